@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Errors: one struct on the caller's stack, filled where the trouble is first understood. */
+#ifndef CALLGATE_BASE_ERR_H
+#define CALLGATE_BASE_ERR_H
+
+#include "callgate.h"
+
+/* Fills err (may be NULL) and returns code, so that a failing path reads `return err_set(err, CODE, ...)`. */
+int err_set(struct callgate_err *err, int code, const char *format, ...) CALLGATE_PRINTF(3, 4);
+
+/* The same for a failed system call on a file or thing: keeps errno's value, appends its words. what may be NULL. */
+int err_set_errno(struct callgate_err *err, int code, int sys_errno, const char *what, const char *format, ...)
+	CALLGATE_PRINTF(5, 6);
+
+/* Adds a place to an error that is set already. file may be NULL (kept as it is). */
+void err_set_place(struct callgate_err *err, const char *file, unsigned line, unsigned column);
+
+int err_nomem(struct callgate_err *err);
+
+#endif

@@ -1,0 +1,200 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Files that a privileged part reads and writes. A path is walked one component at a time on descriptors, so that what
+ * was checked is what is opened. */
+#include "base/fd.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/err.h"
+
+int fd_close(int fd)
+{
+	int saved = errno;
+
+	if (fd >= 0)
+		close(fd);
+	errno = saved;
+	return -1;
+}
+
+static int untrusted(struct callgate_err *err, const char *path, const char *component, const char *why)
+{
+	err_set(err, CALLGATE_E_UNTRUSTED, "'%s' %s", component, why);
+	err_set_place(err, path, 0, 0);
+	return CALLGATE_E_UNTRUSTED;
+}
+
+/* What is wrong with this owner and mode, or NULL. */
+static const char *trust_complaint(const struct stat *st)
+{
+	if (st->st_uid != 0 && st->st_uid != geteuid())
+		return "belongs to neither root nor the caller";
+	if ((st->st_mode & S_IWOTH) && !(S_ISDIR(st->st_mode) && (st->st_mode & S_ISVTX)))
+		return "is writable by everybody";
+	/* Debian gives each user a private group: only a group other than root's and our own makes a file foreign. */
+	if ((st->st_mode & S_IWGRP) && st->st_gid != 0 && st->st_gid != getegid())
+		return "is writable by a foreign group";
+	return NULL;
+}
+
+static int open_component(int dir, const char *name, int flags)
+{
+	int fd;
+
+	do
+		fd = openat(dir, name, flags | O_CLOEXEC | O_NOFOLLOW | O_NOCTTY);
+	while (fd < 0 && errno == EINTR);
+	return fd;
+}
+
+/* Opens and checks one component; closes dir. */
+static int step(int dir, const char *name, int flags, const char *path, struct callgate_err *err, int *out)
+{
+	int fd = open_component(dir, name, flags);
+	const char *complaint;
+	struct stat st;
+
+	if (fd < 0) {
+		int saved = errno;
+
+		fd_close(dir);
+		if (saved == ELOOP || (saved == ENOTDIR && (flags & O_DIRECTORY)))
+			return untrusted(err, path, name, "is a symbolic link or not a directory");
+		return err_set_errno(err, CALLGATE_E_IO, saved, path, "cannot open '%s'", name);
+	}
+	fd_close(dir);
+	if (fstat(fd, &st) < 0) {
+		int saved = errno;
+
+		fd_close(fd);
+		return err_set_errno(err, CALLGATE_E_IO, saved, path, "cannot stat '%s'", name);
+	}
+	complaint = trust_complaint(&st);
+	if (!complaint && !(flags & O_DIRECTORY) && !S_ISREG(st.st_mode))
+		complaint = "is not a regular file";
+	/* A sticky directory protects what is in it only from others' renames: the file itself must not sit there. */
+	if (complaint) {
+		fd_close(fd);
+		return untrusted(err, path, name, complaint);
+	}
+	*out = fd;
+	return 0;
+}
+
+static bool is_sticky_open(int dir)
+{
+	struct stat st;
+
+	return fstat(dir, &st) == 0 && (st.st_mode & S_IWOTH);
+}
+
+int fd_open_trusted(const char *path, int *out, struct callgate_err *err)
+{
+	char copy[PATH_MAX];
+	char *at = copy, *name;
+	int dir, r;
+
+	if (strlen(path) >= sizeof(copy))
+		return err_set_errno(err, CALLGATE_E_IO, ENAMETOOLONG, path, "cannot open");
+	memcpy(copy, path, strlen(path) + 1);
+	dir = open_component(AT_FDCWD, copy[0] == '/' ? "/" : ".", O_RDONLY | O_DIRECTORY);
+	if (dir < 0)
+		return err_set_errno(err, CALLGATE_E_IO, errno, path, "cannot open the first directory");
+	for (;;) {
+		while (*at == '/')
+			at++;
+		name = at;
+		at += strcspn(at, "/");
+		if (*at == '\0')
+			break;
+		*at++ = '\0';
+		if (strcmp(name, ".") == 0)
+			continue;
+		r = step(dir, name, O_RDONLY | O_DIRECTORY, path, err, &dir);
+		if (r < 0)
+			return r;
+	}
+	if (*name == '\0') {
+		fd_close(dir);
+		return err_set_errno(err, CALLGATE_E_IO, EISDIR, path, "cannot read");
+	}
+	if (is_sticky_open(dir)) {
+		fd_close(dir);
+		return untrusted(err, path, name, "sits in a directory that everybody can write");
+	}
+	/* O_NONBLOCK: a FIFO in place of the file must not hang a hook. */
+	return step(dir, name, O_RDONLY | O_NONBLOCK, path, err, out);
+}
+
+static int write_all(int fd, const char *at, size_t size)
+{
+	while (size) {
+		ssize_t n = write(fd, at, size);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return -1;
+		at += n;
+		size -= (size_t)n;
+	}
+	return 0;
+}
+
+int fd_write_atomic(const char *path, const void *bytes, size_t size, unsigned mode, struct callgate_err *err)
+{
+	char temp[PATH_MAX];
+	int fd, saved;
+
+	if (snprintf(temp, sizeof(temp), "%s.%ld.tmp", path, (long)getpid()) >= (int)sizeof(temp))
+		return err_set_errno(err, CALLGATE_E_IO, ENAMETOOLONG, path, "cannot write");
+	unlink(temp); /* only a process of this very pid can have left it */
+	fd = open(temp, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, (mode_t)mode);
+	if (fd < 0)
+		return err_set_errno(err, CALLGATE_E_IO, errno, path, "cannot create a file beside it");
+	if (write_all(fd, bytes, size) < 0 || fchmod(fd, (mode_t)mode) < 0 || fsync(fd) < 0) {
+		saved = errno;
+		fd_close(fd);
+		unlink(temp);
+		return err_set_errno(err, CALLGATE_E_IO, saved, path, "cannot write");
+	}
+	if (close(fd) < 0 || rename(temp, path) < 0) {
+		saved = errno;
+		unlink(temp);
+		return err_set_errno(err, CALLGATE_E_IO, saved, path, "cannot put it in place");
+	}
+	return 0;
+}
+
+int fd_make_dir(const char *path, unsigned mode, struct callgate_err *err)
+{
+	char copy[PATH_MAX];
+	const char *complaint;
+	struct stat st;
+
+	if (strlen(path) >= sizeof(copy))
+		return err_set_errno(err, CALLGATE_E_IO, ENAMETOOLONG, path, "cannot make a directory");
+	memcpy(copy, path, strlen(path) + 1);
+	for (char *at = copy + 1; *at; at++) {
+		if (*at != '/')
+			continue;
+		*at = '\0';
+		if (mkdir(copy, (mode_t)mode) < 0 && errno != EEXIST)
+			return err_set_errno(err, CALLGATE_E_IO, errno, copy, "cannot make a directory");
+		*at = '/';
+	}
+	if (mkdir(copy, (mode_t)mode) < 0 && errno != EEXIST)
+		return err_set_errno(err, CALLGATE_E_IO, errno, path, "cannot make a directory");
+	if (lstat(path, &st) < 0)
+		return err_set_errno(err, CALLGATE_E_IO, errno, path, "cannot stat");
+	complaint = S_ISDIR(st.st_mode) ? trust_complaint(&st) : "is not a directory";
+	if (!complaint && (st.st_mode & S_IWOTH))
+		complaint = "is writable by everybody";
+	return complaint ? untrusted(err, path, path, complaint) : 0;
+}

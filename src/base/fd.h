@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Descriptors and files that a privileged part may trust. */
+#ifndef CALLGATE_BASE_FD_H
+#define CALLGATE_BASE_FD_H
+
+#include "callgate.h"
+
+/* Opens a regular file for reading, walking its path directory by directory. Every directory on the way and the file
+ * belong to root or to the effective uid and are writable by nobody else (a sticky directory is good enough only as an
+ * ancestor whose next component belongs to root or to us). Symbolic links are refused.
+ * E_UNTRUSTED names the component. The descriptor is close-on-exec. */
+int fd_open_trusted(const char *path, int *out, struct callgate_err *err);
+
+/* Writes a file atomically: temporary name in the same directory (O_EXCL, mode as given), fsync, rename.
+ * On failure nothing of the old file has changed and no temporary file is left. */
+int fd_write_atomic(const char *path, const void *bytes, size_t size, unsigned mode, struct callgate_err *err);
+
+/* mkdir -p with a check that what is there belongs to root or to us and is not writable by others. */
+int fd_make_dir(const char *path, unsigned mode, struct callgate_err *err);
+
+/* close() that keeps errno; -1 is fine. Returns -1: fd = fd_close(fd). */
+int fd_close(int fd);
+
+#endif

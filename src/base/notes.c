@@ -1,0 +1,190 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Notes: the list of findings. Text that comes from a profile is made printable here, in one place. */
+#include "base/notes.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/arena.h"
+
+enum { SOURCE_LINE_LIMIT = 160, CARET_CONTEXT = 100 };
+
+struct callgate_notes {
+	struct arena arena;
+	struct callgate_note *kept[NOTES_LIMIT];
+	size_t count;
+	size_t said[3];
+	/* Findings come mostly in order: line counting goes on from the last place. */
+	const char *located_text;
+	size_t located_offset;
+	unsigned located_line;
+};
+
+int callgate_notes_new(struct callgate_notes **out)
+{
+	struct callgate_notes *notes = calloc(1, sizeof(*notes));
+
+	if (!notes)
+		return CALLGATE_E_NOMEM;
+	notes->arena.limit = (size_t)4 << 20;
+	*out = notes;
+	return 0;
+}
+
+struct callgate_notes *callgate_notes_free(struct callgate_notes *notes)
+{
+	if (notes)
+		arena_free(&notes->arena);
+	free(notes);
+	return NULL;
+}
+
+size_t callgate_notes_count(const struct callgate_notes *notes)
+{
+	return notes ? notes->count : 0;
+}
+
+size_t callgate_notes_said(const struct callgate_notes *notes, enum callgate_severity severity)
+{
+	return notes && severity <= CALLGATE_ERROR ? notes->said[severity] : 0;
+}
+
+const struct callgate_note *callgate_notes_at(const struct callgate_notes *notes, size_t index)
+{
+	return notes && index < notes->count ? notes->kept[index] : NULL;
+}
+
+/* Printable ASCII stays; everything else becomes \xNN, so that no terminal or log is steered by a profile. */
+static char *printable(struct arena *arena, const char *text)
+{
+	size_t size = strlen(text), used = 0;
+	char *out = arena_alloc(arena, size * 4 + 1);
+
+	if (!out)
+		return NULL;
+	for (size_t i = 0; i < size; i++) {
+		unsigned char c = (unsigned char)text[i];
+
+		if (c >= 0x20 && c < 0x7f)
+			out[used++] = (char)c;
+		else
+			used += (size_t)snprintf(out + used, 5, "\\x%02x", c);
+	}
+	return out;
+}
+
+/* The line around the offset, cut to a window and with one '?' per byte that is not printable ASCII. */
+static void quote_line(struct callgate_notes *notes, struct callgate_note *note, const struct source *source, size_t offset)
+{
+	size_t first, last, start;
+	char *line;
+
+	if (!source->size)
+		return;
+	if (offset > source->size)
+		offset = source->size;
+	for (first = offset; first && source->text[first - 1] != '\n' && offset - first < SOURCE_LINE_LIMIT * 16; first--)
+		;
+	for (last = offset; last < source->size && source->text[last] != '\n' && last - offset < SOURCE_LINE_LIMIT; last++)
+		;
+	start = offset - first > CARET_CONTEXT ? offset - CARET_CONTEXT : first;
+	if (last - start > SOURCE_LINE_LIMIT)
+		last = start + SOURCE_LINE_LIMIT;
+	line = arena_strndup(&notes->arena, source->text + start, last - start);
+	if (!line)
+		return;
+	for (size_t i = 0; i < last - start; i++) {
+		if (line[i] == '\t')
+			line[i] = ' ';
+		else if ((unsigned char)line[i] < 0x20 || (unsigned char)line[i] >= 0x7f)
+			line[i] = '?';
+	}
+	note->source_line = line;
+	note->caret = (unsigned)(offset - start);
+}
+
+static struct callgate_note *keep(struct callgate_notes *notes, enum callgate_severity severity, unsigned id,
+                                  const char *file, const char *format, va_list ap)
+{
+	struct callgate_note *note;
+	char text[1024];
+
+	notes->said[severity]++;
+	/* Errors must not be lost behind a flood of warnings: a quarter of the list is theirs. */
+	if (notes->count >= (severity == CALLGATE_ERROR ? NOTES_LIMIT : NOTES_LIMIT * 3 / 4))
+		return NULL;
+	vsnprintf(text, sizeof(text), format, ap);
+	note = arena_alloc(&notes->arena, sizeof(*note));
+	if (!note)
+		return NULL;
+	note->severity = severity;
+	note->id = id;
+	note->file = file ? printable(&notes->arena, file) : NULL;
+	note->text = printable(&notes->arena, text);
+	if (!note->text || (file && !note->file))
+		return NULL;
+	notes->kept[notes->count++] = note;
+	return note;
+}
+
+static void locate(struct callgate_notes *notes, struct callgate_note *note, const struct source *source, size_t offset)
+{
+	struct source rest = *source;
+	size_t skip = 0;
+	unsigned line;
+
+	if (offset > source->size)
+		offset = source->size;
+	if (notes->located_text == source->text && notes->located_offset <= offset) {
+		skip = notes->located_offset;
+		rest.text += skip;
+		rest.size -= skip;
+	} else {
+		notes->located_line = 1;
+	}
+	source_locate(&rest, offset - skip, &line, &note->column);
+	note->line = notes->located_line + line - 1;
+	notes->located_text = source->text;
+	notes->located_offset = offset - (note->column - 1); /* always a start of line */
+	notes->located_line = note->line;
+}
+
+int note_at(struct callgate_notes *notes, enum callgate_severity severity, unsigned id, const struct source *source,
+            size_t offset, const char *format, ...)
+{
+	int r = severity == CALLGATE_ERROR ? CALLGATE_E_PROFILE : 0;
+	struct callgate_note *note;
+	va_list ap;
+
+	if (!notes)
+		return r;
+	va_start(ap, format);
+	note = keep(notes, severity, id, source->name, format, ap);
+	va_end(ap);
+	if (!note)
+		return r;
+	locate(notes, note, source, offset);
+	quote_line(notes, note, source, offset);
+	return r;
+}
+
+int note_place(struct callgate_notes *notes, enum callgate_severity severity, unsigned id, const char *file,
+               unsigned line, unsigned column, const char *format, ...)
+{
+	int r = severity == CALLGATE_ERROR ? CALLGATE_E_PROFILE : 0;
+	struct callgate_note *note;
+	va_list ap;
+
+	if (!notes)
+		return r;
+	va_start(ap, format);
+	note = keep(notes, severity, id, file, format, ap);
+	va_end(ap);
+	if (note) {
+		note->line = line;
+		note->column = column;
+	}
+	return r;
+}

@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Prog: classic BPF words and the flags that they want. One flat copy. */
+#ifndef CALLGATE_BPF_PROG_H
+#define CALLGATE_BPF_PROG_H
+
+#include <linux/filter.h>
+
+#include "callgate.h"
+
+enum { PROG_LIMIT = 4096 }; /* BPF_MAXINSNS */
+
+struct callgate_prog {
+	unsigned count;
+	uint32_t flags;  /* SECCOMP_FILTER_FLAG_* wanted at load */
+	bool big_endian; /* byte order of the target: argument offsets follow it */
+	struct sock_filter insns[];
+};
+
+int prog_new(const struct sock_filter *insns, unsigned count, struct callgate_prog **out, struct callgate_err *err);
+
+/* bpf/check.c: what seccomp_check_filter() and bpf_check_classic() of the kernel ask (kernel/seccomp.c, net/core/filter.c):
+ * 1..4096 instructions, opcodes that seccomp admits, aligned loads inside struct seccomp_data, jumps inside the program,
+ * no division by constant zero, shifts below 32, memory read only after it was written, the last instruction returns.
+ * E_PROFILE with the pc in err->line. */
+int prog_check(const struct callgate_prog *prog, struct callgate_err *err);
+
+/* bpf/eval.c: the interpreter, with the kernel's semantics (A and X start at 0, division by zero returns 0).
+ * Runs any program that prog_check() passes. steps may be NULL: instructions executed. */
+struct prog_data { /* struct seccomp_data, in host values */
+	uint32_t nr, audit;
+	uint64_t ip;
+	uint64_t args[6];
+};
+uint32_t prog_eval(const struct callgate_prog *prog, const struct prog_data *data, unsigned *steps);
+
+/* bpf/lower.c: filter -> prog. Emits backwards with memoised nodes; on every path to an unconditional ALLOW only the
+ * instructions that the kernel's allow bitmap understands. E_LIMIT past 4096 instructions, E_UNSUPPORTED for opaque leaves. */
+int prog_lower(const struct callgate_filter *filter, struct callgate_prog **out, struct callgate_err *err);
+
+/* bpf/lift.c: prog -> filter. Bounded in steps and nodes: E_LIMIT "too complex" past it. native: the ABI whose byte order
+ * and audit architecture come first. */
+int prog_lift(const struct callgate_prog *prog, const char *name, enum callgate_abi native, struct callgate_filter **out,
+              struct callgate_err *err);
+
+/* bpf/prove.c: does prog mean exactly what filter says? E_MISMATCH names the syscall and a witness call. */
+int prog_prove(const struct callgate_prog *prog, const struct callgate_filter *filter, struct callgate_err *err);
+
+#endif

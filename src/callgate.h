@@ -1,0 +1,249 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * callgate: seccomp for containers that can be trusted, because it is proved.
+ *
+ *   profile text --read--> POLICY --resolve--> FILTER --compile--> PROG --load--> kernel, runtime
+ *                                                ^                  |
+ *                                                |   proof: equal?  |
+ *                                                +------lift--------+<--dump-- live process
+ *
+ *   policy  what the author wrote, free of dialect; names are still names, guards still questions.
+ *   filter  what that means on one target: per ABI, an interval map from syscall numbers to a
+ *           decision over the arguments. No names, no open questions.
+ *   prog    classic BPF words, ready for seccomp(2).
+ *
+ * Rules for every function here:
+ *   - int functions return 0 or a negative enum callgate_code; a call that returns 0 has done what its
+ *     name says. Answers come in out-parameters, which are written only on success.
+ *   - err may be NULL. notes may be NULL: findings are then only counted into the return value.
+ *   - *_free() takes NULL and returns NULL: p = callgate_policy_free(p).
+ *   - The library never prints, never exits, keeps no mutable global state. Different objects may be
+ *     used from different threads; one object from one thread at a time.
+ */
+#ifndef CALLGATE_H
+#define CALLGATE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#if defined(__GNUC__)
+#define CALLGATE_MUST_CHECK __attribute__((warn_unused_result))
+#define CALLGATE_PRINTF(f, a) __attribute__((format(printf, f, a)))
+#else
+#define CALLGATE_MUST_CHECK
+#define CALLGATE_PRINTF(f, a)
+#endif
+
+struct callgate_policy; /* opaque, owns all that it points to */
+struct callgate_filter; /* opaque, owns all that it points to; keeps no pointer into its policy */
+struct callgate_prog;   /* opaque, one flat copy */
+struct callgate_notes;  /* opaque, an append-only list of findings */
+
+/* ------------------------------------------------------------------ errors and findings */
+
+/* Frozen: codes are added at the end, never renumbered. */
+enum callgate_code {
+	CALLGATE_OK = 0,
+	CALLGATE_E_NOMEM = -1,       /* out of memory, or past the memory bound of a reader */
+	CALLGATE_E_ARG = -2,         /* the caller passed something senseless */
+	CALLGATE_E_IO = -3,          /* open, read, write failed: see sys_errno */
+	CALLGATE_E_PROFILE = -4,     /* the profile is rejected; the notes say where and why */
+	CALLGATE_E_FORMAT = -5,      /* not a format that is read here (the text names it where known) */
+	CALLGATE_E_LIMIT = -6,       /* too large or too complex */
+	CALLGATE_E_UNSUPPORTED = -7, /* kernel, build or target format cannot do it */
+	CALLGATE_E_PERM = -8,        /* no privilege */
+	CALLGATE_E_KERNEL = -9,      /* a system call failed: see sys_errno */
+	CALLGATE_E_NOTFOUND = -10,   /* no such process, container, file or name */
+	CALLGATE_E_MISMATCH = -11,   /* what was made is not what was meant; nothing was loaded */
+	CALLGATE_E_UNTRUSTED = -12,  /* owner or mode of a file lets others write it */
+};
+
+/* Lives on the caller's stack. Set size with CALLGATE_ERR_INIT: that is how later versions may grow it. */
+struct callgate_err {
+	size_t size;
+	int code;         /* enum callgate_code */
+	int sys_errno;    /* 0 when no system call is to blame */
+	unsigned line;    /* 1-based; 0: no place */
+	unsigned column;  /* 1-based, in bytes; 0: no place */
+	char file[256];   /* as given by the caller; "" when no file is to blame */
+	char text[512];   /* one clause, no newline */
+};
+#define CALLGATE_ERR_INIT { .size = sizeof(struct callgate_err) }
+
+enum callgate_severity { CALLGATE_NOTE = 0, CALLGATE_WARNING = 1, CALLGATE_ERROR = 2 };
+
+/* One finding. Strings belong to the list. */
+struct callgate_note {
+	enum callgate_severity severity;
+	unsigned id;             /* stable: printed as CG-021; listed in callgate-profile(5), never reused */
+	const char *file;
+	unsigned line, column;   /* 1-based; 0: no place */
+	const char *text;
+	const char *source_line; /* the line without its newline, printable (others shown as '?'); NULL: none */
+	unsigned caret;          /* 0-based offset into source_line */
+};
+
+int callgate_notes_new(struct callgate_notes **out);
+struct callgate_notes *callgate_notes_free(struct callgate_notes *notes);
+/* How many were kept, and of one severity how many were said at all (the list is bounded). */
+size_t callgate_notes_count(const struct callgate_notes *notes);
+size_t callgate_notes_said(const struct callgate_notes *notes, enum callgate_severity severity);
+/* NULL past the end. */
+const struct callgate_note *callgate_notes_at(const struct callgate_notes *notes, size_t index);
+
+/* ------------------------------------------------------------------ vocabulary */
+
+/* An ABI is a set of syscall numbers and an argument width. Append only. */
+enum callgate_abi {
+	CALLGATE_ABI_NONE = -1,
+	CALLGATE_ABI_X86 = 0,
+	CALLGATE_ABI_X86_64,
+	CALLGATE_ABI_X32,
+	CALLGATE_ABI_ARM,
+	CALLGATE_ABI_AARCH64,
+	CALLGATE_ABI_LOONGARCH64,
+	CALLGATE_ABI_M68K,
+	CALLGATE_ABI_MIPS,
+	CALLGATE_ABI_MIPS64,
+	CALLGATE_ABI_MIPS64N32,
+	CALLGATE_ABI_MIPSEL,
+	CALLGATE_ABI_MIPSEL64,
+	CALLGATE_ABI_MIPSEL64N32,
+	CALLGATE_ABI_PARISC,
+	CALLGATE_ABI_PARISC64,
+	CALLGATE_ABI_PPC,
+	CALLGATE_ABI_PPC64,
+	CALLGATE_ABI_PPC64LE,
+	CALLGATE_ABI_RISCV64,
+	CALLGATE_ABI_S390,
+	CALLGATE_ABI_S390X,
+	CALLGATE_ABI_SH,
+	CALLGATE_ABI_SHEB,
+	CALLGATE_ABI_COUNT
+};
+
+/* In the kernel's order of precedence, strictest first (seccomp(2), "filter return values"). */
+enum callgate_action_kind {
+	CALLGATE_KILL_PROCESS = 0,
+	CALLGATE_KILL_THREAD,
+	CALLGATE_TRAP,
+	CALLGATE_ERRNO,
+	CALLGATE_NOTIFY,
+	CALLGATE_TRACE,
+	CALLGATE_LOG,
+	CALLGATE_ALLOW,
+};
+
+/* data: errno for ERRNO, message for TRACE, si_errno for TRAP, else 0. */
+struct callgate_action {
+	enum callgate_action_kind kind;
+	uint16_t data;
+};
+
+/* A reader is a program whose understanding of a profile is asked for (--as). LAW: callgate's own. */
+enum callgate_reader {
+	CALLGATE_AS_LAW = 0,
+	CALLGATE_AS_DOCKER,
+	CALLGATE_AS_PODMAN,
+	CALLGATE_AS_CONTAINERD,
+	CALLGATE_AS_RUNC,
+	CALLGATE_AS_CRUN,
+	CALLGATE_AS_LXC,
+};
+
+enum callgate_enosys { CALLGATE_ENOSYS_PROFILE = 0, CALLGATE_ENOSYS_NEVER };
+
+/* What a profile is resolved for: a plain value. CALLGATE_TARGET_INIT, then callgate_target_host(). */
+struct callgate_target {
+	size_t size;
+	enum callgate_abi host;       /* the machine's native ABI */
+	uint64_t caps;                /* bounding set, bit N is capability N of capabilities(7) */
+	unsigned kernel_major, kernel_minor;
+	enum callgate_reader reader;
+	enum callgate_enosys enosys;
+	uint32_t libseccomp;          /* 0: every name known here; else 0xMMmmpp: names of that release only */
+};
+#define CALLGATE_TARGET_INIT { .size = sizeof(struct callgate_target) }
+
+/* Sets host and kernel to this machine's; caps 0, LAW, all names. */
+int callgate_target_host(struct callgate_target *target, struct callgate_err *err);
+
+/* Words. Parsers: 0 or CALLGATE_E_NOTFOUND. Names: static strings, NULL for none. */
+const char *callgate_abi_name(enum callgate_abi abi);                      /* "x86_64" */
+int callgate_abi_parse(const char *word, enum callgate_abi *out);          /* "x86_64", "amd64", "SCMP_ARCH_X86_64" */
+int callgate_caps_parse(const char *list, uint64_t *out, struct callgate_err *err); /* "CAP_A,CAP_B", docker, all, none */
+int callgate_cap_name(unsigned cap, const char **out);
+int callgate_reader_parse(const char *word, enum callgate_reader *out);
+int callgate_kernel_parse(const char *text, unsigned *major, unsigned *minor); /* "6.1" */
+int callgate_release_parse(const char *text, uint32_t *out);               /* "libseccomp-2.5.4" */
+/* Writes e.g. ERRNO(EPERM), ALLOW, TRACE(7); returns the length as snprintf does. */
+int callgate_action_format(struct callgate_action action, char *buf, size_t size);
+
+/* Syscall numbers; an x32 number includes bit 30. */
+int callgate_syscall_number(enum callgate_abi abi, const char *name, uint32_t *out);
+const char *callgate_syscall_name(enum callgate_abi abi, uint32_t nr);     /* NULL: no name known */
+const char *callgate_syscall_nearest(const char *name);                    /* did you mean; NULL: nothing near */
+
+/* ------------------------------------------------------------------ policy: reading profiles */
+
+/*
+ * Reads one profile (OCI linux.seccomp, bare or inside a config.json; Docker / containers-common JSON; LXC text),
+ * told apart by content. All findings go to notes, several per run.
+ * CALLGATE_E_PROFILE: rejected. CALLGATE_E_FORMAT: not one of these. CALLGATE_E_IO: unreadable.
+ * Bounds: 16 MiB of input, 48 MiB of memory; time is linear in the input.
+ */
+int callgate_policy_read(const char *path, struct callgate_policy **out, struct callgate_notes *notes,
+                         struct callgate_err *err) CALLGATE_MUST_CHECK;
+/* The same for a privileged reader: the file must belong to root or to the effective uid, not be writable by others,
+ * nor sit in a directory that is (sticky directories do not help). Opened once, checked on the descriptor. */
+int callgate_policy_read_trusted(const char *path, struct callgate_policy **out, struct callgate_notes *notes,
+                                 struct callgate_err *err) CALLGATE_MUST_CHECK;
+int callgate_policy_parse(const void *text, size_t size, const char *name, struct callgate_policy **out,
+                          struct callgate_notes *notes, struct callgate_err *err) CALLGATE_MUST_CHECK;
+struct callgate_policy *callgate_policy_free(struct callgate_policy *policy);
+
+/* ------------------------------------------------------------------ filter: what it means */
+
+/* Answers guards for the target and applies the law (HACKING.md, "The law"). */
+int callgate_filter_resolve(const struct callgate_policy *policy, const struct callgate_target *target,
+                            struct callgate_filter **out, struct callgate_notes *notes,
+                            struct callgate_err *err) CALLGATE_MUST_CHECK;
+struct callgate_filter *callgate_filter_free(struct callgate_filter *filter);
+
+/* Why a call gets its action: a rule's place, a default, or a BPF instruction. */
+enum callgate_why {
+	CALLGATE_BY_RULE = 0,   /* file:line:column of the rule */
+	CALLGATE_BY_DEFAULT,    /* the profile's default action */
+	CALLGATE_BY_ENOSYS,     /* newer than the profile */
+	CALLGATE_BY_ABI,        /* an ABI that the profile does not list */
+	CALLGATE_BY_MUX,        /* a rule on a member of socketcall or ipc */
+	CALLGATE_BY_PC,         /* a BPF instruction; line is its index */
+};
+struct callgate_origin {
+	enum callgate_why why;
+	const char *file;       /* belongs to the filter; NULL for none */
+	unsigned line, column;
+};
+
+/* One call; every argument word 64 bits, as the kernel hands them to the filter. */
+struct callgate_call {
+	enum callgate_abi abi;
+	uint32_t nr;
+	uint64_t args[6];
+};
+
+/* What happens to this call. CALLGATE_E_UNSUPPORTED: the filter is opaque there (a lifted program only). */
+int callgate_filter_decide(const struct callgate_filter *filter, const struct callgate_call *call,
+                           struct callgate_action *action, struct callgate_origin *origin);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

@@ -1,0 +1,108 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Filter: what a profile or a program means on one target. Per audit architecture, an interval map over all 2^32 syscall
+ * numbers; each interval has a decision over the arguments. This is the meeting place: resolve and lift make filters, diff,
+ * explain, verify and the compiler take them, and never ask where one came from.
+ *
+ * x86_64 and x32 share an audit architecture, so they share a map: x32 numbers are intervals from 0x40000000 on.
+ */
+#ifndef CALLGATE_FILTER_FILTER_H
+#define CALLGATE_FILTER_FILTER_H
+
+#include "base/arena.h"
+#include "callgate.h"
+
+/* The one test shape: (argument & mask) op value, perhaps negated. Unsigned. value never has bits outside mask. */
+enum test_op { TEST_EQ, TEST_GT, TEST_GE };
+struct test {
+	uint64_t mask, value;
+	uint8_t arg;    /* 0..5 */
+	uint8_t op;     /* enum test_op */
+	uint8_t negate; /* only in clauses: a node swaps its branches instead */
+};
+
+/*
+ * A decision is a graph of nodes without cycles: leaves are actions, inner nodes are tests. Nodes are made once per filter
+ * (hash-consed: equal nodes are one pointer), immutable, and live in the filter's arena. id counts from 0 in order of making,
+ * so that children have smaller ids than their parents: passes keep tables indexed by id.
+ */
+struct node {
+	uint32_t id;
+	bool leaf;
+	bool opaque;                   /* leaf: what no profile can say happens here; origin.line is the pc */
+	struct callgate_action action; /* leaf */
+	struct callgate_origin origin; /* leaf: who decided. Leaves of equal action and other origin are other nodes */
+	struct test test;              /* inner */
+	const struct node *yes, *no;   /* inner */
+};
+
+/* For people: conditions ANDed, the action, its origin; ordered, the first that matches counts. */
+struct clause {
+	const struct test *tests;
+	unsigned test_count;
+	struct callgate_action action;
+	struct callgate_origin origin;
+};
+
+/* Numbers from first up to the next interval's first - 1 (the last one: up to 2^32 - 1). */
+struct span {
+	uint32_t first;
+	const struct node *node;
+	/* The argument conditions that made node, when they are known; else NULL and 0: node alone speaks (lifted programs). */
+	const struct clause *clauses;
+	unsigned clause_count;
+};
+
+/* One audit architecture. spans are sorted, spans[0].first is 0, so they cover every number. */
+struct filter_arch {
+	uint32_t audit;
+	const struct span *spans;
+	size_t span_count;
+};
+
+struct callgate_filter {
+	struct arena arena;
+	const struct filter_arch *arches; /* the target's native one first, otherwise in the order listed */
+	size_t arch_count;
+	const struct node *other_arch;    /* what every other audit architecture gets; may test arguments (lifted programs) */
+	const struct node *fallback;      /* leaf: the profile's default action; NULL for lifted programs */
+	uint32_t flags;                   /* SECCOMP_FILTER_FLAG_* wanted at load; 0 for lifted programs */
+	bool has_flags;
+	enum callgate_abi abis[CALLGATE_ABI_COUNT]; /* ABIs that are answered for, native first; x32 only where listed */
+	unsigned abi_count;
+	const char *name;                 /* of the source, for messages */
+	/* hash-consing; private to filter.c */
+	const struct node **table;
+	size_t table_size, node_count;
+};
+
+enum { FILTER_NODE_LIMIT = 1 << 18 };
+
+int filter_new(const char *name, struct callgate_filter **out, struct callgate_err *err);
+/* NULL: out of memory or past FILTER_NODE_LIMIT. */
+const struct node *filter_leaf(struct callgate_filter *filter, struct callgate_action action, struct callgate_origin origin);
+const struct node *filter_opaque(struct callgate_filter *filter, unsigned pc);
+/* Answers yes when both branches are the same node; folds tests that are always or never true (mask 0, GE 0, GT mask ...). */
+const struct node *filter_test(struct callgate_filter *filter, struct test test, const struct node *yes, const struct node *no);
+
+/* The map of an audit architecture, NULL when the filter has none (other_arch answers). */
+const struct filter_arch *filter_arch_of(const struct callgate_filter *filter, uint32_t audit);
+/* Index of the span that holds nr. */
+size_t span_at(const struct filter_arch *arch, uint32_t nr);
+/* Last number of span i. */
+uint32_t span_last(const struct filter_arch *arch, size_t i);
+
+/* The leaf that a call reaches. audit, nr and arguments as the kernel would hand them over. */
+const struct node *filter_walk(const struct callgate_filter *filter, uint32_t audit, uint32_t nr, const uint64_t args[6]);
+bool test_holds(const struct test *test, const uint64_t args[6]);
+
+/*
+ * A map under construction: spans are set one after the other, later ones override. Finish sorts and merges neighbours
+ * with the same node and no clauses.
+ */
+struct span_list {
+	struct span *spans; /* malloc'ed */
+	size_t count, room;
+};
+
+#endif
