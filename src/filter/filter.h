@@ -12,7 +12,7 @@
 #include "base/arena.h"
 #include "callgate.h"
 
-/* The one test shape: (argument & mask) op value, perhaps negated. Unsigned. value never has bits outside mask. */
+/* The one test shape: (argument & mask) op value, perhaps negated. Unsigned. For EQ, value has no bits outside mask. */
 enum test_op { TEST_EQ, TEST_GT, TEST_GE };
 struct test {
 	uint64_t mask, value;
@@ -62,7 +62,7 @@ struct filter_arch {
 
 struct callgate_filter {
 	struct arena arena;
-	const struct filter_arch *arches; /* the target's native one first, otherwise in the order listed */
+	struct filter_arch *arches;       /* the target's native one first, otherwise in the order listed */
 	size_t arch_count;
 	const struct node *other_arch;    /* what every other audit architecture gets; may test arguments (lifted programs) */
 	const struct node *fallback;      /* leaf: the profile's default action; NULL for lifted programs */
@@ -71,9 +71,11 @@ struct callgate_filter {
 	enum callgate_abi abis[CALLGATE_ABI_COUNT]; /* ABIs that are answered for, native first; x32 only where listed */
 	unsigned abi_count;
 	const char *name;                 /* of the source, for messages */
+	uint32_t node_count;              /* ids run from 0 to node_count - 1 */
 	/* hash-consing; private to filter.c */
 	const struct node **table;
-	size_t table_size, node_count;
+	size_t table_size;
+	size_t arch_room;
 };
 
 enum { FILTER_NODE_LIMIT = 1 << 18 };
@@ -97,12 +99,18 @@ const struct node *filter_walk(const struct callgate_filter *filter, uint32_t au
 bool test_holds(const struct test *test, const uint64_t args[6]);
 
 /*
- * A map under construction: spans are set one after the other, later ones override. Finish sorts and merges neighbours
- * with the same node and no clauses.
+ * A map under construction: spans are added in ascending order. Neighbours with the same node and no clauses become one.
+ * On failure the map remembers it: filter_add_arch() answers. Start from { 0 }.
  */
-struct span_list {
+struct span_map {
 	struct span *spans; /* malloc'ed */
 	size_t count, room;
+	bool failed;
 };
+void span_map_add(struct span_map *map, struct span span);
+/* Puts a finished map into the filter (copied into its arena) and releases it, on failure too. The first span starts at 0.
+ * Architectures keep the order in which they are added. */
+int filter_add_arch(struct callgate_filter *filter, uint32_t audit, struct span_map *map, struct callgate_err *err);
+void span_map_release(struct span_map *map);
 
 #endif

@@ -1,0 +1,290 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Filter: nodes made once, interval maps, and the walk from a call to its leaf. */
+#include "filter/filter.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/err.h"
+
+int filter_new(const char *name, struct callgate_filter **out, struct callgate_err *err)
+{
+	struct callgate_filter *filter = calloc(1, sizeof(*filter));
+
+	if (!filter)
+		return err_nomem(err);
+	filter->name = arena_strndup(&filter->arena, name, strlen(name));
+	if (!filter->name) {
+		callgate_filter_free(filter);
+		return err_nomem(err);
+	}
+	*out = filter;
+	return 0;
+}
+
+struct callgate_filter *callgate_filter_free(struct callgate_filter *filter)
+{
+	if (filter) {
+		arena_free(&filter->arena);
+		free(filter->table);
+		free(filter);
+	}
+	return NULL;
+}
+
+/* ------------------------------------------------------------------ nodes */
+
+static uint64_t mix(uint64_t h, uint64_t v)
+{
+	h ^= v;
+	h *= 0x9e3779b97f4a7c15u;
+	return h ^ (h >> 29);
+}
+
+static uint64_t node_hash(const struct node *node)
+{
+	uint64_t h = mix(1, (uint64_t)node->leaf << 1 | node->opaque);
+
+	if (node->leaf) {
+		h = mix(h, (uint64_t)node->action.kind << 16 | node->action.data);
+		h = mix(h, (uint64_t)node->origin.why);
+		return mix(h, (uint64_t)node->origin.line << 32 | node->origin.column);
+	}
+	h = mix(h, node->test.mask);
+	h = mix(h, node->test.value);
+	h = mix(h, (uint64_t)node->test.arg << 8 | node->test.op);
+	return mix(h, (uint64_t)node->yes->id << 32 | node->no->id);
+}
+
+static bool node_same(const struct node *a, const struct node *b)
+{
+	if (a->leaf != b->leaf || a->opaque != b->opaque)
+		return false;
+	if (a->leaf)
+		return a->action.kind == b->action.kind && a->action.data == b->action.data &&
+		       a->origin.why == b->origin.why && a->origin.file == b->origin.file &&
+		       a->origin.line == b->origin.line && a->origin.column == b->origin.column;
+	return a->yes == b->yes && a->no == b->no && a->test.mask == b->test.mask && a->test.value == b->test.value &&
+	       a->test.arg == b->test.arg && a->test.op == b->test.op;
+}
+
+static bool table_grow(struct callgate_filter *filter)
+{
+	size_t size = filter->table_size ? filter->table_size * 2 : 256;
+	const struct node **table = calloc(size, sizeof(struct node *));
+
+	if (!table)
+		return false;
+	for (size_t i = 0; i < filter->table_size; i++) {
+		const struct node *node = filter->table[i];
+
+		if (node) {
+			size_t at = node_hash(node) & (size - 1);
+
+			while (table[at])
+				at = (at + 1) & (size - 1);
+			table[at] = node;
+		}
+	}
+	free(filter->table);
+	filter->table = table;
+	filter->table_size = size;
+	return true;
+}
+
+static const struct node *node_intern(struct callgate_filter *filter, const struct node *wanted)
+{
+	struct node *node;
+	size_t at;
+
+	if (filter->node_count * 2 >= filter->table_size && !table_grow(filter))
+		return NULL;
+	for (at = node_hash(wanted) & (filter->table_size - 1); filter->table[at]; at = (at + 1) & (filter->table_size - 1))
+		if (node_same(filter->table[at], wanted))
+			return filter->table[at];
+	if (filter->node_count >= FILTER_NODE_LIMIT)
+		return NULL;
+	node = arena_alloc(&filter->arena, sizeof(*node));
+	if (!node)
+		return NULL;
+	*node = *wanted;
+	node->id = filter->node_count++;
+	filter->table[at] = node;
+	return node;
+}
+
+const struct node *filter_leaf(struct callgate_filter *filter, struct callgate_action action, struct callgate_origin origin)
+{
+	struct node node = { .leaf = true, .action = action, .origin = origin };
+
+	return node_intern(filter, &node);
+}
+
+const struct node *filter_opaque(struct callgate_filter *filter, unsigned pc)
+{
+	struct node node = { .leaf = true, .opaque = true, .origin = { .why = CALLGATE_BY_PC, .line = pc } };
+
+	return node_intern(filter, &node);
+}
+
+enum known { KNOWN_NO, KNOWN_YES, KNOWN_NEITHER };
+
+/* What a test answers whatever the argument is. */
+static enum known test_known(const struct test *test)
+{
+	switch ((enum test_op)test->op) {
+	case TEST_EQ:
+		if (test->value & ~test->mask)
+			return KNOWN_NO;
+		return test->mask ? KNOWN_NEITHER : KNOWN_YES;
+	case TEST_GT:
+		return test->value >= test->mask ? KNOWN_NO : KNOWN_NEITHER;
+	case TEST_GE:
+		if (test->value == 0)
+			return KNOWN_YES;
+		return test->value > test->mask ? KNOWN_NO : KNOWN_NEITHER;
+	}
+	return KNOWN_NEITHER;
+}
+
+const struct node *filter_test(struct callgate_filter *filter, struct test test, const struct node *yes, const struct node *no)
+{
+	struct node node = { .test = test, .yes = yes, .no = no };
+	enum known known = test_known(&test);
+
+	if (!yes || !no)
+		return NULL;
+	if (yes == no || known == KNOWN_YES)
+		return yes;
+	if (known == KNOWN_NO)
+		return no;
+	if (node.test.negate) {
+		node.test.negate = 0;
+		node.yes = no;
+		node.no = yes;
+	}
+	return node_intern(filter, &node);
+}
+
+/* ------------------------------------------------------------------ maps */
+
+void span_map_add(struct span_map *map, struct span span)
+{
+	if (map->failed)
+		return;
+	if (!span.node) {
+		map->failed = true;
+		return;
+	}
+	if (map->count) {
+		const struct span *last = &map->spans[map->count - 1];
+
+		if (last->node == span.node && !last->clauses && !span.clauses)
+			return;
+	}
+	if (map->count == map->room) {
+		size_t room = map->room ? map->room * 2 : 512;
+		struct span *spans = realloc(map->spans, room * sizeof(*spans));
+
+		if (!spans) {
+			map->failed = true;
+			return;
+		}
+		map->spans = spans;
+		map->room = room;
+	}
+	map->spans[map->count++] = span;
+}
+
+void span_map_release(struct span_map *map)
+{
+	free(map->spans);
+	*map = (struct span_map){ 0 };
+}
+
+int filter_add_arch(struct callgate_filter *filter, uint32_t audit, struct span_map *map, struct callgate_err *err)
+{
+	bool failed = map->failed || !map->count;
+	struct span *spans = NULL;
+
+	if (!failed)
+		spans = arena_grow(&filter->arena, map->spans, map->count, map->count, sizeof(*spans));
+	if (spans && filter->arch_count == filter->arch_room) {
+		size_t room = filter->arch_room ? filter->arch_room * 2 : 4;
+		struct filter_arch *arches = arena_grow(&filter->arena, filter->arches, filter->arch_count, room, sizeof(*arches));
+
+		failed = !arches;
+		if (arches) {
+			filter->arches = arches;
+			filter->arch_room = room;
+		}
+	}
+	if (spans && !failed)
+		filter->arches[filter->arch_count++] =
+			(struct filter_arch){ .audit = audit, .spans = spans, .span_count = map->count };
+	span_map_release(map);
+	if (spans && !failed)
+		return 0;
+	if (filter->node_count >= FILTER_NODE_LIMIT)
+		return err_set(err, CALLGATE_E_LIMIT, "too complex: more than %d decisions on arguments", FILTER_NODE_LIMIT);
+	return err_nomem(err);
+}
+
+const struct filter_arch *filter_arch_of(const struct callgate_filter *filter, uint32_t audit)
+{
+	for (size_t i = 0; i < filter->arch_count; i++)
+		if (filter->arches[i].audit == audit)
+			return &filter->arches[i];
+	return NULL;
+}
+
+size_t span_at(const struct filter_arch *arch, uint32_t nr)
+{
+	size_t low = 0, high = arch->span_count;
+
+	while (high - low > 1) {
+		size_t middle = low + (high - low) / 2;
+
+		if (arch->spans[middle].first <= nr)
+			low = middle;
+		else
+			high = middle;
+	}
+	return low;
+}
+
+uint32_t span_last(const struct filter_arch *arch, size_t i)
+{
+	return i + 1 < arch->span_count ? arch->spans[i + 1].first - 1 : UINT32_MAX;
+}
+
+/* ------------------------------------------------------------------ walking */
+
+bool test_holds(const struct test *test, const uint64_t args[6])
+{
+	uint64_t value = args[test->arg] & test->mask;
+	bool holds = false;
+
+	switch ((enum test_op)test->op) {
+	case TEST_EQ:
+		holds = value == test->value;
+		break;
+	case TEST_GT:
+		holds = value > test->value;
+		break;
+	case TEST_GE:
+		holds = value >= test->value;
+		break;
+	}
+	return holds != (test->negate != 0);
+}
+
+const struct node *filter_walk(const struct callgate_filter *filter, uint32_t audit, uint32_t nr, const uint64_t args[6])
+{
+	const struct filter_arch *arch = filter_arch_of(filter, audit);
+	const struct node *node = arch ? arch->spans[span_at(arch, nr)].node : filter->other_arch;
+
+	while (!node->leaf)
+		node = test_holds(&node->test, args) ? node->yes : node->no;
+	return node;
+}
