@@ -71,6 +71,10 @@ struct callgate_filter {
 	enum callgate_abi abis[CALLGATE_ABI_COUNT]; /* ABIs that are answered for, native first; x32 only where listed */
 	unsigned abi_count;
 	const char *name;                 /* of the source, for messages */
+	/* Names in rules that tighten and that could not be resolved: whoever applies the filter refuses (law 4). */
+	unsigned dropped_count;
+	const char *dropped_name;         /* the first of them, printable */
+	struct callgate_origin dropped_at;
 	uint32_t node_count;              /* ids run from 0 to node_count - 1 */
 	/* hash-consing; private to filter.c */
 	const struct node **table;

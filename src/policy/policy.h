@@ -70,6 +70,7 @@ struct guard {
 struct rule {
 	const struct word *names; /* at least one */
 	unsigned name_count;
+	bool single_name;         /* said by the old "name" key, which readers of the bare OCI structure do not know */
 	struct verdict verdict;
 	const struct condition *conditions; /* as written, at most six */
 	unsigned condition_count;
@@ -118,6 +119,7 @@ void policy_line(const struct callgate_policy *policy, struct place at, unsigned
 struct active_rule {
 	const struct rule *rule;
 	struct callgate_action action; /* errno defaults applied */
+	bool guarded;                  /* includes or excludes decided that it applies */
 };
 struct active {
 	struct callgate_action fallback;
@@ -125,10 +127,9 @@ struct active {
 	unsigned rule_count;
 	enum callgate_abi abis[CALLGATE_ABI_COUNT]; /* native always included, each once */
 	unsigned abi_count;
-	bool guarded;              /* some guard decided something: capabilities, architecture or kernel matter */
 };
-/* Memory comes from arena. Notes: guards that never hold, readers that would ignore a guard. */
+/* Memory comes from arena; the policy must outlive it. */
 int policy_specialise(const struct callgate_policy *policy, const struct callgate_target *target, struct arena *arena,
-                      struct active *out, struct callgate_notes *notes, struct callgate_err *err);
+                      struct active *out, struct callgate_err *err);
 
 #endif

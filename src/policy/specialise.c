@@ -1,0 +1,198 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Specialise: answers a policy's guards for one target, applies errno defaults and chooses the ABIs, as a reader sees them. */
+#include <string.h>
+
+#include "base/err.h"
+#include "names/abi.h"
+#include "names/words.h"
+#include "policy/policy.h"
+
+enum { ERRNO_EPERM = 1 };
+
+/* What a reader takes from a Docker-style file. Programs that read the OCI structure directly drop the rest without a word. */
+struct understanding {
+	bool guards;      /* includes and excludes */
+	bool min_kernel;  /* their minKernel */
+	bool errno_words; /* errno and defaultErrno, which beat the numbers */
+	bool arch_map;
+	bool single_name; /* the old "name" key */
+};
+
+static const struct understanding understandings[] = {
+	[CALLGATE_AS_LAW] = { true, true, true, true, true },
+	[CALLGATE_AS_DOCKER] = { true, true, false, true, true },
+	[CALLGATE_AS_PODMAN] = { true, false, true, true, true },
+	[CALLGATE_AS_CONTAINERD] = { 0 },
+	[CALLGATE_AS_RUNC] = { 0 },
+	[CALLGATE_AS_CRUN] = { 0 },
+	[CALLGATE_AS_LXC] = { 0 },
+};
+
+static struct callgate_action verdict_action(const struct verdict *verdict, const struct understanding *reads)
+{
+	struct callgate_action action = { .kind = verdict->kind };
+
+	/* TRACE carries the same number as its message (runtime-spec, config-linux.md, "seccomp"). */
+	if (verdict->kind != CALLGATE_ERRNO && verdict->kind != CALLGATE_TRACE)
+		return action;
+	action.data = ERRNO_EPERM;
+	if (verdict->said & SAID_ERRNO_RET)
+		action.data = verdict->errno_ret;
+	if ((verdict->said & SAID_ERRNO_WORD) && reads->errno_words)
+		action.data = verdict->errno_word;
+	return action;
+}
+
+/* ------------------------------------------------------------------ guards */
+
+static bool kernel_reached(const struct guard *guard, const struct callgate_target *target)
+{
+	if (target->kernel_major != guard->min_major)
+		return target->kernel_major > guard->min_major;
+	return target->kernel_minor >= guard->min_minor;
+}
+
+static bool holds_cap(const struct callgate_target *target, const struct word *word)
+{
+	unsigned cap;
+
+	return cap_by_name(word->text, &cap) && (target->caps >> cap & 1);
+}
+
+static bool names_host(const struct callgate_target *target, const struct word *word)
+{
+	return abi_by_docker(word->text) == target->host;
+}
+
+/* Everything that the rule asks for is there. */
+static bool included(const struct guard *guard, const struct callgate_target *target, const struct understanding *reads)
+{
+	bool host = guard->arch_count == 0;
+
+	for (unsigned i = 0; i < guard->cap_count; i++)
+		if (!holds_cap(target, &guard->caps[i]))
+			return false;
+	for (unsigned i = 0; i < guard->arch_count; i++)
+		host |= names_host(target, &guard->arches[i]);
+	if (!host)
+		return false;
+	return !(guard->said & SAID_MIN_KERNEL) || !reads->min_kernel || kernel_reached(guard, target);
+}
+
+/* Anything that the rule refuses is there. */
+static bool excluded(const struct guard *guard, const struct callgate_target *target, const struct understanding *reads)
+{
+	for (unsigned i = 0; i < guard->cap_count; i++)
+		if (holds_cap(target, &guard->caps[i]))
+			return true;
+	for (unsigned i = 0; i < guard->arch_count; i++)
+		if (names_host(target, &guard->arches[i]))
+			return true;
+	return (guard->said & SAID_MIN_KERNEL) && reads->min_kernel && kernel_reached(guard, target);
+}
+
+static bool applies(const struct rule *rule, const struct callgate_target *target, const struct understanding *reads)
+{
+	if (rule->single_name && !reads->single_name)
+		return false;
+	if (!reads->guards)
+		return true;
+	return included(&rule->includes, target, reads) && !excluded(&rule->excludes, target, reads);
+}
+
+/* ------------------------------------------------------------------ ABIs */
+
+static void add_abi(struct active *out, enum callgate_abi abi)
+{
+	for (unsigned i = 0; i < out->abi_count; i++)
+		if (out->abis[i] == abi)
+			return;
+	out->abis[out->abi_count++] = abi;
+}
+
+/* containers-common looks archMap up for these hosts only; on others it has no effect. */
+static bool podman_maps(enum callgate_abi host)
+{
+	switch (host) {
+	case CALLGATE_ABI_X86_64:
+	case CALLGATE_ABI_AARCH64:
+	case CALLGATE_ABI_MIPS64:
+	case CALLGATE_ABI_MIPS64N32:
+	case CALLGATE_ABI_MIPSEL64:
+	case CALLGATE_ABI_MIPSEL64N32:
+	case CALLGATE_ABI_S390X:
+		return true;
+	default:
+		return false;
+	}
+}
+
+/* Docker's map from host to row does not reach the rows of these two. */
+static bool docker_maps(enum callgate_abi host)
+{
+	return host != CALLGATE_ABI_LOONGARCH64 && host != CALLGATE_ABI_MIPSEL;
+}
+
+static void choose_abis(const struct callgate_policy *policy, const struct callgate_target *target,
+                        const struct understanding *reads, struct active *out)
+{
+	enum callgate_abi family[3];
+	bool maps = reads->arch_map;
+
+	add_abi(out, target->host);
+	if (policy->dialect == DIALECT_LXC && policy->lxc_version != 1) {
+		unsigned count = abi_family(target->host, family);
+
+		for (unsigned i = 0; i < count; i++)
+			add_abi(out, family[i]);
+		return;
+	}
+	for (unsigned i = 0; i < policy->abi_count; i++)
+		add_abi(out, policy->abis[i]);
+	if (target->reader == CALLGATE_AS_PODMAN)
+		maps = podman_maps(target->host);
+	else if (target->reader == CALLGATE_AS_DOCKER)
+		maps = docker_maps(target->host);
+	for (unsigned i = 0; maps && i < policy->arch_map_count; i++) {
+		const struct arch_row *row = &policy->arch_map[i];
+
+		if (row->abi != target->host)
+			continue;
+		for (unsigned j = 0; j < row->sub_count; j++)
+			add_abi(out, row->sub[j]);
+	}
+}
+
+static bool is_guarded(const struct rule *rule)
+{
+	const struct guard *guards[] = { &rule->includes, &rule->excludes };
+
+	for (unsigned i = 0; i < 2; i++)
+		if (guards[i]->cap_count || guards[i]->arch_count || (guards[i]->said & SAID_MIN_KERNEL))
+			return true;
+	return false;
+}
+
+int policy_specialise(const struct callgate_policy *policy, const struct callgate_target *target, struct arena *arena,
+                      struct active *out, struct callgate_err *err)
+{
+	const struct understanding *reads = &understandings[target->reader];
+	struct active_rule *rules = arena_array(arena, policy->rule_count ? policy->rule_count : 1, sizeof(*rules));
+
+	if (!rules)
+		return err_nomem(err);
+	*out = (struct active){ .fallback = verdict_action(&policy->fallback, reads), .rules = rules };
+	for (unsigned i = 0; i < policy->rule_count; i++) {
+		const struct rule *rule = &policy->rules[i];
+
+		if (!applies(rule, target, reads))
+			continue;
+		rules[out->rule_count++] = (struct active_rule){
+			.rule = rule,
+			.action = verdict_action(&rule->verdict, reads),
+			.guarded = is_guarded(rule),
+		};
+	}
+	choose_abis(policy, target, reads, out);
+	return 0;
+}
