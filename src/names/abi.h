@@ -21,6 +21,8 @@ const struct abi *abi_of(enum callgate_abi abi); /* NULL: out of range */
 enum callgate_abi abi_by_oci(struct slice word);    /* exact, "SCMP_ARCH_X86"; CALLGATE_ABI_NONE */
 enum callgate_abi abi_by_name(struct slice word);   /* libseccomp's word */
 enum callgate_abi abi_by_docker(struct slice word); /* guard word */
+/* Any of these words, GOARCH, or what uname -m says ("i686", "armv7l"); what people type. */
+enum callgate_abi abi_by_word(struct slice word);
 /* The ABI that (audit arch, number) belongs to; NONE when no row has that audit arch. x32 by bit 30, 0xffffffff is x86_64. */
 enum callgate_abi abi_by_audit(uint32_t audit, uint32_t nr);
 /* This machine's native ABI (compile time). */

@@ -41,9 +41,20 @@ bool flag_by_oci(struct slice word, uint32_t *out);
 const char *flag_oci(uint32_t bit);
 
 /* names/reader.c: "docker" <-> enum callgate_reader. */
-const char *reader_name(enum callgate_reader reader);
+const char *reader_name(enum callgate_reader reader); /* LAW is "callgate" */
+bool reader_by_name(struct slice word, enum callgate_reader *out);
 
 /* names/near.c: Damerau-Levenshtein distance of two words, or limit + 1 when it is larger than limit. Words up to 64 bytes. */
 unsigned near_distance(struct slice a, struct slice b, unsigned limit);
+
+/* Did you mean: offer every known word, found is the nearest within 1 or 2 edits (of words of 2, 4 letters 0, 1), the first
+ * of equal ones; only another case counts as no edit at all. NULL: nothing near. */
+struct near {
+	struct slice word;
+	unsigned best;
+	const char *found;
+};
+struct near near_start(struct slice word);
+void near_offer(struct near *near, const char *known);
 
 #endif

@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Capabilities: names and numbers of capabilities(7). */
+#include "names/words.h"
+
+static const char *const names[] = {
+	"CAP_CHOWN", "CAP_DAC_OVERRIDE", "CAP_DAC_READ_SEARCH", "CAP_FOWNER", "CAP_FSETID", "CAP_KILL", "CAP_SETGID",
+	"CAP_SETUID", "CAP_SETPCAP", "CAP_LINUX_IMMUTABLE", "CAP_NET_BIND_SERVICE", "CAP_NET_BROADCAST", "CAP_NET_ADMIN",
+	"CAP_NET_RAW", "CAP_IPC_LOCK", "CAP_IPC_OWNER", "CAP_SYS_MODULE", "CAP_SYS_RAWIO", "CAP_SYS_CHROOT", "CAP_SYS_PTRACE",
+	"CAP_SYS_PACCT", "CAP_SYS_ADMIN", "CAP_SYS_BOOT", "CAP_SYS_NICE", "CAP_SYS_RESOURCE", "CAP_SYS_TIME",
+	"CAP_SYS_TTY_CONFIG", "CAP_MKNOD", "CAP_LEASE", "CAP_AUDIT_WRITE", "CAP_AUDIT_CONTROL", "CAP_SETFCAP",
+	"CAP_MAC_OVERRIDE", "CAP_MAC_ADMIN", "CAP_SYSLOG", "CAP_WAKE_ALARM", "CAP_BLOCK_SUSPEND", "CAP_AUDIT_READ",
+	"CAP_PERFMON", "CAP_BPF", "CAP_CHECKPOINT_RESTORE",
+};
+enum { CAPS = sizeof(names) / sizeof(names[0]), PREFIX = sizeof("CAP_") - 1 };
+
+#define BIT(n) ((uint64_t)1 << (n))
+/* CHOWN DAC_OVERRIDE FOWNER FSETID KILL SETGID SETUID SETPCAP NET_BIND_SERVICE NET_RAW SYS_CHROOT MKNOD AUDIT_WRITE SETFCAP */
+const uint64_t cap_docker14 = BIT(0) | BIT(1) | BIT(3) | BIT(4) | BIT(5) | BIT(6) | BIT(7) | BIT(8) | BIT(10) | BIT(13) |
+                              BIT(18) | BIT(27) | BIT(29) | BIT(31);
+
+bool cap_by_name(struct slice word, unsigned *out)
+{
+	for (unsigned i = 0; i < CAPS; i++) {
+		if (slice_is(word, names[i])) {
+			*out = i;
+			return true;
+		}
+	}
+	return false;
+}
+
+const char *cap_name(unsigned cap)
+{
+	return cap < CAPS ? names[cap] : NULL;
+}
+
+unsigned cap_count(void)
+{
+	return CAPS;
+}
+
+const char *cap_nearest(struct slice word)
+{
+	struct near near = near_start(word);
+
+	for (unsigned i = 0; i < CAPS; i++)
+		near_offer(&near, names[i]);
+	if (near.found)
+		return near.found;
+	for (unsigned i = 0; i < CAPS; i++)
+		if (slice_is_nocase(word, names[i] + PREFIX))
+			return names[i];
+	return NULL;
+}
