@@ -28,6 +28,18 @@ bool meaning_is_constant(const struct meaning *meaning, meaning_ref ref, struct 
 struct callgate_action meaning_at(const struct meaning *meaning, meaning_ref ref, const uint64_t args[6]);
 /* Arguments on which two references differ (false: they are the same). Unconstrained bits are 0. */
 bool meaning_witness(const struct meaning *meaning, meaning_ref a, meaning_ref b, uint64_t args[6]);
+/* How b stands to a over all arguments: a set of these bits. Strictness is the kernel's precedence of kinds. */
+enum meaning_relation {
+	MEANING_SAME = 1 << 0,    /* somewhere the same action */
+	MEANING_TIGHTER = 1 << 1, /* somewhere b is stricter */
+	MEANING_LOOSER = 1 << 2,  /* somewhere a is stricter */
+	MEANING_OTHER = 1 << 3,   /* somewhere the same kind with other data */
+	MEANING_UNKNOWN = 1 << 4, /* somewhere one of them is opaque */
+};
+int meaning_relate(struct meaning *meaning, meaning_ref a, meaning_ref b, unsigned *out, struct callgate_err *err);
+/* Arguments at which one of the wanted relations holds, preferring small numbers; one of them must hold somewhere. */
+int meaning_witness_of(struct meaning *meaning, meaning_ref a, meaning_ref b, unsigned wanted, uint64_t args[6],
+                       struct callgate_err *err);
 /* The kernel's precedence, pointwise: of two filters' actions the stricter one, of equal kinds newer's data. */
 int meaning_meet(struct meaning *meaning, meaning_ref older, meaning_ref newer, meaning_ref *out, struct callgate_err *err);
 
