@@ -23,7 +23,7 @@ int64_t syscall_nr(int id, enum callgate_abi abi);
 /* Which row has this number; SYSCALL_NONE. */
 int syscall_by_nr(enum callgate_abi abi, uint32_t nr);
 
-/* The highest number that the table knows on an ABI. */
+/* The highest number that the table knows on an ABI (ARM: 983046, its private calls sit at 0xf0000). 0: no such ABI. */
 uint32_t syscall_max_nr(enum callgate_abi abi);
 
 /* First mainline kernel with the call on most ABIs, as 0xMMmm (0x0609 is 6.9); 0x0206 stands for "2.6 or before". */

@@ -1,0 +1,209 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Look-ups in the table of system calls, which syscalls.awk lays out from syscalls.tsv. */
+#include "names/syscall.h"
+
+#include <string.h>
+
+#include "names/abi.h"
+#include "names/words.h"
+
+struct row {
+	uint16_t name, args, arg_names, sets; /* offsets into blob */
+	uint16_t kernel;
+	uint32_t release;
+};
+
+/* One per set of numbers: ABIs that differ only in byte order share one. */
+struct column {
+	const uint16_t *numbers; /* per row, packed */
+	const uint16_t *order;   /* rows by number */
+	uint16_t count;
+};
+
+#include "names/syscall_table.h"
+
+/* ARM's private calls sit at 0xf0000: the only numbers that 16 bits do not hold. */
+enum { EMPTY = 0xffff, PACKED_PRIVATE = 0xf000, PRIVATE = 0x0f0000 };
+
+static uint32_t hash_of(struct slice name)
+{
+	uint32_t h = 0;
+
+	for (size_t i = 0; i < name.size; i++)
+		h = (h * 31 + (unsigned char)name.at[i]) % 1048576;
+	return (h + h / TABLE_SLOTS) % TABLE_SLOTS;
+}
+
+int syscall_find(struct slice name)
+{
+	if (name.size == 0 || name.size > TABLE_LONGEST)
+		return SYSCALL_NONE;
+	/* Half of the slots are empty, so this ends. */
+	for (uint32_t slot = hash_of(name); hash_slots[slot] != EMPTY; slot = (slot + 1) % TABLE_SLOTS)
+		if (slice_is(name, blob + rows[hash_slots[slot]].name))
+			return hash_slots[slot];
+	return SYSCALL_NONE;
+}
+
+static const struct row *row_of(int id)
+{
+	return id >= 0 && id < TABLE_ROWS ? &rows[id] : NULL;
+}
+
+static const struct column *column_for(enum callgate_abi abi)
+{
+	return abi_of(abi) ? &columns[column_of[abi]] : NULL;
+}
+
+static uint32_t unpack(uint16_t packed, enum callgate_abi abi)
+{
+	uint32_t nr = packed < PACKED_PRIVATE ? packed : packed - PACKED_PRIVATE + 0u + PRIVATE;
+
+	return nr | abi_of(abi)->first_nr;
+}
+
+const char *syscall_id_name(int id)
+{
+	const struct row *row = row_of(id);
+
+	return row ? blob + row->name : NULL;
+}
+
+int syscall_count(void)
+{
+	return TABLE_ROWS;
+}
+
+int64_t syscall_nr(int id, enum callgate_abi abi)
+{
+	const struct column *column = column_for(abi);
+
+	if (!row_of(id) || !column || column->numbers[id] == EMPTY)
+		return SYSCALL_NONE;
+	return unpack(column->numbers[id], abi);
+}
+
+int syscall_by_nr(enum callgate_abi abi, uint32_t nr)
+{
+	const struct column *column = column_for(abi);
+	int low = 0, high;
+
+	if (!column)
+		return SYSCALL_NONE;
+	high = column->count;
+	while (low < high) {
+		int middle = low + (high - low) / 2, id = column->order[middle];
+		uint32_t here = unpack(column->numbers[id], abi);
+
+		if (here == nr)
+			return id;
+		if (here < nr)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return SYSCALL_NONE;
+}
+
+uint32_t syscall_max_nr(enum callgate_abi abi)
+{
+	const struct column *column = column_for(abi);
+
+	return column ? unpack(column->numbers[column->order[column->count - 1]], abi) : 0;
+}
+
+uint16_t syscall_first_kernel(int id)
+{
+	const struct row *row = row_of(id);
+
+	return row ? row->kernel : 0;
+}
+
+bool syscall_in_release(int id, uint32_t release)
+{
+	const struct row *row = row_of(id);
+
+	return row && (release == 0 || row->release <= release);
+}
+
+/* The members of a multiplexer by selector; NULL when the row is none. */
+static const uint16_t *members_of(int mux, uint32_t *count)
+{
+	switch (mux) {
+	case ROW_SOCKETCALL:
+		*count = sizeof(members_socketcall) / sizeof(members_socketcall[0]);
+		return members_socketcall;
+	case ROW_IPC:
+		*count = sizeof(members_ipc) / sizeof(members_ipc[0]);
+		return members_ipc;
+	default:
+		return NULL;
+	}
+}
+
+int syscall_mux_member(int mux, uint32_t selector)
+{
+	uint32_t count;
+	const uint16_t *members = members_of(mux, &count);
+
+	return members && selector < count && members[selector] != EMPTY ? members[selector] : SYSCALL_NONE;
+}
+
+bool syscall_behind_mux(int id, enum callgate_abi abi, int *mux, uint32_t *selector)
+{
+	static const int muxes[] = { ROW_SOCKETCALL, ROW_IPC };
+
+	if (!row_of(id))
+		return false;
+	for (size_t i = 0; i < sizeof(muxes) / sizeof(muxes[0]); i++) {
+		uint32_t count;
+		const uint16_t *members = members_of(muxes[i], &count);
+
+		if (syscall_nr(muxes[i], abi) == SYSCALL_NONE)
+			continue;
+		for (uint32_t j = 0; j < count; j++) {
+			if (members[j] == id) {
+				*mux = muxes[i];
+				*selector = j;
+				return true;
+			}
+		}
+	}
+	return false;
+}
+
+const char *syscall_args(int id)
+{
+	const struct row *row = row_of(id);
+
+	return row ? blob + row->args : "";
+}
+
+const char *syscall_arg_names(int id)
+{
+	const struct row *row = row_of(id);
+
+	return row ? blob + row->arg_names : "";
+}
+
+const char *syscall_sets(int id)
+{
+	const struct row *row = row_of(id);
+
+	return row ? blob + row->sets : "";
+}
+
+const char *syscall_nearest(struct slice name)
+{
+	struct near near;
+
+	/* People copy these from headers and from the kernel's sources. */
+	if (name.size > 4 && memcmp(name.at, "sys_", 4) == 0)
+		name = (struct slice){ name.at + 4, name.size - 4 };
+	else if (name.size > 5 && memcmp(name.at, "__NR_", 5) == 0)
+		name = (struct slice){ name.at + 5, name.size - 5 };
+	near = near_start(name);
+	for (int i = 0; i < TABLE_ROWS; i++)
+		near_offer(&near, blob + rows[i].name);
+	return near.found;
+}
