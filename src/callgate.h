@@ -242,6 +242,10 @@ struct callgate_call {
 int callgate_filter_decide(const struct callgate_filter *filter, const struct callgate_call *call,
                            struct callgate_action *action, struct callgate_origin *origin);
 
+/* ------------------------------------------------------------------ prog: classic BPF */
+
+struct callgate_prog *callgate_prog_free(struct callgate_prog *prog);
+
 #ifdef __cplusplus
 }
 #endif

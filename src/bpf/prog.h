@@ -33,6 +33,28 @@ struct prog_data { /* struct seccomp_data, in host values */
 };
 uint32_t prog_eval(const struct callgate_prog *prog, const struct prog_data *data, unsigned *steps);
 
+/* The same, and which comparisons of words with constants were met on the way (the first PROG_TRACE of them). */
+enum { PROG_TRACE = 128 };
+struct prog_compare {
+	uint32_t offset; /* of the word in struct seccomp_data */
+	uint32_t mask, k;
+};
+struct prog_trace {
+	struct prog_compare seen[PROG_TRACE];
+	unsigned count;
+};
+uint32_t prog_eval_traced(const struct callgate_prog *prog, const struct prog_data *data, unsigned *steps,
+                          struct prog_trace *trace);
+
+/* bpf/eval.c: whether the kernel's allow bitmap (Linux 5.11 and later) answers for this call without running the program:
+ * only constant actions on the number and the architecture, ending in ALLOW (seccomp_is_const_allow() of kernel/seccomp.c). */
+bool prog_bitmap(const struct callgate_prog *prog, uint32_t audit, uint32_t nr);
+
+/* bpf/agree.c: runs prog against filter at every place where either may change its mind: each interval's ends, each constant
+ * of the program and its neighbours, each way through the tests of arguments, on the filter's architectures and some foreign
+ * ones. Not a proof (that is prog_prove()), but needs nothing of lift. E_MISMATCH names a call that tells them apart. */
+int prog_agree(const struct callgate_prog *prog, const struct callgate_filter *filter, struct callgate_err *err);
+
 /* bpf/lower.c: filter -> prog. Emits backwards with memoised nodes; on every path to an unconditional ALLOW only the
  * instructions that the kernel's allow bitmap understands. E_LIMIT past 4096 instructions, E_UNSUPPORTED for opaque leaves. */
 int prog_lower(const struct callgate_filter *filter, struct callgate_prog **out, struct callgate_err *err);

@@ -1,0 +1,271 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Lower: a filter becomes a program.
+ *
+ *   ld [4]; jeq ARCH ...        one after the other, the native one first
+ *   ld [0]                      the number
+ *   jge, jeq ...                search among intervals of numbers
+ *   ld [16..]; jeq, jgt, jset   arguments (lower_args.c), only where they decide
+ *   ret
+ *
+ * The search tree is split by weight: numbers that exist are counted, so that wide, busy intervals lie near the top; an interval
+ * whose decision is long counts more, so that the longest way stays short.
+ */
+#include "bpf/lower.h"
+
+#include <linux/audit.h>
+#include <linux/elf-em.h>
+#include <linux/seccomp.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/err.h"
+
+/* ------------------------------------------------------------------ intervals */
+
+struct interval {
+	uint32_t first, last;
+	asm_ref to;
+	uint64_t weight;
+};
+
+struct search {
+	struct asm_graph *graph;
+	struct interval *intervals;
+	uint64_t *before; /* before[i]: weight of all intervals left of i */
+	unsigned count;
+};
+
+enum {
+	CALLS = 480,         /* numbers that an ABI has, about */
+	CALLS_X32 = 560,
+	WEIGHT_NATIVE = 16,  /* of one number that exists */
+	WEIGHT_X32 = 4,      /* the same for x32, which few programs use */
+	DEPTH_WISHED = 11,   /* of the tree: an interval weighs at least total / 2^(DEPTH_WISHED - its length) */
+};
+
+static uint64_t overlap(const struct interval *interval, uint32_t base, uint32_t count)
+{
+	uint64_t first = interval->first > base ? interval->first : base;
+	uint64_t end = (uint64_t)interval->last + 1 < (uint64_t)base + count ? (uint64_t)interval->last + 1 : (uint64_t)base + count;
+
+	return first < end ? end - first : 0;
+}
+
+static uint64_t calls_weight(const struct interval *interval, uint32_t audit)
+{
+	switch (audit & 0xffff) {
+	case EM_X86_64:
+		return overlap(interval, 0, CALLS) * WEIGHT_NATIVE + overlap(interval, 0x40000000, CALLS_X32) * WEIGHT_X32;
+	case EM_MIPS: /* the three ABIs count from 4000, 5000 and 6000 */
+		return (overlap(interval, 4000, CALLS) + overlap(interval, 5000, CALLS) + overlap(interval, 6000, CALLS)) *
+		       WEIGHT_NATIVE;
+	default:
+		return overlap(interval, 0, CALLS) * WEIGHT_NATIVE;
+	}
+}
+
+static void weigh(struct search *search, uint32_t audit)
+{
+	uint64_t total = 0;
+
+	for (unsigned i = 0; i < search->count; i++) {
+		search->intervals[i].weight = 1 + calls_weight(&search->intervals[i], audit);
+		total += search->intervals[i].weight;
+	}
+	search->before[0] = 0;
+	for (unsigned i = 0; i < search->count; i++) {
+		struct interval *interval = &search->intervals[i];
+		unsigned longest = search->graph->nodes[interval->to].longest;
+		uint64_t least = longest < DEPTH_WISHED ? total >> (DEPTH_WISHED - longest) : total;
+
+		if (interval->weight < least)
+			interval->weight = least;
+		search->before[i + 1] = search->before[i] + interval->weight;
+	}
+}
+
+/* ------------------------------------------------------------------ the search tree */
+
+enum { FEW = 8 }; /* intervals that are laid out as a short chain */
+
+/* A lone number between equal neighbours goes by one jeq. */
+static bool is_lone(const struct interval *intervals, unsigned i, unsigned count)
+{
+	return i > 0 && i + 1 < count && intervals[i].first == intervals[i].last && intervals[i - 1].to == intervals[i + 1].to;
+}
+
+static asm_ref tree(struct search *search, unsigned from, unsigned to);
+
+/* The boundary, from + 1 .. to - 1, that halves the weight best; of nearly equal ones, one that does not part a lone number
+ * from a neighbour. */
+static unsigned split_at(const struct search *search, unsigned from, unsigned to)
+{
+	uint64_t first = search->before[from], last = search->before[to], best = UINT64_MAX;
+	unsigned at = from + 1;
+
+	for (unsigned i = from + 1; i < to; i++) {
+		uint64_t left = search->before[i] - first, right = last - search->before[i];
+		uint64_t cost = left > right ? left - right : right - left;
+		bool parts = is_lone(search->intervals + from, i - from, to - from) ||
+		             is_lone(search->intervals + from, i - 1 - from, to - from);
+
+		if (parts)
+			cost += (last - first) / 8;
+		if (cost < best) {
+			best = cost;
+			at = i;
+		}
+	}
+	return at;
+}
+
+/* Few intervals: lone numbers one after the other, then what is left. */
+static asm_ref chain(struct search *search, const struct interval *intervals, unsigned count)
+{
+	struct interval rest[FEW];
+	unsigned heaviest = 0, middle = (count + 1) / 2;
+
+	if (count == 1)
+		return intervals[0].to;
+	for (unsigned i = 1; i + 1 < count; i++)
+		if (is_lone(intervals, i, count) && (!heaviest || intervals[i].weight > intervals[heaviest].weight))
+			heaviest = i;
+	if (!heaviest)
+		return asm_jump(search->graph, BPF_JGE, intervals[middle].first, chain(search, intervals + middle, count - middle),
+		                chain(search, intervals, middle));
+	memcpy(rest, intervals, heaviest * sizeof(*rest));
+	rest[heaviest - 1].last = intervals[heaviest + 1].last;
+	rest[heaviest - 1].weight += intervals[heaviest + 1].weight;
+	memcpy(rest + heaviest, intervals + heaviest + 2, (count - heaviest - 2) * sizeof(*rest));
+	return asm_jump(search->graph, BPF_JEQ, intervals[heaviest].first, intervals[heaviest].to,
+	                chain(search, rest, count - 2));
+}
+
+/* Instructions that chain() takes. */
+static unsigned chain_cost(const struct interval *intervals, unsigned count)
+{
+	unsigned cost = count - 1;
+
+	for (unsigned i = 1; i + 1 < count; i++)
+		if (is_lone(intervals, i, count)) {
+			cost--;
+			i++; /* its right neighbour becomes one with its left one */
+		}
+	return cost;
+}
+
+enum { CHAIN_COST = 3 };
+
+static asm_ref tree(struct search *search, unsigned from, unsigned to)
+{
+	unsigned count = to - from, at;
+	asm_ref yes;
+
+	if (count <= FEW && chain_cost(search->intervals + from, count) <= CHAIN_COST)
+		return chain(search, search->intervals + from, count);
+	at = split_at(search, from, to);
+	yes = tree(search, at, to);
+	return asm_jump(search->graph, BPF_JGE, search->intervals[at].first, yes, tree(search, from, at));
+}
+
+/* ------------------------------------------------------------------ the filter */
+
+static asm_ref lower_arch(struct lowering *lowering, const struct filter_arch *arch, struct search *search)
+{
+	search->count = 0;
+	for (size_t i = 0; i < arch->span_count; i++) {
+		asm_ref to = lower_decision(lowering, arch->spans[i].node);
+		struct interval *last = search->count ? &search->intervals[search->count - 1] : NULL;
+
+		if (to == ASM_NONE)
+			return ASM_NONE;
+		if (last && last->to == to)
+			last->last = span_last(arch, i);
+		else
+			search->intervals[search->count++] =
+				(struct interval){ .first = arch->spans[i].first, .last = span_last(arch, i), .to = to };
+	}
+	weigh(search, arch->audit);
+	return asm_step(&lowering->graph, BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr),
+	                tree(search, 0, search->count));
+}
+
+static asm_ref lower_filter(struct lowering *lowering, const struct callgate_filter *filter, struct search *search)
+{
+	struct asm_graph *graph = &lowering->graph;
+	asm_ref root = lower_decision(lowering, filter->other_arch);
+
+	for (size_t i = filter->arch_count; i-- > 0;)
+		root = asm_jump(graph, BPF_JEQ, filter->arches[i].audit, lower_arch(lowering, &filter->arches[i], search), root);
+	if (root == ASM_NONE || BPF_CLASS(graph->nodes[root].code) == BPF_LD)
+		return root;
+	return asm_step(graph, BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, arch), root);
+}
+
+static int lower_said(const struct lowering *lowering, struct callgate_err *err)
+{
+	switch (lowering->code) {
+	case 0:
+		return 0;
+	case CALLGATE_E_UNSUPPORTED:
+		return err_set(err, CALLGATE_E_UNSUPPORTED,
+		               "the program that the filter was read from does at instruction %u what no profile can say",
+		               lowering->opaque_pc);
+	case CALLGATE_E_LIMIT:
+		return err_set(err, CALLGATE_E_LIMIT, "too complex: more than %d tests of arguments in a row", LOWER_TESTS_LIMIT);
+	default:
+		return err_nomem(err);
+	}
+}
+
+static size_t most_spans(const struct callgate_filter *filter)
+{
+	size_t most = 1;
+
+	for (size_t i = 0; i < filter->arch_count; i++)
+		if (filter->arches[i].span_count > most)
+			most = filter->arches[i].span_count;
+	return most;
+}
+
+/* The kernel hands over struct seccomp_data in its own byte order, which is the native architecture's. */
+static bool filter_big_endian(const struct callgate_filter *filter)
+{
+	if (filter->arch_count)
+		return !(filter->arches[0].audit & __AUDIT_ARCH_LE);
+	return __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__;
+}
+
+int prog_lower(const struct callgate_filter *filter, struct callgate_prog **out, struct callgate_err *err)
+{
+	struct lowering lowering = { .big_endian = filter_big_endian(filter) };
+	struct search search = { .graph = &lowering.graph };
+	size_t most = most_spans(filter);
+	struct sock_filter *insns = malloc(PROG_LIMIT * sizeof(*insns));
+	unsigned count;
+	asm_ref root;
+	int r;
+
+	search.intervals = calloc(most, sizeof(*search.intervals));
+	search.before = calloc(most + 1, sizeof(*search.before));
+	if (insns && search.intervals && search.before) {
+		root = lower_filter(&lowering, filter, &search);
+		r = lower_said(&lowering, err);
+		if (!r)
+			r = asm_assemble(&lowering.graph, root, insns, &count, err);
+		if (!r)
+			r = prog_new(insns, count, out, err);
+		if (!r) {
+			(*out)->flags = filter->flags;
+			(*out)->big_endian = lowering.big_endian;
+		}
+	} else {
+		r = err_nomem(err);
+	}
+	free(insns);
+	free(search.intervals);
+	free(search.before);
+	lowering_release(&lowering);
+	return r;
+}
