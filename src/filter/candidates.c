@@ -1,0 +1,205 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Candidates: names become numbers, on every ABI at once, so that places are counted in one pass over the text. */
+#include "filter/candidates.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "base/err.h"
+#include "base/note_ids.h"
+#include "base/notes.h"
+#include "names/abi.h"
+#include "names/syscall.h"
+
+/* Rules come in the text's order: counting lines goes on from the last place. */
+struct line_cursor {
+	uint32_t offset; /* start of a line */
+	unsigned line;
+};
+
+static void cursor_locate(struct line_cursor *cursor, const struct source *source, struct place at,
+                          struct callgate_origin *origin)
+{
+	struct source rest;
+
+	if (!cursor->line || at.offset < cursor->offset)
+		*cursor = (struct line_cursor){ .line = 1 };
+	rest = (struct source){ .text = source->text + cursor->offset, .size = source->size - cursor->offset };
+	source_locate(&rest, at.offset - cursor->offset, &origin->line, &origin->column);
+	origin->line += cursor->line - 1;
+	cursor->line = origin->line;
+	cursor->offset = at.offset - (origin->column - 1);
+}
+
+int candidate_direction(const struct callgate_action *action, const struct callgate_action *fallback)
+{
+	return (action->kind > fallback->kind) - (action->kind < fallback->kind);
+}
+
+static bool list_append(struct arena *scratch, struct candidate_list *list, const struct candidate *like)
+{
+	struct candidate *candidate = arena_alloc(scratch, sizeof(*candidate));
+
+	if (!candidate)
+		return false;
+	*candidate = *like;
+	if (list->last)
+		list->last->next = candidate;
+	else
+		list->first = candidate;
+	list->last = candidate;
+	return true;
+}
+
+static int space_init(const struct resolution *res, struct abi_candidates *space, enum callgate_abi abi)
+{
+	uint32_t highest = syscall_max_nr(abi);
+
+	*space = (struct abi_candidates){ .abi = abi, .base = abi_of(abi)->first_nr };
+	space->size = highest - space->base + 1;
+	/* LXC's version 1 lists bare numbers, known to the table or not. */
+	if (res->policy->dialect == DIALECT_LXC && res->policy->lxc_version == 1)
+		space->size = NUMBER_LIMIT;
+	space->lists = arena_array(res->scratch, space->size, sizeof(*space->lists));
+	return space->lists ? 0 : CALLGATE_E_NOMEM;
+}
+
+static struct candidate_list *mux_list(struct abi_candidates *space, int mux, uint32_t selector)
+{
+	unsigned i;
+
+	for (i = 0; i < space->mux_count; i++)
+		if (space->mux[i].id == mux)
+			break;
+	if (i == MUX_COUNT || selector >= MUX_SELECTORS)
+		return NULL;
+	if (i == space->mux_count)
+		space->mux[space->mux_count++] = (struct mux_members){ .id = mux };
+	return &space->mux[i].by_selector[selector];
+}
+
+static bool place_number(const struct resolution *res, struct abi_candidates *space, uint32_t nr, const struct candidate *like,
+                         bool counts)
+{
+	if (counts && (!space->any || nr > space->highest)) {
+		space->highest = nr;
+		space->any = true;
+	}
+	/* Rules that do what the default does are gone before anything else (law 0), but they name a number that is known. */
+	if (action_equal(like->rule->action, res->active->fallback))
+		return true;
+	return nr - space->base >= space->size || list_append(res->scratch, &space->lists[nr - space->base], like);
+}
+
+static bool place_member(const struct resolution *res, struct abi_candidates *space, int id, const struct candidate *like)
+{
+	struct candidate_list *list;
+	uint32_t selector;
+	int mux;
+
+	if (!syscall_behind_mux(id, space->abi, &mux, &selector))
+		return true;
+	if (action_equal(like->rule->action, res->active->fallback))
+		return true;
+	list = mux_list(space, mux, selector);
+	return !list || list_append(res->scratch, list, like);
+}
+
+/* LXC looks a name up on each of its ABIs and leaves out those where libseccomp answers with a pseudo number, which it does
+ * for the members of multiplexers even where they have a number of their own. */
+static bool lxc_leaves_out(int id, enum callgate_abi abi)
+{
+	uint32_t selector;
+	int mux;
+
+	return syscall_behind_mux(id, abi, &mux, &selector);
+}
+
+static bool place_name(const struct resolution *res, struct candidates *out, int id, const struct candidate *like)
+{
+	enum callgate_reader reader = res->target->reader;
+	bool runc = reader == CALLGATE_AS_RUNC || reader == CALLGATE_AS_DOCKER;
+	bool good = true;
+
+	for (unsigned i = 0; i < out->abi_count; i++) {
+		struct abi_candidates *space = &out->abis[i];
+		int64_t nr = syscall_nr(id, space->abi);
+		uint32_t selector;
+		int mux;
+
+		if (reader == CALLGATE_AS_LXC && lxc_leaves_out(id, space->abi))
+			continue;
+		/* runc's own count looks at libseccomp's number, which is a pseudo number for members of multiplexers. */
+		if (nr >= 0)
+			good &= place_number(res, space, (uint32_t)nr, like,
+			                     !runc || !syscall_behind_mux(id, space->abi, &mux, &selector));
+		good &= place_member(res, space, id, like);
+	}
+	return good;
+}
+
+/* A version 1 line of LXC's text: a number of the native ABI. */
+static bool place_bare_number(const struct resolution *res, struct candidates *out, const struct candidate *like)
+{
+	uint32_t nr = 0;
+
+	for (size_t i = 0; i < like->name->text.size; i++) {
+		nr = nr * 10 + (uint32_t)(like->name->text.at[i] - '0');
+		if (nr >= NUMBER_LIMIT)
+			return true; /* no kernel has it; the default denies it */
+	}
+	return place_number(res, &out->abis[0], nr, like, true);
+}
+
+/* A name that resolves nowhere may only ever make the filter stricter (law 4). */
+static void drop_name(const struct resolution *res, const struct candidate *like)
+{
+	const struct slice *text = &like->name->text;
+	bool tightens = candidate_direction(&like->rule->action, &res->active->fallback) < 0;
+	const char *nearest = syscall_nearest(*text);
+	struct callgate_filter *filter = res->filter;
+	char suggestion[96] = "";
+
+	if (nearest)
+		snprintf(suggestion, sizeof(suggestion), ", did you mean '%s'?", nearest);
+	/* The reader has said it of names that nobody knows; here it is about names that the asked-for release does not know. */
+	if (syscall_find(*text) >= 0)
+		note_at(res->notes, CALLGATE_WARNING, NOTE_SYSCALL, &res->policy->source, like->name->at.offset,
+		        "'%.*s' is not known to that libseccomp release: %s", (int)text->size, text->at,
+		        tightens ? "this rule does not deny it" : "it is not allowed");
+	if (!tightens || filter->dropped_count++)
+		return;
+	filter->dropped_name = arena_strndup(&filter->arena, text->at, text->size < 64 ? text->size : 64);
+	filter->dropped_at = like->origin;
+}
+
+int candidates_collect(const struct resolution *res, struct candidates *out, struct callgate_err *err)
+{
+	bool numbers = res->policy->dialect == DIALECT_LXC && res->policy->lxc_version == 1;
+	struct line_cursor cursor = { 0 };
+	bool good = true;
+
+	out->abi_count = 0;
+	for (unsigned i = 0; i < res->active->abi_count; i++)
+		if (space_init(res, &out->abis[out->abi_count++], res->active->abis[i]) < 0)
+			return err_nomem(err);
+	for (unsigned i = 0; i < res->active->rule_count; i++) {
+		const struct active_rule *rule = &res->active->rules[i];
+
+		for (unsigned j = 0; j < rule->rule->name_count; j++) {
+			const struct word *name = &rule->rule->names[j];
+			struct candidate like = { .rule = rule, .name = name };
+			int id = numbers ? SYSCALL_NONE : syscall_find(name->text);
+
+			like.origin = (struct callgate_origin){ .why = CALLGATE_BY_RULE, .file = res->filter->name };
+			cursor_locate(&cursor, &res->policy->source, name->at, &like.origin);
+			if (numbers)
+				good &= place_bare_number(res, out, &like);
+			else if (id >= 0 && syscall_in_release(id, res->target->libseccomp))
+				good &= place_name(res, out, id, &like);
+			else
+				drop_name(res, &like);
+		}
+	}
+	return good ? 0 : err_nomem(err);
+}

@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Candidates: per ABI and syscall number, the rules that name it, in the profile's order. The half-way house of resolve. */
+#ifndef CALLGATE_FILTER_CANDIDATES_H
+#define CALLGATE_FILTER_CANDIDATES_H
+
+#include "filter/filter.h"
+#include "policy/policy.h"
+
+/* One rule naming one call. */
+struct candidate {
+	const struct active_rule *rule;
+	const struct word *name;
+	struct callgate_origin origin; /* of the name */
+	const struct candidate *next;
+};
+
+struct candidate_list {
+	const struct candidate *first;
+	struct candidate *last;
+};
+
+enum { MUX_COUNT = 2, MUX_SELECTORS = 32, NUMBER_LIMIT = 1 << 16 };
+
+/* The members of one multiplexer (socketcall, ipc), by its first argument. */
+struct mux_members {
+	int id; /* the multiplexer's row in names/syscall */
+	struct candidate_list by_selector[MUX_SELECTORS];
+};
+
+struct abi_candidates {
+	enum callgate_abi abi;
+	uint32_t base;                /* lists[i] is of number base + i */
+	struct candidate_list *lists; /* in the scratch arena */
+	uint32_t size;
+	uint32_t highest;             /* the highest number that a rule names */
+	bool any;                     /* highest means something */
+	struct mux_members mux[MUX_COUNT];
+	unsigned mux_count;
+};
+
+struct candidates {
+	struct abi_candidates abis[CALLGATE_ABI_COUNT];
+	unsigned abi_count;
+};
+
+/* What candidates_collect() works on. */
+struct resolution {
+	const struct callgate_policy *policy;
+	const struct callgate_target *target;
+	const struct active *active;
+	struct callgate_filter *filter; /* takes file names of origins, and the dropped names */
+	struct arena *scratch;
+	struct callgate_notes *notes;
+};
+
+int candidates_collect(const struct resolution *res, struct candidates *out, struct callgate_err *err);
+
+/* Whether a rule's action permits more (positive) or less (negative) than the default. */
+int candidate_direction(const struct callgate_action *action, const struct callgate_action *fallback);
+
+#endif
