@@ -208,6 +208,10 @@ int callgate_policy_parse(const void *text, size_t size, const char *name, struc
                           struct callgate_notes *notes, struct callgate_err *err) CALLGATE_MUST_CHECK;
 struct callgate_policy *callgate_policy_free(struct callgate_policy *policy);
 
+/* Finds a profile by bare name (no '/'): NAME or NAME.json in /etc/callgate/profiles, then among those that callgate ships.
+ * E_NOTFOUND names the places that were tried. */
+int callgate_profile_find(const char *name, char *path, size_t size, struct callgate_err *err);
+
 /* ------------------------------------------------------------------ filter: what it means */
 
 /* Answers guards for the target and applies the law (HACKING.md, "The law"). */
@@ -242,6 +246,42 @@ struct callgate_call {
 int callgate_filter_decide(const struct callgate_filter *filter, const struct callgate_call *call,
                            struct callgate_action *action, struct callgate_origin *origin);
 
+/* The ABIs that a filter answers for, native first; every other one gets the answer for unlisted ABIs. At most
+ * CALLGATE_ABI_COUNT; returns how many. */
+unsigned callgate_filter_abis(const struct callgate_filter *filter, enum callgate_abi out[CALLGATE_ABI_COUNT]);
+
+/* Filter flags (SECCOMP_FILTER_FLAG_*) that the profile asks for at load. */
+uint32_t callgate_filter_flags(const struct callgate_filter *filter);
+
+/* How many names of rules that tighten could not be resolved; then name and origin are the first one's. Whoever applies the
+ * filter refuses unless a reader that drops such names was asked for (law 4). */
+unsigned callgate_filter_dropped(const struct callgate_filter *filter, const char **name, struct callgate_origin *origin);
+
+/* Consecutive numbers of one ABI with one decision. */
+struct callgate_row {
+	uint32_t first, last;
+	bool conditional; /* depends on arguments: see callgate_filter_outcomes() */
+};
+size_t callgate_filter_row_count(const struct callgate_filter *filter, enum callgate_abi abi);
+int callgate_filter_row(const struct callgate_filter *filter, enum callgate_abi abi, size_t index, struct callgate_row *out);
+
+/* A call of which some arguments are left open. */
+struct callgate_pattern {
+	enum callgate_abi abi;
+	uint32_t nr;
+	uint64_t args[6];
+	unsigned known; /* bit i: args[i] is given; else any value */
+};
+/* What may happen to such calls: in order, the first whose conditions hold counts; the last one has none (""). */
+struct callgate_outcome {
+	struct callgate_action action;
+	struct callgate_origin origin;
+	bool opaque;            /* what no profile can say; action means nothing */
+	char conditions[384];   /* "a0 & 0x7e020000 == 0, a1 == 0x5401" (ANDed); "" for none */
+};
+/* Fills at most room; *count is how many there are. E_LIMIT: too many to list. */
+int callgate_filter_outcomes(const struct callgate_filter *filter, const struct callgate_pattern *pattern,
+                             struct callgate_outcome *out, size_t room, size_t *count);
 /* ------------------------------------------------------------------ prog: classic BPF */
 
 struct callgate_prog *callgate_prog_free(struct callgate_prog *prog);
