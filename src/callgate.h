@@ -286,6 +286,11 @@ int callgate_filter_outcomes(const struct callgate_filter *filter, const struct 
 
 struct callgate_prog *callgate_prog_free(struct callgate_prog *prog);
 
+/* ------------------------------------------------------------------ containers */
+
+/* The container that a process is in, by its cgroup: "lxc:NAME", "oci:ID" (12 digits). E_NOTFOUND: in none that is known. */
+int callgate_task_container(pid_t pid, char *buf, size_t size);
+
 #ifdef __cplusplus
 }
 #endif

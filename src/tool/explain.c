@@ -1,0 +1,442 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* callgate explain: what happens to a call, per ABI, and which line decided. */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "tool/tool.h"
+
+enum { OPT_BATCH = OPT_VERB, OUTCOMES = 64 };
+
+/* Where rows go: TSV to stdout, or an array of a document. */
+struct sink {
+	const struct callgate_filter *filter;
+	struct json_object *rows; /* NULL: TSV */
+};
+
+/* ------------------------------------------------------------------ one pattern */
+
+static void call_format(const struct callgate_pattern *pattern, uint32_t last, char *buf, size_t size)
+{
+	const char *name = callgate_syscall_name(pattern->abi, pattern->nr);
+	size_t used;
+
+	if (pattern->nr != last)
+		snprintf(buf, size, "%u-%u", pattern->nr, last);
+	else if (name)
+		snprintf(buf, size, "%s", name);
+	else
+		snprintf(buf, size, "%u", pattern->nr);
+	used = strlen(buf);
+	if (!pattern->known || used + 160 > size)
+		return;
+	for (unsigned i = 0; i < 6; i++) {
+		if (pattern->known >> i == 0)
+			break;
+		used += (size_t)(pattern->known >> i & 1
+			? snprintf(buf + used, size - used, "%c0x%llx", i ? ',' : '(', (unsigned long long)pattern->args[i])
+			: snprintf(buf + used, size - used, "%c*", i ? ',' : '('));
+	}
+	snprintf(buf + used, size - used, ")");
+}
+
+static const char *outcome_word(const struct callgate_outcome *outcome, char *buf, size_t size)
+{
+	if (outcome->opaque)
+		return "OPAQUE";
+	callgate_action_format(outcome->action, buf, size);
+	return buf;
+}
+
+/* "ALLOW if a0 == 0x8, a1 > 0x1; ERRNO(EPERM) otherwise". */
+static void print_actions(const struct callgate_outcome *outcomes, size_t count)
+{
+	char word[32];
+
+	for (size_t i = 0; i < count; i++) {
+		printf("%s%s", i ? "; " : "", outcome_word(&outcomes[i], word, sizeof(word)));
+		if (outcomes[i].conditions[0])
+			printf(" if %s", outcomes[i].conditions);
+		else if (count > 1)
+			printf(" otherwise");
+	}
+}
+
+static void print_origins(const struct callgate_outcome *outcomes, size_t count)
+{
+	char origin[512], last[512] = "";
+	size_t shown = 0;
+
+	for (size_t i = 0; i < count; i++) {
+		origin_format(&outcomes[i].origin, origin, sizeof(origin));
+		if (strcmp(origin, last) == 0)
+			continue;
+		printf("%s%s", shown++ ? "; " : "", origin);
+		snprintf(last, sizeof(last), "%s", origin);
+	}
+}
+
+static struct json_object *outcomes_to_json(const struct callgate_outcome *outcomes, size_t count)
+{
+	struct json_object *array = json_object_new_array();
+	char word[32];
+
+	for (size_t i = 0; i < count; i++) {
+		struct json_object *row = json_object_new_object();
+
+		json_object_object_add(row, "action", json_object_new_string(outcome_word(&outcomes[i], word, sizeof(word))));
+		if (outcomes[i].conditions[0])
+			json_object_object_add(row, "conditions", json_object_new_string(outcomes[i].conditions));
+		json_object_object_add(row, "origin", origin_to_json(&outcomes[i].origin));
+		json_object_array_add(array, row);
+	}
+	return array;
+}
+
+/* Prints what happens to numbers pattern->nr .. last, which share one decision. */
+static int explain_pattern(const struct sink *sink, const struct callgate_pattern *pattern, uint32_t last)
+{
+	struct callgate_outcome *outcomes = calloc(OUTCOMES, sizeof(*outcomes));
+	size_t count = 0;
+	char call[320];
+	int r;
+
+	if (!outcomes) {
+		report("out of memory");
+		return EXIT_CANNOT;
+	}
+	r = callgate_filter_outcomes(sink->filter, pattern, outcomes, OUTCOMES, &count);
+	call_format(pattern, last, call, sizeof(call));
+	if (r < 0 || count > OUTCOMES) {
+		free(outcomes);
+		report("%s: too many conditions to list; give argument values", call);
+		return EXIT_CANNOT;
+	}
+	if (sink->rows) {
+		struct json_object *row = json_object_new_object();
+
+		json_object_object_add(row, "abi", json_object_new_string(callgate_abi_name(pattern->abi)));
+		json_object_object_add(row, "call", json_object_new_string(call));
+		json_object_object_add(row, "first", json_object_new_int64(pattern->nr));
+		json_object_object_add(row, "last", json_object_new_int64(last));
+		json_object_object_add(row, "outcomes", outcomes_to_json(outcomes, count));
+		json_object_array_add(sink->rows, row);
+	} else {
+		printf("%s\t%s\t", callgate_abi_name(pattern->abi), call);
+		print_actions(outcomes, count);
+		putchar('\t');
+		print_origins(outcomes, count);
+		putchar('\n');
+	}
+	free(outcomes);
+	return EXIT_YES;
+}
+
+/* ------------------------------------------------------------------ the words of CALL */
+
+/* "0x28", "*", "-1" */
+static int take_arguments(char *list, struct callgate_pattern *pattern)
+{
+	char *at = list, *word;
+	unsigned i = 0;
+
+	if (*list == '\0')
+		return 0;
+	while ((word = strsep(&at, ","))) {
+		while (*word == ' ')
+			word++;
+		if (i == 6)
+			return -1;
+		if (strcmp(word, "*") != 0) {
+			if (number_parse(word, 64, &pattern->args[i]) < 0)
+				return -1;
+			pattern->known |= 1u << i;
+		}
+		i++;
+	}
+	return 0;
+}
+
+/* The number of a name or numeral on an ABI: 0, 1 when this ABI has no such call, -1 when nobody has. */
+static int call_number(enum callgate_abi abi, const char *name, uint32_t *nr)
+{
+	uint64_t value;
+
+	if (name[0] == '#')
+		name++;
+	if (number_parse(name, 32, &value) == 0) {
+		*nr = (uint32_t)value;
+		return 0;
+	}
+	if (callgate_syscall_number(abi, name, nr) == 0)
+		return 0;
+	for (int other = 0; other < CALLGATE_ABI_COUNT; other++)
+		if (callgate_syscall_number((enum callgate_abi)other, name, nr) == 0)
+			return 1;
+	return -1;
+}
+
+static int unknown_call(const char *name)
+{
+	const char *nearest = callgate_syscall_nearest(name);
+
+	if (nearest)
+		report("unknown syscall '%s', did you mean '%s'?", name, nearest);
+	else
+		report("unknown syscall '%s'", name);
+	return EXIT_CANNOT;
+}
+
+static unsigned wanted_abis(const struct options *options, const struct callgate_filter *filter,
+                            enum callgate_abi out[CALLGATE_ABI_COUNT])
+{
+	unsigned count;
+
+	if (!options->abi_mask)
+		return callgate_filter_abis(filter, out);
+	count = 0;
+	for (int abi = 0; abi < CALLGATE_ABI_COUNT; abi++)
+		if (options->abi_mask >> abi & 1)
+			out[count++] = (enum callgate_abi)abi;
+	return count;
+}
+
+static int explain_call(const struct options *options, const struct sink *sink, const char *text)
+{
+	enum callgate_abi abis[CALLGATE_ABI_COUNT];
+	unsigned count = wanted_abis(options, sink->filter, abis);
+	struct callgate_pattern pattern = { 0 };
+	char copy[512], *open;
+	int code = EXIT_YES, found = -1;
+
+	if (strlen(text) >= sizeof(copy)) {
+		report("that is no call: '%.40s...'", text);
+		return EXIT_CANNOT;
+	}
+	strcpy(copy, text);
+	open = strchr(copy, '(');
+	if (open) {
+		char *close = strchr(open, ')');
+
+		if (!close || close[1] != '\0') {
+			report("'%s': the arguments end with one ')'", text);
+			return EXIT_CANNOT;
+		}
+		*open = *close = '\0';
+		if (take_arguments(open + 1, &pattern) < 0) {
+			report("'%s': an argument is a number (decimal, 0x..., -1) or *, at most six of them", text);
+			return EXIT_CANNOT;
+		}
+	}
+	for (unsigned i = 0; i < count && code == EXIT_YES; i++) {
+		int r;
+
+		pattern.abi = abis[i];
+		r = call_number(abis[i], copy, &pattern.nr);
+		if (r < 0)
+			return unknown_call(copy);
+		if (r > 0)
+			continue;
+		found = 0;
+		code = explain_pattern(sink, &pattern, pattern.nr);
+	}
+	if (found < 0) {
+		report("none of these ABIs has a call '%s'", copy);
+		return EXIT_CANNOT;
+	}
+	return code;
+}
+
+/* ------------------------------------------------------------------ the whole filter */
+
+/* Named numbers get a row each, so that rows can be grepped; what has no name stays a range. */
+static int explain_range(const struct sink *sink, enum callgate_abi abi, const struct callgate_row *row)
+{
+	struct callgate_pattern pattern = { .abi = abi };
+	uint32_t at = row->first;
+
+	for (;;) {
+		uint32_t last = at;
+		int code;
+
+		if (!callgate_syscall_name(abi, at)) {
+			/* Names stop somewhere below 2^16 above an ABI's base: no need to ask 2^32 times. */
+			while (last < row->last && !callgate_syscall_name(abi, last + 1)) {
+				if (last - row->first > 0x10000) {
+					last = row->last;
+					break;
+				}
+				last++;
+			}
+		}
+		pattern.nr = at;
+		code = explain_pattern(sink, &pattern, last);
+		if (code || last == row->last)
+			return code;
+		at = last + 1;
+	}
+}
+
+static int explain_all(const struct options *options, const struct sink *sink)
+{
+	enum callgate_abi abis[CALLGATE_ABI_COUNT];
+	unsigned count = wanted_abis(options, sink->filter, abis);
+
+	for (unsigned i = 0; i < count; i++) {
+		size_t rows = callgate_filter_row_count(sink->filter, abis[i]);
+		struct callgate_row row = { .first = 0, .last = UINT32_MAX };
+
+		if (!rows) {
+			int code = explain_pattern(sink, &(struct callgate_pattern){ .abi = abis[i] }, UINT32_MAX);
+
+			if (code)
+				return code;
+		}
+		for (size_t j = 0; j < rows; j++) {
+			int code = callgate_filter_row(sink->filter, abis[i], j, &row) < 0 ? EXIT_CANNOT
+			                                                                   : explain_range(sink, abis[i], &row);
+
+			if (code)
+				return code;
+		}
+	}
+	return EXIT_YES;
+}
+
+/* ------------------------------------------------------------------ --batch */
+
+/* A row is TSV: abi, number or name, a0 .. a5 (missing ones are 0). NULL: understood; else what is wrong. */
+static const char *batch_call(char *line, struct callgate_call *call)
+{
+	char *at = line, *word = strsep(&at, "\t");
+
+	memset(call, 0, sizeof(*call));
+	if (callgate_abi_parse(word, &call->abi) < 0)
+		return "unknown ABI";
+	word = strsep(&at, "\t");
+	if (!word)
+		return "no syscall";
+	if (call_number(call->abi, word, &call->nr) != 0)
+		return "unknown syscall";
+	for (unsigned i = 0; (word = strsep(&at, "\t")); i++) {
+		if (i == 6)
+			return "more than six arguments";
+		if (number_parse(word, 64, &call->args[i]) < 0)
+			return "an argument is no number";
+	}
+	return NULL;
+}
+
+static int batch_line(const struct callgate_filter *filter, char *line, const char *file, unsigned number)
+{
+	char *copy = strdup(line), word[32] = "OPAQUE";
+	struct callgate_action action;
+	struct callgate_call call;
+	const char *wrong;
+	int r;
+
+	if (!copy) {
+		report("out of memory");
+		return EXIT_CANNOT;
+	}
+	wrong = batch_call(copy, &call);
+	free(copy);
+	if (wrong) {
+		fprintf(stderr, "%s:%u: error: %s\n", file, number, wrong);
+		return EXIT_CANNOT;
+	}
+	r = callgate_filter_decide(filter, &call, &action, NULL);
+	if (r == 0)
+		callgate_action_format(action, word, sizeof(word));
+	printf("%s\t%s\n", line, word);
+	return EXIT_YES;
+}
+
+static int explain_batch(const struct callgate_filter *filter, const char *file)
+{
+	FILE *from = strcmp(file, "-") == 0 ? stdin : fopen(file, "re");
+	unsigned number = 0;
+	char *line = NULL;
+	size_t room = 0;
+	int code = EXIT_YES;
+	ssize_t n;
+
+	if (!from) {
+		report("%s: cannot open: %s", file, strerror(errno));
+		return EXIT_CANNOT;
+	}
+	while (code == EXIT_YES && (n = getline(&line, &room, from)) >= 0) {
+		number++;
+		if (n && line[n - 1] == '\n')
+			line[n - 1] = '\0';
+		if (line[0] && line[0] != '#')
+			code = batch_line(filter, line, file, number);
+	}
+	if (ferror(from)) {
+		report("%s: cannot read", file);
+		code = EXIT_CANNOT;
+	}
+	free(line);
+	if (from != stdin)
+		fclose(from);
+	return code;
+}
+
+/* ------------------------------------------------------------------ the verb */
+
+static int explain_source(const struct options *options, char **words, int count, const char *batch)
+{
+	CALLGATE_CLEANUP(filter_cleanup) struct callgate_filter *filter = NULL;
+	struct json_object *root = NULL;
+	enum source_kind kind;
+	struct sink sink = { 0 };
+	int code = source_open(options, words[0], &filter, &kind);
+
+	if (code)
+		return code;
+	sink.filter = filter;
+	if (options->json) {
+		root = document("explain");
+		sink.rows = json_object_new_array();
+		json_object_object_add(root, "source", json_object_new_string(words[0]));
+		json_object_object_add(root, "rows", sink.rows);
+	}
+	if (batch)
+		code = explain_batch(filter, batch);
+	else if (count == 1)
+		code = explain_all(options, &sink);
+	for (int i = 1; i < count && code == EXIT_YES; i++)
+		code = explain_call(options, &sink, words[i]);
+	if (code) {
+		json_object_put(root);
+		return code;
+	}
+	return root ? print_document(root) : finish_output(EXIT_YES);
+}
+
+int verb_explain(const struct verb *verb, int argc, char **argv)
+{
+	static const struct option long_options[] = {
+		OPTIONS_COMMON, OPTIONS_TARGET, OPTIONS_LIVE, { "batch", required_argument, NULL, OPT_BATCH }, OPTIONS_END,
+	};
+	struct callgate_err err = CALLGATE_ERR_INIT;
+	const char *batch = NULL;
+	struct options options;
+	int option;
+
+	if (options_init(&options, &err) < 0) {
+		report_err(&err);
+		return EXIT_CANNOT;
+	}
+	while ((option = getopt_long(argc, argv, "h", long_options, NULL)) != -1) {
+		if (option == OPT_HELP)
+			return verb_help(verb);
+		if (option == OPT_BATCH)
+			batch = optarg;
+		else if (options_take(&options, option, optarg) < 0)
+			return EXIT_CANNOT;
+	}
+	if (optind == argc || (batch && (argc - optind > 1 || options.json)))
+		return verb_usage(verb);
+	return explain_source(&options, argv + optind, argc - optind, batch);
+}

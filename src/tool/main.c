@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * callgate, the admin tool. A verb is a row here and a file of its own:
+ *
+ *   main.c     the verbs                          check.c    syntax, meaning, findings
+ *   options.c  options that verbs share           explain.c  what happens to a call, and who decided
+ *   report.c   messages, findings, JSON           run.c      one command under a profile
+ *   source.c   what SOURCE names                  status.c   who is confined
+ *   lxc.c      liblxc, linked here only (lxc_none.c without it)
+ */
+#include <signal.h>
+#include <string.h>
+
+#include "tool/tool.h"
+
+static int verb_version(const struct verb *verb, int argc, char **argv);
+static int verb_words(const struct verb *verb, int argc, char **argv);
+
+static const struct verb verbs[] = {
+	{ "check", verb_check, "[--strict] [TARGET] FILE...", "syntax, meaning and findings of profiles" },
+	{ "explain", verb_explain, "[TARGET] SOURCE [CALL | --batch FILE]", "what happens to a call, and who decided" },
+	{ "run", verb_run, "--profile FILE [TARGET] [--no-new-privs yes|no] [--] COMMAND...", "one command under a profile" },
+	{ "status", verb_status, "[--format table|tsv|json|openmetrics] [SOURCE...]", "who is confined, task by task" },
+	{ "version", verb_version, "", "version of callgate" },
+	{ "verbs", verb_words, "", "the verbs, one a line (for completion)" },
+};
+
+static int verb_version(const struct verb *verb, int argc, char **argv)
+{
+	(void)verb;
+	(void)argc;
+	(void)argv;
+	printf("callgate %s\n", PACKAGE_VERSION);
+	return finish_output(EXIT_YES);
+}
+
+static int verb_words(const struct verb *verb, int argc, char **argv)
+{
+	(void)verb;
+	(void)argc;
+	(void)argv;
+	for (size_t i = 0; i < ARRAY_SIZE(verbs); i++)
+		printf("%s\n", verbs[i].name);
+	return finish_output(EXIT_YES);
+}
+
+static int usage(FILE *to, int code)
+{
+	fprintf(to, "usage: callgate VERB ...\n\n");
+	for (size_t i = 0; i < ARRAY_SIZE(verbs); i++)
+		fprintf(to, "  %-9s %s\n            %s\n", verbs[i].name, verbs[i].usage, verbs[i].summary);
+	fprintf(to, "\nSOURCE: a profile file, a shipped profile's name, - (stdin), bpf:FILE, pid:N, lxc:NAME, oci:ID, env:\n"
+	            "TARGET: --arch A --abi A,B --caps CAP_X,CAP_Y|docker|all|none --kernel X.Y --as READER\n"
+	            "        --names libseccomp-X.Y.Z --enosys profile|never\n"
+	            "CALL:   name, name(0x28,*,3) or a number\n");
+	return code;
+}
+
+int main(int argc, char **argv)
+{
+	/* A reader that goes away is an error of ours to report, not a silent death. */
+	signal(SIGPIPE, SIG_IGN);
+	if (argc < 2)
+		return usage(stderr, EXIT_CANNOT);
+	if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0 || strcmp(argv[1], "help") == 0)
+		return usage(stdout, EXIT_YES);
+	if (strcmp(argv[1], "--version") == 0)
+		argv[1] = "version";
+	for (size_t i = 0; i < ARRAY_SIZE(verbs); i++)
+		if (strcmp(argv[1], verbs[i].name) == 0)
+			return verbs[i].run(&verbs[i], argc - 1, argv + 1);
+	report("no verb '%s'; 'callgate help' lists them", argv[1]);
+	return EXIT_CANNOT;
+}

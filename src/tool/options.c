@@ -1,0 +1,139 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Options that verbs share: the target, the form of the output. */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "tool/tool.h"
+
+int options_init(struct options *options, struct callgate_err *err)
+{
+	*options = (struct options){ .target = CALLGATE_TARGET_INIT };
+	return callgate_target_host(&options->target, err);
+}
+
+int number_parse(const char *text, unsigned bits, uint64_t *out)
+{
+	uint64_t limit = bits == 64 ? UINT64_MAX : ((uint64_t)1 << bits) - 1;
+	unsigned long long value;
+	char *end;
+
+	if (strcmp(text, "-1") == 0) {
+		*out = limit;
+		return 0;
+	}
+	if (text[0] < '0' || text[0] > '9')
+		return -1;
+	errno = 0;
+	value = strtoull(text, &end, 0);
+	if (errno || *end || value > limit)
+		return -1;
+	*out = value;
+	return 0;
+}
+
+static int take_abis(struct options *options, const char *value)
+{
+	char list[256], *at = list, *word;
+
+	if (strlen(value) >= sizeof(list))
+		return -1;
+	strcpy(list, value);
+	while ((word = strsep(&at, ","))) {
+		enum callgate_abi abi;
+
+		if (callgate_abi_parse(word, &abi) < 0) {
+			report("unknown ABI '%s'", word);
+			return -1;
+		}
+		options->abi_mask |= 1u << abi;
+	}
+	return 0;
+}
+
+static int take_word(int r, const char *what, const char *value)
+{
+	if (r < 0)
+		report("unknown %s '%s'", what, value);
+	return r < 0 ? -1 : 0;
+}
+
+static int take_color(struct options *options, const char *value)
+{
+	static const char *const words[] = { [COLOR_AUTO] = "auto", [COLOR_ALWAYS] = "always", [COLOR_NEVER] = "never" };
+
+	for (size_t i = 0; i < ARRAY_SIZE(words); i++) {
+		if (strcmp(value, words[i]) == 0) {
+			options->color = (enum color)i;
+			return 0;
+		}
+	}
+	return take_word(-1, "--color", value);
+}
+
+static int take_enosys(struct callgate_target *target, const char *value)
+{
+	if (strcmp(value, "profile") == 0)
+		target->enosys = CALLGATE_ENOSYS_PROFILE;
+	else if (strcmp(value, "never") == 0)
+		target->enosys = CALLGATE_ENOSYS_NEVER;
+	else
+		return take_word(-1, "--enosys", value);
+	return 0;
+}
+
+int options_take(struct options *options, int option, const char *value)
+{
+	struct callgate_target *target = &options->target;
+	struct callgate_err err = CALLGATE_ERR_INIT;
+
+	switch (option) {
+	case OPT_ARCH:
+		return take_word(callgate_abi_parse(value, &target->host), "architecture", value);
+	case OPT_ABI:
+		return take_abis(options, value);
+	case OPT_CAPS:
+		if (callgate_caps_parse(value, &target->caps, &err) == 0)
+			return 0;
+		report_err(&err);
+		return -1;
+	case OPT_KERNEL:
+		return take_word(callgate_kernel_parse(value, &target->kernel_major, &target->kernel_minor), "kernel version", value);
+	case OPT_AS:
+		options->has_reader = true;
+		return take_word(callgate_reader_parse(value, &target->reader), "reader", value);
+	case OPT_NAMES:
+		options->has_names = true;
+		return take_word(callgate_release_parse(value, &target->libseccomp), "release", value);
+	case OPT_ENOSYS:
+		return take_enosys(target, value);
+	case OPT_JSON:
+		options->json = true;
+		return 0;
+	case OPT_COLOR:
+		return take_color(options, value);
+	case OPT_OUTPUT:
+		options->output = value;
+		return 0;
+	case OPT_ROOT:
+		options->root = value;
+		return 0;
+	case OPT_LXCPATH:
+		options->lxcpath = value;
+		return 0;
+	default:
+		return -1;
+	}
+}
+
+int verb_usage(const struct verb *verb)
+{
+	fprintf(stderr, "usage: callgate %s %s\n", verb->name, verb->usage);
+	return EXIT_CANNOT;
+}
+
+int verb_help(const struct verb *verb)
+{
+	printf("callgate %s %s\n%s\nSee callgate(1).\n", verb->name, verb->usage, verb->summary);
+	return finish_output(EXIT_YES);
+}

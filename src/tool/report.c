@@ -1,0 +1,254 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Report: messages in GNU form with the source line and a caret, findings and origins as text and JSON, output that is checked. */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "tool/tool.h"
+
+static const char *const severity_words[] = {
+	[CALLGATE_NOTE] = "note", [CALLGATE_WARNING] = "warning", [CALLGATE_ERROR] = "error",
+};
+static const char *const severity_colors[] = {
+	[CALLGATE_NOTE] = "\033[1;36m", [CALLGATE_WARNING] = "\033[1;35m", [CALLGATE_ERROR] = "\033[1;31m",
+};
+
+void report(const char *format, ...)
+{
+	va_list ap;
+
+	fputs("callgate: error: ", stderr);
+	va_start(ap, format);
+	vfprintf(stderr, format, ap);
+	va_end(ap);
+	fputc('\n', stderr);
+}
+
+void report_err(const struct callgate_err *err)
+{
+	if (!err->file[0])
+		report("%s", err->text);
+	else if (!err->line)
+		fprintf(stderr, "%s: error: %s\n", err->file, err->text);
+	else
+		fprintf(stderr, "%s:%u:%u: error: %s\n", err->file, err->line, err->column, err->text);
+}
+
+static bool wants_color(const struct options *options)
+{
+	const char *no = getenv("NO_COLOR"), *term = getenv("TERM");
+
+	if (options->color != COLOR_AUTO)
+		return options->color == COLOR_ALWAYS;
+	return isatty(STDERR_FILENO) && !(no && *no) && term && strcmp(term, "dumb") != 0;
+}
+
+static void report_note(const struct callgate_note *note, enum callgate_severity severity, bool color)
+{
+	const char *file = note->file ? note->file : "callgate";
+
+	if (note->line)
+		fprintf(stderr, "%s:%u:%u: ", file, note->line, note->column);
+	else
+		fprintf(stderr, "%s: ", file);
+	fprintf(stderr, "%s%s:%s %s [CG-%03u]\n", color ? severity_colors[severity] : "", severity_words[severity],
+	        color ? "\033[0m" : "", note->text, note->id);
+	if (note->source_line)
+		fprintf(stderr, "  %s\n  %*s^\n", note->source_line, (int)note->caret, "");
+}
+
+void report_notes(const struct options *options, const struct callgate_notes *notes, enum callgate_severity least,
+                  enum strictness strict)
+{
+	bool color = wants_color(options);
+	size_t said = 0;
+
+	for (size_t i = 0; i < callgate_notes_count(notes); i++) {
+		const struct callgate_note *note = callgate_notes_at(notes, i);
+		enum callgate_severity severity = note->severity;
+
+		if (severity < least)
+			continue;
+		if (strict == STRICT_YES && severity == CALLGATE_WARNING)
+			severity = CALLGATE_ERROR;
+		report_note(note, severity, color);
+	}
+	for (int s = CALLGATE_NOTE; s <= CALLGATE_ERROR; s++)
+		said += callgate_notes_said(notes, (enum callgate_severity)s);
+	if (said > callgate_notes_count(notes))
+		fprintf(stderr, "callgate: note: %zu more findings are not shown\n", said - callgate_notes_count(notes));
+}
+
+struct json_object *document(const char *verb)
+{
+	struct json_object *object = json_object_new_object();
+	char schema[64];
+
+	snprintf(schema, sizeof(schema), "callgate.%s/1", verb);
+	json_object_object_add(object, "schema", json_object_new_string(schema));
+	return object;
+}
+
+int print_document(struct json_object *object)
+{
+	printf("%s\n", json_object_to_json_string_ext(object, JSON_C_TO_STRING_PRETTY | JSON_C_TO_STRING_NOSLASHESCAPE));
+	json_object_put(object);
+	return finish_output(EXIT_YES);
+}
+
+struct json_object *notes_to_json(const struct callgate_notes *notes)
+{
+	struct json_object *array = json_object_new_array();
+
+	for (size_t i = 0; i < callgate_notes_count(notes); i++) {
+		const struct callgate_note *note = callgate_notes_at(notes, i);
+		struct json_object *row = json_object_new_object();
+		char id[16];
+
+		snprintf(id, sizeof(id), "CG-%03u", note->id);
+		json_object_object_add(row, "severity", json_object_new_string(severity_words[note->severity]));
+		json_object_object_add(row, "id", json_object_new_string(id));
+		if (note->file)
+			json_object_object_add(row, "file", json_object_new_string(note->file));
+		if (note->line) {
+			json_object_object_add(row, "line", json_object_new_int64(note->line));
+			json_object_object_add(row, "column", json_object_new_int64(note->column));
+		}
+		json_object_object_add(row, "text", json_object_new_string(note->text));
+		json_object_array_add(array, row);
+	}
+	return array;
+}
+
+static const char *why_text(enum callgate_why why)
+{
+	switch (why) {
+	case CALLGATE_BY_RULE:
+		return "rule";
+	case CALLGATE_BY_DEFAULT:
+		return "default";
+	case CALLGATE_BY_ENOSYS:
+		return "newer than the profile";
+	case CALLGATE_BY_ABI:
+		return "ABI not listed";
+	case CALLGATE_BY_MUX:
+		return "multiplexed";
+	case CALLGATE_BY_PC:
+		return "pc";
+	}
+	return "?";
+}
+
+void origin_format(const struct callgate_origin *origin, char *buf, size_t size)
+{
+	const char *file = origin->file ? origin->file : "";
+
+	if (origin->why == CALLGATE_BY_PC)
+		snprintf(buf, size, "pc %u", origin->line);
+	else if (origin->why == CALLGATE_BY_RULE)
+		snprintf(buf, size, "%s:%u:%u", file, origin->line, origin->column);
+	else if (origin->line)
+		snprintf(buf, size, "%s:%u:%u (%s)", file, origin->line, origin->column, why_text(origin->why));
+	else
+		snprintf(buf, size, "%s (%s)", file, why_text(origin->why));
+}
+
+struct json_object *origin_to_json(const struct callgate_origin *origin)
+{
+	struct json_object *object = json_object_new_object();
+
+	json_object_object_add(object, "why", json_object_new_string(why_text(origin->why)));
+	if (origin->file)
+		json_object_object_add(object, "file", json_object_new_string(origin->file));
+	if (origin->line || origin->why == CALLGATE_BY_PC)
+		json_object_object_add(object, origin->why == CALLGATE_BY_PC ? "pc" : "line", json_object_new_int64(origin->line));
+	if (origin->column)
+		json_object_object_add(object, "column", json_object_new_int64(origin->column));
+	return object;
+}
+
+int finish_output(int code)
+{
+	if (fflush(stdout) == 0 && !ferror(stdout))
+		return code;
+	report("cannot write to standard output: %s", strerror(errno));
+	return EXIT_CANNOT;
+}
+
+static int write_whole(int fd, const char *at, size_t size)
+{
+	while (size) {
+		ssize_t n = write(fd, at, size);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return -1;
+		at += n;
+		size -= (size_t)n;
+	}
+	return 0;
+}
+
+/* A device, a FIFO: written as it is. Renaming a file over /dev/null would be a surprise. */
+static bool is_special(const char *path)
+{
+	struct stat st;
+
+	return stat(path, &st) == 0 && !S_ISREG(st.st_mode);
+}
+
+static int write_in_place(const char *path, const void *bytes, size_t size)
+{
+	int fd = open(path, O_WRONLY | O_CLOEXEC | O_NOCTTY);
+	int r = fd < 0 || write_whole(fd, bytes, size) < 0 ? -1 : 0;
+
+	if (fd >= 0 && close(fd) < 0)
+		r = -1;
+	return r;
+}
+
+static int write_beside(const char *path, const void *bytes, size_t size)
+{
+	mode_t mask = umask(0);
+	char temp[4096];
+	int fd, saved;
+
+	umask(mask);
+	if (snprintf(temp, sizeof(temp), "%s.XXXXXX", path) >= (int)sizeof(temp)) {
+		errno = ENAMETOOLONG;
+		return -1;
+	}
+	fd = mkostemp(temp, O_CLOEXEC);
+	if (fd < 0)
+		return -1;
+	if (write_whole(fd, bytes, size) == 0 && fchmod(fd, 0666 & ~mask) == 0 && fsync(fd) == 0 && rename(temp, path) == 0) {
+		close(fd);
+		return 0;
+	}
+	saved = errno;
+	close(fd);
+	unlink(temp);
+	errno = saved;
+	return -1;
+}
+
+int write_output(const struct options *options, const void *bytes, size_t size)
+{
+	const char *path = options->output;
+	int r;
+
+	if (!path || strcmp(path, "-") == 0) {
+		fwrite(bytes, 1, size, stdout);
+		return finish_output(EXIT_YES);
+	}
+	r = is_special(path) ? write_in_place(path, bytes, size) : write_beside(path, bytes, size);
+	if (r == 0)
+		return EXIT_YES;
+	report("%s: cannot write: %s", path, strerror(errno));
+	return EXIT_CANNOT;
+}

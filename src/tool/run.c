@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* callgate run: one command under a profile. */
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "tool/tool.h"
+
+enum { OPT_PROFILE = OPT_VERB, OPT_NNP };
+enum { EXIT_CANNOT_EXEC = 126, EXIT_NOT_FOUND = 127, EXIT_SIGNAL = 128 };
+
+static int take_nnp(const char *value, enum callgate_nnp *out)
+{
+	if (strcmp(value, "yes") == 0)
+		*out = CALLGATE_NNP_YES;
+	else if (strcmp(value, "no") == 0)
+		*out = CALLGATE_NNP_NO;
+	else
+		return -1;
+	return 0;
+}
+
+/* Ends as the command ended: with its status, or by the same signal (without a core of our own). */
+static int end_like(int status)
+{
+	struct rlimit no_core = { 0 };
+	int signal_number;
+
+	if (WIFEXITED(status))
+		return WEXITSTATUS(status);
+	signal_number = WTERMSIG(status);
+	setrlimit(RLIMIT_CORE, &no_core);
+	signal(signal_number, SIG_DFL);
+	raise(signal_number);
+	return EXIT_SIGNAL + signal_number; /* blocked or ignored by whoever started us */
+}
+
+static int run_profile(const struct options *options, const char *profile, enum callgate_nnp nnp, char **command)
+{
+	CALLGATE_CLEANUP(filter_cleanup) struct callgate_filter *filter = NULL;
+	CALLGATE_CLEANUP(prog_cleanup) struct callgate_prog *prog = NULL;
+	struct callgate_err err = CALLGATE_ERR_INIT;
+	int status, r;
+
+	if (profile_to_apply(options, profile, &filter))
+		return EXIT_CALLGATE_FAILED;
+	r = callgate_filter_compile(filter, &prog, &err);
+	if (r == 0) {
+		signal(SIGPIPE, SIG_DFL); /* the command inherits what we were given, not what we chose */
+		r = callgate_run(prog, nnp, command, &status, &err);
+	}
+	if (r == 0)
+		return end_like(status);
+	report_err(&err);
+	if (r == CALLGATE_E_NOTFOUND)
+		return EXIT_NOT_FOUND;
+	return r == CALLGATE_E_IO ? EXIT_CANNOT_EXEC : EXIT_CALLGATE_FAILED;
+}
+
+int verb_run(const struct verb *verb, int argc, char **argv)
+{
+	static const struct option long_options[] = {
+		{ "help", no_argument, NULL, OPT_HELP }, { "color", required_argument, NULL, OPT_COLOR }, OPTIONS_TARGET,
+		{ "profile", required_argument, NULL, OPT_PROFILE }, { "no-new-privs", required_argument, NULL, OPT_NNP },
+		OPTIONS_END,
+	};
+	enum callgate_nnp nnp = CALLGATE_NNP_AUTO;
+	struct callgate_err err = CALLGATE_ERR_INIT;
+	const char *profile = NULL;
+	struct options options;
+	int option;
+
+	if (options_init(&options, &err) < 0) {
+		report_err(&err);
+		return EXIT_CALLGATE_FAILED;
+	}
+	while ((option = getopt_long(argc, argv, "+h", long_options, NULL)) != -1) {
+		if (option == OPT_HELP)
+			return verb_help(verb);
+		if (option == OPT_PROFILE)
+			profile = optarg;
+		else if (option == OPT_NNP ? take_nnp(optarg, &nnp) < 0 : options_take(&options, option, optarg) < 0) {
+			verb_usage(verb);
+			return EXIT_CALLGATE_FAILED;
+		}
+	}
+	if (!profile || optind == argc) {
+		verb_usage(verb);
+		return EXIT_CALLGATE_FAILED;
+	}
+	return run_profile(&options, profile, nnp, argv + optind);
+}

@@ -1,0 +1,116 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Source: from a SOURCE word of the command line to a filter. */
+#include <string.h>
+#include <unistd.h>
+
+#include "tool/tool.h"
+
+void policy_cleanup(struct callgate_policy **policy)
+{
+	*policy = callgate_policy_free(*policy);
+}
+
+void filter_cleanup(struct callgate_filter **filter)
+{
+	*filter = callgate_filter_free(*filter);
+}
+
+void notes_cleanup(struct callgate_notes **notes)
+{
+	*notes = callgate_notes_free(*notes);
+}
+
+void prog_cleanup(struct callgate_prog **prog)
+{
+	*prog = callgate_prog_free(*prog);
+}
+
+/* A path as it is; a word without '/' that is no file here is a profile's name. */
+int profile_open(const struct options *options, const char *text, struct callgate_policy **out, struct callgate_notes *notes,
+                 struct callgate_err *err)
+{
+	char path[4096];
+
+	(void)options;
+	if (strcmp(text, "-") != 0 && !strchr(text, '/') && access(text, F_OK) < 0) {
+		int r = callgate_profile_find(text, path, sizeof(path), err);
+
+		if (r < 0)
+			return r;
+		text = path;
+	}
+	return callgate_policy_read(text, out, notes, err);
+}
+
+/* Reads and resolves. Findings from the least severity on are printed; a failure is always explained. */
+static int resolve_profile(const struct options *options, const char *text, struct callgate_filter **out)
+{
+	CALLGATE_CLEANUP(policy_cleanup) struct callgate_policy *policy = NULL;
+	CALLGATE_CLEANUP(notes_cleanup) struct callgate_notes *notes = NULL;
+	struct callgate_err err = CALLGATE_ERR_INIT;
+	int r;
+
+	if (callgate_notes_new(&notes) < 0) {
+		report("out of memory");
+		return EXIT_CANNOT;
+	}
+	r = profile_open(options, text, &policy, notes, &err);
+	if (r == 0)
+		r = callgate_filter_resolve(policy, &options->target, out, notes, &err);
+	if (r == 0)
+		return 0;
+	report_notes(options, notes, CALLGATE_ERROR, STRICT_NO);
+	if (!callgate_notes_said(notes, CALLGATE_ERROR))
+		report_err(&err);
+	return EXIT_CANNOT;
+}
+
+bool is_live_source(const char *text)
+{
+	return strncmp(text, "pid:", 4) == 0 || strncmp(text, "lxc:", 4) == 0 || strncmp(text, "oci:", 4) == 0;
+}
+
+int live_source(const struct options *options, const char *text, pid_t *pid, enum callgate_scope *scope)
+{
+	uint64_t value;
+
+	*scope = CALLGATE_SCOPE_CONTAINER;
+	if (strncmp(text, "lxc:", 4) == 0)
+		return lxc_init_pid(text + 4, options->lxcpath, pid);
+	if (strncmp(text, "pid:", 4) != 0) {
+		report("'%s' is not live: pid:N or lxc:NAME", text);
+		return EXIT_CANNOT;
+	}
+	if (number_parse(text + 4, 31, &value) < 0 || text[4] == '-' || value == 0) {
+		report("'%s': that is no process id", text);
+		return EXIT_CANNOT;
+	}
+	*scope = CALLGATE_SCOPE_PROCESS;
+	*pid = (pid_t)value;
+	return EXIT_YES;
+}
+
+int source_open(const struct options *options, const char *text, struct callgate_filter **out, enum source_kind *kind)
+{
+	*kind = SOURCE_PROFILE;
+	return resolve_profile(options, text, out);
+}
+
+int profile_to_apply(const struct options *options, const char *text, struct callgate_filter **out)
+{
+	CALLGATE_CLEANUP(filter_cleanup) struct callgate_filter *filter = NULL;
+	struct callgate_origin origin;
+	const char *name;
+	int r = resolve_profile(options, text, &filter);
+
+	if (r)
+		return r;
+	if (!options->has_reader && callgate_filter_dropped(filter, &name, &origin)) {
+		fprintf(stderr, "%s:%u:%u: error: unknown syscall '%s' in a rule that denies: the filter would not do what the profile says\n",
+		        origin.file, origin.line, origin.column, name);
+		return EXIT_CANNOT;
+	}
+	*out = filter;
+	filter = NULL;
+	return 0;
+}

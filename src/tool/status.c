@@ -1,0 +1,260 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* callgate status: who is confined, task by task. */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "tool/tool.h"
+
+enum { OPT_FORMAT = OPT_VERB };
+enum format { FORMAT_AUTO, FORMAT_TABLE, FORMAT_TSV, FORMAT_JSON, FORMAT_OPENMETRICS };
+
+static const char *const mode_words[] = {
+	[CALLGATE_MODE_NONE] = "none", [CALLGATE_MODE_STRICT] = "strict", [CALLGATE_MODE_FILTER] = "filter",
+};
+
+/* One task with the container it is in; -1 filters: the kernel does not say. */
+struct shown {
+	const struct callgate_task *task;
+	char container[128];
+	char filters[16];
+};
+
+struct table {
+	struct shown *rows;
+	size_t count, room;
+	/* What the rows point into. */
+	struct callgate_tasks **lists;
+	size_t list_count;
+};
+
+static void table_release(struct table *table)
+{
+	for (size_t i = 0; i < table->list_count; i++)
+		callgate_tasks_free(table->lists[i]);
+	free(table->lists);
+	free(table->rows);
+}
+
+static int table_add(struct table *table, const struct callgate_task *task)
+{
+	struct shown *row;
+
+	if (table->count == table->room) {
+		size_t room = table->room ? table->room * 2 : 64;
+		struct shown *rows = realloc(table->rows, room * sizeof(*rows));
+
+		if (!rows)
+			return -1;
+		table->rows = rows;
+		table->room = room;
+	}
+	row = &table->rows[table->count++];
+	row->task = task;
+	if (task->filters < 0)
+		snprintf(row->filters, sizeof(row->filters), "-");
+	else
+		snprintf(row->filters, sizeof(row->filters), "%d", task->filters);
+	if (callgate_task_container(task->pid, row->container, sizeof(row->container)) < 0)
+		snprintf(row->container, sizeof(row->container), "-");
+	return 0;
+}
+
+enum selection { SELECT_ALL, SELECT_CONFINED };
+
+static int table_fill(struct table *table, enum callgate_scope scope, pid_t pid, enum selection selection)
+{
+	struct callgate_err err = CALLGATE_ERR_INIT;
+	struct callgate_tasks *tasks = NULL, **lists;
+
+	if (callgate_tasks_list(scope, pid, &tasks, &err) < 0) {
+		report_err(&err);
+		return EXIT_CANNOT;
+	}
+	lists = realloc(table->lists, (table->list_count + 1) * sizeof(*lists));
+	if (!lists) {
+		callgate_tasks_free(tasks);
+		report("out of memory");
+		return EXIT_CANNOT;
+	}
+	table->lists = lists;
+	table->lists[table->list_count++] = tasks;
+	for (size_t i = 0; i < callgate_tasks_count(tasks); i++) {
+		const struct callgate_task *task = callgate_tasks_at(tasks, i);
+
+		if (selection == SELECT_CONFINED && task->mode == CALLGATE_MODE_NONE)
+			continue;
+		if (table_add(table, task) < 0) {
+			report("out of memory");
+			return EXIT_CANNOT;
+		}
+	}
+	return EXIT_YES;
+}
+
+static int by_container(const void *a, const void *b)
+{
+	const struct shown *one = a, *other = b;
+	int order = strcmp(one->container, other->container);
+
+	if (order)
+		return order;
+	if (one->task->pid != other->task->pid)
+		return one->task->pid < other->task->pid ? -1 : 1;
+	return (one->task->tid > other->task->tid) - (one->task->tid < other->task->tid);
+}
+
+/* ------------------------------------------------------------------ forms of output */
+
+/* A task chooses its own name: nothing in it may steer a terminal or break a row. */
+static void print_command(const char *command)
+{
+	for (const char *at = command; *at; at++)
+		putchar(*at >= ' ' && *at <= '~' && *at != '"' && *at != '\\' ? *at : '?');
+}
+
+static void print_rows(const struct table *table, enum format format)
+{
+	for (size_t i = 0; i < table->count; i++) {
+		const struct shown *row = &table->rows[i];
+		const char *mode = mode_words[row->task->mode], *nnp = row->task->no_new_privs ? "yes" : "no";
+		int pid = (int)row->task->pid, tid = (int)row->task->tid;
+
+		if (format == FORMAT_TABLE)
+			printf("%-24s %7d %7d %-7s %7s %-5s ", row->container, pid, tid, mode, row->filters, nnp);
+		else
+			printf("%s\t%d\t%d\t%s\t%s\t%s\t", row->container, pid, tid, mode, row->filters, nnp);
+		print_command(row->task->command);
+		putchar('\n');
+	}
+}
+
+static int print_json(const struct table *table)
+{
+	struct json_object *root = document("status"), *array = json_object_new_array();
+
+	json_object_object_add(root, "tasks", array);
+	for (size_t i = 0; i < table->count; i++) {
+		const struct shown *row = &table->rows[i];
+		struct json_object *object = json_object_new_object();
+
+		json_object_object_add(object, "container", json_object_new_string(row->container));
+		json_object_object_add(object, "pid", json_object_new_int(row->task->pid));
+		json_object_object_add(object, "tid", json_object_new_int(row->task->tid));
+		json_object_object_add(object, "command", json_object_new_string(row->task->command));
+		json_object_object_add(object, "seccomp", json_object_new_string(mode_words[row->task->mode]));
+		if (row->task->filters >= 0)
+			json_object_object_add(object, "filters", json_object_new_int(row->task->filters));
+		json_object_object_add(object, "no_new_privs", json_object_new_boolean(row->task->no_new_privs));
+		json_object_array_add(array, object);
+	}
+	return print_document(root);
+}
+
+static void print_openmetrics(const struct table *table)
+{
+	printf("# TYPE callgate_task_seccomp_filters gauge\n"
+	       "# HELP callgate_task_seccomp_filters Seccomp filters of a task.\n");
+	for (size_t i = 0; i < table->count; i++) {
+		const struct shown *row = &table->rows[i];
+
+		printf("callgate_task_seccomp_filters{container=\"");
+		print_command(row->container);
+		printf("\",pid=\"%d\",tid=\"%d\",command=\"", (int)row->task->pid, (int)row->task->tid);
+		print_command(row->task->command);
+		printf("\",mode=\"%s\",no_new_privs=\"%s\"} %d\n", mode_words[row->task->mode],
+		       row->task->no_new_privs ? "yes" : "no", row->task->filters < 0 ? 0 : row->task->filters);
+	}
+	printf("# EOF\n");
+}
+
+static int print_table(const struct table *table, enum format format)
+{
+	switch (format) {
+	case FORMAT_JSON:
+		return print_json(table);
+	case FORMAT_OPENMETRICS:
+		print_openmetrics(table);
+		break;
+	case FORMAT_TABLE:
+		printf("%-24s %7s %7s %-7s %7s %-5s %s\n", "CONTAINER", "PID", "TID", "SECCOMP", "FILTERS", "NNP", "COMMAND");
+		print_rows(table, format);
+		break;
+	case FORMAT_AUTO:
+	case FORMAT_TSV:
+		print_rows(table, format);
+		break;
+	}
+	return finish_output(EXIT_YES);
+}
+
+/* ------------------------------------------------------------------ the verb */
+
+static int take_format(const char *value, enum format *out)
+{
+	static const struct {
+		const char *word;
+		enum format format;
+	} words[] = { { "table", FORMAT_TABLE }, { "tsv", FORMAT_TSV }, { "json", FORMAT_JSON }, { "openmetrics", FORMAT_OPENMETRICS } };
+
+	for (size_t i = 0; i < ARRAY_SIZE(words); i++) {
+		if (strcmp(value, words[i].word) == 0) {
+			*out = words[i].format;
+			return 0;
+		}
+	}
+	report("unknown format '%s': table, tsv, json or openmetrics", value);
+	return -1;
+}
+
+static int status_sources(const struct options *options, char **words, int count, enum format format)
+{
+	struct table table = { 0 };
+	int code = EXIT_YES;
+
+	if (!count)
+		code = table_fill(&table, CALLGATE_SCOPE_ALL, 0, SELECT_CONFINED);
+	for (int i = 0; i < count && code == EXIT_YES; i++) {
+		enum callgate_scope scope;
+		pid_t pid;
+
+		code = live_source(options, words[i], &pid, &scope);
+		if (code == EXIT_YES)
+			code = table_fill(&table, scope, pid, SELECT_ALL);
+	}
+	if (code == EXIT_YES && table.count)
+		qsort(table.rows, table.count, sizeof(*table.rows), by_container);
+	if (code == EXIT_YES)
+		code = print_table(&table, format);
+	table_release(&table);
+	return code;
+}
+
+int verb_status(const struct verb *verb, int argc, char **argv)
+{
+	static const struct option long_options[] = {
+		OPTIONS_COMMON, OPTIONS_LIVE, { "format", required_argument, NULL, OPT_FORMAT },
+		OPTIONS_END,
+	};
+	enum format format = FORMAT_AUTO;
+	struct callgate_err err = CALLGATE_ERR_INIT;
+	struct options options;
+	int option;
+
+	if (options_init(&options, &err) < 0) {
+		report_err(&err);
+		return EXIT_CANNOT;
+	}
+	while ((option = getopt_long(argc, argv, "h", long_options, NULL)) != -1) {
+		if (option == OPT_HELP)
+			return verb_help(verb);
+		if (option == OPT_FORMAT ? take_format(optarg, &format) < 0 : options_take(&options, option, optarg) < 0)
+			return EXIT_CANNOT;
+	}
+	if (options.json)
+		format = FORMAT_JSON;
+	if (format == FORMAT_AUTO)
+		format = isatty(STDOUT_FILENO) ? FORMAT_TABLE : FORMAT_TSV;
+	return status_sources(&options, argv + optind, argc - optind, format);
+}

@@ -1,0 +1,120 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * The admin tool: a verb is a row of the table in main.c and a file of its own. What verbs share is declared here:
+ * words of the command line (options.c), messages (report.c), what SOURCE names (source.c).
+ */
+#ifndef CALLGATE_TOOL_TOOL_H
+#define CALLGATE_TOOL_TOOL_H
+
+#include <getopt.h>
+#include <json.h>
+#include <stdio.h>
+
+#include "callgate.h"
+
+#define CALLGATE_CLEANUP(name) __attribute__((cleanup(name)))
+#define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
+
+/* What every inspection verb answers (cli.md, "Exit codes"). */
+enum { EXIT_YES = 0, EXIT_NO = 1, EXIT_CANNOT = 2, EXIT_CALLGATE_FAILED = 125 };
+
+enum color { COLOR_AUTO, COLOR_ALWAYS, COLOR_NEVER };
+enum strictness { STRICT_NO, STRICT_YES };
+
+/* Options that many verbs take. A verb lists those it wants by OPTIONS_COMMON and OPTIONS_TARGET. */
+struct options {
+	struct callgate_target target;
+	unsigned abi_mask;          /* --abi: bit per enum callgate_abi; 0: all of the filter's */
+	bool json;
+	enum color color;
+	const char *output;         /* -o; NULL: stdout */
+	const char *root;           /* --root, for oci:ID */
+	const char *lxcpath;        /* --lxcpath, for lxc:NAME; NULL: LXC's own */
+	bool has_reader, has_names; /* said on the command line */
+};
+
+enum option_id {
+	OPT_HELP = 'h', OPT_OUTPUT = 'o',
+	OPT_ARCH = 256, OPT_ABI, OPT_CAPS, OPT_KERNEL, OPT_AS, OPT_NAMES, OPT_ENOSYS, OPT_JSON, OPT_COLOR, OPT_ROOT, OPT_LXCPATH,
+	OPT_VERB, /* a verb's own options start here */
+};
+
+#define OPTIONS_COMMON \
+	{ "help", no_argument, NULL, OPT_HELP }, { "color", required_argument, NULL, OPT_COLOR }, \
+	{ "json", no_argument, NULL, OPT_JSON }
+#define OPTIONS_TARGET \
+	{ "arch", required_argument, NULL, OPT_ARCH }, { "abi", required_argument, NULL, OPT_ABI }, \
+	{ "caps", required_argument, NULL, OPT_CAPS }, { "kernel", required_argument, NULL, OPT_KERNEL }, \
+	{ "as", required_argument, NULL, OPT_AS }, { "names", required_argument, NULL, OPT_NAMES }, \
+	{ "enosys", required_argument, NULL, OPT_ENOSYS }
+#define OPTIONS_LIVE \
+	{ "root", required_argument, NULL, OPT_ROOT }, { "lxcpath", required_argument, NULL, OPT_LXCPATH }
+#define OPTIONS_END { NULL, 0, NULL, 0 }
+
+struct verb {
+	const char *name;
+	int (*run)(const struct verb *verb, int argc, char **argv); /* returns the exit code */
+	const char *usage;   /* behind the name */
+	const char *summary; /* one line */
+};
+
+/* ------------------------------------------------------------------ options.c */
+
+int options_init(struct options *options, struct callgate_err *err);
+/* Takes an option that getopt_long() answered. 0, or -1 after a message. OPT_HELP is the verb's affair: verb_help(). */
+int options_take(struct options *options, int option, const char *value);
+int verb_usage(const struct verb *verb);  /* to stderr, returns EXIT_CANNOT */
+int verb_help(const struct verb *verb);   /* to stdout, returns 0 */
+/* Decimal, hex or octal, -1 is 2^bits - 1; the whole word must be a number. */
+int number_parse(const char *text, unsigned bits, uint64_t *out);
+
+/* ------------------------------------------------------------------ report.c */
+
+void report(const char *format, ...) CALLGATE_PRINTF(1, 2); /* "callgate: error: ..." */
+void report_err(const struct callgate_err *err);
+void report_notes(const struct options *options, const struct callgate_notes *notes, enum callgate_severity least,
+                  enum strictness strict);
+struct json_object *notes_to_json(const struct callgate_notes *notes);
+struct json_object *origin_to_json(const struct callgate_origin *origin);
+struct json_object *document(const char *verb); /* {"schema": "callgate.VERB/1"} */
+int print_document(struct json_object *document); /* prints and releases; EXIT_CANNOT when stdout fails, else 0 */
+/* "file:line:column (default)" and the like. */
+void origin_format(const struct callgate_origin *origin, char *buf, size_t size);
+/* Flushes stdout: 0, or EXIT_CANNOT after a message (a full disk must not look like success). */
+int finish_output(int code);
+/* Writes to --output atomically, or to stdout. */
+int write_output(const struct options *options, const void *bytes, size_t size);
+
+/* ------------------------------------------------------------------ source.c */
+
+/* Opens what SOURCE names. Errors and findings have been reported when it answers an exit code other than 0.
+ * kind tells what it was. */
+enum source_kind { SOURCE_PROFILE, SOURCE_BPF, SOURCE_LIVE, SOURCE_ENV };
+int source_open(const struct options *options, const char *text, struct callgate_filter **out, enum source_kind *kind);
+/* The first process of what pid:N, lxc:NAME or oci:ID names, and whether it stands for its container. */
+int live_source(const struct options *options, const char *text, pid_t *pid, enum callgate_scope *scope);
+bool is_live_source(const char *text);
+/* Profile sources only (check, run, apply ...): the policy too. notes may be NULL: findings are reported here. */
+int profile_open(const struct options *options, const char *text, struct callgate_policy **out, struct callgate_notes *notes,
+                 struct callgate_err *err);
+/* A profile that is going to be put on something: resolved; refused when a name in a rule that tightens is lost (law 4). */
+int profile_to_apply(const struct options *options, const char *text, struct callgate_filter **out);
+
+void policy_cleanup(struct callgate_policy **policy);
+void filter_cleanup(struct callgate_filter **filter);
+void notes_cleanup(struct callgate_notes **notes);
+void prog_cleanup(struct callgate_prog **prog);
+
+/* ------------------------------------------------------------------ lxc.c, or lxc_none.c where liblxc is not there */
+
+/* The host's pid of a running container's init. An exit code after a message. lxcpath NULL: LXC's own. */
+int lxc_init_pid(const char *name, const char *lxcpath, pid_t *out);
+
+/* ------------------------------------------------------------------ verbs */
+
+int verb_check(const struct verb *verb, int argc, char **argv);
+int verb_explain(const struct verb *verb, int argc, char **argv);
+int verb_run(const struct verb *verb, int argc, char **argv);
+int verb_status(const struct verb *verb, int argc, char **argv);
+
+#endif
