@@ -7,7 +7,7 @@ BEGIN { n = split("base names policy filter bpf kernel runtime", room, " "); for
 FNR == 1 { split(FILENAME, part, "/"); mine = part[1] == "hooks" ? "hooks" : part[2] }
 /^#include "/ {
 	split($2, quoted, "\""); path = quoted[2]
-	if (path == "callgate.h" || path == "config.h" || FILENAME ~ /^src\/callgate(_words)?\.c$/) next
+	if (path == "callgate.h" || path == "config.h" || FILENAME ~ /^src\/callgate(_[a-z]+)?\.c$/) next
 	split(path, to, "/"); theirs = to[1]
 	if (mine in rank) ok = theirs in rank && rank[theirs] <= rank[mine]
 	else if (mine == "preload") ok = theirs in rank && rank[theirs] <= rank["kernel"]

@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The front desk for policies: checks arguments and calls the policy room. */
+#include "base/err.h"
+#include "policy/read.h"
+
+static int read_file(const char *path, enum source_trust trust, struct callgate_policy **out,
+                     struct callgate_notes *notes, struct callgate_err *err)
+{
+	struct source source;
+	int r;
+
+	if (!path || !out)
+		return err_set(err, CALLGATE_E_ARG, "no path or no place for the policy");
+	r = source_read(path, trust, &source, err);
+	if (r < 0)
+		return r;
+	r = policy_parse(&source, out, notes, err);
+	source_release(&source);
+	return r;
+}
+
+int callgate_policy_read(const char *path, struct callgate_policy **out, struct callgate_notes *notes,
+                         struct callgate_err *err)
+{
+	return read_file(path, SOURCE_ANYONE, out, notes, err);
+}
+
+int callgate_policy_read_trusted(const char *path, struct callgate_policy **out, struct callgate_notes *notes,
+                                 struct callgate_err *err)
+{
+	return read_file(path, SOURCE_TRUSTED, out, notes, err);
+}
+
+int callgate_policy_parse(const void *text, size_t size, const char *name, struct callgate_policy **out,
+                          struct callgate_notes *notes, struct callgate_err *err)
+{
+	struct source source = { .name = name ? name : "<memory>", .text = text, .size = size };
+
+	if ((!text && size) || !out)
+		return err_set(err, CALLGATE_E_ARG, "no text or no place for the policy");
+	return policy_parse(&source, out, notes, err);
+}

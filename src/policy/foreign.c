@@ -1,0 +1,220 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Foreign: minijail, kafel, Firecracker, the Kubernetes operator, go-seccomp-bpf, systemd units, raw BPF. */
+#include "policy/foreign.h"
+
+#include <string.h>
+
+#include "policy/json_scan.h"
+
+enum { LINES_LOOKED_AT = 400, KEYS_LOOKED_AT = 16, BPF_WORD = 8, BPF_MAX = 4096 };
+
+bool line_next(const struct source *source, size_t *at, struct slice *line)
+{
+	const char *newline;
+
+	if (*at >= source->size)
+		return false;
+	newline = memchr(source->text + *at, '\n', source->size - *at);
+	line->at = source->text + *at;
+	line->size = newline ? (size_t)(newline - line->at) : source->size - *at;
+	*at += line->size + 1;
+	return true;
+}
+
+bool line_starts(struct slice line, const char *word)
+{
+	size_t size = strlen(word);
+
+	return line.size >= size && memcmp(line.at, word, size) == 0;
+}
+
+/* ------------------------------------------------------------------ text */
+
+static bool word_byte(char c)
+{
+	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_';
+}
+
+static bool blank(struct slice line)
+{
+	for (size_t i = 0; i < line.size; i++)
+		if (line.at[i] != ' ' && line.at[i] != '\t' && line.at[i] != '\r')
+			return false;
+	return true;
+}
+
+/* "read: 1", "{open, openat}: arg1 == 0", "@include ..." */
+static bool minijail_line(struct slice line)
+{
+	size_t i = 0;
+
+	if (line_starts(line, "@include ") || line_starts(line, "@denylist") || line_starts(line, "@default ") ||
+	    line_starts(line, "@frequency "))
+		return true;
+	if (line.size && line.at[0] == '{')
+		return memchr(line.at, '}', line.size) != NULL && memchr(line.at, ':', line.size) != NULL;
+	while (i < line.size && word_byte(line.at[i]))
+		i++;
+	return i && i + 1 < line.size && line.at[i] == ':' && (line.at[i + 1] == ' ' || line.at[i + 1] == '\t');
+}
+
+struct text_marks {
+	size_t systemd, kafel, kubernetes, elastic, yaml, minijail; /* offset + 1 of the line that shows it; 0: none */
+	bool seccomp_profile;
+};
+
+static void mark(size_t *mark, size_t at)
+{
+	if (!*mark)
+		*mark = at + 1;
+}
+
+static void look_at_line(struct text_marks *marks, struct slice line, size_t at)
+{
+	static const char *const systemd[] = { "[Unit]", "[Service]", "[Install]", "SystemCallFilter=", "SystemCallArchitectures=",
+		                               "SystemCallErrorNumber=" };
+	static const char *const kafel[] = { "POLICY ", "USE ", "#define ", "#include " };
+
+	for (size_t i = 0; i < sizeof(systemd) / sizeof(systemd[0]); i++)
+		if (line_starts(line, systemd[i]))
+			mark(&marks->systemd, at);
+	for (size_t i = 0; i < sizeof(kafel) / sizeof(kafel[0]); i++)
+		if (line_starts(line, kafel[i]))
+			mark(&marks->kafel, at);
+	if (blank(line) || line.at[0] == '#')
+		return;
+	if (line_starts(line, "apiVersion:"))
+		mark(&marks->kubernetes, at);
+	else if (line_starts(line, "kind: SeccompProfile"))
+		marks->seccomp_profile = true;
+	else if (line_starts(line, "seccomp:") || line_starts(line, "default_action:"))
+		mark(&marks->elastic, at);
+	else if (line_starts(line, "---") || line_starts(line, "%YAML") || line_starts(line, "defaultAction:"))
+		mark(&marks->yaml, at);
+	else if (minijail_line(line))
+		mark(&marks->minijail, at);
+}
+
+const char *foreign_text(const struct source *source, size_t *at)
+{
+	struct text_marks marks = { 0 };
+	struct slice line;
+	size_t next = 0;
+
+	for (int i = 0; i < LINES_LOOKED_AT; i++) {
+		size_t start = next;
+
+		if (!line_next(source, &next, &line))
+			break;
+		look_at_line(&marks, line, start);
+	}
+	const struct {
+		size_t mark;
+		const char *what;
+	} found[] = {
+		{ marks.systemd, "a systemd unit (SystemCallFilter=)" },
+		{ marks.kubernetes, marks.seccomp_profile ? "YAML of the Kubernetes security-profiles-operator (SeccompProfile)" :
+		                                            "Kubernetes YAML" },
+		{ marks.elastic, "YAML of Elastic's go-seccomp-bpf" },
+		{ marks.kafel, "a kafel policy" },
+		{ marks.yaml, "YAML" },
+		{ marks.minijail, "a minijail policy" },
+	};
+	for (size_t i = 0; i < sizeof(found) / sizeof(found[0]); i++) {
+		if (found[i].mark) {
+			*at = found[i].mark - 1;
+			return found[i].what;
+		}
+	}
+	return NULL;
+}
+
+/* ------------------------------------------------------------------ JSON */
+
+static bool among(struct slice word, const char *const *words)
+{
+	for (; *words; words++)
+		if (slice_is(word, *words))
+			return true;
+	return false;
+}
+
+const char *foreign_json(const struct source *source, size_t start, size_t *at)
+{
+	static const char *const firecracker[] = { "default_action", "filter_action", "mismatch_action", "match_action", NULL };
+	static const char *const ours[] = { "defaultAction", "syscalls", "linux", "ociVersion", NULL };
+	struct json json;
+	struct json_token token, value;
+	size_t last;
+
+	json_start(&json, source, start, NULL);
+	if (json_next(&json, &token) != JSON_OBJECT)
+		return NULL;
+	for (int i = 0; i < KEYS_LOOKED_AT && json_next(&json, &token) == JSON_KEY; i++) {
+		struct json inside;
+
+		if (among(token.text, ours) || json_next(&json, &value) == JSON_BAD)
+			return NULL;
+		*at = token.first;
+		if (slice_is(token.text, "apiVersion"))
+			return "a Kubernetes object";
+		if (value.kind == JSON_NUMBER && slice_is(token.text, "default_action"))
+			return "Docker's list of early 2016, with numbers for actions";
+		inside = json;
+		if (value.kind == JSON_OBJECT && json_next(&inside, &token) == JSON_KEY && among(token.text, firecracker))
+			return "a Firecracker (seccompiler) filter";
+		if (!json_skip(&json, &value, &last))
+			return NULL;
+	}
+	return NULL;
+}
+
+/* ------------------------------------------------------------------ binary */
+
+/* Whether classic BPF knows this opcode; every class that seccomp's programs are made of. */
+static bool bpf_code(unsigned code)
+{
+	switch (code & 7) {
+	case 0: /* LD */
+	case 1: /* LDX */
+		return (code & 0xe0) <= 0xa0;
+	case 2: /* ST, STX: no mode */
+	case 3:
+		return (code & ~7u) == 0;
+	case 4: /* ALU: ADD .. XOR */
+		return (code & 0xf0) <= 0xa0;
+	case 5: /* JMP: JA, JEQ, JGT, JGE, JSET */
+		return (code & 0xf0) <= 0x40;
+	case 6: /* RET K, X, A */
+		return (code & 0xe0) == 0;
+	default: /* MISC: TAX, TXA */
+		return code == 0x07 || code == 0x87;
+	}
+}
+
+static bool bpf_words(const unsigned char *text, size_t size, unsigned low)
+{
+	bool returns = false;
+
+	for (size_t i = 0; i < size; i += BPF_WORD) {
+		if (text[i + 1 - low] != 0 || !bpf_code(text[i + low]))
+			return false;
+		returns |= (text[i + low] & 7) == 6;
+	}
+	return returns;
+}
+
+const char *foreign_binary(const struct source *source, size_t *at)
+{
+	const unsigned char *text = (const unsigned char *)source->text;
+
+	*at = 0;
+	if (source->size >= 4 && memcmp(text, "\x7f" "ELF", 4) == 0)
+		return "an ELF file";
+	if (source->size >= 2 && ((text[0] == 0xff && text[1] == 0xfe) || (text[0] == 0xfe && text[1] == 0xff)))
+		return "UTF-16 text (profiles are UTF-8)";
+	if (source->size && source->size % BPF_WORD == 0 && source->size <= BPF_WORD * BPF_MAX &&
+	    (bpf_words(text, source->size, 0) || bpf_words(text, source->size, 1)))
+		return "raw BPF (struct sock_filter words; bpf:FILE names one)";
+	return NULL;
+}

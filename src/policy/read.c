@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Reading: tells dialects apart by content, calls the reader, refuses other tools' formats by name. */
+#include "policy/read.h"
+
+#include <string.h>
+
+#include "base/err.h"
+#include "policy/foreign.h"
+#include "policy/report.h"
+
+typedef int reader(struct callgate_policy *policy, struct callgate_notes *notes, struct callgate_err *err);
+
+/* What a look at the text tells. start: offset of the first byte that counts. */
+static bool looks_like_json(const struct source *source, size_t start)
+{
+	static const char *const words[] = { "{", "[", "\"", "//", "/*", "null", "true", "false" };
+	struct slice rest = { source->text + start, source->size - start };
+
+	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
+		if (line_starts(rest, words[i]))
+			return true;
+	return false;
+}
+
+static const struct {
+	bool (*is)(const struct source *source, size_t start);
+	reader *read;
+} dialects[] = { { looks_like_json, read_oci } };
+
+static size_t first_byte(const struct source *source)
+{
+	size_t at = source->size >= 3 && memcmp(source->text, "\xef\xbb\xbf", 3) == 0 ? 3 : 0;
+
+	while (at < source->size && (source->text[at] == ' ' || source->text[at] == '\t' || source->text[at] == '\r' ||
+	                             source->text[at] == '\n'))
+		at++;
+	return at;
+}
+
+static int refuse(const struct source *source, size_t at, const char *what, struct callgate_notes *notes,
+                  struct callgate_err *err)
+{
+	unsigned line, column;
+
+	note_at(notes, CALLGATE_ERROR, NOTE_FORMAT, source, at, "this is %s; callgate reads OCI, Docker and LXC profiles", what);
+	err_set(err, CALLGATE_E_FORMAT, "this is %s; callgate reads OCI, Docker and LXC profiles", what);
+	source_locate(source, at, &line, &column);
+	err_set_place(err, source->name, line, column);
+	return CALLGATE_E_FORMAT;
+}
+
+static int read_as(reader *read, const struct source *source, struct callgate_policy **out, struct callgate_notes *notes,
+                   struct callgate_err *err)
+{
+	struct callgate_policy *policy;
+	int r = policy_new(source, &policy, err);
+
+	if (r < 0)
+		return r;
+	r = read(policy, notes, err);
+	if (r < 0) {
+		callgate_policy_free(policy);
+		return r;
+	}
+	*out = policy;
+	return 0;
+}
+
+int policy_parse(const struct source *source, struct callgate_policy **out, struct callgate_notes *notes,
+                 struct callgate_err *err)
+{
+	struct report report = { .source = source, .notes = notes, .err = err };
+	const char *what;
+	size_t start, at;
+
+	if (source->size > SOURCE_LIMIT)
+		return err_set(err, CALLGATE_E_LIMIT, "larger than %d MiB", SOURCE_LIMIT >> 20);
+	start = first_byte(source);
+	if (start == source->size) {
+		report_error(&report, NOTE_SYNTAX, 0, "empty: unexpected end of the text, there is no profile in it");
+		return CALLGATE_E_PROFILE;
+	}
+	what = foreign_binary(source, &at);
+	if (!what && source->text[start] == '{')
+		what = foreign_json(source, start, &at);
+	if (what)
+		return refuse(source, at, what, notes, err);
+	for (size_t i = 0; i < sizeof(dialects) / sizeof(dialects[0]); i++)
+		if (dialects[i].is(source, start))
+			return read_as(dialects[i].read, source, out, notes, err);
+	what = foreign_text(source, &at);
+	if (what)
+		return refuse(source, at, what, notes, err);
+	return refuse(source, start, "no format that is known here: a JSON object or the version number of LXC text was expected",
+	              notes, err);
+}

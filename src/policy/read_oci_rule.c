@@ -1,0 +1,437 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* OCI reader, the rules half: syscalls[] with names, action, errno, args, includes, excludes. */
+#include <stdio.h>
+#include <string.h>
+
+#include "names/abi.h"
+#include "policy/read_oci.h"
+
+enum { ERRNO_MAX = 4095, CONDITIONS_MAX = 6, WORD_MAX = 48 };
+
+/* ------------------------------------------------------------------ action */
+
+/* "errno", "ERRNO", "Allow": the word without its prefix, in any case. NULL: not that either. */
+static const char *action_meant(struct slice word)
+{
+	static const char prefix[] = "SCMP_ACT_";
+	enum callgate_action_kind kind;
+	char guess[sizeof(prefix) + WORD_MAX];
+	size_t used = sizeof(prefix) - 1;
+
+	if (word.size > WORD_MAX)
+		return NULL;
+	memcpy(guess, prefix, used);
+	for (size_t i = 0; i < word.size; i++)
+		guess[used++] = word.at[i] >= 'a' && word.at[i] <= 'z' ? (char)(word.at[i] - 'a' + 'A') : word.at[i];
+	return action_by_oci((struct slice){ guess, used }, &kind) ? action_oci(kind) : action_nearest_oci(word);
+}
+
+bool oci_action(struct oci *oci, const struct json_token *value, struct verdict *out)
+{
+	const char *meant;
+
+	out->at = oci_place(value);
+	if (action_by_oci(value->text, &out->kind))
+		return true;
+	meant = action_meant(value->text);
+	report_error(&oci->report, NOTE_ACTION, value->first, "unknown action '%.*s'" REPORT_MEANT, report_width(value->text),
+	             value->text.at, report_meant(meant));
+	return false;
+}
+
+bool oci_read_errno_ret(struct oci *oci, struct verdict *verdict, const struct json_token *value, const char *key)
+{
+	uint64_t number;
+
+	if (!oci_integer(oci, value, key, NOTE_ERRNO, ERRNO_MAX, &number))
+		return true;
+	verdict->said |= SAID_ERRNO_RET;
+	verdict->errno_ret = (uint16_t)number;
+	verdict->errno_ret_at = oci_place(value);
+	return true;
+}
+
+static bool decimal_errno(struct slice word, uint16_t *out)
+{
+	unsigned value = 0;
+
+	if (!word.size || word.size > 4)
+		return false;
+	for (size_t i = 0; i < word.size; i++) {
+		if (word.at[i] < '0' || word.at[i] > '9')
+			return false;
+		value = value * 10 + (unsigned)(word.at[i] - '0');
+	}
+	*out = (uint16_t)value;
+	return value <= ERRNO_MAX;
+}
+
+bool oci_read_errno_word(struct oci *oci, struct verdict *verdict, const struct json_token *value, const char *key)
+{
+	struct near near = near_start(value->text);
+
+	oci->docker = true;
+	/* Go's encoders write the absent string as "". */
+	if (!value->text.size)
+		return true;
+	if (!errno_by_name(value->text, &verdict->errno_word) && !decimal_errno(value->text, &verdict->errno_word)) {
+		for (unsigned i = 1; i < ERRNO_MAX && report_listens(&oci->report); i++)
+			if (errno_name(i))
+				near_offer(&near, errno_name(i));
+		report_error(&oci->report, NOTE_ERRNO, value->first, "%s: unknown errno '%.*s'" REPORT_MEANT, key,
+		             report_width(value->text), value->text.at, report_meant(near.found));
+		return true;
+	}
+	verdict->said |= SAID_ERRNO_WORD;
+	verdict->errno_word_at = oci_place(value);
+	return true;
+}
+
+/* ------------------------------------------------------------------ args */
+
+static bool read_index(struct oci *oci, void *object, const struct json_token *value)
+{
+	struct condition *condition = object;
+	uint64_t index;
+
+	if (oci_integer(oci, value, "index", NOTE_ARGUMENT, 5, &index))
+		condition->index = (uint8_t)index;
+	return true;
+}
+
+static bool read_value(struct oci *oci, void *object, const struct json_token *value)
+{
+	struct condition *condition = object;
+
+	oci_integer(oci, value, "value", NOTE_ARGUMENT, UINT64_MAX, &condition->value);
+	return true;
+}
+
+static bool read_value_two(struct oci *oci, void *object, const struct json_token *value)
+{
+	struct condition *condition = object;
+
+	oci_integer(oci, value, "valueTwo", NOTE_ARGUMENT, UINT64_MAX, &condition->value_two);
+	condition->said |= SAID_VALUE_TWO;
+	return true;
+}
+
+static const char *op_meant(struct slice word)
+{
+	struct near near = near_start(word);
+	enum op op;
+
+	if (op_by_lxc(word, &op))
+		return op_oci(op);
+	for (op = OP_NE; op <= OP_MASKED_EQ; op++)
+		near_offer(&near, op_oci(op));
+	return near.found;
+}
+
+static bool read_op(struct oci *oci, void *object, const struct json_token *value)
+{
+	struct condition *condition = object;
+	const char *meant;
+
+	if (op_by_oci(value->text, &condition->op))
+		return true;
+	meant = op_meant(value->text);
+	report_error(&oci->report, NOTE_OPERATOR, value->first, "unknown operator '%.*s' in op" REPORT_MEANT,
+	             report_width(value->text), value->text.at, report_meant(meant));
+	return true;
+}
+
+enum { ARG_INDEX, ARG_VALUE, ARG_VALUE_TWO, ARG_OP, ARG_FIELDS };
+static const struct oci_field arg_fields[ARG_FIELDS] = {
+	[ARG_INDEX] = { "index", JSON_NUMBER, OPTIONAL, read_index },
+	[ARG_VALUE] = { "value", JSON_NUMBER, OPTIONAL, read_value },
+	[ARG_VALUE_TWO] = { "valueTwo", JSON_NUMBER, OPTIONAL, read_value_two },
+	[ARG_OP] = { "op", JSON_STRING, OPTIONAL, read_op },
+};
+static const struct oci_schema arg_schema = { "a condition", arg_fields, ARG_FIELDS, STRICT };
+
+struct conditions {
+	struct condition item[CONDITIONS_MAX];
+	unsigned count;
+};
+
+static bool read_arg(struct oci *oci, void *object, const struct json_token *value)
+{
+	static const unsigned required[] = { ARG_INDEX, ARG_VALUE, ARG_OP };
+	struct conditions *conditions = object;
+	struct condition condition = { .at = oci_place(value) };
+	uint32_t seen;
+
+	if (!oci_object(oci, &arg_schema, &condition, &seen))
+		return false;
+	for (size_t i = 0; i < sizeof(required) / sizeof(required[0]); i++)
+		if (!(seen >> required[i] & 1))
+			report_error(&oci->report, NOTE_MISSING, value->first, "%s is missing in this condition",
+			             arg_fields[required[i]].key);
+	if (conditions->count == CONDITIONS_MAX)
+		report_error(&oci->report, NOTE_ARGUMENT, value->first, "args: more than %d conditions in one rule", CONDITIONS_MAX);
+	if (conditions->count < CONDITIONS_MAX)
+		conditions->item[conditions->count] = condition;
+	conditions->count++;
+	return true;
+}
+
+static bool read_args(struct oci *oci, void *object, const struct json_token *value)
+{
+	static const struct oci_items items = { JSON_OBJECT, "args", "a condition", read_arg };
+	struct conditions conditions = { .count = 0 };
+	struct rule *rule = object;
+	unsigned count;
+
+	(void)value;
+	if (!oci_array(oci, &items, &conditions))
+		return false;
+	count = conditions.count < CONDITIONS_MAX ? conditions.count : CONDITIONS_MAX;
+	if (!count)
+		return true;
+	rule->conditions = arena_grow(&oci->policy->arena, conditions.item, count, count, sizeof(*rule->conditions));
+	if (!rule->conditions)
+		return oci_out_of_memory(oci);
+	rule->condition_count = count;
+	return true;
+}
+
+/* ------------------------------------------------------------------ guards */
+
+static bool read_cap(struct oci *oci, void *object, const struct json_token *value)
+{
+	const char *near;
+	unsigned cap;
+
+	(void)object;
+	if (!cap_by_name(value->text, &cap)) {
+		near = report_listens(&oci->report) ? cap_nearest(value->text) : NULL;
+		report_warning(&oci->report, NOTE_GUARD, value->first, "unknown capability '%.*s': this guard never holds" REPORT_MEANT,
+		               report_width(value->text), value->text.at, report_meant(near));
+	}
+	return oci_word(oci, value);
+}
+
+static bool read_caps(struct oci *oci, void *object, const struct json_token *value)
+{
+	static const struct oci_items items = { JSON_STRING, "caps", "a capability", read_cap };
+	struct guard *guard = object;
+
+	(void)value;
+	if (!oci_array(oci, &items, NULL))
+		return false;
+	guard->caps = oci_take_words(oci, &guard->cap_count);
+	return guard->caps || !guard->cap_count || oci_out_of_memory(oci);
+}
+
+static bool read_guard_arch(struct oci *oci, void *object, const struct json_token *value)
+{
+	(void)object;
+	if (abi_by_docker(value->text) == CALLGATE_ABI_NONE) {
+		const struct abi *abi = abi_of(abi_by_word(value->text));
+		const char *meant = abi ? abi->docker : NULL;
+
+		report_error(&oci->report, NOTE_ARCH, value->first, "unknown architecture '%.*s' in a guard" REPORT_MEANT,
+		             report_width(value->text), value->text.at, report_meant(meant));
+	}
+	return oci_word(oci, value);
+}
+
+static bool read_arches(struct oci *oci, void *object, const struct json_token *value)
+{
+	static const struct oci_items items = { JSON_STRING, "arches", "an architecture", read_guard_arch };
+	struct guard *guard = object;
+
+	(void)value;
+	if (!oci_array(oci, &items, NULL))
+		return false;
+	guard->arches = oci_take_words(oci, &guard->arch_count);
+	return guard->arches || !guard->arch_count || oci_out_of_memory(oci);
+}
+
+/* One to three digits up to 255. */
+static bool version_part(struct slice text, uint8_t *out)
+{
+	unsigned value = 0;
+
+	if (!text.size || text.size > 3)
+		return false;
+	for (size_t i = 0; i < text.size; i++) {
+		if (text.at[i] < '0' || text.at[i] > '9')
+			return false;
+		value = value * 10 + (unsigned)(text.at[i] - '0');
+	}
+	*out = (uint8_t)value;
+	return value <= UINT8_MAX;
+}
+
+static bool read_min_kernel(struct oci *oci, void *object, const struct json_token *value)
+{
+	struct guard *guard = object;
+	const char *dot = memchr(value->text.at, '.', value->text.size);
+	size_t major = dot ? (size_t)(dot - value->text.at) : 0;
+
+	if (!dot || !version_part((struct slice){ value->text.at, major }, &guard->min_major) ||
+	    !version_part((struct slice){ dot + 1, value->text.size - major - 1 }, &guard->min_minor) ||
+	    (guard->min_major == 0 && guard->min_minor == 0)) {
+		report_error(&oci->report, NOTE_GUARD, value->first,
+		             "minKernel '%.*s' is no kernel version: two numbers up to 255 with a dot, as in \"4.8\"",
+		             report_width(value->text), value->text.at);
+		return true;
+	}
+	guard->said |= SAID_MIN_KERNEL;
+	guard->min_kernel_at = oci_place(value);
+	return true;
+}
+
+static const struct oci_field guard_fields[] = {
+	{ "caps", JSON_ARRAY, NULLABLE, read_caps },
+	{ "arches", JSON_ARRAY, NULLABLE, read_arches },
+	{ "minKernel", JSON_STRING, OPTIONAL, read_min_kernel },
+};
+static const struct oci_schema guard_schema = { "a guard", guard_fields, sizeof(guard_fields) / sizeof(guard_fields[0]),
+	                                        STRICT };
+
+static bool read_guard(struct oci *oci, struct guard *guard, const struct json_token *value)
+{
+	uint32_t seen;
+
+	oci->docker = true;
+	guard->at = oci_place(value);
+	return oci_object(oci, &guard_schema, guard, &seen);
+}
+
+static bool read_includes(struct oci *oci, void *object, const struct json_token *value)
+{
+	return read_guard(oci, &((struct rule *)object)->includes, value);
+}
+
+static bool read_excludes(struct oci *oci, void *object, const struct json_token *value)
+{
+	return read_guard(oci, &((struct rule *)object)->excludes, value);
+}
+
+/* ------------------------------------------------------------------ rules */
+
+static bool read_names_item(struct oci *oci, void *object, const struct json_token *value)
+{
+	(void)object;
+	if (value->text.size)
+		return oci_word(oci, value);
+	report_error(&oci->report, NOTE_NAMES, value->first, "an empty name in names");
+	return true;
+}
+
+static bool read_names(struct oci *oci, void *object, const struct json_token *value)
+{
+	static const struct oci_items items = { JSON_STRING, "names", "a name", read_names_item };
+	struct rule *rule = object;
+
+	if (!oci_array(oci, &items, NULL))
+		return false;
+	if (rule->name_count && oci->words.count) {
+		report_error(&oci->report, NOTE_NAMES, value->first, "both name and names in one rule");
+		oci->words.count = 0;
+		return true;
+	}
+	if (!oci->words.count)
+		return true;
+	rule->names = oci_take_words(oci, &rule->name_count);
+	return rule->names || oci_out_of_memory(oci);
+}
+
+static bool read_name(struct oci *oci, void *object, const struct json_token *value)
+{
+	struct rule *rule = object;
+
+	oci->docker = true;
+	if (!value->text.size)
+		return true;
+	if (rule->name_count) {
+		report_error(&oci->report, NOTE_NAMES, value->first, "both name and names in one rule");
+		return true;
+	}
+	rule->single_name = true;
+	if (!oci_word(oci, value))
+		return false;
+	rule->names = oci_take_words(oci, &rule->name_count);
+	return rule->names || oci_out_of_memory(oci);
+}
+
+static bool read_action(struct oci *oci, void *object, const struct json_token *value)
+{
+	oci_action(oci, value, &((struct rule *)object)->verdict);
+	return true;
+}
+
+static bool read_errno_ret(struct oci *oci, void *object, const struct json_token *value)
+{
+	return oci_read_errno_ret(oci, &((struct rule *)object)->verdict, value, "errnoRet");
+}
+
+static bool read_errno(struct oci *oci, void *object, const struct json_token *value)
+{
+	return oci_read_errno_word(oci, &((struct rule *)object)->verdict, value, "errno");
+}
+
+static bool read_comment(struct oci *oci, void *object, const struct json_token *value)
+{
+	(void)oci;
+	((struct rule *)object)->comment = value->text;
+	return true;
+}
+
+enum { RULE_NAMES, RULE_NAME, RULE_ACTION, RULE_REST };
+static const struct oci_field rule_fields[] = {
+	[RULE_NAMES] = { "names", JSON_ARRAY, OPTIONAL, read_names },
+	[RULE_NAME] = { "name", JSON_STRING, OPTIONAL, read_name },
+	[RULE_ACTION] = { "action", JSON_STRING, OPTIONAL, read_action },
+	[RULE_REST] = { "args", JSON_ARRAY, NULLABLE, read_args },
+	{ "errnoRet", JSON_NUMBER, OPTIONAL, read_errno_ret },
+	{ "errno", JSON_STRING, OPTIONAL, read_errno },
+	{ "comment", JSON_STRING, NULLABLE | CONTENT, read_comment },
+	{ "includes", JSON_OBJECT, NULLABLE, read_includes },
+	{ "excludes", JSON_OBJECT, NULLABLE, read_excludes },
+};
+static const struct oci_schema rule_schema = { "a rule", rule_fields, sizeof(rule_fields) / sizeof(rule_fields[0]), STRICT };
+
+static bool read_rule(struct oci *oci, void *object, const struct json_token *value)
+{
+	struct rule rule = { .at = oci_place(value), .section = CALLGATE_ABI_NONE }, *kept;
+	unsigned errors = oci->report.errors;
+	uint32_t seen;
+
+	(void)object;
+	if (oci->rules.count == OCI_RULES_LIMIT) {
+		report_error(&oci->report, NOTE_LIMIT, value->first, "more than %d rules in one profile", OCI_RULES_LIMIT);
+		return false;
+	}
+	if (!oci_object(oci, &rule_schema, &rule, &seen))
+		return false;
+	if (!(seen >> RULE_ACTION & 1))
+		report_error(&oci->report, NOTE_MISSING, value->first, "action is missing in this rule");
+	if (!rule.name_count && oci->report.errors == errors)
+		report_error(&oci->report, NOTE_MISSING, value->first,
+		             seen >> RULE_NAMES & 1 ? "names is empty: this rule is about no syscall" : "names is missing in this rule");
+	/* A rule with errors keeps its number, so that later findings name the right one, but is about no syscall. */
+	if (oci->report.errors != errors)
+		rule.name_count = 0;
+	kept = list_add(&oci->scratch, &oci->rules, sizeof(rule));
+	if (!kept)
+		return oci_out_of_memory(oci);
+	*kept = rule;
+	return true;
+}
+
+bool oci_read_syscalls(struct oci *oci, void *object, const struct json_token *value)
+{
+	static const struct oci_items items = { JSON_OBJECT, "syscalls", "a rule", read_rule };
+
+	(void)object;
+	(void)value;
+	if (!oci_array(oci, &items, NULL))
+		return false;
+	oci->policy->rule_count = (unsigned)oci->rules.count;
+	oci->policy->rules = list_take(&oci->policy->arena, &oci->rules, sizeof(struct rule));
+	return oci->policy->rules || !oci->policy->rule_count || oci_out_of_memory(oci);
+}

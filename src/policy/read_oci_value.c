@@ -1,0 +1,249 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* OCI reader, the grammar half: objects by table, arrays, exact integers; what a key may hold and what it is mistaken for. */
+#include <string.h>
+
+#include "policy/read_oci.h"
+
+struct place oci_place(const struct json_token *value)
+{
+	return (struct place){ (uint32_t)value->first };
+}
+
+bool oci_out_of_memory(struct oci *oci)
+{
+	oci->out_of_memory = true;
+	return false;
+}
+
+static bool fault(struct oci *oci)
+{
+	report_error(&oci->report, (enum note_id)oci->json.fault.id, oci->json.fault.at, "%s", oci->json.fault.text);
+	return false;
+}
+
+static bool skip(struct oci *oci, const struct json_token *value)
+{
+	size_t last;
+
+	return json_skip(&oci->json, value, &last) || fault(oci);
+}
+
+/* ------------------------------------------------------------------ keys */
+
+struct keys {
+	uint32_t met; /* bit per field */
+	struct slice unknown[OCI_UNKNOWN_KEYS_LIMIT];
+	unsigned unknown_count;
+};
+
+static bool same_nocase(struct slice a, struct slice b)
+{
+	if (a.size != b.size)
+		return false;
+	for (size_t i = 0; i < a.size; i++) {
+		unsigned char x = (unsigned char)a.at[i], y = (unsigned char)b.at[i];
+
+		x = x >= 'A' && x <= 'Z' ? x | 0x20 : x;
+		y = y >= 'A' && y <= 'Z' ? y | 0x20 : y;
+		if (x != y)
+			return false;
+	}
+	return true;
+}
+
+static const struct oci_field *field_exact(const struct oci_schema *schema, struct slice key)
+{
+	for (unsigned i = 0; i < schema->count; i++)
+		if (slice_is(key, schema->fields[i].key))
+			return &schema->fields[i];
+	return NULL;
+}
+
+/* A field whose key this may be meant for: the same but for case, or (in a profile) one or two letters off. */
+static const struct oci_field *field_near(const struct oci_schema *schema, struct slice key)
+{
+	struct near near = near_start(key);
+
+	for (unsigned i = 0; i < schema->count; i++)
+		if (slice_is_nocase(key, schema->fields[i].key))
+			return &schema->fields[i];
+	if (schema->unknown == ANY_KEYS)
+		return NULL;
+	for (unsigned i = 0; i < schema->count; i++)
+		if (!(schema->fields[i].flags & CONTENT))
+			near_offer(&near, schema->fields[i].key);
+	return near.found ? field_exact(schema, (struct slice){ near.found, strlen(near.found) }) : NULL;
+}
+
+/* False: too many to remember, the reading stops. */
+static bool unknown_key(struct oci *oci, const struct oci_schema *schema, struct keys *keys, const struct json_token *key)
+{
+	for (unsigned i = 0; i < keys->unknown_count; i++) {
+		if (same_nocase(keys->unknown[i], key->text)) {
+			report_error(&oci->report, NOTE_DUPLICATE_KEY, key->first, "duplicate key '%.*s'", report_width(key->text),
+			             key->text.at);
+			return true;
+		}
+	}
+	if (keys->unknown_count == OCI_UNKNOWN_KEYS_LIMIT) {
+		report_error(&oci->report, NOTE_LIMIT, key->first, "more than %d unknown keys in one object", OCI_UNKNOWN_KEYS_LIMIT);
+		return false;
+	}
+	keys->unknown[keys->unknown_count++] = key->text;
+	report_warning(&oci->report, NOTE_UNKNOWN_KEY, key->first, "unknown key '%.*s' in %s: it has no effect",
+	               report_width(key->text), key->text.at, schema->what);
+	return true;
+}
+
+/* *field is NULL when the value is to be skipped. False: the reading stops. */
+static bool which_field(struct oci *oci, const struct oci_schema *schema, struct keys *keys, const struct json_token *key,
+                        const struct oci_field **field)
+{
+	uint32_t bit;
+
+	*field = field_exact(schema, key->text);
+	if (!*field) {
+		*field = field_near(schema, key->text);
+		if (!*field)
+			return schema->unknown == ANY_KEYS || unknown_key(oci, schema, keys, key);
+		report_error(&oci->report, NOTE_KEY_CASE, key->first, "unknown key '%.*s' in %s: '%s' is meant",
+		             report_width(key->text), key->text.at, schema->what, (*field)->key);
+	}
+	bit = (uint32_t)1 << (*field - schema->fields);
+	if (keys->met & bit) {
+		report_error(&oci->report, NOTE_DUPLICATE_KEY, key->first,
+		             "duplicate key '%s' in %s: readers differ in which one they take", (*field)->key, schema->what);
+		*field = NULL;
+	}
+	keys->met |= bit;
+	return true;
+}
+
+/* ------------------------------------------------------------------ objects and arrays */
+
+static bool member(struct oci *oci, const struct oci_field *field, void *object, const struct json_token *value,
+                   uint32_t *seen, unsigned index)
+{
+	if (value->kind == JSON_NULL && (field->flags & NULLABLE))
+		return true;
+	*seen |= (uint32_t)1 << index;
+	if (value->kind != field->kind) {
+		report_error(&oci->report, NOTE_TYPE, value->first, "%s takes %s, not %s", field->key, json_kind_name(field->kind),
+		             json_kind_name(value->kind));
+		return skip(oci, value);
+	}
+	return field->read(oci, object, value);
+}
+
+bool oci_object(struct oci *oci, const struct oci_schema *schema, void *object, uint32_t *seen)
+{
+	struct keys keys;
+	uint32_t met = 0;
+
+	keys.met = 0;
+	keys.unknown_count = 0;
+	for (;;) {
+		const struct oci_field *field;
+		struct json_token key, value;
+
+		if (json_next(&oci->json, &key) == JSON_BAD)
+			return fault(oci);
+		if (key.kind == JSON_OBJECT_END)
+			break;
+		if (json_next(&oci->json, &value) == JSON_BAD)
+			return fault(oci);
+		if (!which_field(oci, schema, &keys, &key, &field))
+			return false;
+		if (field ? !member(oci, field, object, &value, &met, (unsigned)(field - schema->fields)) : !skip(oci, &value))
+			return false;
+	}
+	*seen = met;
+	return true;
+}
+
+bool oci_array(struct oci *oci, const struct oci_items *items, void *object)
+{
+	for (;;) {
+		struct json_token value;
+
+		if (json_next(&oci->json, &value) == JSON_BAD)
+			return fault(oci);
+		if (value.kind == JSON_ARRAY_END)
+			return true;
+		if (value.kind != items->kind) {
+			report_error(&oci->report, NOTE_TYPE, value.first, "%s: %s is %s, not %s", items->key, items->what,
+			             json_kind_name(items->kind), json_kind_name(value.kind));
+			if (!skip(oci, &value))
+				return false;
+			continue;
+		}
+		if (!items->read(oci, object, &value))
+			return false;
+	}
+}
+
+/* ------------------------------------------------------------------ values */
+
+/* False: not a plain integer, or past 2^64 - 1 (*range). */
+static bool plain_integer(struct slice text, uint64_t *out, bool *range)
+{
+	uint64_t value = 0;
+
+	*range = false;
+	for (size_t i = 0; i < text.size; i++) {
+		unsigned digit = (unsigned)(text.at[i] - '0');
+
+		if (digit > 9) {
+			*range = i == 0 && text.at[0] == '-' && memchr(text.at, '.', text.size) == NULL &&
+			         !slice_is(text, "-0");
+			return false;
+		}
+		if (value > UINT64_MAX / 10 || value * 10 > UINT64_MAX - digit)
+			*range = true;
+		value = value * 10 + digit;
+	}
+	*out = value;
+	return !*range;
+}
+
+bool oci_integer(struct oci *oci, const struct json_token *value, const char *key, enum note_id id, uint64_t max,
+                 uint64_t *out)
+{
+	uint64_t number;
+	bool range;
+
+	if (plain_integer(value->text, &number, &range) && number <= max) {
+		*out = number;
+		return true;
+	}
+	if (!range && (memchr(value->text.at, '.', value->text.size) || memchr(value->text.at, 'e', value->text.size) ||
+	               memchr(value->text.at, 'E', value->text.size) || slice_is(value->text, "-0")))
+		report_error(&oci->report, id, value->first, "%s %.*s is not a plain integer", key, report_width(value->text),
+		             value->text.at);
+	else
+		report_error(&oci->report, id, value->first, "%s %.*s is out of range (0 to %llu)", key,
+		             report_width(value->text), value->text.at, (unsigned long long)max);
+	return false;
+}
+
+bool oci_word(struct oci *oci, const struct json_token *value)
+{
+	struct word *word;
+
+	if (oci->word_total++ == OCI_WORDS_LIMIT) {
+		report_error(&oci->report, NOTE_LIMIT, value->first, "more than %d names in one profile", OCI_WORDS_LIMIT);
+		return false;
+	}
+	word = list_add(&oci->scratch, &oci->words, sizeof(*word));
+	if (!word)
+		return oci_out_of_memory(oci);
+	word->text = value->text;
+	word->at = oci_place(value);
+	return true;
+}
+
+const struct word *oci_take_words(struct oci *oci, unsigned *count)
+{
+	*count = (unsigned)oci->words.count;
+	return list_take(&oci->policy->arena, &oci->words, sizeof(struct word));
+}

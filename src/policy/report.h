@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Report: what readers and lint say about one text. Findings become notes; the first error also fills struct callgate_err. */
+#ifndef CALLGATE_POLICY_REPORT_H
+#define CALLGATE_POLICY_REPORT_H
+
+#include "base/note_ids.h"
+#include "base/notes.h"
+#include "base/source.h"
+
+struct report {
+	const struct source *source;
+	struct callgate_notes *notes; /* may be NULL */
+	struct callgate_err *err;     /* may be NULL */
+	unsigned errors, warnings;
+};
+
+void report_error(struct report *report, enum note_id id, size_t at, const char *format, ...) CALLGATE_PRINTF(4, 5);
+void report_warning(struct report *report, enum note_id id, size_t at, const char *format, ...) CALLGATE_PRINTF(4, 5);
+/* Whether another finding would still be kept: what only serves its text (a nearest word) may be left out otherwise. */
+bool report_listens(const struct report *report);
+/* Words of a profile in a text are cut to this: "%.*s", report_width(word), word.at. */
+int report_width(struct slice word);
+/* A suggestion at the end of a text: format "...'" REPORT_MEANT, arguments ..., report_meant(word); word may be NULL. */
+#define REPORT_MEANT "%s%s%s"
+#define report_meant(word) (word) ? "; did you mean " : "", (word) ? (word) : "", (word) ? "?" : ""
+/* 0, or E_PROFILE when an error was said. */
+int report_result(const struct report *report);
+
+#endif
