@@ -1,0 +1,53 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# Completion for bash. Verbs and their options are asked of callgate itself, so nothing here gets out of date.
+
+_callgate_profiles() {
+	local dir file
+	for dir in /etc/callgate/profiles /usr/share/callgate/profiles /usr/local/share/callgate/profiles; do
+		for file in "$dir"/*.json "$dir"/*.seccomp; do
+			[[ -f $file ]] || continue
+			file=${file##*/}
+			printf '%s\n' "${file%.*}"
+		done
+	done
+}
+
+_callgate() {
+	local word=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD - 1]} verb=${COMP_WORDS[1]} usage words i
+	COMPREPLY=()
+
+	if ((COMP_CWORD == 1)); then
+		mapfile -t COMPREPLY < <(compgen -W "$(callgate verbs 2> /dev/null) help" -- "$word")
+		return
+	fi
+	# Behind "--" stands somebody else's command line.
+	for ((i = 2; i < COMP_CWORD; i++)); do
+		if [[ ${COMP_WORDS[i]} == -- ]]; then
+			mapfile -t COMPREPLY < <(compgen -c -f -- "$word")
+			return
+		fi
+	done
+	case $before in
+	--arch | --abi) words="x86_64 x86 x32 aarch64 arm riscv64 s390x s390 ppc64le loongarch64 mips64 mipsel64" ;;
+	--caps) words="docker all none" ;;
+	--as) words="docker podman containerd runc crun lxc" ;;
+	--enosys) words="profile never" ;;
+	--color) words="auto always never" ;;
+	--backend) words="native libseccomp" ;;
+	--runtime) words="lxc" ;;
+	--profile) words=$(_callgate_profiles) ;;
+	*)
+		if [[ $word == -* ]]; then
+			usage=$(callgate "$verb" --help 2> /dev/null)
+			words="--help --color --json $(grep -o -e '--[a-z][a-z-]*' <<< "$usage")"
+			[[ $usage == *TARGET* ]] && words+=" --arch --abi --caps --kernel --as --names --enosys"
+		else
+			words=$(_callgate_profiles)
+		fi
+		;;
+	esac
+	mapfile -t COMPREPLY < <(compgen -W "$words" -- "$word")
+	[[ $word == -* || $before == --@(arch|abi|caps|as|enosys|color|backend|runtime) ]] ||
+		mapfile -t -O "${#COMPREPLY[@]}" COMPREPLY < <(compgen -f -- "$word")
+}
+complete -o filenames -F _callgate callgate
