@@ -53,8 +53,9 @@ static struct test condition_test(const struct condition *condition, uint8_t wor
 		break;
 	case OP_MASKED_EQ:
 		test.op = TEST_EQ;
+		/* What stands outside the mask does not count: that is how libseccomp compares, and so every runtime. */
 		test.mask = condition->value;
-		test.value = condition->value_two;
+		test.value = condition->value_two & condition->value;
 		break;
 	}
 	if (word == 32) {
