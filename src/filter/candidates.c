@@ -115,10 +115,14 @@ static bool lxc_leaves_out(int id, enum callgate_abi abi)
 	return syscall_behind_mux(id, abi, &mux, &selector);
 }
 
+bool reads_through_runc(enum callgate_reader reader)
+{
+	return reader == CALLGATE_AS_RUNC || reader == CALLGATE_AS_DOCKER || reader == CALLGATE_AS_CONTAINERD;
+}
+
 static bool place_name(const struct resolution *res, struct candidates *out, int id, const struct candidate *like)
 {
 	enum callgate_reader reader = res->target->reader;
-	bool runc = reader == CALLGATE_AS_RUNC || reader == CALLGATE_AS_DOCKER;
 	bool good = true;
 
 	for (unsigned i = 0; i < out->abi_count; i++) {
@@ -132,7 +136,7 @@ static bool place_name(const struct resolution *res, struct candidates *out, int
 		/* runc's own count looks at libseccomp's number, which is a pseudo number for members of multiplexers. */
 		if (nr >= 0)
 			good &= place_number(res, space, (uint32_t)nr, like,
-			                     !runc || !syscall_behind_mux(id, space->abi, &mux, &selector));
+			                     !reads_through_runc(reader) || !syscall_behind_mux(id, space->abi, &mux, &selector));
 		good &= place_member(res, space, id, like);
 	}
 	return good;

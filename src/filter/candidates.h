@@ -55,6 +55,9 @@ struct resolution {
 
 int candidates_collect(const struct resolution *res, struct candidates *out, struct callgate_err *err);
 
+/* Docker and containerd hand the profile to runc. */
+bool reads_through_runc(enum callgate_reader reader);
+
 /* Whether a rule's action permits more (positive) or less (negative) than the default. */
 int candidate_direction(const struct callgate_action *action, const struct callgate_action *fallback);
 

@@ -287,6 +287,13 @@ static void replace_from(struct span_map *map, uint32_t first, const struct node
 		span_map_add(map, (struct span){ .first = first, .node = node });
 }
 
+/* runc also answers ENOSYS for number 0 of the s390 ABIs, where setup(2) once was. */
+static bool hides_setup(const struct resolution *res, const struct abi_candidates *space)
+{
+	return reads_through_runc(res->target->reader) &&
+	       (space->abi == CALLGATE_ABI_S390 || space->abi == CALLGATE_ABI_S390X);
+}
+
 /* Adds the spans of one ABI to its architecture's map: [base, last], the tail above the highest named number included. */
 static int map_abi(const struct resolution *res, const struct leaves *leaves, const struct abi_candidates *space, uint32_t last,
                    struct span_map *map, struct callgate_err *err)
@@ -294,7 +301,12 @@ static int map_abi(const struct resolution *res, const struct leaves *leaves, co
 	uint8_t word = abi_of(space->abi)->word;
 	int r;
 
-	span_map_add(map, (struct span){ .first = space->base, .node = leaves->fallback });
+	if (leaves->enosys && space->any && hides_setup(res, space)) {
+		span_map_add(map, (struct span){ .first = 0, .node = leaves->enosys });
+		span_map_add(map, (struct span){ .first = 1, .node = leaves->fallback });
+	} else {
+		span_map_add(map, (struct span){ .first = space->base, .node = leaves->fallback });
+	}
 	for (uint32_t i = 0; i < space->size; i++) {
 		const struct candidate_list *list = &space->lists[i];
 		const struct mux_members *mux = space->mux_count ? mux_of(space, space->base + i) : NULL;
@@ -384,17 +396,11 @@ static bool wants_enosys(const struct resolution *res)
 
 	if (res->target->enosys == CALLGATE_ENOSYS_NEVER)
 		return false;
-	switch (res->target->reader) {
-	case CALLGATE_AS_LAW:
-		return kind == CALLGATE_ERRNO &&
-		       (res->policy->dialect == DIALECT_OCI || res->policy->dialect == DIALECT_DOCKER);
-	case CALLGATE_AS_RUNC:
-	case CALLGATE_AS_DOCKER:
-	case CALLGATE_AS_CONTAINERD:
-		return kind != CALLGATE_ALLOW && kind != CALLGATE_LOG && kind != CALLGATE_TRACE;
-	default:
+	if (res->policy->dialect != DIALECT_OCI && res->policy->dialect != DIALECT_DOCKER)
 		return false;
-	}
+	if (reads_through_runc(res->target->reader))
+		return kind != CALLGATE_ALLOW && kind != CALLGATE_LOG && kind != CALLGATE_TRACE;
+	return res->target->reader == CALLGATE_AS_LAW && kind == CALLGATE_ERRNO;
 }
 
 static int make_leaves(const struct resolution *res, struct leaves *out, struct callgate_err *err)
