@@ -56,36 +56,36 @@ const struct abi *abi_of(enum callgate_abi abi)
 	return (int)abi >= 0 && abi < CALLGATE_ABI_COUNT ? &table[abi] : NULL;
 }
 
+/* The row whose word at this offset of struct abi is the one asked for. */
+static enum callgate_abi row_with(struct slice word, size_t column)
+{
+	for (int i = 0; i < CALLGATE_ABI_COUNT; i++) {
+		const char *text = *(const char *const *)((const char *)&table[i] + column);
+
+		if (text && slice_is(word, text))
+			return (enum callgate_abi)i;
+	}
+	return CALLGATE_ABI_NONE;
+}
+
 enum callgate_abi abi_by_oci(struct slice word)
 {
-	for (int i = 0; i < CALLGATE_ABI_COUNT; i++)
-		if (slice_is(word, table[i].oci))
-			return (enum callgate_abi)i;
-	return CALLGATE_ABI_NONE;
+	return row_with(word, offsetof(struct abi, oci));
 }
 
 enum callgate_abi abi_by_name(struct slice word)
 {
-	for (int i = 0; i < CALLGATE_ABI_COUNT; i++)
-		if (slice_is(word, table[i].name))
-			return (enum callgate_abi)i;
-	return CALLGATE_ABI_NONE;
+	return row_with(word, offsetof(struct abi, name));
 }
 
 enum callgate_abi abi_by_docker(struct slice word)
 {
-	for (int i = 0; i < CALLGATE_ABI_COUNT; i++)
-		if (slice_is(word, table[i].docker))
-			return (enum callgate_abi)i;
-	return CALLGATE_ABI_NONE;
+	return row_with(word, offsetof(struct abi, docker));
 }
 
 static enum callgate_abi abi_by_go(struct slice word)
 {
-	for (int i = 0; i < CALLGATE_ABI_COUNT; i++)
-		if (table[i].go && slice_is(word, table[i].go))
-			return (enum callgate_abi)i;
-	return CALLGATE_ABI_NONE;
+	return row_with(word, offsetof(struct abi, go));
 }
 
 static enum callgate_abi abi_by_machine(struct slice word)

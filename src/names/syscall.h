@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Syscalls: names and numbers per ABI. The table is src/names/syscalls.tsv (checked in; HACKING.md says how to renew it),
- * compiled in; look-ups take no lock, no memory and no library.
+ * Syscalls: names and numbers per ABI. The table is src/names/syscalls.tsv (checked in; the head of update-syscalls.c says how
+ * to renew it), compiled in; look-ups take no lock, no memory and no library.
  */
 #ifndef CALLGATE_NAMES_SYSCALL_H
 #define CALLGATE_NAMES_SYSCALL_H
@@ -33,7 +33,9 @@ uint16_t syscall_first_kernel(int id);
 bool syscall_in_release(int id, uint32_t release);
 
 /* Multiplexers: on ABIs that have socketcall(2) or ipc(2), member calls are also reached through them.
- * True when id is such a member on abi: *mux is the multiplexer's row, *selector its first argument. */
+ * True when id is such a member on abi: *mux is the multiplexer's row, *selector its first argument. libseccomp compares the
+ * whole argument (both halves on 64-bit ABIs); the kernel takes an int from it, and of ipc's only the low 16 bits (above
+ * them stands a version), on s390, s390x none but 0 above them. */
 bool syscall_behind_mux(int id, enum callgate_abi abi, int *mux, uint32_t *selector);
 /* Walks the members of a multiplexer's row: the member with this selector, or SYSCALL_NONE. ipc has selectors 1..24, socketcall 1..20. */
 int syscall_mux_member(int mux, uint32_t selector);
