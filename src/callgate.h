@@ -291,6 +291,64 @@ struct callgate_prog *callgate_prog_free(struct callgate_prog *prog);
 /* The container that a process is in, by its cgroup: "lxc:NAME", "oci:ID" (12 digits). E_NOTFOUND: in none that is known. */
 int callgate_task_container(pid_t pid, char *buf, size_t size);
 
+/* ------------------------------------------------------------------ kernel: loading, running, looking */
+
+/* What this kernel's seccomp can do. Set size first. */
+struct callgate_kernel {
+	size_t size;
+	unsigned major, minor;
+	unsigned actions;  /* bit (1 << enum callgate_action_kind) for each that is available */
+	uint32_t flags;    /* SECCOMP_FILTER_FLAG_* that are known */
+	bool seccomp;      /* filters can be loaded at all */
+	bool filter_dump;  /* filters can be read back (CONFIG_CHECKPOINT_RESTORE) */
+};
+int callgate_kernel_probe(struct callgate_kernel *out, struct callgate_err *err);
+
+/* Who sets no_new_privs. AUTO: it is set unless the caller has CAP_SYS_ADMIN effective. */
+enum callgate_nnp { CALLGATE_NNP_AUTO = 0, CALLGATE_NNP_YES, CALLGATE_NNP_NO };
+
+/* Puts the program on the calling thread, with exactly the flags that it wants (TSYNC: on all threads), or fails.
+ * E_PERM: neither no_new_privs nor CAP_SYS_ADMIN. E_UNSUPPORTED: the kernel does not know a flag, or has no seccomp. */
+int callgate_prog_load(const struct callgate_prog *prog, enum callgate_nnp nnp, struct callgate_err *err) CALLGATE_MUST_CHECK;
+
+/* Runs argv (found as execvp(3) does) under the program, loaded just before execve, and waits. *status as waitpid(2) gives it.
+ * E_NOTFOUND: no such command (exit status 127 for a tool). E_IO: there is one, it cannot be executed (126). Any other code:
+ * the command did not run (125); E_UNSUPPORTED among them when the program does not let execve pass.
+ * SIGHUP, SIGINT, SIGQUIT and SIGTERM sent by a process are handed on. For callers with one thread. */
+int callgate_run(const struct callgate_prog *prog, enum callgate_nnp nnp, char *const argv[], int *status,
+                 struct callgate_err *err) CALLGATE_MUST_CHECK;
+
+/* As /proc/PID/status says Seccomp. */
+enum callgate_mode { CALLGATE_MODE_NONE = 0, CALLGATE_MODE_STRICT, CALLGATE_MODE_FILTER };
+
+/* One task (thread). Later versions add fields at the end. */
+struct callgate_task {
+	size_t size;
+	pid_t pid, tid;
+	char command[64];
+	enum callgate_mode mode;
+	int filters;          /* how many; -1: the kernel does not say (before 5.9) */
+	bool no_new_privs;
+	uint64_t caps;        /* capability bounding set */
+	uint64_t start_time;  /* clock ticks since boot: with tid a name that is never reused */
+};
+
+/* PROCESS: the threads of a process. CONTAINER: every task of the container whose first process is given: its cgroups with all
+ * below them, and its pid namespace with all below it. ALL: every task that /proc shows. */
+enum callgate_scope { CALLGATE_SCOPE_PROCESS = 0, CALLGATE_SCOPE_CONTAINER, CALLGATE_SCOPE_ALL };
+struct callgate_tasks; /* opaque: a list, by pid and tid */
+/* pid is not looked at for ALL. Zombies are left out. E_NOTFOUND: no such process. */
+int callgate_tasks_list(enum callgate_scope scope, pid_t pid, struct callgate_tasks **out, struct callgate_err *err);
+size_t callgate_tasks_count(const struct callgate_tasks *tasks);
+const struct callgate_task *callgate_tasks_at(const struct callgate_tasks *tasks, size_t index); /* NULL past the end */
+struct callgate_tasks *callgate_tasks_free(struct callgate_tasks *tasks);
+
+/* The filters that a live task runs under, the oldest first; none when it has none. The task stands still for some 0.1 ms; one
+ * that does not stop within a second (frozen) is left alone: E_LIMIT. Needs CAP_SYS_ADMIN in the initial user namespace and a
+ * caller without filters: E_PERM. */
+int callgate_process_dump(pid_t tid, struct callgate_prog ***out, size_t *count, struct callgate_err *err) CALLGATE_MUST_CHECK;
+struct callgate_prog **callgate_process_dump_free(struct callgate_prog **progs, size_t count);
+
 #ifdef __cplusplus
 }
 #endif

@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Load: puts a program on the calling thread. Works before main() and without memory. */
+#ifndef CALLGATE_KERNEL_LOAD_H
+#define CALLGATE_KERNEL_LOAD_H
+
+#include "bpf/prog.h"
+
+/* Loads with exactly the program's flags. A kernel that does not know them is an error, never a reason to try with fewer.
+ * no_new_privs is set first, where the choice says so, and stays set when the load fails.
+ * E_PERM: neither no_new_privs nor CAP_SYS_ADMIN. E_UNSUPPORTED: no seccomp, or a flag that the kernel does not know, or
+ * a listener, which this call could not hand over. Past a successful load no system call is made. */
+int kernel_load(const struct callgate_prog *prog, enum callgate_nnp nnp, struct callgate_err *err);
+
+/* Whether CAP_SYS_ADMIN is effective in the calling thread: then a filter loads without no_new_privs. */
+int kernel_has_admin(bool *out, struct callgate_err *err);
+
+#endif

@@ -1,0 +1,141 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Reading /proc/PID/task/TID: status, stat and comm through one directory descriptor. */
+#include "kernel/status.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/err.h"
+#include "base/fd.h"
+
+int proc_read(int dir, const char *name, char *buf, size_t size, struct callgate_err *err)
+{
+	size_t used = 0;
+	int fd, saved;
+
+	fd = openat(dir, name, O_RDONLY | O_CLOEXEC);
+	if (fd < 0) {
+		saved = errno;
+		return err_set_errno(err, saved == ENOENT || saved == ESRCH ? CALLGATE_E_NOTFOUND : CALLGATE_E_IO, saved,
+				     NULL, "cannot open '%s' in /proc", name);
+	}
+	while (used < size) {
+		ssize_t n = read(fd, buf + used, size - used);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0) {
+			saved = errno;
+			fd_close(fd);
+			return err_set_errno(err, saved == ESRCH ? CALLGATE_E_NOTFOUND : CALLGATE_E_IO, saved, NULL,
+					     "cannot read '%s' in /proc", name);
+		}
+		if (n == 0)
+			break;
+		used += (size_t)n;
+	}
+	fd_close(fd);
+	if (used == size)
+		return err_set(err, CALLGATE_E_LIMIT, "'%s' in /proc is longer than %zu bytes", name, size - 1);
+	buf[used] = '\0';
+	return 0;
+}
+
+/* The text behind "Key:" at the start of a line, NULL when the kernel does not say it. */
+static const char *field(const char *text, const char *key)
+{
+	size_t size = strlen(key);
+
+	for (const char *line = text; line; line = strchr(line, '\n')) {
+		line += *line == '\n';
+		if (strncmp(line, key, size) == 0 && line[size] == ':')
+			return line + size + 1;
+		if (*line == '\0')
+			break;
+	}
+	return NULL;
+}
+
+static unsigned long long number(const char *text, const char *key, int base, unsigned long long absent)
+{
+	const char *at = field(text, key);
+
+	return at ? strtoull(at, NULL, base) : absent;
+}
+
+/* stat's command stands in parentheses and may hold any byte: the last ')' ends it. Start time is field 22. */
+static int read_stat(int dir, struct callgate_task *task, char *state, struct callgate_err *err)
+{
+	char text[1024];
+	char *at;
+	int r;
+
+	r = proc_read(dir, "stat", text, sizeof(text), err);
+	if (r < 0)
+		return r;
+	at = strrchr(text, ')');
+	if (!at || at[1] != ' ')
+		return err_set(err, CALLGATE_E_IO, "'stat' in /proc has another form");
+	*state = at[2];
+	at += 2;
+	for (int i = 3; i < 22 && at; i++)
+		at = strchr(at + 1, ' ');
+	if (!at)
+		return err_set(err, CALLGATE_E_IO, "'stat' in /proc is short");
+	task->start_time = strtoull(at, NULL, 10);
+	return 0;
+}
+
+int task_read(int dir, struct callgate_task *out, struct task_detail *detail, struct callgate_err *err)
+{
+	struct callgate_task task = { .size = sizeof(task) };
+	char text[8192], state = 0;
+	int r;
+
+	r = read_stat(dir, &task, &state, err);
+	if (r < 0)
+		return r;
+	r = proc_read(dir, "status", text, sizeof(text), err);
+	if (r < 0)
+		return r;
+	if (!field(text, "Seccomp"))
+		return err_set(err, CALLGATE_E_UNSUPPORTED, "/proc says nothing of seccomp: the kernel has none");
+	r = proc_read(dir, "comm", task.command, sizeof(task.command), err);
+	if (r < 0)
+		return r;
+	task.command[strcspn(task.command, "\n")] = '\0';
+	task.pid = (pid_t)number(text, "Tgid", 10, 0);
+	task.tid = (pid_t)number(text, "Pid", 10, 0);
+	task.mode = (enum callgate_mode)number(text, "Seccomp", 10, 0);
+	/* Said since Linux 5.9. */
+	task.filters = (int)number(text, "Seccomp_filters", 10, (unsigned long long)-1);
+	task.no_new_privs = number(text, "NoNewPrivs", 10, 0) != 0;
+	task.caps = number(text, "CapBnd", 16, 0);
+	if (detail)
+		*detail = (struct task_detail){ .tracer = (pid_t)number(text, "TracerPid", 10, 0), .state = state };
+	*out = task;
+	return 0;
+}
+
+int task_read_id(pid_t tid, struct callgate_task *out, struct task_detail *detail, struct callgate_err *err)
+{
+	char path[64];
+	int dir, r;
+
+	snprintf(path, sizeof(path), "/proc/%ld/task/%ld", (long)tid, (long)tid);
+	dir = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (dir < 0) {
+		if (errno == ENOENT || errno == ESRCH)
+			return err_set(err, CALLGATE_E_NOTFOUND, "no process %ld", (long)tid);
+		return err_set_errno(err, CALLGATE_E_IO, errno, path, "cannot open");
+	}
+	r = task_read(dir, out, detail, err);
+	fd_close(dir);
+	if (r == CALLGATE_E_NOTFOUND)
+		return err_set(err, r, "process %ld has ended", (long)tid);
+	return r;
+}

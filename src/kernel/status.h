@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Status: what /proc says about one task. Everything is read through one directory, so that a reused pid is never mixed in. */
+#ifndef CALLGATE_KERNEL_STATUS_H
+#define CALLGATE_KERNEL_STATUS_H
+
+#include "callgate.h"
+
+/* What is wanted besides the public fields. */
+struct task_detail {
+	pid_t tracer;         /* 0: nobody */
+	char state;           /* R S D T t Z X I */
+};
+
+/* dir: a descriptor of /proc/PID/task/TID (or /proc/PID, which shows the first thread). detail may be NULL.
+ * E_NOTFOUND: the task is gone. */
+int task_read(int dir, struct callgate_task *out, struct task_detail *detail, struct callgate_err *err);
+
+/* Opens /proc/TID (any thread's id will do) and reads it. */
+int task_read_id(pid_t tid, struct callgate_task *out, struct task_detail *detail, struct callgate_err *err);
+
+/* Reads a small file of /proc into buf and ends it with a NUL. E_NOTFOUND, E_IO, E_LIMIT when it does not fit. */
+int proc_read(int dir, const char *name, char *buf, size_t size, struct callgate_err *err);
+
+#endif

@@ -1,0 +1,251 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The processes of a container by its cgroups, versions 1 and 2, all hierarchies that are mounted. */
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/err.h"
+#include "base/fd.h"
+#include "kernel/status.h"
+#include "runtime/tasks.h"
+
+enum { CGROUP_DEPTH = 64, CGROUP_TEXT = 64 * 1024 };
+
+/* One row of /proc/PID/cgroup: "ID:controllers:path"; id 0 is version 2. Points into the text. */
+struct row {
+	const char *controllers, *path;
+	unsigned id;
+};
+
+/* Takes the next row off *text and ends its words with NULs. */
+static bool next_row(char **text, struct row *row)
+{
+	char *line = *text, *first, *second, *end;
+
+	if (*line == '\0')
+		return false;
+	end = line + strcspn(line, "\n");
+	*text = *end ? end + 1 : end;
+	*end = '\0';
+	first = strchr(line, ':');
+	second = first ? strchr(first + 1, ':') : NULL;
+	if (!second)
+		return next_row(text, row);
+	*first = *second = '\0';
+	*row = (struct row){ .controllers = first + 1, .path = second + 1, .id = (unsigned)strtoul(line, NULL, 10) };
+	return true;
+}
+
+static int read_cgroups(pid_t pid, char *text, struct callgate_err *err)
+{
+	char name[64];
+
+	snprintf(name, sizeof(name), "/proc/%ld/cgroup", (long)pid);
+	return proc_read(AT_FDCWD, name, text, CGROUP_TEXT, err);
+}
+
+static pid_t parent_of(pid_t pid)
+{
+	char name[64], text[1024];
+	const char *at;
+
+	snprintf(name, sizeof(name), "/proc/%ld/stat", (long)pid);
+	if (proc_read(AT_FDCWD, name, text, sizeof(text), NULL) < 0)
+		return 0;
+	at = strrchr(text, ')');
+	return at && strlen(at) > 4 ? (pid_t)strtol(at + 4, NULL, 10) : 0;
+}
+
+static bool is_below(const char *path, const char *top)
+{
+	size_t size = strlen(top);
+
+	return strncmp(path, top, size) == 0 && (path[size] == '\0' || path[size] == '/');
+}
+
+/* Whether the process sits in the cgroup or below it; one that cannot be read is not there. */
+static bool sits_in(pid_t pid, unsigned id, const char *path)
+{
+	char *text = malloc(CGROUP_TEXT), *at = text;
+	struct row row;
+	bool inside = false;
+
+	if (text && read_cgroups(pid, text, NULL) == 0)
+		while (!inside && next_row(&at, &row))
+			inside = row.id == id && is_below(row.path, path);
+	free(text);
+	return inside;
+}
+
+/* The container's own cgroup: the path of its first process without what the container's init made below it. */
+static void trim(const char *path, char *out, size_t size)
+{
+	const char *payload = strstr(path, "/lxc.payload.");
+	size_t length = strlen(path);
+
+	if (payload)
+		length = (size_t)(payload - path) + 1 + strcspn(payload + 1, "/");
+	else if (length > 11 && strcmp(path + length - 11, "/init.scope") == 0)
+		length -= 11;
+	snprintf(out, size, "%.*s", (int)length, path);
+}
+
+/* Undoes mountinfo's \ooo in place. */
+static void unescape(char *text)
+{
+	char *to = text;
+
+	for (const char *at = text; *at; at++) {
+		if (at[0] == '\\' && at[1] >= '0' && at[1] <= '3' && at[2] >= '0' && at[2] <= '7' && at[3] >= '0' && at[3] <= '7') {
+			*to++ = (char)((at[1] - '0') << 6 | (at[2] - '0') << 3 | (at[3] - '0'));
+			at += 3;
+		} else {
+			*to++ = *at;
+		}
+	}
+	*to = '\0';
+}
+
+/* Whether a comma-separated list of mount options has all words of another. */
+static bool has_controllers(const char *options, const char *controllers)
+{
+	for (const char *word = controllers; *word;) {
+		size_t size = strcspn(word, ",");
+		bool found = false;
+
+		for (const char *at = options; !found && *at;) {
+			size_t length = strcspn(at, ",\n");
+
+			found = length == size && strncmp(at, word, size) == 0;
+			at += length;
+			at += *at != '\0';
+		}
+		if (!found)
+			return false;
+		word += size;
+		word += *word == ',';
+	}
+	return true;
+}
+
+/* The directory of a cgroup, opened; -1 when its hierarchy is not mounted where we see it. */
+static int open_cgroup(const struct row *row, const char *path)
+{
+	FILE *file = fopen("/proc/self/mountinfo", "re");
+	char *line = NULL;
+	size_t room = 0;
+	int fd = -1;
+
+	while (file && fd < 0 && getline(&line, &room, file) > 0) {
+		char *save, *root, *point, *dash = strstr(line, " - "), *kind, *options, place[PATH_MAX];
+
+		if (!dash || !strtok_r(line, " ", &save) || !strtok_r(NULL, " ", &save) || !strtok_r(NULL, " ", &save))
+			continue;
+		root = strtok_r(NULL, " ", &save);
+		point = strtok_r(NULL, " ", &save);
+		kind = strtok_r(dash + 3, " ", &save);
+		if (!root || !point || !kind || !strtok_r(NULL, " ", &save) || !(options = strtok_r(NULL, " ", &save)))
+			continue;
+		if (row->id == 0 ? strcmp(kind, "cgroup2") != 0
+				 : strcmp(kind, "cgroup") != 0 || !has_controllers(options, row->controllers))
+			continue;
+		unescape(root);
+		unescape(point);
+		if (strcmp(root, "/") == 0)
+			root = (char *)"";
+		if (!is_below(path, root))
+			continue;
+		if (snprintf(place, sizeof(place), "%s%s", point, path + strlen(root)) < (int)sizeof(place))
+			fd = open(place, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	}
+	free(line);
+	if (file)
+		fclose(file);
+	return fd;
+}
+
+static int add_procs(int dir, struct pids *pids, struct callgate_err *err)
+{
+	int fd = openat(dir, "cgroup.procs", O_RDONLY | O_CLOEXEC), r = 0;
+	FILE *file;
+	long pid;
+
+	if (fd < 0)
+		return 0; /* removed meanwhile */
+	file = fdopen(fd, "r");
+	if (!file) {
+		fd_close(fd);
+		return err_nomem(err);
+	}
+	/* A threaded cgroup of version 2 refuses to be read: its processes are listed above it. 0 is a process of another
+	 * pid namespace, which we could not look at. */
+	while (r == 0 && fscanf(file, "%ld", &pid) == 1)
+		if (pid > 0)
+			r = pids_add(pids, (pid_t)pid, err);
+	fclose(file);
+	return r;
+}
+
+/* Takes dir over. Names with a dot in front count too: lxc-attach lands in ".lxc". */
+static int walk(int dir, int depth, struct pids *pids, struct callgate_err *err)
+{
+	struct dirent *entry;
+	DIR *list;
+	int r = add_procs(dir, pids, err);
+
+	list = fdopendir(dir);
+	if (!list) {
+		fd_close(dir);
+		return err_nomem(err);
+	}
+	while (r == 0 && (entry = readdir(list))) {
+		int below;
+
+		if (entry->d_type != DT_DIR || strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0)
+			continue;
+		below = openat(dirfd(list), entry->d_name, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
+		if (below < 0)
+			continue;
+		if (depth < CGROUP_DEPTH) {
+			r = walk(below, depth + 1, pids, err);
+		} else {
+			fd_close(below);
+			r = err_set(err, CALLGATE_E_LIMIT, "cgroups more than %d levels deep", CGROUP_DEPTH);
+		}
+	}
+	closedir(list);
+	return r;
+}
+
+int cgroup_pids(pid_t first, struct pids *pids, bool *found, struct callgate_err *err)
+{
+	char *text = malloc(CGROUP_TEXT), *at = text, path[PATH_MAX];
+	pid_t parent = parent_of(first);
+	struct row row;
+	int r;
+
+	if (!text)
+		return err_nomem(err);
+	*found = false;
+	r = read_cgroups(first, text, err);
+	while (r == 0 && next_row(&at, &row)) {
+		int dir;
+
+		trim(row.path, path, sizeof(path));
+		if (strcmp(path, "/") == 0 || strncmp(path, "/..", 3) == 0 || sits_in(getpid(), row.id, path) ||
+		    (parent && sits_in(parent, row.id, path)))
+			continue;
+		dir = open_cgroup(&row, path);
+		if (dir < 0)
+			continue;
+		*found = true;
+		r = walk(dir, 0, pids, err);
+	}
+	free(text);
+	return r;
+}

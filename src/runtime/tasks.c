@@ -1,0 +1,313 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Listing tasks. Tasks come and go while we look: passes are repeated until one finds nothing new, and a task is known by its
+ * id and start time. */
+#include "runtime/tasks.h"
+
+#include <ctype.h>
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/nsfs.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/err.h"
+#include "base/fd.h"
+#include "kernel/status.h"
+
+enum { PASS_LIMIT = 8, NAMESPACE_DEPTH = 33 /* the kernel allows 32 levels below the first */ };
+
+int pids_add(struct pids *pids, pid_t pid, struct callgate_err *err)
+{
+	if (pids->count == pids->room) {
+		size_t room = pids->room ? pids->room * 2 : 64;
+		pid_t *grown = realloc(pids->pids, room * sizeof(*grown));
+
+		if (!grown)
+			return err_nomem(err);
+		pids->pids = grown;
+		pids->room = room;
+	}
+	pids->pids[pids->count++] = pid;
+	return 0;
+}
+
+static int by_pid(const void *a, const void *b)
+{
+	pid_t x = *(const pid_t *)a, y = *(const pid_t *)b;
+
+	return (x > y) - (x < y);
+}
+
+void pids_sort(struct pids *pids)
+{
+	size_t kept = 0;
+
+	if (pids->count)
+		qsort(pids->pids, pids->count, sizeof(*pids->pids), by_pid);
+	for (size_t i = 0; i < pids->count; i++)
+		if (i == 0 || pids->pids[i] != pids->pids[i - 1])
+			pids->pids[kept++] = pids->pids[i];
+	pids->count = kept;
+}
+
+void pids_free(struct pids *pids)
+{
+	free(pids->pids);
+	*pids = (struct pids){ 0 };
+}
+
+static int tasks_add(struct callgate_tasks *tasks, const struct callgate_task *task, struct callgate_err *err)
+{
+	if (tasks->count == tasks->room) {
+		size_t room = tasks->room ? tasks->room * 2 : 64;
+		struct callgate_task *grown = realloc(tasks->tasks, room * sizeof(*grown));
+
+		if (!grown)
+			return err_nomem(err);
+		tasks->tasks = grown;
+		tasks->room = room;
+	}
+	tasks->tasks[tasks->count++] = *task;
+	return 0;
+}
+
+/* By process, the first thread first. */
+static int by_key(const void *a, const void *b)
+{
+	const struct callgate_task *x = a, *y = b;
+
+	if (x->pid != y->pid)
+		return x->pid < y->pid ? -1 : 1;
+	if (x->tid != y->tid)
+		return x->tid == x->pid ? -1 : y->tid == y->pid ? 1 : x->tid < y->tid ? -1 : 1;
+	return (x->start_time > y->start_time) - (x->start_time < y->start_time);
+}
+
+/* What was found twice is kept as it was seen last: qsort() is not stable, so the later pass is merged by hand. */
+static void tasks_merge(struct callgate_tasks *tasks, size_t known)
+{
+	size_t kept = known;
+
+	for (size_t i = known; i < tasks->count; i++) {
+		struct callgate_task *old = known ? bsearch(&tasks->tasks[i], tasks->tasks, known, sizeof(*tasks->tasks), by_key)
+						  : NULL;
+
+		if (old)
+			*old = tasks->tasks[i];
+		else
+			tasks->tasks[kept++] = tasks->tasks[i];
+	}
+	tasks->count = kept;
+	if (kept)
+		qsort(tasks->tasks, kept, sizeof(*tasks->tasks), by_key);
+}
+
+/* A number of /proc's directories, 0 for any other name. */
+static pid_t proc_id(const char *name)
+{
+	return isdigit((unsigned char)*name) ? (pid_t)strtol(name, NULL, 10) : 0;
+}
+
+static bool is_gone(int r)
+{
+	return r == CALLGATE_E_NOTFOUND;
+}
+
+static int add_threads(struct callgate_tasks *tasks, DIR *dir, struct callgate_err *err)
+{
+	struct dirent *entry;
+
+	while ((entry = readdir(dir))) {
+		struct callgate_task task;
+		struct task_detail detail;
+		int fd, r;
+
+		if (proc_id(entry->d_name) == 0)
+			continue;
+		fd = openat(dirfd(dir), entry->d_name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+		if (fd < 0)
+			continue; /* ended meanwhile */
+		r = task_read(fd, &task, &detail, err);
+		fd_close(fd);
+		if (is_gone(r) || (r == 0 && (detail.state == 'Z' || detail.state == 'X')))
+			continue;
+		if (r == 0)
+			r = tasks_add(tasks, &task, err);
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}
+
+/* A process that is gone adds nothing. */
+static int add_process(struct callgate_tasks *tasks, pid_t pid, struct callgate_err *err)
+{
+	char path[64];
+	DIR *dir;
+	int r;
+
+	snprintf(path, sizeof(path), "/proc/%ld/task", (long)pid);
+	dir = opendir(path);
+	if (!dir && (errno == ENOENT || errno == ESRCH))
+		return 0;
+	if (!dir)
+		return err_set_errno(err, CALLGATE_E_IO, errno, path, "cannot open");
+	r = add_threads(tasks, dir, err);
+	closedir(dir);
+	return r;
+}
+
+struct ns_id {
+	dev_t dev;
+	ino_t ino;
+};
+
+/* Opens a process's pid namespace; -1: gone, or not ours to see. */
+static int open_namespace(pid_t pid, struct ns_id *out)
+{
+	char path[64];
+	struct stat st;
+	int fd;
+
+	snprintf(path, sizeof(path), "/proc/%ld/ns/pid", (long)pid);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0 || fstat(fd, &st) < 0)
+		return fd_close(fd);
+	*out = (struct ns_id){ st.st_dev, st.st_ino };
+	return fd;
+}
+
+static bool is_inside(pid_t pid, struct ns_id want)
+{
+	struct ns_id id;
+	int fd = open_namespace(pid, &id);
+	bool inside = false;
+
+	for (int depth = 0; fd >= 0 && depth < NAMESPACE_DEPTH; depth++) {
+		struct stat st;
+		int up;
+
+		if (fstat(fd, &st) < 0)
+			break;
+		if (st.st_dev == want.dev && st.st_ino == want.ino) {
+			inside = true;
+			break;
+		}
+		up = ioctl(fd, NS_GET_PARENT); /* EPERM at the top of what we may see */
+		fd_close(fd);
+		fd = up;
+	}
+	fd_close(fd);
+	return inside;
+}
+
+/* All processes of /proc; inside: only those in that pid namespace or one below it. */
+static int proc_pids(struct pids *pids, const struct ns_id *inside, struct callgate_err *err)
+{
+	struct dirent *entry;
+	DIR *dir = opendir("/proc");
+	int r = 0;
+
+	if (!dir)
+		return err_set_errno(err, CALLGATE_E_IO, errno, "/proc", "cannot open");
+	while (r == 0 && (entry = readdir(dir))) {
+		pid_t pid = proc_id(entry->d_name);
+
+		if (pid && (!inside || is_inside(pid, *inside)))
+			r = pids_add(pids, pid, err);
+	}
+	closedir(dir);
+	return r;
+}
+
+static int container_pids(pid_t first, struct pids *pids, struct callgate_err *err)
+{
+	struct ns_id theirs = { 0 }, ours = { 0 };
+	bool has_cgroup = false;
+	int fd, r;
+
+	fd = open_namespace(first, &theirs);
+	if (fd < 0 && (errno == ENOENT || errno == ESRCH))
+		return err_set(err, CALLGATE_E_NOTFOUND, "no process %ld", (long)first);
+	if (fd < 0)
+		return err_set_errno(err, CALLGATE_E_PERM, errno, NULL, "cannot see the pid namespace of process %ld", (long)first);
+	fd_close(fd);
+	fd_close(open_namespace(getpid(), &ours));
+	r = cgroup_pids(first, pids, &has_cgroup, err);
+	if (r < 0)
+		return r;
+	if (theirs.dev != ours.dev || theirs.ino != ours.ino)
+		return proc_pids(pids, &theirs, err);
+	if (!has_cgroup)
+		return err_set(err, CALLGATE_E_UNSUPPORTED,
+			       "process %ld has neither a pid namespace nor a cgroup of its own: nothing tells its container",
+			       (long)first);
+	return pids_add(pids, first, err);
+}
+
+static int find_pids(enum callgate_scope scope, pid_t pid, struct pids *pids, struct callgate_err *err)
+{
+	switch (scope) {
+	case CALLGATE_SCOPE_PROCESS:
+		return pids_add(pids, pid, err);
+	case CALLGATE_SCOPE_CONTAINER:
+		return container_pids(pid, pids, err);
+	case CALLGATE_SCOPE_ALL:
+		return proc_pids(pids, NULL, err);
+	}
+	return err_set(err, CALLGATE_E_ARG, "no such scope");
+}
+
+static int one_pass(enum callgate_scope scope, pid_t pid, struct callgate_tasks *tasks, struct callgate_err *err)
+{
+	struct pids pids = { 0 };
+	size_t known = tasks->count;
+	int r = find_pids(scope, pid, &pids, err);
+
+	pids_sort(&pids);
+	for (size_t i = 0; r == 0 && i < pids.count; i++)
+		r = add_process(tasks, pids.pids[i], err);
+	pids_free(&pids);
+	if (r == 0)
+		tasks_merge(tasks, known);
+	return r;
+}
+
+struct callgate_tasks *tasks_free(struct callgate_tasks *tasks)
+{
+	if (tasks)
+		free(tasks->tasks);
+	free(tasks);
+	return NULL;
+}
+
+int tasks_list(enum callgate_scope scope, pid_t pid, struct callgate_tasks **out, struct callgate_err *err)
+{
+	struct callgate_tasks *tasks = calloc(1, sizeof(*tasks));
+	size_t before = 0;
+	int r;
+
+	if (!tasks)
+		return err_nomem(err);
+	for (int pass = 0; pass < PASS_LIMIT; pass++) {
+		r = one_pass(scope, pid, tasks, err);
+		if (r < 0 && (pass == 0 || !is_gone(r))) {
+			tasks_free(tasks);
+			return r;
+		}
+		if (tasks->count == before || scope == CALLGATE_SCOPE_ALL)
+			break;
+		before = tasks->count;
+	}
+	if (tasks->count == 0 && scope != CALLGATE_SCOPE_ALL) {
+		tasks_free(tasks);
+		return err_set(err, CALLGATE_E_NOTFOUND, "no process %ld", (long)pid);
+	}
+	*out = tasks;
+	return 0;
+}

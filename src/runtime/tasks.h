@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Tasks: every task of a process, of a container or of the machine. */
+#ifndef CALLGATE_RUNTIME_TASKS_H
+#define CALLGATE_RUNTIME_TASKS_H
+
+#include "callgate.h"
+
+struct callgate_tasks {
+	struct callgate_task *tasks;
+	size_t count, room;
+};
+
+/* Process ids, found in several places: sorted and made unique by pids_sort(). */
+struct pids {
+	pid_t *pids;
+	size_t count, room;
+};
+int pids_add(struct pids *pids, pid_t pid, struct callgate_err *err);
+void pids_sort(struct pids *pids);
+void pids_free(struct pids *pids);
+
+/* runtime/cgroup.c: adds the processes of the cgroups that first has for itself, and of all below them. *found: whether it has
+ * any. A cgroup that its parent or we ourselves are in (or below) is not its own. */
+int cgroup_pids(pid_t first, struct pids *pids, bool *found, struct callgate_err *err);
+
+/* runtime/tasks.c */
+int tasks_list(enum callgate_scope scope, pid_t pid, struct callgate_tasks **out, struct callgate_err *err);
+struct callgate_tasks *tasks_free(struct callgate_tasks *tasks);
+
+#endif

@@ -1,0 +1,472 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The kernel and runtime rooms against the running kernel: what needs root or a capability is skipped aloud. */
+#include <criterion/criterion.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/seccomp.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/utsname.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "bpf/prog.h"
+#include "callgate.h"
+#include "kernel/dump.h"
+#include "kernel/load.h"
+#include "kernel/status.h"
+
+/* mkdir answers the errno, all else is allowed. */
+static struct callgate_prog *deny(unsigned nr, uint32_t word)
+{
+	struct sock_filter insns[] = {
+		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, 0),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, nr, 0, 1),
+		BPF_STMT(BPF_RET | BPF_K, word),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+	};
+	struct callgate_prog *prog;
+
+	cr_assert_eq(prog_new(insns, 4, &prog, NULL), 0);
+	return prog;
+}
+
+static bool can_dump(void)
+{
+	struct callgate_kernel kernel = { .size = sizeof(kernel) };
+	bool admin = false;
+
+	return callgate_kernel_probe(&kernel, NULL) == 0 && kernel.filter_dump && kernel_has_admin(&admin, NULL) == 0 && admin;
+}
+
+Test(probe, agrees_with_the_kernel_that_runs)
+{
+	struct callgate_kernel kernel = { .size = sizeof(kernel) };
+	struct callgate_err err = CALLGATE_ERR_INIT;
+	struct utsname name;
+	char release[32];
+
+	cr_assert_eq(callgate_kernel_probe(&kernel, &err), 0, "%s", err.text);
+	uname(&name);
+	snprintf(release, sizeof(release), "%u.%u", kernel.major, kernel.minor);
+	cr_assert_eq(strncmp(name.release, release, strlen(release)), 0);
+	cr_assert(kernel.seccomp);
+	cr_assert(kernel.actions & 1u << CALLGATE_ERRNO && kernel.actions & 1u << CALLGATE_KILL_THREAD);
+	cr_assert(kernel.flags & SECCOMP_FILTER_FLAG_TSYNC);
+	cr_assert_eq(kernel.flags & 1u << 15, 0, "a flag that no kernel has");
+	cr_assert_eq(callgate_kernel_probe(NULL, &err), CALLGATE_E_ARG);
+}
+
+/* Runs f in a child and gives its exit status: filters stay. */
+static int in_child(int (*f)(void))
+{
+	int status;
+	pid_t pid = fork();
+
+	if (pid == 0)
+		_exit(f());
+	cr_assert_eq(waitpid(pid, &status, 0), pid);
+	return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+}
+
+static int load_and_look(void)
+{
+	struct callgate_prog *prog = deny(SYS_getppid, SECCOMP_RET_ERRNO | 91);
+	struct callgate_task task;
+
+	if (callgate_prog_load(prog, CALLGATE_NNP_YES, NULL) != 0)
+		return 1;
+	if (syscall(SYS_getppid) != -1 || errno != 91)
+		return 2;
+	if (task_read_id(getpid(), &task, NULL, NULL) < 0 || task.mode != CALLGATE_MODE_FILTER || !task.no_new_privs)
+		return 3;
+	return task.filters == 1 || task.filters == -1 ? 0 : 4;
+}
+
+static int load_without_privilege(void)
+{
+	struct callgate_prog *prog = deny(SYS_getppid, SECCOMP_RET_ERRNO | 91);
+	struct callgate_err err = CALLGATE_ERR_INIT;
+
+	if (geteuid() == 0 && setuid(65534) < 0)
+		return 1;
+	if (callgate_prog_load(prog, CALLGATE_NNP_NO, &err) != CALLGATE_E_PERM)
+		return 2;
+	if (prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0) != 0)
+		return 3;
+	if (callgate_prog_load(prog, CALLGATE_NNP_AUTO, &err) != 0)
+		return 4;
+	return prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0) == 1 ? 0 : 5;
+}
+
+static int load_odd_flags(void)
+{
+	struct callgate_prog *prog = deny(SYS_getppid, SECCOMP_RET_ERRNO | 91);
+	struct callgate_err err = CALLGATE_ERR_INIT;
+
+	prog->flags = 1u << 15;
+	if (callgate_prog_load(prog, CALLGATE_NNP_YES, &err) != CALLGATE_E_UNSUPPORTED || err.sys_errno != EINVAL)
+		return 1;
+	prog->flags = SECCOMP_FILTER_FLAG_NEW_LISTENER;
+	if (callgate_prog_load(prog, CALLGATE_NNP_YES, &err) != CALLGATE_E_UNSUPPORTED)
+		return 2;
+	return syscall(SYS_getppid) > 0 ? 0 : 3;
+}
+
+Test(load, puts_exactly_the_program_on_the_thread)
+{
+	cr_assert_eq(in_child(load_and_look), 0);
+}
+
+Test(load, needs_no_new_privs_or_the_capability)
+{
+	cr_assert_eq(in_child(load_without_privilege), 0);
+}
+
+Test(load, never_tries_with_fewer_flags)
+{
+	cr_assert_eq(in_child(load_odd_flags), 0);
+}
+
+/* name, command, what must come of it; status: exit status, or minus the signal. */
+static int run(const struct callgate_prog *prog, const char *command, int *status, struct callgate_err *err)
+{
+	char *argv[] = { (char *)"sh", (char *)"-c", (char *)command, NULL };
+	int r = callgate_run(prog, CALLGATE_NNP_YES, argv, status, err);
+
+	if (r == 0)
+		*status = WIFEXITED(*status) ? WEXITSTATUS(*status) : -WTERMSIG(*status);
+	return r;
+}
+
+Test(launch, gives_the_commands_own_status)
+{
+	static const struct {
+		const char *command;
+		int status;
+	} rows[] = {
+		{ "exit 0", 0 },
+		{ "exit 42", 42 },
+		{ "kill -9 $$", -SIGKILL },
+		{ "kill -TERM $$", -SIGTERM },
+		{ "grep -q '^Seccomp:.*2' /proc/self/status", 0 },
+		{ "mkdir /tmp/callgate-never 2>/dev/null", 1 },
+	};
+	struct callgate_prog *prog = deny(SYS_mkdir, SECCOMP_RET_ERRNO | EPERM);
+	struct callgate_err err = CALLGATE_ERR_INIT;
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		int status = 0;
+
+		cr_assert_eq(run(prog, rows[i].command, &status, &err), 0, "%s: %s", rows[i].command, err.text);
+		cr_assert_eq(status, rows[i].status, "%s: %d", rows[i].command, status);
+	}
+	cr_assert_neq(access("/tmp/callgate-never", F_OK), 0);
+	free(prog);
+}
+
+Test(launch, tells_what_kept_the_command_from_running)
+{
+	struct callgate_prog *prog = deny(SYS_mkdir, SECCOMP_RET_ERRNO | EPERM);
+	struct callgate_prog *no_exec = deny(SYS_execve, SECCOMP_RET_KILL_PROCESS);
+	struct callgate_prog *no_write = deny(SYS_write, SECCOMP_RET_KILL_PROCESS);
+	struct callgate_err err = CALLGATE_ERR_INIT;
+	char *missing[] = { (char *)"callgate-no-such-command", NULL }, *dir[] = { (char *)"/tmp", NULL };
+	char text[] = "/tmp/callgate-text-XXXXXX", *odd[] = { text, NULL };
+	int status = 77, fd = mkstemp(text);
+
+	cr_assert_eq(callgate_run(prog, CALLGATE_NNP_YES, missing, &status, &err), CALLGATE_E_NOTFOUND);
+	cr_assert_eq(callgate_run(prog, CALLGATE_NNP_YES, dir, &status, &err), CALLGATE_E_IO);
+	cr_assert(fchmod(fd, 0755) == 0 && write(fd, "\x7f" "ELF", 4) == 4);
+	close(fd);
+	/* The exec fails under a filter that forbids writing: it is told all the same. */
+	cr_assert_eq(callgate_run(no_write, CALLGATE_NNP_YES, odd, &status, &err), CALLGATE_E_IO);
+	cr_assert_eq(err.sys_errno, ENOEXEC);
+	unlink(text);
+	cr_assert_eq(run(no_exec, "exit 0", &status, &err), CALLGATE_E_UNSUPPORTED);
+	cr_assert_not_null(strstr(err.text, "execve with KILL_PROCESS"), "%s", err.text);
+	prog->flags = 1u << 15;
+	cr_assert_eq(run(prog, "exit 0", &status, &err), CALLGATE_E_UNSUPPORTED);
+	cr_assert_eq(err.sys_errno, EINVAL);
+	cr_assert_eq(status, 77, "written although nothing ran");
+	free(prog);
+	free(no_exec);
+	free(no_write);
+}
+
+static void *send_term(void *data)
+{
+	struct timespec nap = { .tv_nsec = 200000000 };
+
+	(void)data;
+	nanosleep(&nap, NULL);
+	kill(getpid(), SIGTERM);
+	return NULL;
+}
+
+static int run_and_be_terminated(void)
+{
+	struct callgate_prog *prog = deny(SYS_mkdir, SECCOMP_RET_ERRNO | EPERM);
+	int status = 0;
+	pthread_t thread;
+	sigset_t term;
+
+	sigemptyset(&term);
+	sigaddset(&term, SIGTERM);
+	pthread_sigmask(SIG_BLOCK, &term, NULL);
+	pthread_create(&thread, NULL, send_term, NULL);
+	pthread_sigmask(SIG_UNBLOCK, &term, NULL);
+	return run(prog, "trap 'exit 33' TERM; while :; do sleep 0.05; done", &status, NULL) == 0 ? status : 99;
+}
+
+Test(launch, hands_signals_on)
+{
+	cr_assert_eq(in_child(run_and_be_terminated), 33);
+}
+
+/* A child under count filters that sleeps until it is killed. */
+static pid_t confined_child(const struct callgate_prog *const progs[], size_t count)
+{
+	int ready[2];
+	char byte;
+	pid_t pid;
+
+	cr_assert_eq(pipe(ready), 0);
+	pid = fork();
+	if (pid == 0) {
+		for (size_t i = 0; i < count; i++)
+			if (callgate_prog_load(progs[i], CALLGATE_NNP_YES, NULL) < 0)
+				_exit(1);
+		if (write(ready[1], "x", 1) != 1)
+			_exit(1);
+		for (;;)
+			pause();
+	}
+	close(ready[1]);
+	cr_assert_eq(read(ready[0], &byte, 1), 1);
+	close(ready[0]);
+	return pid;
+}
+
+static void end_child(pid_t pid)
+{
+	kill(pid, SIGKILL);
+	waitpid(pid, NULL, 0);
+}
+
+Test(dump, gives_back_what_was_loaded_oldest_first)
+{
+	struct callgate_prog *first = deny(SYS_mkdir, SECCOMP_RET_ERRNO | 11), *second = deny(SYS_rmdir, SECCOMP_RET_ERRNO | 12);
+	const struct callgate_prog *const both[] = { first, second };
+	struct callgate_err err = CALLGATE_ERR_INIT;
+	struct callgate_prog **progs;
+	struct callgate_task task;
+	size_t count = 0;
+	pid_t pid;
+
+	if (!can_dump())
+		cr_skip("needs CAP_SYS_ADMIN and CONFIG_CHECKPOINT_RESTORE");
+	second->flags = SECCOMP_FILTER_FLAG_LOG;
+	pid = confined_child(both, 2);
+	for (int again = 0; again < 2; again++) {
+		cr_assert_eq(callgate_process_dump(pid, &progs, &count, &err), 0, "%s", err.text);
+		cr_assert_eq(count, 2);
+		for (size_t i = 0; i < 2; i++) {
+			cr_assert_eq(progs[i]->count, 4);
+			cr_assert_arr_eq(progs[i]->insns, both[i]->insns, 4 * sizeof(both[i]->insns[0]));
+			cr_assert_eq(progs[i]->flags, both[i]->flags);
+		}
+		callgate_process_dump_free(progs, count);
+	}
+	kill(pid, SIGSTOP);
+	cr_assert_eq(callgate_process_dump(pid, &progs, &count, &err), 0, "stopped: %s", err.text);
+	callgate_process_dump_free(progs, count);
+	cr_assert_eq(task_read_id(pid, &task, NULL, &err), 0);
+	cr_assert_eq(task.filters, 2);
+	end_child(pid);
+	free(first);
+	free(second);
+}
+
+Test(dump, says_what_is_in_the_way)
+{
+	struct callgate_prog *prog = deny(SYS_mkdir, SECCOMP_RET_ERRNO | 11), **progs;
+	const struct callgate_prog *const one[] = { prog };
+	struct callgate_err err = CALLGATE_ERR_INIT;
+	size_t count = 9;
+	pid_t pid = confined_child(one, 0);
+
+	cr_assert_eq(callgate_process_dump(pid, &progs, &count, &err), 0, "%s", err.text);
+	cr_assert_eq(count, 0, "no filters, none dumped");
+	kill(pid, SIGKILL);
+	while (waitpid(pid, NULL, 0) < 0)
+		;
+	cr_assert_eq(callgate_process_dump(pid, &progs, &count, &err), CALLGATE_E_NOTFOUND);
+	cr_assert_eq(callgate_process_dump(0, &progs, &count, &err), CALLGATE_E_ARG);
+	free(prog);
+}
+
+/* A caller under a filter, and one without the capability, are told apart. */
+static pid_t watched;
+static int dump_confined(void)
+{
+	struct callgate_prog *prog = deny(SYS_mkdir, SECCOMP_RET_ERRNO | 11), **progs;
+	struct callgate_err err = CALLGATE_ERR_INIT;
+	size_t count;
+
+	if (callgate_prog_load(prog, CALLGATE_NNP_YES, NULL) < 0)
+		return 1;
+	if (callgate_process_dump(watched, &progs, &count, &err) != CALLGATE_E_PERM)
+		return 2;
+	return strstr(err.text, "under a filter itself") ? 0 : 3;
+}
+
+static int dump_unprivileged(void)
+{
+	struct callgate_prog *prog = deny(SYS_mkdir, SECCOMP_RET_ERRNO | 11), **progs;
+	const struct callgate_prog *const one[] = { prog };
+	struct callgate_err err = CALLGATE_ERR_INIT;
+	size_t count;
+	pid_t pid;
+
+	if (setuid(65534) < 0)
+		return 1;
+	prctl(PR_SET_DUMPABLE, 1, 0, 0, 0);
+	pid = confined_child(one, 1);
+	if (callgate_process_dump(pid, &progs, &count, &err) != CALLGATE_E_PERM)
+		return 2;
+	kill(pid, SIGKILL);
+	return strstr(err.text, "CAP_SYS_ADMIN") ? 0 : 3;
+}
+
+Test(dump, tells_a_confined_caller_from_one_without_privilege)
+{
+	struct callgate_prog *prog = deny(SYS_mkdir, SECCOMP_RET_ERRNO | 11);
+	const struct callgate_prog *const one[] = { prog };
+
+	if (!can_dump())
+		cr_skip("needs CAP_SYS_ADMIN and CONFIG_CHECKPOINT_RESTORE");
+	watched = confined_child(one, 1);
+	cr_assert_eq(in_child(dump_confined), 0);
+	cr_assert_eq(in_child(dump_unprivileged), 0);
+	end_child(watched);
+	free(prog);
+}
+
+static bool freeze(const char *value)
+{
+	int fd = open("/sys/fs/cgroup/freezer/callgate-test/freezer.state", O_WRONLY | O_CLOEXEC);
+	bool ok = fd >= 0 && write(fd, value, strlen(value)) > 0;
+
+	if (fd >= 0)
+		close(fd);
+	return ok;
+}
+
+Test(dump, leaves_a_frozen_task_alone)
+{
+	struct callgate_prog *prog = deny(SYS_mkdir, SECCOMP_RET_ERRNO | 11), **progs;
+	const struct callgate_prog *const one[] = { prog };
+	struct callgate_err err = CALLGATE_ERR_INIT;
+	size_t count;
+	FILE *file;
+	pid_t pid;
+
+	if (!can_dump() || mkdir("/sys/fs/cgroup/freezer/callgate-test", 0755) < 0)
+		cr_skip("needs CAP_SYS_ADMIN and a version 1 freezer");
+	pid = confined_child(one, 1);
+	file = fopen("/sys/fs/cgroup/freezer/callgate-test/cgroup.procs", "w");
+	cr_assert(file && fprintf(file, "%d", pid) > 0 && fclose(file) == 0);
+	cr_assert(freeze("FROZEN"));
+	cr_assert_eq(kernel_dump(pid, 100, &progs, &count, &err), CALLGATE_E_LIMIT, "%s", err.text);
+	cr_assert(freeze("THAWED"));
+	cr_assert_eq(kernel_dump(pid, 0, &progs, &count, &err), 0, "%s", err.text);
+	cr_assert_eq(count, 1);
+	kernel_dump_free(progs, count);
+	end_child(pid);
+	rmdir("/sys/fs/cgroup/freezer/callgate-test");
+	free(prog);
+}
+
+static void *wait_for_ever(void *data)
+{
+	(void)data;
+	for (;;)
+		pause();
+	return NULL;
+}
+
+Test(tasks, are_all_threads_of_a_process)
+{
+	struct callgate_err err = CALLGATE_ERR_INIT;
+	const struct callgate_task *task;
+	struct callgate_tasks *tasks;
+	pthread_t thread[3];
+	size_t before;
+
+	cr_assert_eq(callgate_tasks_list(CALLGATE_SCOPE_PROCESS, getpid(), &tasks, &err), 0, "%s", err.text);
+	before = callgate_tasks_count(tasks); /* Criterion may have threads of its own */
+	callgate_tasks_free(tasks);
+	for (int i = 0; i < 3; i++)
+		pthread_create(&thread[i], NULL, wait_for_ever, NULL);
+	cr_assert_eq(callgate_tasks_list(CALLGATE_SCOPE_PROCESS, getpid(), &tasks, &err), 0, "%s", err.text);
+	cr_assert_eq(callgate_tasks_count(tasks), before + 3);
+	cr_assert_null(callgate_tasks_at(tasks, before + 3));
+	task = callgate_tasks_at(tasks, 0);
+	cr_assert_eq(task->tid, getpid());
+	cr_assert_eq(task->mode, CALLGATE_MODE_NONE);
+	cr_assert_gt(task->start_time, 0);
+	for (size_t i = 0; i < before + 3; i++)
+		cr_assert_eq(callgate_tasks_at(tasks, i)->pid, getpid());
+	callgate_tasks_free(tasks);
+	cr_assert_eq(callgate_tasks_list(CALLGATE_SCOPE_PROCESS, -4, &tasks, &err), CALLGATE_E_ARG);
+	cr_assert_eq(callgate_tasks_list(CALLGATE_SCOPE_CONTAINER, getpid(), &tasks, &err), CALLGATE_E_UNSUPPORTED);
+	cr_assert_eq(callgate_tasks_list(CALLGATE_SCOPE_ALL, 0, &tasks, &err), 0);
+	cr_assert_geq(callgate_tasks_count(tasks), 5);
+	callgate_tasks_free(tasks);
+}
+
+Test(tasks, of_a_pid_namespace_are_found_in_nested_ones_too)
+{
+	char *argv[] = { (char *)"unshare", (char *)"-pf", (char *)"--kill-child", (char *)"sh", (char *)"-c",
+			 (char *)"unshare -pf --kill-child sleep 60 & sleep 60", NULL };
+	struct callgate_err err = CALLGATE_ERR_INIT;
+	struct timespec nap = { .tv_nsec = 20000000 };
+	struct callgate_tasks *tasks = NULL;
+	size_t sleepers = 0;
+	pid_t pid, first = 0;
+
+	if (geteuid() != 0)
+		cr_skip("needs root");
+	pid = fork();
+	if (pid == 0) {
+		execvp(argv[0], argv);
+		_exit(127);
+	}
+	for (int tries = 0; tries < 100 && sleepers < 2; tries++) {
+		char path[64], text[64] = "";
+
+		nanosleep(&nap, NULL);
+		snprintf(path, sizeof(path), "/proc/%d/task/%d/children", pid, pid);
+		if (proc_read(AT_FDCWD, path, text, sizeof(text), NULL) < 0 || (first = atoi(text)) <= 0)
+			continue;
+		sleepers = 0;
+		tasks = callgate_tasks_free(tasks);
+		if (callgate_tasks_list(CALLGATE_SCOPE_CONTAINER, first, &tasks, &err) < 0)
+			continue;
+		for (size_t i = 0; i < callgate_tasks_count(tasks); i++)
+			sleepers += strcmp(callgate_tasks_at(tasks, i)->command, "sleep") == 0;
+	}
+	cr_assert_eq(sleepers, 2, "%zu sleepers: %s", sleepers, err.text);
+	for (size_t i = 0; i < callgate_tasks_count(tasks); i++)
+		cr_assert_neq(callgate_tasks_at(tasks, i)->pid, pid, "the one outside is not of the container");
+	callgate_tasks_free(tasks);
+	end_child(pid);
+}
