@@ -52,7 +52,7 @@ static int add_caps(struct slice word, uint64_t *caps, struct callgate_err *err)
 
 		nearest = cap_nearest(word);
 		return err_set(err, CALLGATE_E_NOTFOUND, "no capability is named '%.*s'%s%s%s", shown, word.at,
-		               nearest ? ", did you mean '" : "", nearest ? nearest : "", nearest ? "'?" : "");
+			       nearest ? ", did you mean '" : "", nearest ? nearest : "", nearest ? "'?" : "");
 	}
 	return 0;
 }

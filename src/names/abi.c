@@ -11,9 +11,15 @@ enum { X32_BIT = 0x40000000 };
 enum { LITTLE_ENDIAN_ROW = 0, BIG_ENDIAN_ROW = 1 };
 
 static const struct abi table[CALLGATE_ABI_COUNT] = {
-#define ROW(id, text, upper, goarch, guard, arch, first, bits, endian) \
-	[CALLGATE_ABI_##id] = { .name = text, .oci = "SCMP_ARCH_" upper, .go = goarch, .docker = guard, .audit = arch, \
-	                        .first_nr = first, .word = bits, .big_endian = endian##_ENDIAN_ROW }
+#define ROW(id, text, upper, goarch, guard, arch, first, bits, endian)                                                 \
+	[CALLGATE_ABI_##id] = { .name = text,                                                                          \
+				.oci = "SCMP_ARCH_" upper,                                                             \
+				.go = goarch,                                                                          \
+				.docker = guard,                                                                       \
+				.audit = arch,                                                                         \
+				.first_nr = first,                                                                     \
+				.word = bits,                                                                          \
+				.big_endian = endian##_ENDIAN_ROW }
 	ROW(X86, "x86", "X86", "386", "x86", 3 | LITTLE, 0, 32, LITTLE),
 	ROW(X86_64, "x86_64", "X86_64", "amd64", "amd64", 62 | BITS64 | LITTLE, 0, 64, LITTLE),
 	ROW(X32, "x32", "X32", NULL, "x32", 62 | BITS64 | LITTLE, X32_BIT, 32, LITTLE),
@@ -26,7 +32,8 @@ static const struct abi table[CALLGATE_ABI_COUNT] = {
 	ROW(MIPS64N32, "mips64n32", "MIPS64N32", "mips64p32", "mips64n32", 8 | BITS64 | N32, 0, 32, BIG),
 	ROW(MIPSEL, "mipsel", "MIPSEL", "mipsle", "mipsel", 8 | LITTLE, 0, 32, LITTLE),
 	ROW(MIPSEL64, "mipsel64", "MIPSEL64", "mips64le", "mipsel64", 8 | BITS64 | LITTLE, 0, 64, LITTLE),
-	ROW(MIPSEL64N32, "mipsel64n32", "MIPSEL64N32", "mips64p32le", "mipsel64n32", 8 | BITS64 | LITTLE | N32, 0, 32, LITTLE),
+	ROW(MIPSEL64N32, "mipsel64n32", "MIPSEL64N32", "mips64p32le", "mipsel64n32", 8 | BITS64 | LITTLE | N32, 0, 32,
+	    LITTLE),
 	ROW(PARISC, "parisc", "PARISC", NULL, "parisc", 15, 0, 32, BIG),
 	ROW(PARISC64, "parisc64", "PARISC64", NULL, "parisc64", 15 | BITS64, 0, 64, BIG),
 	ROW(PPC, "ppc", "PPC", "ppc", "ppc", 20, 0, 32, BIG),
@@ -45,10 +52,10 @@ static const struct {
 	const char *word;
 	enum callgate_abi abi;
 } machines[] = {
-	{ "i386", CALLGATE_ABI_X86 },        { "i486", CALLGATE_ABI_X86 },    { "i586", CALLGATE_ABI_X86 },
-	{ "i686", CALLGATE_ABI_X86 },        { "armv5tel", CALLGATE_ABI_ARM }, { "armv6l", CALLGATE_ABI_ARM },
-	{ "armv7l", CALLGATE_ABI_ARM },      { "armv8l", CALLGATE_ABI_ARM },   { "sh4", CALLGATE_ABI_SH },
-	{ "sh4a", CALLGATE_ABI_SH },         { "sh4eb", CALLGATE_ABI_SHEB },
+	{ "i386", CALLGATE_ABI_X86 },   { "i486", CALLGATE_ABI_X86 },     { "i586", CALLGATE_ABI_X86 },
+	{ "i686", CALLGATE_ABI_X86 },   { "armv5tel", CALLGATE_ABI_ARM }, { "armv6l", CALLGATE_ABI_ARM },
+	{ "armv7l", CALLGATE_ABI_ARM }, { "armv8l", CALLGATE_ABI_ARM },   { "sh4", CALLGATE_ABI_SH },
+	{ "sh4a", CALLGATE_ABI_SH },    { "sh4eb", CALLGATE_ABI_SHEB },
 };
 
 const struct abi *abi_of(enum callgate_abi abi)
@@ -100,7 +107,7 @@ enum callgate_abi abi_by_word(struct slice word)
 {
 	/* No word means two ABIs in two vocabularies, so the order is of no matter (tests/unit/test_names.c). */
 	static enum callgate_abi (*const ways[])(struct slice) = { abi_by_name, abi_by_oci, abi_by_docker, abi_by_go,
-		                                                   abi_by_machine };
+								   abi_by_machine };
 
 	for (size_t i = 0; i < sizeof(ways) / sizeof(ways[0]); i++) {
 		enum callgate_abi abi = ways[i](word);
@@ -140,11 +147,13 @@ enum callgate_abi abi_native(void)
 #elif defined(__m68k__)
 	return CALLGATE_ABI_M68K;
 #elif defined(__mips__) && defined(__MIPSEB__)
-	return _MIPS_SIM == _ABI64 ? CALLGATE_ABI_MIPS64 : _MIPS_SIM == _ABIN32 ? CALLGATE_ABI_MIPS64N32 : CALLGATE_ABI_MIPS;
+	return _MIPS_SIM == _ABI64    ? CALLGATE_ABI_MIPS64
+	       : _MIPS_SIM == _ABIN32 ? CALLGATE_ABI_MIPS64N32
+				      : CALLGATE_ABI_MIPS;
 #elif defined(__mips__)
 	return _MIPS_SIM == _ABI64    ? CALLGATE_ABI_MIPSEL64
 	       : _MIPS_SIM == _ABIN32 ? CALLGATE_ABI_MIPSEL64N32
-	                              : CALLGATE_ABI_MIPSEL;
+				      : CALLGATE_ABI_MIPSEL;
 #elif defined(__hppa64__)
 	return CALLGATE_ABI_PARISC64;
 #elif defined(__hppa__)

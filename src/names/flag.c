@@ -4,7 +4,8 @@
 
 enum flag_in { FLAG_IN_OCI, FLAG_OF_KERNEL };
 
-/* The last column: whether a profile may ask for it. A listener is asked for by its path, TSYNC_ESRCH is about its errno. */
+/* The last column: whether a profile may ask for it. A listener is asked for by its path, TSYNC_ESRCH is about the way
+ * that an error comes back. */
 static const struct {
 	const char *name;
 	uint32_t bit;

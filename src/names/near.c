@@ -31,7 +31,8 @@ unsigned near_distance(struct slice a, struct slice b, unsigned limit)
 
 			best = above[j] + 1u < best ? above[j] + 1u : best;
 			best = row[j - 1] + 1u < best ? row[j - 1] + 1u : best;
-			if (i > 1 && j > 1 && a.at[i - 1] == b.at[j - 2] && a.at[i - 2] == b.at[j - 1] && before[j - 2] + 1u < best)
+			if (i > 1 && j > 1 && a.at[i - 1] == b.at[j - 2] && a.at[i - 2] == b.at[j - 1] &&
+			    before[j - 2] + 1u < best)
 				best = before[j - 2] + 1u;
 			row[j] = (unsigned char)(best > limit ? limit + 1 : best);
 			least = row[j] < least ? row[j] : least;

@@ -5,8 +5,12 @@
 static const struct {
 	const char *oci, *lxc;
 } table[] = {
-	[OP_NE] = { "SCMP_CMP_NE", "!=" }, [OP_LT] = { "SCMP_CMP_LT", "<" },  [OP_LE] = { "SCMP_CMP_LE", "<=" },
-	[OP_EQ] = { "SCMP_CMP_EQ", "==" }, [OP_GE] = { "SCMP_CMP_GE", ">=" }, [OP_GT] = { "SCMP_CMP_GT", ">" },
+	[OP_NE] = { "SCMP_CMP_NE", "!=" },
+	[OP_LT] = { "SCMP_CMP_LT", "<" },
+	[OP_LE] = { "SCMP_CMP_LE", "<=" },
+	[OP_EQ] = { "SCMP_CMP_EQ", "==" },
+	[OP_GE] = { "SCMP_CMP_GE", ">=" },
+	[OP_GT] = { "SCMP_CMP_GT", ">" },
 	[OP_MASKED_EQ] = { "SCMP_CMP_MASKED_EQ", "&=" },
 };
 enum { OPS = sizeof(table) / sizeof(table[0]) };

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Syscalls: names and numbers per ABI. The table is src/names/syscalls.tsv (checked in; the head of update-syscalls.c says how
- * to renew it), compiled in; look-ups take no lock, no memory and no library.
+ * Syscalls: names and numbers per ABI. The table is src/names/syscalls.tsv (checked in; the head of update-syscalls.c
+ * says how to renew it), compiled in; look-ups take no lock, no memory and no library.
  */
 #ifndef CALLGATE_NAMES_SYSCALL_H
 #define CALLGATE_NAMES_SYSCALL_H
@@ -33,21 +33,23 @@ uint16_t syscall_first_kernel(int id);
 bool syscall_in_release(int id, uint32_t release);
 
 /* Multiplexers: on ABIs that have socketcall(2) or ipc(2), member calls are also reached through them.
- * True when id is such a member on abi: *mux is the multiplexer's row, *selector its first argument. libseccomp compares the
- * whole argument (both halves on 64-bit ABIs); the kernel takes an int from it, and of ipc's only the low 16 bits (above
- * them stands a version), on s390, s390x none but 0 above them. */
+ * True when id is such a member on abi: *mux is the multiplexer's row, *selector its first argument. libseccomp
+ * compares the whole argument (both halves on 64-bit ABIs); the kernel takes an int from it, and of ipc's only the low
+ * 16 bits: above them stands a version, which s390 and s390x want to be 0. */
 bool syscall_behind_mux(int id, enum callgate_abi abi, int *mux, uint32_t *selector);
-/* Walks the members of a multiplexer's row: the member with this selector, or SYSCALL_NONE. ipc has selectors 1..24, socketcall 1..20. */
+/* Walks the members of a multiplexer's row: the member with this selector, or SYSCALL_NONE. ipc has selectors 1..24,
+ * socketcall 1..20. */
 int syscall_mux_member(int mux, uint32_t selector);
 
 /* Argument kinds, as the kernel's prototypes have them: one letter per argument, "" when unknown.
- * i: int or unsigned int (32 bits count), l: long, size_t, off_t ... (register width), p: pointer, 6: 64-bit by value on
- * 64-bit ABIs. At most six letters. */
+ * i: int or unsigned int (32 bits count), l: long, size_t, off_t ... (register width), p: pointer, 6: 64-bit by value
+ * on 64-bit ABIs. At most six letters. */
 const char *syscall_args(int id);
 /* Comma-separated argument names in the same order, "" when unknown. */
 const char *syscall_arg_names(int id);
 
-/* A topic that the call belongs to: "file-system", "network", "process", "privileged" ..., comma separated; "" for none. */
+/* A topic that the call belongs to: "file-system", "network", "process", "privileged" ..., comma separated; "" for
+ * none. */
 const char *syscall_sets(int id);
 
 /* The nearest known name (Damerau-Levenshtein distance 1 or 2, scaled to the length), NULL for none. */

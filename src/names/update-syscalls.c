@@ -5,14 +5,14 @@
  *   make src/names/update-syscalls
  *   src/names/update-syscalls src/names/syscalls.tsv [ABI=asm/unistd.h ...] > new.tsv
  *
- * Numbers come from the installed libseccomp, for the ABIs that it has tables of, and from kernel headers where an ABI is
- * named with one (m68k and sh: packages linux-libc-dev-m68k-cross, linux-libc-dev-sh4-cross; loongarch64 is asm-generic).
- * Both win over the file; every change is said on standard error, and a number is never taken away. A name that is new gets
- * a row with '?' in the columns that only people can fill: kernel, release, args, argnames, sets, mux. The build refuses
- * rows with a '?'. Look the first kernel up in the kernel's history and the arguments in its SYSCALL_DEFINE, and derive the
- * release by the rule on top of the table. A name that no library knows yet is written into the table by hand:
- * since 5.1 a new call has the same number everywhere, MIPS adds its base.
- * Then `make check`: tests/unit/test_names.c compares the compiled table with the installed libseccomp.
+ * Numbers come from the installed libseccomp, for the ABIs that it has tables of, and from kernel headers where an ABI
+ * is named with one (m68k and sh: packages linux-libc-dev-m68k-cross, linux-libc-dev-sh4-cross; loongarch64 is
+ * asm-generic). Both win over the file; every change is said on standard error, and a number is never taken away. A
+ * name that is new gets a row with '?' in the columns that only people can fill: kernel, release, args, argnames, sets,
+ * mux. The build refuses rows with a '?'. Look the first kernel up in the kernel's history and the arguments in its
+ * SYSCALL_DEFINE, and derive the release by the rule on top of the table. A name that no library knows yet is written
+ * into the table by hand: since 5.1 a new call has the same number everywhere, MIPS adds its base. Then `make check`:
+ * tests/unit/test_names.c compares the compiled table with the installed libseccomp.
  */
 #include <errno.h>
 #include <seccomp.h>
@@ -22,7 +22,15 @@
 
 #include "names/abi.h"
 
-enum { WORDS = 7, FIELDS = WORDS + CALLGATE_ABI_COUNT, ROWS = 2000, LINE = 1024, NONE = -1, X32_BIT = 0x40000000, ARM_PRIVATE = 0x0f0000 };
+enum {
+	WORDS = 7,
+	FIELDS = WORDS + CALLGATE_ABI_COUNT,
+	ROWS = 2000,
+	LINE = 1024,
+	NONE = -1,
+	X32_BIT = 0x40000000,
+	ARM_PRIVATE = 0x0f0000
+};
 
 struct row {
 	char *words[WORDS]; /* name and what people fill in */
@@ -132,8 +140,8 @@ static int base_of(int abi)
 	}
 }
 
-/* Both ways: by number finds the direct calls that the library hides behind socketcall and ipc, by name the second of two
- * names for one number. */
+/* Both ways: by number finds the direct calls that the library hides behind socketcall and ipc, by name the second of
+ * two names for one number. */
 static void ask_library(struct sheet *sheet, int abi)
 {
 	const int ranges[][2] = { { base_of(abi), base_of(abi) + 1000 }, { ARM_PRIVATE, ARM_PRIVATE + 32 } };

@@ -6,10 +6,11 @@
 #include "base/source.h"
 #include "callgate.h"
 
-/* names/action.c: "SCMP_ACT_ERRNO" <-> kind. SCMP_ACT_KILL is KILL_THREAD, as everywhere. The data of the result is 0. */
+/* names/action.c: "SCMP_ACT_ERRNO" <-> kind. SCMP_ACT_KILL is KILL_THREAD, as everywhere. The data of the result is 0.
+ */
 bool action_by_oci(struct slice word, enum callgate_action_kind *out);
 const char *action_oci(enum callgate_action_kind kind);
-const char *action_name(enum callgate_action_kind kind); /* "ERRNO" */
+const char *action_name(enum callgate_action_kind kind);             /* "ERRNO" */
 bool action_by_name(struct slice word, struct callgate_action *out); /* "ERRNO(EPERM)", "TRACE(7)", "ALLOW" */
 /* SECCOMP_RET_* word and back. From a word as the kernel does: errno above 4095 is 4095, unknown is KILL_PROCESS. */
 uint32_t action_word(struct callgate_action action);
@@ -17,8 +18,8 @@ struct callgate_action action_from_word(uint32_t word);
 bool action_equal(struct callgate_action a, struct callgate_action b);
 const char *action_nearest_oci(struct slice word);
 
-/* names/errno.c: "EPERM" <-> 1, generic Linux numbers (same on every ABI but MIPS, PA-RISC, SPARC, Alpha: there the number
- * given by the author counts and names are those of asm-generic, as libseccomp-based readers on x86 do). */
+/* names/errno.c: "EPERM" <-> 1, generic Linux numbers (same on every ABI but MIPS, PA-RISC, SPARC, Alpha: there the
+ * number given by the author counts and names are those of asm-generic, as libseccomp-based readers on x86 do). */
 bool errno_by_name(struct slice word, uint16_t *out);
 const char *errno_name(unsigned value); /* NULL for none */
 
@@ -44,11 +45,12 @@ const char *flag_oci(uint32_t bit);
 const char *reader_name(enum callgate_reader reader); /* LAW is "callgate" */
 bool reader_by_name(struct slice word, enum callgate_reader *out);
 
-/* names/near.c: Damerau-Levenshtein distance of two words, or limit + 1 when it is larger than limit. Words up to 64 bytes. */
+/* names/near.c: Damerau-Levenshtein distance of two words, or limit + 1 when it is larger than limit. Words up to 64
+ * bytes. */
 unsigned near_distance(struct slice a, struct slice b, unsigned limit);
 
-/* Did you mean: offer every known word, found is the nearest within 1 or 2 edits (of words of 2, 4 letters 0, 1), the first
- * of equal ones; only another case counts as no edit at all. NULL: nothing near. */
+/* Did you mean: offer every known word, found is the nearest within 1 or 2 edits (of words of 2, 4 letters 0, 1), the
+ * first of equal ones; only another case counts as no edit at all. NULL: nothing near. */
 struct near {
 	struct slice word;
 	unsigned best;

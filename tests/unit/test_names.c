@@ -49,13 +49,24 @@ Test(abi, is_known_by_the_words_of_every_format)
 		const char *word;
 		enum callgate_abi abi;
 	} facts[] = {
-		{ "x86_64", CALLGATE_ABI_X86_64 },          { "amd64", CALLGATE_ABI_X86_64 },     { "386", CALLGATE_ABI_X86 },
-		{ "SCMP_ARCH_X86_64", CALLGATE_ABI_X86_64 }, { "i686", CALLGATE_ABI_X86 },        { "armv7l", CALLGATE_ABI_ARM },
-		{ "arm64", CALLGATE_ABI_AARCH64 },          { "aarch64", CALLGATE_ABI_AARCH64 },  { "loong64", CALLGATE_ABI_LOONGARCH64 },
-		{ "mips64p32le", CALLGATE_ABI_MIPSEL64N32 }, { "mipsle", CALLGATE_ABI_MIPSEL },   { "mipsel64", CALLGATE_ABI_MIPSEL64 },
-		{ "ppc64le", CALLGATE_ABI_PPC64LE },        { "SCMP_ARCH_SHEB", CALLGATE_ABI_SHEB }, { "sh4", CALLGATE_ABI_SH },
+		{ "x86_64", CALLGATE_ABI_X86_64 },
+		{ "amd64", CALLGATE_ABI_X86_64 },
+		{ "386", CALLGATE_ABI_X86 },
+		{ "SCMP_ARCH_X86_64", CALLGATE_ABI_X86_64 },
+		{ "i686", CALLGATE_ABI_X86 },
+		{ "armv7l", CALLGATE_ABI_ARM },
+		{ "arm64", CALLGATE_ABI_AARCH64 },
+		{ "aarch64", CALLGATE_ABI_AARCH64 },
+		{ "loong64", CALLGATE_ABI_LOONGARCH64 },
+		{ "mips64p32le", CALLGATE_ABI_MIPSEL64N32 },
+		{ "mipsle", CALLGATE_ABI_MIPSEL },
+		{ "mipsel64", CALLGATE_ABI_MIPSEL64 },
+		{ "ppc64le", CALLGATE_ABI_PPC64LE },
+		{ "SCMP_ARCH_SHEB", CALLGATE_ABI_SHEB },
+		{ "sh4", CALLGATE_ABI_SH },
 	};
-	static const char *const unknown[] = { "", "X86_64", "AMD64", "scmp_arch_x86", "SCMP_ARCH_", "SCMP_ARCH_NATIVE", "x86 ", "ia64" };
+	static const char *const unknown[] = { "",           "X86_64",           "AMD64", "scmp_arch_x86",
+					       "SCMP_ARCH_", "SCMP_ARCH_NATIVE", "x86 ",  "ia64" };
 	enum callgate_abi abi;
 
 	for (size_t i = 0; i < COUNT(facts); i++) {
@@ -158,7 +169,8 @@ Test(action, goes_to_text_and_kernel_word_and_back)
 	for (size_t i = 0; i < COUNT(actions); i++) {
 		struct callgate_action back = { CALLGATE_LOG, 99 };
 
-		cr_assert_eq(callgate_action_format(actions[i].action, text, sizeof(text)), (int)strlen(actions[i].text));
+		cr_assert_eq(callgate_action_format(actions[i].action, text, sizeof(text)),
+			     (int)strlen(actions[i].text));
 		cr_assert_str_eq(text, actions[i].text);
 		cr_assert(action_by_name(slice(text), &back) && action_equal(back, actions[i].action), "%s", text);
 		cr_assert_eq(action_word(actions[i].action), actions[i].word, "%s", text);
@@ -173,17 +185,36 @@ Test(action, goes_to_text_and_kernel_word_and_back)
 Test(action, text_is_exact)
 {
 	static const char *const bad[] = {
-		"", "(", ")", "allow", "ALLOW()", "ALLOW(1)", "ERRNO(", "ERRNO()", "ERRNO(4096)", "ERRNO(EPERM", "ERRNO(eperm)", "ERRNO(-1)",
-		"ERRNO(1)x", "ERRNO(1))", "ERRNO(0x)", "ERRNO(0xg)", "TRACE(65536)", "TRACE(EPERM)", "TRACE(99999999999999999999)", "KILL_",
-		"SCMP_ACT_ALLOW", "NOTIFY(3)",
+		"",
+		"(",
+		")",
+		"allow",
+		"ALLOW()",
+		"ALLOW(1)",
+		"ERRNO(",
+		"ERRNO()",
+		"ERRNO(4096)",
+		"ERRNO(EPERM",
+		"ERRNO(eperm)",
+		"ERRNO(-1)",
+		"ERRNO(1)x",
+		"ERRNO(1))",
+		"ERRNO(0x)",
+		"ERRNO(0xg)",
+		"TRACE(65536)",
+		"TRACE(EPERM)",
+		"TRACE(99999999999999999999)",
+		"KILL_",
+		"SCMP_ACT_ALLOW",
+		"NOTIFY(3)",
 	};
 	static const struct {
 		const char *text;
 		struct callgate_action action;
 	} good[] = {
-		{ "KILL", { CALLGATE_KILL_THREAD, 0 } },       { "ERRNO", { CALLGATE_ERRNO, 1 } },
-		{ "ERRNO(0x26)", { CALLGATE_ERRNO, 38 } },     { "ERRNO(EWOULDBLOCK)", { CALLGATE_ERRNO, 11 } },
-		{ "TRACE", { CALLGATE_TRACE, 0 } },            { "TRAP(0)", { CALLGATE_TRAP, 0 } },
+		{ "KILL", { CALLGATE_KILL_THREAD, 0 } },   { "ERRNO", { CALLGATE_ERRNO, 1 } },
+		{ "ERRNO(0x26)", { CALLGATE_ERRNO, 38 } }, { "ERRNO(EWOULDBLOCK)", { CALLGATE_ERRNO, 11 } },
+		{ "TRACE", { CALLGATE_TRACE, 0 } },        { "TRAP(0)", { CALLGATE_TRAP, 0 } },
 	};
 	struct callgate_action action = { CALLGATE_LOG, 99 };
 
@@ -204,12 +235,15 @@ Test(action, words_are_normalised_as_the_kernel_does)
 	cr_assert_eq(action_from_word(0x12340000).kind, CALLGATE_KILL_PROCESS);
 	cr_assert_eq(action_from_word(0xffffffff).kind, CALLGATE_KILL_PROCESS);
 	cr_assert_eq(action_from_word(0x7ffe0000).kind, CALLGATE_KILL_PROCESS);
-	cr_assert(action_equal((struct callgate_action){ CALLGATE_ALLOW, 1 }, (struct callgate_action){ CALLGATE_ALLOW, 2 }));
-	cr_assert_not(action_equal((struct callgate_action){ CALLGATE_ERRNO, 1 }, (struct callgate_action){ CALLGATE_ERRNO, 2 }));
+	cr_assert(action_equal((struct callgate_action){ CALLGATE_ALLOW, 1 },
+			       (struct callgate_action){ CALLGATE_ALLOW, 2 }));
+	cr_assert_not(action_equal((struct callgate_action){ CALLGATE_ERRNO, 1 },
+				   (struct callgate_action){ CALLGATE_ERRNO, 2 }));
 	/* Strictest first, as signed kernel words rise. */
 	for (int kind = CALLGATE_KILL_PROCESS; kind < CALLGATE_ALLOW; kind++)
-		cr_assert_lt((int32_t)action_word((struct callgate_action){ (enum callgate_action_kind)kind, 0 }),
-		             (int32_t)action_word((struct callgate_action){ (enum callgate_action_kind)(kind + 1), 0 }));
+		cr_assert_lt(
+			(int32_t)action_word((struct callgate_action){ (enum callgate_action_kind)kind, 0 }),
+			(int32_t)action_word((struct callgate_action){ (enum callgate_action_kind)(kind + 1), 0 }));
 }
 
 Test(action, has_oci_words)
@@ -236,7 +270,8 @@ Test(action, has_oci_words)
 
 Test(errno, names_are_those_of_the_kernel)
 {
-	static const char *const unknown[] = { "", "E", "EPER", "EPERMM", "eperm", "1", "EFOO", "ENOTSUPP", "ERESTARTSYS" };
+	static const char *const unknown[] = { "",  "E",    "EPER",     "EPERMM",     "eperm",
+					       "1", "EFOO", "ENOTSUPP", "ERESTARTSYS" };
 	uint16_t value = 0;
 
 	for (unsigned i = 0; i < 200; i++) {
@@ -244,7 +279,8 @@ Test(errno, names_are_those_of_the_kernel)
 
 		/* glibc names the build machine's numbers, and ENOTSUP for 95. */
 		if (abi_native() == CALLGATE_ABI_X86_64 || abi_native() == CALLGATE_ABI_AARCH64)
-			cr_assert(i == 95 || (name ? theirs && strcmp(name, theirs) == 0 : !theirs), "%u: %s", i, name ? name : "none");
+			cr_assert(i == 95 || (name ? theirs && strcmp(name, theirs) == 0 : !theirs), "%u: %s", i,
+				  name ? name : "none");
 		if (name)
 			cr_assert(errno_by_name(slice(name), &value) && value == i, "%s", name);
 	}
@@ -260,18 +296,54 @@ Test(errno, names_are_those_of_the_kernel)
 
 Test(cap, names_are_those_of_the_kernel)
 {
-#define CAP(word) { #word, word }
+#define CAP(word)                                                                                                      \
+	{                                                                                                              \
+#word, word                                                                                            \
+	}
 	static const struct {
 		const char *name;
 		unsigned number;
 	} facts[] = {
-		CAP(CAP_CHOWN), CAP(CAP_DAC_OVERRIDE), CAP(CAP_FOWNER), CAP(CAP_FSETID), CAP(CAP_KILL), CAP(CAP_SETGID), CAP(CAP_SETUID),
-		CAP(CAP_SETPCAP), CAP(CAP_NET_BIND_SERVICE), CAP(CAP_NET_RAW), CAP(CAP_SYS_CHROOT), CAP(CAP_MKNOD), CAP(CAP_AUDIT_WRITE),
-		CAP(CAP_SETFCAP), CAP(CAP_DAC_READ_SEARCH), CAP(CAP_LINUX_IMMUTABLE), CAP(CAP_NET_BROADCAST), CAP(CAP_NET_ADMIN),
-		CAP(CAP_IPC_LOCK), CAP(CAP_IPC_OWNER), CAP(CAP_SYS_MODULE), CAP(CAP_SYS_RAWIO), CAP(CAP_SYS_PTRACE), CAP(CAP_SYS_PACCT),
-		CAP(CAP_SYS_ADMIN), CAP(CAP_SYS_BOOT), CAP(CAP_SYS_NICE), CAP(CAP_SYS_RESOURCE), CAP(CAP_SYS_TIME),
-		CAP(CAP_SYS_TTY_CONFIG), CAP(CAP_LEASE), CAP(CAP_AUDIT_CONTROL), CAP(CAP_MAC_OVERRIDE), CAP(CAP_MAC_ADMIN),
-		CAP(CAP_SYSLOG), CAP(CAP_WAKE_ALARM), CAP(CAP_BLOCK_SUSPEND), CAP(CAP_AUDIT_READ), CAP(CAP_PERFMON), CAP(CAP_BPF),
+		CAP(CAP_CHOWN),
+		CAP(CAP_DAC_OVERRIDE),
+		CAP(CAP_FOWNER),
+		CAP(CAP_FSETID),
+		CAP(CAP_KILL),
+		CAP(CAP_SETGID),
+		CAP(CAP_SETUID),
+		CAP(CAP_SETPCAP),
+		CAP(CAP_NET_BIND_SERVICE),
+		CAP(CAP_NET_RAW),
+		CAP(CAP_SYS_CHROOT),
+		CAP(CAP_MKNOD),
+		CAP(CAP_AUDIT_WRITE),
+		CAP(CAP_SETFCAP),
+		CAP(CAP_DAC_READ_SEARCH),
+		CAP(CAP_LINUX_IMMUTABLE),
+		CAP(CAP_NET_BROADCAST),
+		CAP(CAP_NET_ADMIN),
+		CAP(CAP_IPC_LOCK),
+		CAP(CAP_IPC_OWNER),
+		CAP(CAP_SYS_MODULE),
+		CAP(CAP_SYS_RAWIO),
+		CAP(CAP_SYS_PTRACE),
+		CAP(CAP_SYS_PACCT),
+		CAP(CAP_SYS_ADMIN),
+		CAP(CAP_SYS_BOOT),
+		CAP(CAP_SYS_NICE),
+		CAP(CAP_SYS_RESOURCE),
+		CAP(CAP_SYS_TIME),
+		CAP(CAP_SYS_TTY_CONFIG),
+		CAP(CAP_LEASE),
+		CAP(CAP_AUDIT_CONTROL),
+		CAP(CAP_MAC_OVERRIDE),
+		CAP(CAP_MAC_ADMIN),
+		CAP(CAP_SYSLOG),
+		CAP(CAP_WAKE_ALARM),
+		CAP(CAP_BLOCK_SUSPEND),
+		CAP(CAP_AUDIT_READ),
+		CAP(CAP_PERFMON),
+		CAP(CAP_BPF),
 		CAP(CAP_CHECKPOINT_RESTORE),
 	};
 #undef CAP
@@ -282,7 +354,8 @@ Test(cap, names_are_those_of_the_kernel)
 	for (size_t i = 0; i < COUNT(facts); i++) {
 		unsigned cap = 99;
 
-		cr_assert(cap_by_name(slice(facts[i].name), &cap) && cap == facts[i].number, "%s: %u", facts[i].name, cap);
+		cr_assert(cap_by_name(slice(facts[i].name), &cap) && cap == facts[i].number, "%s: %u", facts[i].name,
+			  cap);
 		cr_assert_str_eq(cap_name(facts[i].number), facts[i].name);
 		docker |= i < 14 ? (uint64_t)1 << facts[i].number : 0;
 	}
@@ -308,8 +381,12 @@ Test(cap, lists_are_parsed)
 	static const struct {
 		const char *list, *said;
 	} bad[] = {
-		{ "CAP_SYS_ADMN", "CAP_SYS_ADMIN" }, { "SYS_ADMIN", "CAP_SYS_ADMIN" }, { "cap_chown", "CAP_CHOWN" },
-		{ "CAP_CHOWN,", "''" },              { "", "''" },                     { "CAP_CHOWN CAP_KILL", "CAP_CHOWN CAP_KILL" },
+		{ "CAP_SYS_ADMN", "CAP_SYS_ADMIN" },
+		{ "SYS_ADMIN", "CAP_SYS_ADMIN" },
+		{ "cap_chown", "CAP_CHOWN" },
+		{ "CAP_CHOWN,", "''" },
+		{ "", "''" },
+		{ "CAP_CHOWN CAP_KILL", "CAP_CHOWN CAP_KILL" },
 		{ "ALL", "'ALL'" },
 	};
 	struct callgate_err err = CALLGATE_ERR_INIT;
@@ -342,7 +419,7 @@ Test(op, has_words_in_both_formats)
 	cr_assert_not(op_by_oci(SLICE("SCMP_CMP_EQUAL"), &op));
 	cr_assert_not(op_by_lxc(SLICE("="), &op));
 	cr_assert_null(op_oci((enum op)7));
-	cr_assert_null(op_lxc((enum op)-1));
+	cr_assert_null(op_lxc((enum op) - 1));
 }
 
 Test(flag, words_are_those_of_the_kernel)
@@ -380,22 +457,38 @@ Test(reader, goes_to_text_and_back)
 
 Test(version, of_a_kernel_and_of_a_library)
 {
-	static const char *const bad_kernels[] = { "", "6", "6.", ".1", "6.x", "256.1", "6.256", "6.1x", " 6.1", "-6.1", "99999999999.1" };
+	static const char *const bad_kernels[] = { "",      "6",    "6.",   ".1",   "6.x",          "256.1",
+						   "6.256", "6.1x", " 6.1", "-6.1", "99999999999.1" };
 	static const char *const bad_releases[] = {
-		"", "2.5.4", "libseccomp-", "libseccomp-2.5", "libseccomp-2.5.4.1", "libseccomp-2.5.4 ", "libseccomp-2.5.256",
-		"libseccomp-0.0.0", "libseccomp-2.2.3", "Libseccomp-2.5.4", "libseccomp-2..4",
+		"",
+		"2.5.4",
+		"libseccomp-",
+		"libseccomp-2.5",
+		"libseccomp-2.5.4.1",
+		"libseccomp-2.5.4 ",
+		"libseccomp-2.5.256",
+		"libseccomp-0.0.0",
+		"libseccomp-2.2.3",
+		"Libseccomp-2.5.4",
+		"libseccomp-2..4",
 	};
 	static const struct {
 		const char *text;
 		unsigned major, minor;
-	} kernels[] = { { "6.1", 6, 1 }, { "6.1.0-13-amd64", 6, 1 }, { "6.18-rc3", 6, 18 }, { "4.19.0+", 4, 19 }, { "255.255", 255, 255 } };
+	} kernels[] = { { "6.1", 6, 1 },
+			{ "6.1.0-13-amd64", 6, 1 },
+			{ "6.18-rc3", 6, 18 },
+			{ "4.19.0+", 4, 19 },
+			{ "255.255", 255, 255 } };
 	unsigned major = 7, minor = 7;
 	uint32_t release = 7;
 
 	for (size_t i = 0; i < COUNT(bad_kernels); i++)
-		cr_assert_eq(callgate_kernel_parse(bad_kernels[i], &major, &minor), CALLGATE_E_NOTFOUND, "%s", bad_kernels[i]);
+		cr_assert_eq(callgate_kernel_parse(bad_kernels[i], &major, &minor), CALLGATE_E_NOTFOUND, "%s",
+			     bad_kernels[i]);
 	for (size_t i = 0; i < COUNT(bad_releases); i++)
-		cr_assert_eq(callgate_release_parse(bad_releases[i], &release), CALLGATE_E_NOTFOUND, "%s", bad_releases[i]);
+		cr_assert_eq(callgate_release_parse(bad_releases[i], &release), CALLGATE_E_NOTFOUND, "%s",
+			     bad_releases[i]);
 	cr_assert(major == 7 && minor == 7 && release == 7);
 	for (size_t i = 0; i < COUNT(kernels); i++) {
 		cr_assert_eq(callgate_kernel_parse(kernels[i].text, &major, &minor), 0, "%s", kernels[i].text);
@@ -411,9 +504,10 @@ Test(near, counts_edits)
 		const char *a, *b;
 		unsigned distance;
 	} facts[] = {
-		{ "", "", 0 },           { "a", "", 1 },         { "", "abc", 3 },      { "open", "open", 0 },   { "open", "opne", 1 },
-		{ "open", "opeen", 1 },  { "open", "pen", 1 },   { "open", "opan", 1 }, { "kitten", "sitting", 3 }, { "abcd", "badc", 2 },
-		{ "ca", "abc", 3 },      { "abcdef", "uvwxyz", 6 },
+		{ "", "", 0 },         { "a", "", 1 },        { "", "abc", 3 },
+		{ "open", "open", 0 }, { "open", "opne", 1 }, { "open", "opeen", 1 },
+		{ "open", "pen", 1 },  { "open", "opan", 1 }, { "kitten", "sitting", 3 },
+		{ "abcd", "badc", 2 }, { "ca", "abc", 3 },    { "abcdef", "uvwxyz", 6 },
 	};
 	char longer[66];
 
@@ -421,8 +515,10 @@ Test(near, counts_edits)
 		for (unsigned limit = 0; limit < 9; limit++) {
 			unsigned want = facts[i].distance > limit ? limit + 1 : facts[i].distance;
 
-			cr_assert_eq(near_distance(slice(facts[i].a), slice(facts[i].b), limit), want, "%s %s %u", facts[i].a, facts[i].b, limit);
-			cr_assert_eq(near_distance(slice(facts[i].b), slice(facts[i].a), limit), want, "%s %s %u", facts[i].b, facts[i].a, limit);
+			cr_assert_eq(near_distance(slice(facts[i].a), slice(facts[i].b), limit), want, "%s %s %u",
+				     facts[i].a, facts[i].b, limit);
+			cr_assert_eq(near_distance(slice(facts[i].b), slice(facts[i].a), limit), want, "%s %s %u",
+				     facts[i].b, facts[i].a, limit);
 		}
 	}
 	memset(longer, 'x', sizeof(longer));

@@ -47,7 +47,8 @@ static uint32_t library_arch(int abi)
 
 Test(syscalls, are_found_by_name_and_by_number)
 {
-	static const char *const unknown[] = { "", "rea", "readd", "READ", "read ", "open_tree_attr_and_much_more_than_any_call_has" };
+	static const char *const unknown[] = { "",     "rea",   "readd",
+					       "READ", "read ", "open_tree_attr_and_much_more_than_any_call_has" };
 	char text[] = { 'r', 'e', 'a', 'd', 'l', 'i', 'n', 'k' };
 
 	for (int id = 0; id < syscall_count(); id++) {
@@ -57,8 +58,8 @@ Test(syscalls, are_found_by_name_and_by_number)
 
 			if (nr == SYSCALL_NONE)
 				continue;
-			cr_assert_eq(syscall_by_nr((enum callgate_abi)abi, (uint32_t)nr), id, "%s %s", abi_of((enum callgate_abi)abi)->name,
-			             syscall_id_name(id));
+			cr_assert_eq(syscall_by_nr((enum callgate_abi)abi, (uint32_t)nr), id, "%s %s",
+				     abi_of((enum callgate_abi)abi)->name, syscall_id_name(id));
 			cr_assert_leq(nr, syscall_max_nr((enum callgate_abi)abi));
 		}
 	}
@@ -111,11 +112,12 @@ Test(syscalls, have_the_numbers_that_kernels_have)
 	};
 
 	for (size_t i = 0; i < COUNT(facts); i++)
-		cr_assert_eq(syscall_nr(find(facts[i].name), facts[i].abi), facts[i].nr, "%s %s", abi_of(facts[i].abi)->name,
-		             facts[i].name);
+		cr_assert_eq(syscall_nr(find(facts[i].name), facts[i].abi), facts[i].nr, "%s %s",
+			     abi_of(facts[i].abi)->name, facts[i].name);
 }
 
-/* What the library answers to a name is a number, "not here" (-10000 and below), "behind a multiplexer" (-101 .. -224), or -1. */
+/* What the library answers to a name is a number, "not here" (-10000 and below), "behind a multiplexer" (-101 .. -224),
+ * or -1. */
 static void check_number(int id, int abi, int theirs)
 {
 	const char *name = syscall_id_name(id), *where = abi_of((enum callgate_abi)abi)->name;
@@ -125,16 +127,19 @@ static void check_number(int id, int abi, int theirs)
 	bool behind = syscall_behind_mux(id, (enum callgate_abi)abi, &mux, &selector);
 
 	if (theirs >= 0) {
-		cr_assert_eq((uint32_t)nr, (uint32_t)theirs, "%s %s: %lld, libseccomp has %d", where, name, (long long)nr, theirs);
+		cr_assert_eq((uint32_t)nr, (uint32_t)theirs, "%s %s: %lld, libseccomp has %d", where, name,
+			     (long long)nr, theirs);
 		cr_assert_not(behind, "%s %s", where, name);
 	} else if (theirs <= -10000) {
-		cr_assert(nr == SYSCALL_NONE || library_release() > DEBIAN_12, "%s %s: libseccomp has none", where, name);
+		cr_assert(nr == SYSCALL_NONE || library_release() > DEBIAN_12, "%s %s: libseccomp has none", where,
+			  name);
 		cr_assert_not(behind, "%s %s", where, name);
 	} else if (theirs < -100) {
 		const char *through = theirs < -200 ? "ipc" : "socketcall";
 
 		/* The library gives recv and send their pseudo numbers on ABIs without socketcall too. */
-		cr_assert_eq(behind, syscall_nr(find(through), (enum callgate_abi)abi) != SYSCALL_NONE, "%s %s", where, name);
+		cr_assert_eq(behind, syscall_nr(find(through), (enum callgate_abi)abi) != SYSCALL_NONE, "%s %s", where,
+			     name);
 		if (!behind)
 			return;
 		cr_assert_str_eq(syscall_id_name(mux), through);
@@ -167,7 +172,8 @@ Test(syscalls, agree_with_libseccomp_name_by_name)
 Test(syscalls, agree_with_libseccomp_number_by_number)
 {
 	for (int abi = 0; abi < CALLGATE_ABI_COUNT; abi++) {
-		uint32_t arch = library_arch(abi), first = (uint32_t)syscall_nr(find("restart_syscall"), (enum callgate_abi)abi);
+		uint32_t arch = library_arch(abi),
+			 first = (uint32_t)syscall_nr(find("restart_syscall"), (enum callgate_abi)abi);
 
 		/* MIPS numbers carry a base that is a multiple of 1000. */
 		first = abi == CALLGATE_ABI_X32 ? 0x40000000 : first / 1000 * 1000;
@@ -177,7 +183,7 @@ Test(syscalls, agree_with_libseccomp_number_by_number)
 
 			if (theirs)
 				cr_assert(id != SYSCALL_NONE && strcmp(syscall_id_name(id), theirs) == 0, "%s %u is %s",
-				          abi_of((enum callgate_abi)abi)->name, nr, theirs);
+					  abi_of((enum callgate_abi)abi)->name, nr, theirs);
 			else if (id != SYSCALL_NONE)
 				cr_assert_not(syscall_in_release(id, DEBIAN_12), "%s", syscall_id_name(id));
 			free(theirs);
@@ -191,7 +197,8 @@ Test(syscalls, know_the_names_of_libseccomp_2_5_4)
 	int known = 0;
 
 	for (int id = 0; id < syscall_count(); id++) {
-		bool theirs = seccomp_syscall_resolve_name_arch(SCMP_ARCH_X86_64, syscall_id_name(id)) != __NR_SCMP_ERROR;
+		bool theirs =
+			seccomp_syscall_resolve_name_arch(SCMP_ARCH_X86_64, syscall_id_name(id)) != __NR_SCMP_ERROR;
 
 		if (library_release() == DEBIAN_12)
 			cr_assert_eq(syscall_in_release(id, DEBIAN_12), theirs, "%s", syscall_id_name(id));
@@ -299,13 +306,14 @@ static void check_member(int id, int abi, int mux, uint32_t selector)
 		data.args[0] = i;
 		if (foreign)
 			turn(NULL, 0, &data);
-		cr_assert_eq(run(program, count, &data), i == selector ? SECCOMP_RET_ERRNO | 1 : SECCOMP_RET_ALLOW, "%s %s %u", row->name,
-		             syscall_id_name(id), i);
+		cr_assert_eq(run(program, count, &data), i == selector ? SECCOMP_RET_ERRNO | 1 : SECCOMP_RET_ALLOW,
+			     "%s %s %u", row->name, syscall_id_name(id), i);
 	}
 	if (syscall_nr(id, (enum callgate_abi)abi) == SYSCALL_NONE)
 		return;
 	data.nr = (int)syscall_nr(id, (enum callgate_abi)abi);
-	cr_assert_eq(run(program, count, &data), SECCOMP_RET_ERRNO | 1, "%s %s by number", row->name, syscall_id_name(id));
+	cr_assert_eq(run(program, count, &data), SECCOMP_RET_ERRNO | 1, "%s %s by number", row->name,
+		     syscall_id_name(id));
 }
 
 /* On which ABIs libseccomp guards the multiplexer as well, asked of the filters that it makes. */
@@ -318,7 +326,8 @@ Test(syscalls, are_multiplexed_where_libseccomp_says_so)
 			uint32_t selector;
 			int mux;
 
-			/* This machine's library cannot be told of calls that this machine does not have a number for. */
+			/* This machine's library cannot be told of calls that this machine does not have a number for.
+			 */
 			if (!syscall_behind_mux(id, (enum callgate_abi)abi, &mux, &selector) ||
 			    seccomp_syscall_resolve_name(syscall_id_name(id)) <= -10000)
 				continue;
@@ -336,12 +345,18 @@ Test(syscalls, tell_members_of_multiplexers)
 		const char *name, *mux;
 		uint32_t selector;
 	} facts[] = {
-		{ CALLGATE_ABI_X86, "socket", "socketcall", 1 },       { CALLGATE_ABI_S390, "sendmmsg", "socketcall", 20 },
-		{ CALLGATE_ABI_PPC64, "shmctl", "ipc", 24 },           { CALLGATE_ABI_M68K, "accept4", "socketcall", 18 },
-		{ CALLGATE_ABI_SH, "semop", "ipc", 1 },                { CALLGATE_ABI_X86_64, "socket", NULL, 0 },
-		{ CALLGATE_ABI_ARM, "socket", NULL, 0 },               { CALLGATE_ABI_AARCH64, "shmget", NULL, 0 },
-		{ CALLGATE_ABI_X86, "open", NULL, 0 },                 { CALLGATE_ABI_MIPS64, "recv", NULL, 0 },
-		{ CALLGATE_ABI_X86, "socketcall", NULL, 0 },           { CALLGATE_ABI_S390X, "semtimedop", "ipc", 4 },
+		{ CALLGATE_ABI_X86, "socket", "socketcall", 1 },
+		{ CALLGATE_ABI_S390, "sendmmsg", "socketcall", 20 },
+		{ CALLGATE_ABI_PPC64, "shmctl", "ipc", 24 },
+		{ CALLGATE_ABI_M68K, "accept4", "socketcall", 18 },
+		{ CALLGATE_ABI_SH, "semop", "ipc", 1 },
+		{ CALLGATE_ABI_X86_64, "socket", NULL, 0 },
+		{ CALLGATE_ABI_ARM, "socket", NULL, 0 },
+		{ CALLGATE_ABI_AARCH64, "shmget", NULL, 0 },
+		{ CALLGATE_ABI_X86, "open", NULL, 0 },
+		{ CALLGATE_ABI_MIPS64, "recv", NULL, 0 },
+		{ CALLGATE_ABI_X86, "socketcall", NULL, 0 },
+		{ CALLGATE_ABI_S390X, "semtimedop", "ipc", 4 },
 		{ CALLGATE_ABI_X86, "semtimedop_time64", NULL, 0 },
 	};
 
@@ -349,8 +364,8 @@ Test(syscalls, tell_members_of_multiplexers)
 		uint32_t selector = 99;
 		int mux = 99;
 
-		cr_assert_eq(syscall_behind_mux(find(facts[i].name), facts[i].abi, &mux, &selector), facts[i].mux != NULL, "%s",
-		             facts[i].name);
+		cr_assert_eq(syscall_behind_mux(find(facts[i].name), facts[i].abi, &mux, &selector),
+			     facts[i].mux != NULL, "%s", facts[i].name);
 		if (facts[i].mux) {
 			cr_assert_str_eq(syscall_id_name(mux), facts[i].mux);
 			cr_assert_eq(selector, facts[i].selector);
@@ -373,39 +388,50 @@ Test(syscalls, know_their_first_kernel_and_release)
 		uint16_t kernel;
 		uint32_t release, before;
 	} facts[] = {
-		{ "read", 0x0206, 0x020300, 0 },          { "renameat2", 0x030f, 0x020300, 0 },
-		{ "clone3", 0x0503, 0x020402, 0x020400 }, { "openat2", 0x0506, 0x020500, 0x020402 },
-		{ "close_range", 0x0509, 0x020501, 0x020500 }, { "landlock_add_rule", 0x050d, 0x020502, 0x020501 },
-		{ "futex_waitv", 0x0510, 0x020504, 0x020502 }, { "fchmodat2", 0x0606, 0x020504, 0x020502 },
-		{ "mseal", 0x060a, 0x020600, 0x020505 },  { "setxattrat", 0x060d, 0x020600, 0x020505 },
-		{ "file_getattr", 0x0611, 0x020601, 0x020600 }, { "listns", 0x0613, 0x020601, 0x020600 },
+		{ "read", 0x0206, 0x020300, 0 },
+		{ "renameat2", 0x030f, 0x020300, 0 },
+		{ "clone3", 0x0503, 0x020402, 0x020400 },
+		{ "openat2", 0x0506, 0x020500, 0x020402 },
+		{ "close_range", 0x0509, 0x020501, 0x020500 },
+		{ "landlock_add_rule", 0x050d, 0x020502, 0x020501 },
+		{ "futex_waitv", 0x0510, 0x020504, 0x020502 },
+		{ "fchmodat2", 0x0606, 0x020504, 0x020502 },
+		{ "mseal", 0x060a, 0x020600, 0x020505 },
+		{ "setxattrat", 0x060d, 0x020600, 0x020505 },
+		{ "file_getattr", 0x0611, 0x020601, 0x020600 },
+		{ "listns", 0x0613, 0x020601, 0x020600 },
 	};
 
 	for (size_t i = 0; i < COUNT(facts); i++) {
 		int id = find(facts[i].name);
 
-		cr_assert_eq(syscall_first_kernel(id), facts[i].kernel, "%s: %04x", facts[i].name, syscall_first_kernel(id));
+		cr_assert_eq(syscall_first_kernel(id), facts[i].kernel, "%s: %04x", facts[i].name,
+			     syscall_first_kernel(id));
 		cr_assert(syscall_in_release(id, facts[i].release), "%s", facts[i].name);
 		cr_assert(syscall_in_release(id, 0), "%s", facts[i].name);
 		cr_assert(!facts[i].before || !syscall_in_release(id, facts[i].before), "%s", facts[i].name);
 	}
 	cr_assert_not(syscall_in_release(SYSCALL_NONE, 0));
 	cr_assert_eq(syscall_first_kernel(SYSCALL_NONE), 0);
-	/* Since 5.1 numbers are handed out in order, the same everywhere; 436 close_range and 443 quotactl_fd were ready late. */
+	/* Since 5.1 numbers are handed out in order, the same everywhere; 436 close_range and 443 quotactl_fd were
+	 * ready late. */
 	for (uint32_t nr = 425; nr <= syscall_max_nr(CALLGATE_ABI_X86_64); nr++) {
 		int id = syscall_by_nr(CALLGATE_ABI_X86_64, nr), before = syscall_by_nr(CALLGATE_ABI_X86_64, nr - 1);
 
 		if (id != SYSCALL_NONE && before != SYSCALL_NONE && nr != 437 && nr != 444)
-			cr_assert_geq(syscall_first_kernel(id), syscall_first_kernel(before), "%s", syscall_id_name(id));
+			cr_assert_geq(syscall_first_kernel(id), syscall_first_kernel(before), "%s",
+				      syscall_id_name(id));
 	}
 }
 
 static bool takes_nothing(const char *name)
 {
 	static const char *const names[] = {
-		"fork", "getegid", "getegid32", "geteuid", "geteuid32", "getgid", "getgid32", "getpgrp", "getpid", "getppid", "gettid",
-		"getuid", "getuid32", "inotify_init", "munlockall", "pause", "restart_syscall", "rseq_slice_yield", "rt_sigreturn",
-		"sched_yield", "setsid", "sgetmask", "sigreturn", "sync", "uprobe", "uretprobe", "vfork", "vhangup",
+		"fork",         "getegid",      "getegid32",  "geteuid",  "geteuid32",       "getgid",
+		"getgid32",     "getpgrp",      "getpid",     "getppid",  "gettid",          "getuid",
+		"getuid32",     "inotify_init", "munlockall", "pause",    "restart_syscall", "rseq_slice_yield",
+		"rt_sigreturn", "sched_yield",  "setsid",     "sgetmask", "sigreturn",       "sync",
+		"uprobe",       "uretprobe",    "vfork",      "vhangup",
 	};
 
 	for (size_t i = 0; i < COUNT(names); i++)
@@ -437,15 +463,15 @@ Test(syscalls, know_their_arguments_where_people_meet_them)
 		const char *args = syscall_args(id), *at = syscall_arg_names(id);
 		size_t names = *at != '\0';
 		bool met = syscall_nr(id, CALLGATE_ABI_X86_64) >= 0 || syscall_nr(id, CALLGATE_ABI_X86) >= 0 ||
-		           syscall_nr(id, CALLGATE_ABI_AARCH64) >= 0;
+			   syscall_nr(id, CALLGATE_ABI_AARCH64) >= 0;
 
 		for (; *at; at++)
 			names += *at == ',';
 		cr_assert_leq(strlen(args), 6, "%s", syscall_id_name(id));
 		cr_assert_eq(strspn(args, "ilp6"), strlen(args), "%s", syscall_id_name(id));
 		cr_assert_eq(names, strlen(args), "%s: %s", syscall_id_name(id), syscall_arg_names(id));
-		cr_assert(!met || *args || takes_nothing(syscall_id_name(id)) || has_word(syscall_sets(id), "obsolete"), "%s",
-		          syscall_id_name(id));
+		cr_assert(!met || *args || takes_nothing(syscall_id_name(id)) || has_word(syscall_sets(id), "obsolete"),
+			  "%s", syscall_id_name(id));
 	}
 	cr_assert_str_empty(syscall_args(-1));
 	cr_assert_str_empty(syscall_arg_names(syscall_count()));
@@ -453,8 +479,9 @@ Test(syscalls, know_their_arguments_where_people_meet_them)
 
 Test(syscalls, belong_to_topics_of_a_fixed_list)
 {
-	static const char topics[] = "aio,credentials,debug,event,file-system,io,io-uring,ipc,keyring,memory,module,mount,namespace,"
-	                             "network,obsolete,privileged,process,scheduling,security,signal,sync,system,time";
+	static const char topics[] =
+		"aio,credentials,debug,event,file-system,io,io-uring,ipc,keyring,memory,module,mount,namespace,"
+		"network,obsolete,privileged,process,scheduling,security,signal,sync,system,time";
 	char word[32];
 
 	for (int id = 0; id < syscall_count(); id++) {
@@ -477,9 +504,17 @@ Test(syscalls, suggest_the_nearest_name)
 	static const struct {
 		const char *typed, *meant;
 	} facts[] = {
-		{ "opneat", "openat" },       { "sockett", "socket" },   { "mprotct", "mprotect" },       { "OPENAT", "openat" },
-		{ "sys_unshare", "unshare" }, { "__NR_clone3", "clone3" }, { "process_vm_reedv", "process_vm_readv" },
-		{ "xyzzy", NULL },            { "", NULL },              { "q", NULL },                   { "completely_else", NULL },
+		{ "opneat", "openat" },
+		{ "sockett", "socket" },
+		{ "mprotct", "mprotect" },
+		{ "OPENAT", "openat" },
+		{ "sys_unshare", "unshare" },
+		{ "__NR_clone3", "clone3" },
+		{ "process_vm_reedv", "process_vm_readv" },
+		{ "xyzzy", NULL },
+		{ "", NULL },
+		{ "q", NULL },
+		{ "completely_else", NULL },
 	};
 	char huge[5000];
 
@@ -487,7 +522,8 @@ Test(syscalls, suggest_the_nearest_name)
 		const char *nearest = syscall_nearest((struct slice){ facts[i].typed, strlen(facts[i].typed) });
 
 		if (facts[i].meant)
-			cr_assert(nearest && strcmp(nearest, facts[i].meant) == 0, "%s: %s", facts[i].typed, nearest ? nearest : "none");
+			cr_assert(nearest && strcmp(nearest, facts[i].meant) == 0, "%s: %s", facts[i].typed,
+				  nearest ? nearest : "none");
 		else
 			cr_assert_null(nearest, "%s: %s", facts[i].typed, nearest);
 	}
