@@ -52,8 +52,7 @@ static uint64_t mix(uint64_t h, uint64_t v)
 	return h ^ (h >> 31);
 }
 
-static int disagree(const struct agreement *agreement, const struct prog_data *call, struct callgate_action got,
-                    struct callgate_action want)
+int prog_disagree(const struct prog_data *call, struct callgate_action got, struct callgate_action want, struct callgate_err *err)
 {
 	enum callgate_abi abi = abi_by_audit(call->audit, call->nr);
 	int id = abi == CALLGATE_ABI_NONE ? SYSCALL_NONE : syscall_by_nr(abi, call->nr);
@@ -61,7 +60,7 @@ static int disagree(const struct agreement *agreement, const struct prog_data *c
 
 	callgate_action_format(got, got_text, sizeof(got_text));
 	callgate_action_format(want, want_text, sizeof(want_text));
-	return err_set(agreement->err, CALLGATE_E_MISMATCH,
+	return err_set(err, CALLGATE_E_MISMATCH,
 	               "%s %s %u(0x%llx, 0x%llx, 0x%llx, 0x%llx, 0x%llx, 0x%llx): the program says %s, the filter %s",
 	               abi == CALLGATE_ABI_NONE ? "a foreign architecture's" : abi_of(abi)->name,
 	               id == SYSCALL_NONE ? "syscall" : syscall_id_name(id), call->nr, (unsigned long long)call->args[0],
@@ -103,7 +102,7 @@ static int run_call(struct agreement *agreement, const struct node *node, const 
 	way->signature = mix(way->signature, action_word(got));
 	if (!node->opaque && action_equal(got, node->action))
 		return 0;
-	return disagree(agreement, call, got, node->action);
+	return prog_disagree(call, got, node->action, agreement->err);
 }
 
 /* ------------------------------------------------------------------ ways through the arguments */
