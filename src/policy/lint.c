@@ -64,7 +64,8 @@ static void check_verdict(struct lint *lint, const struct verdict *verdict)
 
 static void check_redundant(struct lint *lint, const struct rule *rule)
 {
-	if (!action_equal(lint_action(&rule->verdict), lint_action(&lint->policy->fallback)))
+	/* Among errors the default action may be one that was not understood. */
+	if (lint->report->errors || !action_equal(lint_action(&rule->verdict), lint_action(&lint->policy->fallback)))
 		return;
 	report_warning(lint->report, NOTE_REDUNDANT, rule->at.offset,
 	               "redundant: this rule does what the default action does and is dropped");

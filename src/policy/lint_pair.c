@@ -189,7 +189,7 @@ static void say(struct lint *lint, const struct finding *finding)
 		break;
 	case CONFLICT:
 		report_error(lint->report, NOTE_CONFLICT, finding->rule->at.offset,
-		             "conflict: %.*s%s: %s here, %s in %s, and neither has a condition", width, name.at, others, here,
+		             "conflict: %.*s%s: %s here, %s in %s, under the same conditions", width, name.at, others, here,
 		             there, place);
 		break;
 	case BEATEN:
@@ -216,12 +216,15 @@ static void note(struct lint *lint, struct finding *open, struct finding next)
 
 /* ------------------------------------------------------------------ finding */
 
-static enum clash clash_of(const struct rule *earlier, const struct rule *rule)
+static enum clash clash_of(const struct lint *lint, const struct rule *earlier, const struct rule *rule)
 {
 	if (earlier == rule)
 		return TWICE;
 	if (action_equal(lint_action(&earlier->verdict), lint_action(&rule->verdict)))
 		return DUPLICATE;
+	/* libseccomp takes the first of two rules with the same conditions for a conflict with the second; LXC then gives up. */
+	if (lint->policy->dialect == DIALECT_LXC)
+		return CONFLICT;
 	/* Guarded or conditional rules meet only on some targets or calls: filter/resolve.c answers there. */
 	return rule->condition_count || lint_guarded(rule) ? NO_CLASH : CONFLICT;
 }
@@ -239,7 +242,7 @@ static void check_name(struct pairs *pairs, const struct rule *rule, const struc
 		if (!(pairs->families >> family & 1) || (family && mine && family != mine))
 			continue;
 		entry = entry_of(pairs, name, rule, hash, family);
-		clash = entry->rule ? clash_of(entry->rule, rule) : NO_CLASH;
+		clash = entry->rule ? clash_of(pairs->lint, entry->rule, rule) : NO_CLASH;
 		if (clash != NO_CLASH)
 			note(pairs->lint, open, (struct finding){ clash, rule, entry->rule, name, 1 });
 	}

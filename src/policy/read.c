@@ -22,10 +22,43 @@ static bool looks_like_json(const struct source *source, size_t start)
 	return false;
 }
 
+static bool policy_style(struct slice line)
+{
+	static const char *const styles[] = { "denylist", "allowlist", "blacklist", "whitelist" };
+
+	while (line.size && (*line.at == ' ' || *line.at == '\t'))
+		line = (struct slice){ line.at + 1, line.size - 1 };
+	for (size_t i = 0; i < sizeof(styles) / sizeof(styles[0]); i++)
+		if (line.size >= strlen(styles[i]) && slice_is_nocase((struct slice){ line.at, strlen(styles[i]) }, styles[i]))
+			return true;
+	return false;
+}
+
+/* A number first, or a policy style on one of the first lines that are not comments. */
+static bool looks_like_lxc(const struct source *source, size_t start)
+{
+	const char *text = source->text + start;
+	size_t at = 0;
+	struct slice line;
+
+	if (*text == '-' || *text == '+')
+		text++;
+	if (text < source->text + source->size && *text >= '0' && *text <= '9')
+		return true;
+	for (int told = 0; told < 3 && line_next(source, &at, &line);) {
+		if (!line.size || line.at[0] == '#')
+			continue;
+		told++;
+		if (policy_style(line) || (told > 1 && line.at[0] >= '1' && line.at[0] <= '2' && line.size == 1))
+			return true;
+	}
+	return false;
+}
+
 static const struct {
 	bool (*is)(const struct source *source, size_t start);
 	reader *read;
-} dialects[] = { { looks_like_json, read_oci } };
+} dialects[] = { { looks_like_json, read_oci }, { looks_like_lxc, read_lxc } };
 
 static size_t first_byte(const struct source *source)
 {

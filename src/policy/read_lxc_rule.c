@@ -1,0 +1,421 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* LXC reader, one line: `name [action] [[index,value,op,mask]...]`. What LXC itself would pass over or misread is an error. */
+#include <string.h>
+
+#include "policy/read_lxc.h"
+
+enum { ERRNO_EACCES = 13, ERRNO_MAX = 4095, MNT_FORCE_BIT = 1, CONDITIONS_MAX = 6, VALUE_WIDTH = 23 };
+
+size_t lxc_offset(const struct lxc *lxc, const char *at)
+{
+	return (size_t)(at - lxc->policy->source.text);
+}
+
+static struct place place_of(const struct lxc *lxc, const char *at)
+{
+	return (struct place){ (uint32_t)lxc_offset(lxc, at) };
+}
+
+static struct slice skip_blanks(struct slice text)
+{
+	while (text.size && *text.at == ' ')
+		text = (struct slice){ text.at + 1, text.size - 1 };
+	return text;
+}
+
+struct slice lxc_word(struct slice text, struct slice *rest)
+{
+	size_t size = 0;
+
+	while (size < text.size && text.at[size] != ' ')
+		size++;
+	*rest = skip_blanks((struct slice){ text.at + size, text.size - size });
+	return (struct slice){ text.at, size };
+}
+
+struct slice lxc_trim_right(struct slice text)
+{
+	while (text.size && text.at[text.size - 1] == ' ')
+		text.size--;
+	return text;
+}
+
+static bool ends_or_comment(struct slice text)
+{
+	return !text.size || *text.at == '#';
+}
+
+/* ------------------------------------------------------------------ actions */
+
+static bool errno_number(struct slice word, uint16_t *out)
+{
+	unsigned value = 0;
+
+	if (!word.size || word.size > 4 || (word.size > 1 && word.at[0] == '0'))
+		return false;
+	for (size_t i = 0; i < word.size; i++) {
+		if (word.at[i] < '0' || word.at[i] > '9')
+			return false;
+		value = value * 10 + (unsigned)(word.at[i] - '0');
+	}
+	*out = (uint16_t)value;
+	return value <= ERRNO_MAX;
+}
+
+static bool errno_action(struct lxc *lxc, struct slice *rest, const char *at, struct verdict *out)
+{
+	struct slice number;
+	uint16_t by_name;
+
+	if (ends_or_comment(*rest)) {
+		report_error(&lxc->report, NOTE_ERRNO, lxc_offset(lxc, at), "the action errno wants a number behind it");
+		return false;
+	}
+	number = lxc_word(*rest, rest);
+	out->errno_ret_at = place_of(lxc, number.at);
+	if (errno_number(number, &out->errno_ret)) {
+		out->said = SAID_ERRNO_RET;
+		return true;
+	}
+	if (errno_by_name(number, &by_name))
+		report_error(&lxc->report, NOTE_ERRNO, lxc_offset(lxc, number.at),
+		             "errno %.*s: LXC knows no errno names, write %u", report_width(number), number.at, by_name);
+	else
+		report_error(&lxc->report, NOTE_ERRNO, lxc_offset(lxc, number.at),
+		             "errno '%.*s' is not a plain decimal number from 0 to %d", report_width(number), number.at, ERRNO_MAX);
+	return false;
+}
+
+bool lxc_action(struct lxc *lxc, struct slice text, struct verdict *out)
+{
+	static const struct {
+		const char *word;
+		enum callgate_action_kind kind;
+	} actions[] = { { "kill", CALLGATE_KILL_THREAD }, { "errno", CALLGATE_ERRNO }, { "allow", CALLGATE_ALLOW },
+		        { "trap", CALLGATE_TRAP }, { "notify", CALLGATE_NOTIFY } };
+	struct slice rest, word = lxc_word(text, &rest);
+	struct verdict verdict = { .at = place_of(lxc, word.at) };
+	struct near near = near_start(word);
+	bool known = false;
+
+	for (size_t i = 0; i < sizeof(actions) / sizeof(actions[0]) && !known; i++) {
+		near_offer(&near, actions[i].word);
+		known = slice_is(word, actions[i].word);
+		verdict.kind = actions[i].kind;
+	}
+	if (!known) {
+		report_error(&lxc->report, NOTE_ACTION, lxc_offset(lxc, word.at),
+		             "unknown action '%.*s': LXC has kill, errno N, allow, trap and notify" REPORT_MEANT, report_width(word),
+		             word.at, report_meant(near.found));
+		return false;
+	}
+	if (verdict.kind == CALLGATE_ERRNO && !errno_action(lxc, &rest, word.at, &verdict))
+		return false;
+	if (!ends_or_comment(rest)) {
+		report_error(&lxc->report, NOTE_ACTION, lxc_offset(lxc, rest.at),
+		             "trailing '%.*s' after the action: LXC passes over it", report_width(rest), rest.at);
+		return false;
+	}
+	*out = verdict;
+	return true;
+}
+
+/* ------------------------------------------------------------------ arguments */
+
+static int digit_of(char c)
+{
+	if (c >= '0' && c <= '9')
+		return c - '0';
+	if ((c | 0x20) >= 'a' && (c | 0x20) <= 'f')
+		return (c | 0x20) - 'a' + 10;
+	return 16;
+}
+
+/* A number as strtoull() with base 0 reads it: decimal, 0x, or octal after a 0. */
+static bool c_number(struct slice text, uint64_t *out)
+{
+	unsigned base = 10;
+	uint64_t value = 0;
+
+	if (text.size && *text.at == '+')
+		text = (struct slice){ text.at + 1, text.size - 1 };
+	if (text.size > 2 && text.at[0] == '0' && (text.at[1] | 0x20) == 'x') {
+		base = 16;
+		text = (struct slice){ text.at + 2, text.size - 2 };
+	} else if (text.size > 1 && text.at[0] == '0') {
+		base = 8;
+	}
+	if (!text.size)
+		return false;
+	for (size_t i = 0; i < text.size; i++) {
+		unsigned digit = (unsigned)digit_of(text.at[i]);
+
+		if (digit >= base || value > (UINT64_MAX - digit) / base)
+			return false;
+		value = value * base + digit;
+	}
+	*out = value;
+	return true;
+}
+
+static bool argument_number(struct lxc *lxc, struct slice text, const char *what, uint64_t max, uint64_t *out)
+{
+	if (text.size > VALUE_WIDTH) {
+		report_error(&lxc->report, NOTE_ARGUMENT, lxc_offset(lxc, text.at), "argument: LXC reads at most %d digits of a %s",
+		             VALUE_WIDTH, what);
+		return false;
+	}
+	if (!c_number(text, out) || *out > max) {
+		report_error(&lxc->report, NOTE_ARGUMENT, lxc_offset(lxc, text.at),
+		             "argument: the %s '%.*s' is not a number from 0 to %llu", what, report_width(text), text.at,
+		             (unsigned long long)max);
+		return false;
+	}
+	if (text.size > 1 && text.at[0] == '0' && text.at[1] >= '0' && text.at[1] <= '7')
+		report_warning(&lxc->report, NOTE_ARGUMENT, lxc_offset(lxc, text.at), "the %s %.*s is octal: %llu in decimal", what,
+		               report_width(text), text.at, (unsigned long long)*out);
+	return true;
+}
+
+struct fields {
+	struct slice field[4]; /* index, value, op, mask */
+	unsigned count;
+};
+
+static bool split_fields(struct lxc *lxc, struct slice body, struct fields *out)
+{
+	out->count = 0;
+	for (size_t first = 0, i = 0; i <= body.size; i++) {
+		if (i < body.size && body.at[i] != ',')
+			continue;
+		if (out->count == 4) {
+			report_error(&lxc->report, NOTE_ARGUMENT, lxc_offset(lxc, body.at + first),
+			             "argument: '%.*s' is a fifth field; [index,value,op,mask] has four", (int)(i - first),
+			             body.at + first);
+			return false;
+		}
+		out->field[out->count++] = (struct slice){ body.at + first, i - first };
+		first = i + 1;
+	}
+	if (out->count >= 3)
+		return true;
+	report_error(&lxc->report, NOTE_ARGUMENT, lxc_offset(lxc, body.at), "argument: [index,value,op] or [index,value,op,mask] "
+	                                                                    "was expected");
+	return false;
+}
+
+/* The text between the brackets. */
+static bool condition(struct lxc *lxc, struct slice body, struct condition *out)
+{
+	struct fields fields;
+	uint64_t index, mask = 0;
+	struct slice op;
+
+	if (!split_fields(lxc, body, &fields))
+		return false;
+	/* Only before the index LXC accepts blanks. */
+	if (!argument_number(lxc, skip_blanks(fields.field[0]), "index", 5, &index) ||
+	    !argument_number(lxc, fields.field[1], "value", UINT64_MAX, &out->value))
+		return false;
+	op = fields.field[2];
+	if (!op_by_lxc(op, &out->op)) {
+		report_error(&lxc->report, NOTE_OPERATOR, lxc_offset(lxc, op.at),
+		             "unknown operator '%.*s' in op: != < <= == >= > &= or SCMP_CMP_*, without blanks", report_width(op),
+		             op.at);
+		return false;
+	}
+	if (fields.count == 4 && !argument_number(lxc, fields.field[3], "mask", UINT64_MAX, &mask))
+		return false;
+	if ((fields.count == 4) != (out->op == OP_MASKED_EQ)) {
+		report_error(&lxc->report, NOTE_MASK, lxc_offset(lxc, op.at),
+		             out->op == OP_MASKED_EQ ? "the mask is missing: LXC takes 0 for it" :
+		                                       "a mask without the operator &=: LXC passes over it");
+		return false;
+	}
+	out->index = (uint8_t)index;
+	if (out->op == OP_MASKED_EQ) {
+		out->value_two = out->value;
+		out->value = mask;
+		out->said = SAID_VALUE_TWO;
+	}
+	return true;
+}
+
+static bool add_condition(struct lxc *lxc, struct condition *list, unsigned *count, const struct condition *next)
+{
+	if (*count == CONDITIONS_MAX) {
+		report_error(&lxc->report, NOTE_ARGUMENT, next->at.offset,
+		             "argument: more than %d conditions in one rule, LXC passes over the rest", CONDITIONS_MAX);
+		return false;
+	}
+	for (unsigned i = 0; i < *count; i++) {
+		if (list[i].index == next->index) {
+			report_error(&lxc->report, NOTE_ARGUMENT, next->at.offset,
+			             "argument: index %u twice in one rule is refused by LXC", next->index);
+			return false;
+		}
+	}
+	list[(*count)++] = *next;
+	return true;
+}
+
+/* From the first bracket to the end of the line. */
+static bool conditions(struct lxc *lxc, struct slice text, struct rule *rule)
+{
+	struct condition list[CONDITIONS_MAX];
+	unsigned count = 0;
+
+	while (text.size) {
+		const char *end = memchr(text.at, ']', text.size);
+		struct condition next = { .at = place_of(lxc, text.at) };
+
+		if (*text.at != '[') {
+			report_error(&lxc->report, NOTE_ARGUMENT, lxc_offset(lxc, text.at),
+			             "unexpected '%.*s' after ']': only another [index,value,op] may follow", report_width(text), text.at);
+			return false;
+		}
+		if (!end) {
+			report_error(&lxc->report, NOTE_ARGUMENT, lxc_offset(lxc, text.at), "argument: the closing ']' is missing");
+			return false;
+		}
+		if (!condition(lxc, (struct slice){ text.at + 1, (size_t)(end - text.at) - 1 }, &next) ||
+		    !add_condition(lxc, list, &count, &next))
+			return false;
+		text = (struct slice){ end + 1, text.size - (size_t)(end + 1 - text.at) };
+		if (text.size && !skip_blanks(text).size) {
+			report_error(&lxc->report, NOTE_ARGUMENT, lxc_offset(lxc, text.at), "a blank after the last ']': LXC refuses it");
+			return false;
+		}
+		text = skip_blanks(text);
+	}
+	rule->conditions = arena_grow(&lxc->policy->arena, list, count, count, sizeof(*list));
+	rule->condition_count = count;
+	lxc->out_of_memory |= !rule->conditions;
+	return rule->conditions != NULL;
+}
+
+/* ------------------------------------------------------------------ rules */
+
+bool lxc_add_rule(struct lxc *lxc, const struct rule *rule, struct word name)
+{
+	struct rule *kept;
+	struct word *word;
+
+	if (lxc->rules.count == LXC_RULES_LIMIT) {
+		report_error(&lxc->report, NOTE_LIMIT, rule->at.offset, "more than %d rules in one profile", LXC_RULES_LIMIT);
+		return false;
+	}
+	kept = list_add(&lxc->scratch, &lxc->rules, sizeof(*rule));
+	word = arena_alloc(&lxc->policy->arena, sizeof(*word));
+	if (!kept || !word) {
+		lxc->out_of_memory = true;
+		return false;
+	}
+	*word = name;
+	*kept = *rule;
+	kept->names = word;
+	kept->name_count = 1;
+	return true;
+}
+
+/* umount2 with MNT_FORCE is answered with EACCES. */
+static bool reject_force_umount(struct lxc *lxc, struct slice line)
+{
+	static const struct condition force = { .index = 1, .op = OP_MASKED_EQ, .value = MNT_FORCE_BIT,
+		                                .value_two = MNT_FORCE_BIT, .said = SAID_VALUE_TWO };
+	struct place at = place_of(lxc, line.at);
+	struct rule rule = { .verdict = { .kind = CALLGATE_ERRNO, .at = at, .said = SAID_ERRNO_RET, .errno_ret = ERRNO_EACCES,
+		                          .errno_ret_at = at },
+		             .section = lxc->section, .at = at, .condition_count = 1 };
+	struct condition *condition = arena_alloc(&lxc->policy->arena, sizeof(force));
+
+	if (!condition) {
+		lxc->out_of_memory = true;
+		return false;
+	}
+	*condition = force;
+	condition->at = at;
+	rule.conditions = condition;
+	return lxc_add_rule(lxc, &rule, (struct word){ SLICE("umount2"), at });
+}
+
+static bool odd_name(struct lxc *lxc, struct slice name)
+{
+	for (size_t i = 0; i < name.size; i++) {
+		char c = name.at[i];
+
+		if ((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' || c == '-')
+			continue;
+		if (c == '\t')
+			report_error(&lxc->report, NOTE_SYNTAX, lxc_offset(lxc, name.at + i),
+			             "a tab is no separator: LXC makes it part of the syscall name, put a blank there");
+		else
+			report_error(&lxc->report, NOTE_SYNTAX, lxc_offset(lxc, name.at + i),
+			             "unexpected '%c' in a syscall name: the separator is a blank", c);
+		return true;
+	}
+	return false;
+}
+
+/* What stands behind the name. */
+static bool read_rest(struct lxc *lxc, struct slice rest, struct rule *rule)
+{
+	const char *bracket = rest.size ? memchr(rest.at, '[', rest.size) : NULL;
+	struct slice action = rest;
+
+	if (bracket) {
+		const char *comment;
+
+		action = lxc_trim_right((struct slice){ rest.at, (size_t)(bracket - rest.at) });
+		comment = action.size ? memchr(action.at, '#', action.size) : NULL;
+		if (comment) {
+			report_error(&lxc->report, NOTE_SYNTAX, lxc_offset(lxc, bracket),
+			             "a '[' in a comment: LXC takes it for an argument");
+			return false;
+		}
+		if (!action.size) {
+			report_error(&lxc->report, NOTE_ACTION, lxc_offset(lxc, bracket),
+			             "the action is missing: LXC wants one before arguments");
+			return false;
+		}
+	}
+	if (!ends_or_comment(action) && !lxc_action(lxc, action, &rule->verdict))
+		return false;
+	return !bracket ||
+	       conditions(lxc, (struct slice){ bracket, rest.size - (size_t)(bracket - rest.at) }, rule);
+}
+
+/* LXC reads an action with a carriage return behind it as meant, but not a name or an argument. */
+static bool spoilt_by_return(struct lxc *lxc, struct slice line, struct slice rest)
+{
+	bool harmless = rest.size && *rest.at != '[' && line.at[line.size - 1] != ']';
+
+	if (lxc->cr_said)
+		return !harmless;
+	lxc->cr_said = !harmless;
+	if (!harmless)
+		report_error(&lxc->report, NOTE_SYNTAX, lxc_offset(lxc, line.at + line.size),
+		             "a CR before the newline: LXC takes it as part of the word (and on every such line below)");
+	return !harmless;
+}
+
+bool lxc_rule(struct lxc *lxc, struct slice line, bool carriage_return)
+{
+	struct slice rest, name = lxc_word(line, &rest);
+	struct rule rule = { .verdict = lxc->rule_default, .section = lxc->section, .at = place_of(lxc, line.at) };
+	struct slice force = SLICE("reject_force_umount");
+
+	if (carriage_return && spoilt_by_return(lxc, line, rest))
+		return true;
+	rule.verdict.at = rule.at;
+	if (name.size >= force.size && memcmp(name.at, force.at, force.size) == 0) {
+		if (name.size == force.size && ends_or_comment(rest) && !memchr(line.at, '[', line.size))
+			return reject_force_umount(lxc, line);
+		report_error(&lxc->report, NOTE_SYNTAX, lxc_offset(lxc, line.at),
+		             "reject_force_umount stands alone: LXC passes over what follows it");
+		return true;
+	}
+	if (odd_name(lxc, name) || !read_rest(lxc, rest, &rule))
+		return !lxc->out_of_memory;
+	return lxc_add_rule(lxc, &rule, (struct word){ name, rule.at });
+}
