@@ -40,8 +40,8 @@ enum {
 	CALLS = 480,         /* numbers that an ABI has, about */
 	CALLS_X32 = 560,
 	WEIGHT_NATIVE = 16,  /* of one number that exists */
-	WEIGHT_X32 = 4,      /* the same for x32, which few programs use */
-	DEPTH_WISHED = 11,   /* of the tree: an interval weighs at least total / 2^(DEPTH_WISHED - its length) */
+	WEIGHT_X32 = 1,      /* the same for x32, which few programs use */
+	DEPTH_WISHED = 12,   /* of the tree: an interval weighs at least total / 2^(DEPTH_WISHED - its length) */
 };
 
 static uint64_t overlap(const struct interval *interval, uint32_t base, uint32_t count)
@@ -111,7 +111,7 @@ static unsigned split_at(const struct search *search, unsigned from, unsigned to
 		             is_lone(search->intervals + from, i - 1 - from, to - from);
 
 		if (parts)
-			cost += (last - first) / 8;
+			cost += (last - first) / 4;
 		if (cost < best) {
 			best = cost;
 			at = i;
@@ -155,7 +155,7 @@ static unsigned chain_cost(const struct interval *intervals, unsigned count)
 	return cost;
 }
 
-enum { CHAIN_COST = 3 };
+enum { CHAIN_COST = 2 };
 
 static asm_ref tree(struct search *search, unsigned from, unsigned to)
 {
