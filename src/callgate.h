@@ -284,7 +284,46 @@ int callgate_filter_outcomes(const struct callgate_filter *filter, const struct 
                              struct callgate_outcome *out, size_t room, size_t *count);
 /* ------------------------------------------------------------------ prog: classic BPF */
 
+struct sock_filter; /* <linux/filter.h> */
+
+/*
+ * Compiles, checks the result by the kernel's own rules, and compares it with the filter. CALLGATE_E_LIMIT: more than the
+ * kernel's 4096 instructions. CALLGATE_E_UNSUPPORTED: the filter was read from a program that does what no profile can say.
+ * CALLGATE_E_MISMATCH: an error in here; nothing may be loaded.
+ */
+int callgate_filter_compile(const struct callgate_filter *filter, struct callgate_prog **out,
+                            struct callgate_err *err) CALLGATE_MUST_CHECK;
 struct callgate_prog *callgate_prog_free(struct callgate_prog *prog);
+
+/* The instructions belong to the program. Flags: SECCOMP_FILTER_FLAG_* that the profile wants at load. */
+const struct sock_filter *callgate_prog_words(const struct callgate_prog *prog);
+unsigned callgate_prog_count(const struct callgate_prog *prog);
+uint32_t callgate_prog_flags(const struct callgate_prog *prog);
+
+/* Raw instructions in the byte order of native. CALLGATE_E_FORMAT: not a multiple of eight bytes. CALLGATE_E_PROFILE: the
+ * kernel would refuse it; err->line is the instruction (from 0). */
+int callgate_prog_parse(const void *bytes, size_t size, enum callgate_abi native, struct callgate_prog **out,
+                        struct callgate_err *err) CALLGATE_MUST_CHECK;
+
+/* Runs the program for one call, as the kernel would. steps may be NULL: how many instructions that took. */
+int callgate_prog_eval(const struct callgate_prog *prog, const struct callgate_call *call, struct callgate_action *action,
+                       unsigned *steps);
+
+struct callgate_prog_stats {
+	unsigned instructions;
+	unsigned longest_path;   /* instructions on the longest way through the program */
+	unsigned mean_path_x100; /* the same on average over the calls of one ABI, all arguments 0; in hundredths */
+};
+int callgate_prog_measure(const struct callgate_prog *prog, enum callgate_abi native, struct callgate_prog_stats *out);
+
+enum callgate_prog_format {
+	CALLGATE_PROG_RAW = 0, /* in the byte order of the target */
+	CALLGATE_PROG_C,       /* an array of struct sock_filter */
+	CALLGATE_PROG_BASE64,  /* of the raw bytes: crun's annotation run.oci.seccomp_bpf_data */
+};
+/* *out: malloc'ed, with a NUL behind its *size bytes; release it with free(). */
+int callgate_prog_write(const struct callgate_prog *prog, enum callgate_prog_format format, char **out, size_t *size,
+                        struct callgate_err *err);
 
 /* ------------------------------------------------------------------ containers */
 

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <linux/audit.h>
 #include <linux/seccomp.h>
+#include <signal.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -326,10 +327,11 @@ struct offered {
 static int kernel_answer(const struct offered *offered, int *answer)
 {
 	int status;
-	pid_t pid = fork();
+	pid_t pid;
 
+	*answer = -1; /* before the child runs */
+	pid = fork();
 	cr_assert_geq(pid, 0);
-	*answer = -1;
 	if (pid == 0) {
 		const uint64_t *args = offered->args;
 
@@ -341,7 +343,11 @@ static int kernel_answer(const struct offered *offered, int *answer)
 		_exit(0);
 	}
 	cr_assert_eq(waitpid(pid, &status, 0), pid);
-	cr_assert(!WIFEXITED(status) || WEXITSTATUS(status) == 0, "a program that passed prog_check() was not loaded");
+	if (WIFSIGNALED(status)) {
+		cr_assert_eq(WTERMSIG(status), SIGSYS, "the child was killed by signal %d", WTERMSIG(status));
+		return -1;
+	}
+	cr_assert_eq(WEXITSTATUS(status), 0, "a program that passed prog_check() was not loaded");
 	return *answer;
 }
 
