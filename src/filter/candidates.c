@@ -40,7 +40,7 @@ static bool list_append(struct arena *scratch, struct candidate_list *list, cons
 {
 	struct candidate *candidate = arena_alloc(scratch, sizeof(*candidate));
 
-	if (!candidate)
+	if (!candidate || !list)
 		return false;
 	*candidate = *like;
 	if (list->last)
@@ -60,8 +60,24 @@ static int space_init(const struct resolution *res, struct abi_candidates *space
 	/* LXC's version 1 lists bare numbers, known to the table or not. */
 	if (res->policy->dialect == DIALECT_LXC && res->policy->lxc_version == 1)
 		space->size = NUMBER_LIMIT;
-	space->lists = arena_array(res->scratch, space->size, sizeof(*space->lists));
-	return space->lists ? 0 : CALLGATE_E_NOMEM;
+	space->pages = arena_array(res->scratch, space->size / PAGE_SIZE + 1, sizeof(struct candidate_page *));
+	return space->pages ? 0 : CALLGATE_E_NOMEM;
+}
+
+const struct candidate_list *candidates_at(const struct abi_candidates *space, uint32_t i)
+{
+	const struct candidate_page *page = space->pages[i / PAGE_SIZE];
+
+	return page && page->lists[i % PAGE_SIZE].first ? &page->lists[i % PAGE_SIZE] : NULL;
+}
+
+static struct candidate_list *space_list(const struct resolution *res, struct abi_candidates *space, uint32_t i)
+{
+	struct candidate_page **page = &space->pages[i / PAGE_SIZE];
+
+	if (!*page)
+		*page = arena_alloc(res->scratch, sizeof(**page));
+	return *page ? &(*page)->lists[i % PAGE_SIZE] : NULL;
 }
 
 static struct candidate_list *mux_list(struct abi_candidates *space, int mux, uint32_t selector)
@@ -88,7 +104,8 @@ static bool place_number(const struct resolution *res, struct abi_candidates *sp
 	/* Rules that do what the default does are gone before anything else (law 0), but they name a number that is known. */
 	if (action_equal(like->rule->action, res->active->fallback))
 		return true;
-	return nr - space->base >= space->size || list_append(res->scratch, &space->lists[nr - space->base], like);
+	return nr - space->base >= space->size ||
+	       list_append(res->scratch, space_list(res, space, nr - space->base), like);
 }
 
 static bool place_member(const struct resolution *res, struct abi_candidates *space, int id, const struct candidate *like)
@@ -102,7 +119,11 @@ static bool place_member(const struct resolution *res, struct abi_candidates *sp
 	if (action_equal(like->rule->action, res->active->fallback))
 		return true;
 	list = mux_list(space, mux, selector);
-	return !list || list_append(res->scratch, list, like);
+	if (!list)
+		return true;
+	/* The multiplexer's number gets a page even when no rule names it: resolve visits pages. */
+	return space_list(res, space, (uint32_t)syscall_nr(mux, space->abi) - space->base) &&
+	       list_append(res->scratch, list, like);
 }
 
 /* LXC looks a name up on each of its ABIs and leaves out those where libseccomp answers with a pseudo number, which it does

@@ -19,7 +19,12 @@ struct candidate_list {
 	struct candidate *last;
 };
 
-enum { MUX_COUNT = 2, MUX_SELECTORS = 32, NUMBER_LIMIT = 1 << 16 };
+enum { MUX_COUNT = 2, MUX_SELECTORS = 32, NUMBER_LIMIT = 1 << 16, PAGE_SIZE = 64 };
+
+/* Numbers are dense but for a few far away (ARM's private calls from 0xf0001 on): pages are made when a rule names a number. */
+struct candidate_page {
+	struct candidate_list lists[PAGE_SIZE];
+};
 
 /* The members of one multiplexer (socketcall, ipc), by its first argument. */
 struct mux_members {
@@ -29,9 +34,9 @@ struct mux_members {
 
 struct abi_candidates {
 	enum callgate_abi abi;
-	uint32_t base;                /* lists[i] is of number base + i */
-	struct candidate_list *lists; /* in the scratch arena */
-	uint32_t size;
+	uint32_t base;                 /* number base + i is in pages[i / PAGE_SIZE] */
+	struct candidate_page **pages; /* in the scratch arena; NULL where no rule names a number */
+	uint32_t size;                 /* numbers, not pages */
 	uint32_t highest;             /* the highest number that a rule names */
 	bool any;                     /* highest means something */
 	struct mux_members mux[MUX_COUNT];
@@ -52,6 +57,9 @@ struct resolution {
 	struct arena *scratch;
 	struct callgate_notes *notes;
 };
+
+/* The rules that name base + i; NULL for none. */
+const struct candidate_list *candidates_at(const struct abi_candidates *space, uint32_t i);
 
 int candidates_collect(const struct resolution *res, struct candidates *out, struct callgate_err *err);
 

@@ -278,6 +278,22 @@ static const struct mux_members *mux_of(const struct abi_candidates *space, uint
 	return NULL;
 }
 
+/* Leaves span->node NULL for a number that no rule is about. */
+static int decide_number(const struct resolution *res, const struct leaves *leaves, const struct abi_candidates *space, uint32_t i,
+                         struct span *span, struct callgate_err *err)
+{
+	const struct candidate_list *list = candidates_at(space, i);
+	const struct mux_members *mux = space->mux_count ? mux_of(space, span->first) : NULL;
+	const struct candidate *winner;
+
+	if (!list)
+		return mux ? decide_mux(res, leaves, space, mux, span, err) : 0;
+	winner = first_unconditional(list);
+	if (winner && space->abi == res->active->abis[0])
+		report_losers(res, list, winner);
+	return decide_call(res, leaves, list, abi_of(space->abi)->word, span, err);
+}
+
 /* Takes back a span of the default that began at first and has turned out empty; puts node there, if any. */
 static void replace_from(struct span_map *map, uint32_t first, const struct node *node)
 {
@@ -298,9 +314,6 @@ static bool hides_setup(const struct resolution *res, const struct abi_candidate
 static int map_abi(const struct resolution *res, const struct leaves *leaves, const struct abi_candidates *space, uint32_t last,
                    struct span_map *map, struct callgate_err *err)
 {
-	uint8_t word = abi_of(space->abi)->word;
-	int r;
-
 	if (leaves->enosys && space->any && hides_setup(res, space)) {
 		span_map_add(map, (struct span){ .first = 0, .node = leaves->enosys });
 		span_map_add(map, (struct span){ .first = 1, .node = leaves->fallback });
@@ -308,23 +321,18 @@ static int map_abi(const struct resolution *res, const struct leaves *leaves, co
 		span_map_add(map, (struct span){ .first = space->base, .node = leaves->fallback });
 	}
 	for (uint32_t i = 0; i < space->size; i++) {
-		const struct candidate_list *list = &space->lists[i];
-		const struct mux_members *mux = space->mux_count ? mux_of(space, space->base + i) : NULL;
 		struct span span = { .first = space->base + i };
-		const struct candidate *winner;
+		int r;
 
-		if (list->first) {
-			r = decide_call(res, leaves, list, word, &span, err);
-			winner = first_unconditional(list);
-			if (winner && space->abi == res->active->abis[0])
-				report_losers(res, list, winner);
-		} else if (mux) {
-			r = decide_mux(res, leaves, space, mux, &span, err);
-		} else {
+		if (!space->pages[i / PAGE_SIZE]) {
+			i |= PAGE_SIZE - 1;
 			continue;
 		}
+		r = decide_number(res, leaves, space, i, &span, err);
 		if (r < 0)
 			return r;
+		if (!span.node)
+			continue;
 		replace_from(map, span.first, NULL);
 		span_map_add(map, span);
 		if (span.first != last)
