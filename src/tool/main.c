@@ -4,8 +4,9 @@
  *
  *   main.c     the verbs                          check.c    syntax, meaning, findings
  *   options.c  options that verbs share           explain.c  what happens to a call, and who decided
- *   report.c   messages, findings, JSON           run.c      one command under a profile
- *   source.c   what SOURCE names                  status.c   who is confined
+ *   report.c   messages, findings, JSON           compile.c  a profile as a program
+ *   source.c   what SOURCE names                  run.c      one command under a profile
+ *                                                 status.c   who is confined
  *   lxc.c      liblxc, linked here only (lxc_none.c without it)
  */
 #include <signal.h>
@@ -19,6 +20,7 @@ static int verb_words(const struct verb *verb, int argc, char **argv);
 static const struct verb verbs[] = {
 	{ "check", verb_check, "[--strict] [TARGET] FILE...", "syntax, meaning and findings of profiles" },
 	{ "explain", verb_explain, "[TARGET] SOURCE [CALL | --batch FILE]", "what happens to a call, and who decided" },
+	{ "compile", verb_compile, "[--format bpf|c|base64] [--stats] [-o OUT] [TARGET] FILE", "a profile as a proved program" },
 	{ "run", verb_run, "--profile FILE [TARGET] [--no-new-privs yes|no] [--] COMMAND...", "one command under a profile" },
 	{ "status", verb_status, "[--format table|tsv|json|openmetrics] [SOURCE...]", "who is confined, task by task" },
 	{ "version", verb_version, "", "version of callgate" },

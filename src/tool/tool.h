@@ -113,6 +113,7 @@ int lxc_init_pid(const char *name, const char *lxcpath, pid_t *out);
 /* ------------------------------------------------------------------ verbs */
 
 int verb_check(const struct verb *verb, int argc, char **argv);
+int verb_compile(const struct verb *verb, int argc, char **argv);
 int verb_explain(const struct verb *verb, int argc, char **argv);
 int verb_run(const struct verb *verb, int argc, char **argv);
 int verb_status(const struct verb *verb, int argc, char **argv);

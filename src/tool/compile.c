@@ -1,0 +1,125 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* callgate compile: a profile as a program, proved equal to it. */
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "tool/tool.h"
+
+enum { OPT_FORMAT = OPT_VERB, OPT_STATS };
+
+static const struct {
+	const char *word;
+	enum callgate_prog_format format;
+} formats[] = {
+	{ "bpf", CALLGATE_PROG_RAW },
+	{ "c", CALLGATE_PROG_C },
+	{ "base64", CALLGATE_PROG_BASE64 },
+};
+
+struct request {
+	enum callgate_prog_format format;
+	bool stats, write;
+};
+
+static int take_format(const char *value, enum callgate_prog_format *out)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(formats); i++) {
+		if (strcmp(value, formats[i].word) == 0) {
+			*out = formats[i].format;
+			return 0;
+		}
+	}
+	report("unknown format '%s'", value);
+	return -1;
+}
+
+static int print_stats(const struct options *options, const struct callgate_prog *prog)
+{
+	struct callgate_prog_stats stats;
+
+	callgate_prog_measure(prog, options->target.host, &stats);
+	if (options->json) {
+		struct json_object *root = document("compile");
+
+		json_object_object_add(root, "instructions", json_object_new_int64(stats.instructions));
+		json_object_object_add(root, "longest-path", json_object_new_int64(stats.longest_path));
+		json_object_object_add(root, "mean-path", json_object_new_double(stats.mean_path_x100 / 100.0));
+		json_object_object_add(root, "proof", json_object_new_string("equal"));
+		return print_document(root);
+	}
+	printf("instructions: %u\nlongest-path: %u\nmean-path: %u.%02u\nproof: equal\n", stats.instructions, stats.longest_path,
+	       stats.mean_path_x100 / 100, stats.mean_path_x100 % 100);
+	return finish_output(EXIT_YES);
+}
+
+static int write_program(const struct options *options, const struct callgate_prog *prog, enum callgate_prog_format format)
+{
+	struct callgate_err err = CALLGATE_ERR_INIT;
+	char *bytes;
+	size_t size;
+	int code;
+
+	if (callgate_prog_write(prog, format, &bytes, &size, &err) < 0) {
+		report_err(&err);
+		return EXIT_CANNOT;
+	}
+	code = write_output(options, bytes, size);
+	free(bytes);
+	return code;
+}
+
+static int compile_profile(const struct options *options, const char *profile, const struct request *request)
+{
+	CALLGATE_CLEANUP(filter_cleanup) struct callgate_filter *filter = NULL;
+	CALLGATE_CLEANUP(prog_cleanup) struct callgate_prog *prog = NULL;
+	struct callgate_err err = CALLGATE_ERR_INIT;
+	int code = profile_to_apply(options, profile, &filter);
+
+	if (code)
+		return code;
+	/* Nothing is written or said of a program whose proof failed. */
+	if (callgate_filter_compile(filter, &prog, &err) < 0) {
+		report_err(&err);
+		return EXIT_CANNOT;
+	}
+	if (request->write)
+		code = write_program(options, prog, request->format);
+	if (code == EXIT_YES && request->stats)
+		code = print_stats(options, prog);
+	return code;
+}
+
+int verb_compile(const struct verb *verb, int argc, char **argv)
+{
+	static const struct option long_options[] = {
+		OPTIONS_COMMON, OPTIONS_TARGET, { "output", required_argument, NULL, OPT_OUTPUT },
+		{ "format", required_argument, NULL, OPT_FORMAT }, { "stats", no_argument, NULL, OPT_STATS }, OPTIONS_END,
+	};
+	struct request request = { .format = CALLGATE_PROG_RAW };
+	struct callgate_err err = CALLGATE_ERR_INIT;
+	struct options options;
+	int option;
+
+	if (options_init(&options, &err) < 0) {
+		report_err(&err);
+		return EXIT_CANNOT;
+	}
+	while ((option = getopt_long(argc, argv, "ho:", long_options, NULL)) != -1) {
+		if (option == OPT_HELP)
+			return verb_help(verb);
+		if (option == OPT_STATS)
+			request.stats = true;
+		else if (option == OPT_FORMAT ? take_format(optarg, &request.format) < 0 : options_take(&options, option, optarg) < 0)
+			return EXIT_CANNOT;
+	}
+	if (argc - optind != 1)
+		return verb_usage(verb);
+	/* --stats alone is a question, not a wish for 2 KiB of binary on the terminal. */
+	request.write = options.output || !request.stats;
+	if (request.write && !options.output && request.format == CALLGATE_PROG_RAW && isatty(STDOUT_FILENO)) {
+		report("raw BPF is not for terminals: -o FILE, or --format c");
+		return EXIT_CANNOT;
+	}
+	return compile_profile(&options, argv[optind], &request);
+}

@@ -1,0 +1,21 @@
+# What `callgate explain` says: calls, open arguments, batches, JSON, mistakes.
+try() {
+  echo "\$ callgate explain $*"
+  callgate explain --arch x86_64 --kernel 6.1 "$@"
+  echo "exit $?"
+}
+small=../verdicts/small.json
+try $small mkdir
+try $small --abi x86_64 clone 'clone(0x11)' 'clone(0x10000000,*)' 'socket(2,*)' 'socket(*,1)' 9999
+try $small --abi x86_64,aarch64 read
+try $small --caps CAP_SYS_ADMIN mount
+try $small --as runc --abi x86 read
+try $small --json --abi x86_64 personality
+try ../verdicts/deny.json --abi x86 socketcall ipc 'ioctl(*,0x5412)'
+printf 'x86_64\tmkdir\nx86\t39\t0\nx86_64\tclone\t0x10000000\t0\t0\n' | try $small --batch -
+try $small mkdirr
+try $small 'mkdir(1'
+try $small 'mkdir(x)'
+try $small --caps CAP_SYS_ADMINN mkdir
+try $small --as dockerr mkdir
+callgate explain --arch x86_64 --abi x86_64 $small | awk -F'\t' '{ print $1, $2, $3 }' | grep -v ' ERRNO(EPERM)$'
