@@ -318,12 +318,15 @@ int callgate_prog_measure(const struct callgate_prog *prog, enum callgate_abi na
 
 enum callgate_prog_format {
 	CALLGATE_PROG_RAW = 0, /* in the byte order of the target */
+	CALLGATE_PROG_ASM,     /* a listing for people */
 	CALLGATE_PROG_C,       /* an array of struct sock_filter */
 	CALLGATE_PROG_BASE64,  /* of the raw bytes: crun's annotation run.oci.seccomp_bpf_data */
 };
 /* *out: malloc'ed, with a NUL behind its *size bytes; release it with free(). */
 int callgate_prog_write(const struct callgate_prog *prog, enum callgate_prog_format format, char **out, size_t *size,
                         struct callgate_err *err);
+/* The same for a filter as pseudo code: numbers, conditions and actions by architecture. */
+int callgate_filter_write_pfc(const struct callgate_filter *filter, char **out, size_t *size, struct callgate_err *err);
 
 /* ------------------------------------------------------------------ containers */
 

@@ -127,10 +127,19 @@ int callgate_prog_write(const struct callgate_prog *prog, enum callgate_prog_for
 	switch (format) {
 	case CALLGATE_PROG_RAW:
 		return prog_write_raw(prog, out, size, err);
+	case CALLGATE_PROG_ASM:
+		return prog_write_asm(prog, out, size, err);
 	case CALLGATE_PROG_C:
 		return prog_write_c(prog, out, size, err);
 	case CALLGATE_PROG_BASE64:
 		return prog_write_base64(prog, out, size, err);
 	}
 	return err_set(err, CALLGATE_E_ARG, "no such format");
+}
+
+int callgate_filter_write_pfc(const struct callgate_filter *filter, char **out, size_t *size, struct callgate_err *err)
+{
+	if (!filter || !out || !size)
+		return err_set(err, CALLGATE_E_ARG, "no filter to write");
+	return filter_write_pfc(filter, out, size, err);
 }

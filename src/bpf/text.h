@@ -13,4 +13,10 @@ int prog_write_raw(const struct callgate_prog *prog, char **out, size_t *size, s
 int prog_write_base64(const struct callgate_prog *prog, char **out, size_t *size, struct callgate_err *err);
 int prog_write_c(const struct callgate_prog *prog, char **out, size_t *size, struct callgate_err *err);
 
+/* bpf/disasm.c: a listing with jump targets, and what constants mean where that is certain. */
+int prog_write_asm(const struct callgate_prog *prog, char **out, size_t *size, struct callgate_err *err);
+
+/* bpf/pfc.c: what a filter says, as pseudo code. */
+int filter_write_pfc(const struct callgate_filter *filter, char **out, size_t *size, struct callgate_err *err);
+
 #endif

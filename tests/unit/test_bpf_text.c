@@ -129,3 +129,124 @@ Test(prog, is_base64_and_c)
 	free(text);
 	callgate_prog_free(prog);
 }
+
+static char *written(int (*write)(const struct callgate_prog *, char **, size_t *, struct callgate_err *),
+                     const struct sock_filter *insns, unsigned count)
+{
+	struct callgate_prog *prog;
+	char *text;
+	size_t size;
+
+	cr_assert_eq(prog_new(insns, count, &prog, NULL), 0);
+	prog->big_endian = false;
+	cr_assert_eq(prog_check(prog, NULL), 0);
+	cr_assert_eq(write(prog, &text, &size, NULL), 0);
+	cr_assert_eq(strlen(text), size);
+	callgate_prog_free(prog);
+	return text;
+}
+
+Test(disasm, names_only_what_is_certain)
+{
+	static const struct sock_filter insns[] = {
+		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, 4),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, AUDIT_ARCH_X86_64, 1, 0),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, AUDIT_ARCH_I386, 2, 6),
+		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, 0),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, 83, 1, 2),
+		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, 0),
+		BPF_JUMP(BPF_JMP | BPF_JGE | BPF_K, 39, 0, 1),
+		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, 28),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | 38),
+	};
+	char *text = written(prog_write_asm, insns, sizeof(insns) / sizeof(insns[0]));
+
+	cr_assert_str_eq(text,
+	                 "    0  ld   [4]                                 ; architecture\n"
+	                 "    1  jeq  #0xc000003e   -> 3                  ; x86_64\n"
+	                 "    2  jeq  #0x40000003   -> 5, else -> 9       ; x86\n"
+	                 "    3  ld   [0]                                 ; syscall number\n"
+	                 "    4  jeq  #0x53         -> 6, else -> 7       ; x86_64: mkdir\n"
+	                 "    5  ld   [0]                                 ; syscall number\n"
+	                 "    6  jge  #0x27         else -> 8\n"
+	                 "    7  ld   [28]                                ; argument 1, upper half\n"
+	                 "    8  ret  #0x7fff0000                         ; ALLOW\n"
+	                 "    9  ret  #0x50026                            ; ERRNO(ENOSYS)\n",
+	                 "%s", text);
+	free(text);
+}
+
+Test(disasm, has_a_word_for_every_opcode)
+{
+	static const struct sock_filter insns[] = {
+		BPF_STMT(BPF_LD | BPF_IMM, 7),
+		BPF_STMT(BPF_ST, 1),
+		BPF_STMT(BPF_LDX | BPF_MEM, 1),
+		BPF_STMT(BPF_STX, 2),
+		BPF_STMT(BPF_LDX | BPF_W | BPF_LEN, 0),
+		BPF_STMT(BPF_MISC | BPF_TXA, 0),
+		BPF_STMT(BPF_ALU | BPF_XOR | BPF_K, 3),
+		BPF_STMT(BPF_ALU | BPF_RSH | BPF_X, 0),
+		BPF_STMT(BPF_ALU | BPF_NEG, 0),
+		BPF_STMT(BPF_MISC | BPF_TAX, 0),
+		BPF_STMT(BPF_JMP | BPF_JA, 1),
+		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, 8),
+		BPF_JUMP(BPF_JMP | BPF_JSET | BPF_X, 0, 0, 0),
+		BPF_STMT(BPF_RET | BPF_A, 0),
+	};
+	char *text = written(prog_write_asm, insns, sizeof(insns) / sizeof(insns[0]));
+
+	cr_assert_str_eq(text,
+	                 "    0  ld   #0x7\n"
+	                 "    1  st   M[1]\n"
+	                 "    2  ldx  M[1]\n"
+	                 "    3  stx  M[2]\n"
+	                 "    4  ldx  #len\n"
+	                 "    5  txa\n"
+	                 "    6  xor  #0x3\n"
+	                 "    7  rsh  x\n"
+	                 "    8  neg\n"
+	                 "    9  tax\n"
+	                 "   10  ja                 -> 12\n"
+	                 "   11  ld   [8]                                 ; instruction pointer, lower half, never reached\n"
+	                 "   12  jset x             -> 13\n"
+	                 "   13  ret  a\n",
+	                 "%s", text);
+	free(text);
+}
+
+Test(pfc, says_numbers_conditions_and_actions)
+{
+	struct callgate_filter *filter = small_filter(AUDIT_ARCH_X86_64, 83, 135);
+	char *text;
+	size_t size;
+
+	cr_assert_eq(callgate_filter_write_pfc(filter, &text, &size, NULL), 0);
+	cr_assert_str_eq(text,
+	                 "#\n# pseudo filter code: the first action whose conditions hold\n#\n"
+	                 "# x86_64\n"
+	                 "if ($arch == 0xc000003e)\n"
+	                 "  # read .. rename\n"
+	                 "  if ($syscall >= 0 and $syscall <= 82)\n"
+	                 "    action ALLOW;\n"
+	                 "  # mkdir\n"
+	                 "  if ($syscall == 83)\n"
+	                 "    action ERRNO(EPERM);\n"
+	                 "  # rmdir .. uselib\n"
+	                 "  if ($syscall >= 84 and $syscall <= 134)\n"
+	                 "    action ALLOW;\n"
+	                 "  # personality\n"
+	                 "  if ($syscall == 135)\n"
+	                 "    if ($a0 == 0x8)\n"
+	                 "      action ALLOW;\n"
+	                 "    action ERRNO(EPERM);\n"
+	                 "  # ustat .. ?\n"
+	                 "  if ($syscall >= 136 and $syscall <= 4294967295)\n"
+	                 "    action ALLOW;\n"
+	                 "# any other architecture\n"
+	                 "action KILL_THREAD;\n",
+	                 "%s", text);
+	free(text);
+	callgate_filter_free(filter);
+}
