@@ -33,6 +33,7 @@ extern "C" {
 #endif
 
 #if defined(__GNUC__)
+#pragma GCC visibility push(default)
 #define CALLGATE_MUST_CHECK __attribute__((warn_unused_result))
 #define CALLGATE_PRINTF(f, a) __attribute__((format(printf, f, a)))
 #else
@@ -390,6 +391,10 @@ struct callgate_tasks *callgate_tasks_free(struct callgate_tasks *tasks);
  * caller without filters: E_PERM. */
 int callgate_process_dump(pid_t tid, struct callgate_prog ***out, size_t *count, struct callgate_err *err) CALLGATE_MUST_CHECK;
 struct callgate_prog **callgate_process_dump_free(struct callgate_prog **progs, size_t count);
+
+#if defined(__GNUC__)
+#pragma GCC visibility pop
+#endif
 
 #ifdef __cplusplus
 }

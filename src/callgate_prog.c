@@ -11,11 +11,10 @@
 #include "names/syscall.h"
 #include "names/words.h"
 
-/* The proof over a compiled program's own bytes belongs here, and only here: whatever compiles comes this way. */
+/* The proof over a compiled program's own bytes is here, and only here: whatever compiles comes this way. */
 static int compiled_is_right(const struct callgate_prog *prog, const struct callgate_filter *filter, struct callgate_err *err)
 {
-	(void)filter;
-	return prog_check(prog, err) ? CALLGATE_E_MISMATCH : 0;
+	return prog_check(prog, err) ? CALLGATE_E_MISMATCH : prog_prove(prog, filter, err);
 }
 
 int callgate_filter_compile(const struct callgate_filter *filter, struct callgate_prog **out, struct callgate_err *err)

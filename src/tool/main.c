@@ -12,6 +12,7 @@
 #include <signal.h>
 #include <string.h>
 
+#include "config.h"
 #include "tool/tool.h"
 
 static int verb_version(const struct verb *verb, int argc, char **argv);
@@ -60,17 +61,19 @@ static int usage(FILE *to, int code)
 
 int main(int argc, char **argv)
 {
+	const char *word = argc > 1 ? argv[1] : "";
+
 	/* A reader that goes away is an error of ours to report, not a silent death. */
 	signal(SIGPIPE, SIG_IGN);
 	if (argc < 2)
 		return usage(stderr, EXIT_CANNOT);
-	if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0 || strcmp(argv[1], "help") == 0)
-		return usage(stdout, EXIT_YES);
-	if (strcmp(argv[1], "--version") == 0)
-		argv[1] = "version";
+	if (strcmp(word, "--help") == 0 || strcmp(word, "-h") == 0 || strcmp(word, "help") == 0)
+		return finish_output(usage(stdout, EXIT_YES));
+	if (strcmp(word, "--version") == 0)
+		word = "version";
 	for (size_t i = 0; i < ARRAY_SIZE(verbs); i++)
-		if (strcmp(argv[1], verbs[i].name) == 0)
+		if (strcmp(word, verbs[i].name) == 0)
 			return verbs[i].run(&verbs[i], argc - 1, argv + 1);
-	report("no verb '%s'; 'callgate help' lists them", argv[1]);
+	report("no verb '%s'; 'callgate help' lists them", word);
 	return EXIT_CANNOT;
 }

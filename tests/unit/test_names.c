@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* The small vocabularies: ABIs, actions, errnos, capabilities, operators, flags, readers, versions. */
-#define _GNU_SOURCE
 #include <criterion/criterion.h>
 #include <linux/capability.h>
 #include <linux/seccomp.h>

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* The table of system calls: against itself, against the installed libseccomp, and against facts about kernels. */
-#define _GNU_SOURCE
 #include <criterion/criterion.h>
 #include <linux/filter.h>
 #include <linux/seccomp.h>
