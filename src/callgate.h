@@ -283,6 +283,50 @@ struct callgate_outcome {
 /* Fills at most room; *count is how many there are. E_LIMIT: too many to list. */
 int callgate_filter_outcomes(const struct callgate_filter *filter, const struct callgate_pattern *pattern,
                              struct callgate_outcome *out, size_t room, size_t *count);
+/* ------------------------------------------------------------------ filters compared and joined */
+
+/* What a program means, exactly, as a filter; where it does what no profile can say, the filter is opaque for those calls.
+ * name is for messages; native: the ABI whose architecture comes first. E_PROFILE: the kernel would refuse the program.
+ * E_LIMIT: "too complex"; any program is answered within 2 s and 64 MiB. */
+int callgate_filter_lift(const struct callgate_prog *prog, const char *name, enum callgate_abi native,
+                         struct callgate_filter **out, struct callgate_err *err) CALLGATE_MUST_CHECK;
+
+/* What several filters on one process amount to, oldest first: the strictest action counts, of equal kinds the newest filter's
+ * data. None at all is ALLOW. E_LIMIT: "too complex". */
+int callgate_filter_meet(const struct callgate_filter *const filters[], size_t count, struct callgate_filter **out,
+                         struct callgate_err *err) CALLGATE_MUST_CHECK;
+
+/* How B stands to A. */
+enum callgate_change {
+	CALLGATE_TIGHTER = 0, /* nowhere looser, somewhere stricter */
+	CALLGATE_LOOSER,      /* nowhere stricter, somewhere looser */
+	CALLGATE_OTHER,       /* both, or only errnos and other data differ */
+	CALLGATE_UNKNOWN,     /* one of them is opaque here: nobody can tell */
+};
+const char *callgate_change_name(enum callgate_change change); /* "tighter"; NULL for none */
+
+/* Consecutive numbers of one ABI on which the filters differ in one way. */
+struct callgate_difference {
+	enum callgate_abi abi;       /* NONE: an architecture that neither filter answers for by name; see witness.abi */
+	uint32_t first, last;
+	enum callgate_change change;
+	bool looser, tighter;        /* somewhere B permits more; somewhere less (where it can be told) */
+	bool depends_a, depends_b;   /* on arguments: callgate_filter_outcomes() shows how */
+	struct callgate_call witness; /* a call that they answer differently, with small numbers; its abi NONE: foreign */
+	struct callgate_action a, b; /* what it gets */
+	bool opaque_a, opaque_b;     /* then a or b means nothing */
+};
+
+struct callgate_diff; /* opaque, owns its list */
+
+/* All differences of B against A, exact: an empty list is a proof that they mean the same. abis: bit N is enum callgate_abi N;
+ * 0: all of both filters, and every architecture besides. Rows stand by ABI and ascend by number. */
+int callgate_filter_diff(const struct callgate_filter *a, const struct callgate_filter *b, uint32_t abis,
+                         struct callgate_diff **out, struct callgate_err *err) CALLGATE_MUST_CHECK;
+struct callgate_diff *callgate_diff_free(struct callgate_diff *diff);
+size_t callgate_diff_count(const struct callgate_diff *diff);
+const struct callgate_difference *callgate_diff_at(const struct callgate_diff *diff, size_t index); /* NULL past the end */
+
 /* ------------------------------------------------------------------ prog: classic BPF */
 
 struct sock_filter; /* <linux/filter.h> */

@@ -2,6 +2,7 @@
 /* Prove: a program against the filter that it was made from, lifted back and compared for every call that there can be. */
 #include "base/err.h"
 #include "bpf/prog.h"
+#include "filter/in_step.h"
 #include "filter/meaning.h"
 #include "names/abi.h"
 #include "names/words.h"
@@ -13,28 +14,6 @@ struct proof {
 	struct meaning *meaning; /* made when the first decision on arguments is met */
 	struct callgate_err *err;
 };
-
-/* A map, or one node for all numbers. */
-struct side {
-	const struct filter_arch *arch;
-	const struct node *node;
-	size_t at;
-};
-
-static struct side side_of(const struct callgate_filter *filter, uint32_t audit)
-{
-	return (struct side){ .arch = filter_arch_of(filter, audit), .node = filter->other_arch };
-}
-
-static const struct node *side_node(const struct side *side)
-{
-	return side->arch ? side->arch->spans[side->at].node : side->node;
-}
-
-static uint32_t side_last(const struct side *side)
-{
-	return side->arch ? span_last(side->arch, side->at) : UINT32_MAX;
-}
 
 /* The interpreter has the last word on what a witness gets. */
 static int differ(struct proof *proof, struct prog_data *call, const struct node *want)
@@ -75,30 +54,12 @@ static int compare_nodes(struct proof *proof, uint32_t audit, uint32_t nr, const
 
 static int compare_arch(struct proof *proof, uint32_t audit)
 {
-	struct side want = side_of(proof->filter, audit), got = side_of(proof->lifted, audit);
-	uint32_t nr = 0;
+	struct in_step step = in_step_start(proof->filter, proof->lifted, audit);
+	int code = 0;
 
-	for (;;) {
-		uint32_t want_last = side_last(&want), got_last = side_last(&got);
-		uint32_t last = want_last < got_last ? want_last : got_last;
-		int code = compare_nodes(proof, audit, nr, side_node(&want), side_node(&got));
-
-		if (code || last == UINT32_MAX)
-			return code;
-		want.at += want_last == last;
-		got.at += got_last == last;
-		nr = last + 1;
-	}
-}
-
-/* An audit architecture that neither side has a map for stands for all such. */
-static uint32_t foreign_audit(const struct proof *proof)
-{
-	uint32_t audit = 1;
-
-	while (filter_arch_of(proof->filter, audit) || filter_arch_of(proof->lifted, audit))
-		audit++;
-	return audit;
+	while (!code && in_step_next(&step))
+		code = compare_nodes(proof, audit, step.first, step.a, step.b);
+	return code;
 }
 
 static int compare_all(struct proof *proof)
@@ -110,7 +71,7 @@ static int compare_all(struct proof *proof)
 	for (size_t i = 0; i < proof->lifted->arch_count && !code; i++)
 		if (!filter_arch_of(proof->filter, proof->lifted->arches[i].audit))
 			code = compare_arch(proof, proof->lifted->arches[i].audit);
-	return code ? code : compare_arch(proof, foreign_audit(proof));
+	return code ? code : compare_arch(proof, in_step_foreign(proof->filter, proof->lifted));
 }
 
 int prog_prove(const struct callgate_prog *prog, const struct callgate_filter *filter, struct callgate_err *err)

@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Diff: where two filters mean something else, exactly: for every architecture, number and argument. */
+#ifndef CALLGATE_FILTER_DIFF_H
+#define CALLGATE_FILTER_DIFF_H
+
+#include "filter/filter.h"
+
+struct callgate_diff {
+	struct callgate_difference *rows; /* by ABI, then by number */
+	size_t count, room;
+};
+
+/* abis: bit N is enum callgate_abi N; 0: all, and the architectures that neither filter answers for by name. */
+int filter_diff(const struct callgate_filter *a, const struct callgate_filter *b, uint32_t abis, struct callgate_diff **out,
+                struct callgate_err *err);
+
+#endif

@@ -1,0 +1,288 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Meet: the product of decision graphs, pair by pair, each pair once. */
+#include "filter/meet.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/err.h"
+#include "filter/in_step.h"
+
+enum { PAIR_LIMIT = 1 << 19, FILE_LIMIT = 64, MEET_MEMORY = 28 << 20 };
+
+/* Two nodes and, once it is known, what they amount to. */
+struct pair {
+	const struct node *older, *newer, *node;
+};
+
+struct meet {
+	struct callgate_filter *out;
+	const struct callgate_filter *older, *newer;
+	struct pair *pairs; /* hash table; older NULL: free */
+	size_t pair_count, pair_size;
+	struct {
+		const struct node *older, *newer;
+	} *stack;
+	size_t depth, room;
+	/* Names of files move into the new filter, each once. */
+	const char *from[FILE_LIMIT], *to[FILE_LIMIT];
+	unsigned file_count;
+	bool no_memory;
+};
+
+/* ------------------------------------------------------------------ leaves */
+
+static const char *file_copy(struct meet *meet, const char *file)
+{
+	const char *copy;
+
+	if (!file)
+		return NULL;
+	for (unsigned i = 0; i < meet->file_count; i++)
+		if (meet->from[i] == file)
+			return meet->to[i];
+	copy = arena_strndup(&meet->out->arena, file, strlen(file));
+	if (!copy)
+		meet->no_memory = true;
+	else if (meet->file_count < FILE_LIMIT) {
+		meet->from[meet->file_count] = file;
+		meet->to[meet->file_count++] = copy;
+	}
+	return copy;
+}
+
+static bool kills_process(const struct node *leaf)
+{
+	return !leaf->opaque && leaf->action.kind == CALLGATE_KILL_PROCESS;
+}
+
+static const struct node *decider(const struct node *older, const struct node *newer)
+{
+	/* Nothing is stricter than KILL_PROCESS: there it does not matter what an opaque one would say. */
+	if (kills_process(newer) || kills_process(older))
+		return kills_process(newer) ? newer : older;
+	if (newer->opaque || older->opaque)
+		return newer->opaque ? newer : older;
+	return older->action.kind < newer->action.kind ? older : newer;
+}
+
+static const struct node *meet_leaves(struct meet *meet, const struct node *older, const struct node *newer)
+{
+	const struct node *leaf = decider(older, newer);
+	struct callgate_origin origin = leaf->origin;
+
+	if (leaf->opaque)
+		return filter_opaque(meet->out, leaf->origin.line);
+	origin.file = file_copy(meet, origin.file);
+	return filter_leaf(meet->out, leaf->action, origin);
+}
+
+/* ------------------------------------------------------------------ pairs */
+
+static struct pair *pair_slot(const struct meet *meet, const struct node *older, const struct node *newer)
+{
+	uint64_t h = ((uint64_t)older->id << 32 | newer->id) * 0x9e3779b97f4a7c15u;
+	size_t at = (size_t)(h ^ h >> 32) & (meet->pair_size - 1);
+
+	while (meet->pairs[at].older && (meet->pairs[at].older != older || meet->pairs[at].newer != newer))
+		at = (at + 1) & (meet->pair_size - 1);
+	return &meet->pairs[at];
+}
+
+static bool pairs_grow(struct meet *meet)
+{
+	struct pair *old = meet->pairs;
+	size_t old_size = meet->pair_size, size = old_size ? old_size * 2 : 256;
+
+	if (size > PAIR_LIMIT)
+		return false;
+	meet->pairs = calloc(size, sizeof(*meet->pairs));
+	if (!meet->pairs) {
+		meet->pairs = old;
+		meet->no_memory = true;
+		return false;
+	}
+	meet->pair_size = size;
+	for (size_t i = 0; i < old_size; i++)
+		if (old[i].older)
+			*pair_slot(meet, old[i].older, old[i].newer) = old[i];
+	free(old);
+	return true;
+}
+
+static const struct node *pair_find(const struct meet *meet, const struct node *older, const struct node *newer)
+{
+	return meet->pair_size ? pair_slot(meet, older, newer)->node : NULL;
+}
+
+static bool pair_keep(struct meet *meet, const struct node *older, const struct node *newer, const struct node *node)
+{
+	if (!node || (meet->pair_count * 2 >= meet->pair_size && !pairs_grow(meet)))
+		return false;
+	*pair_slot(meet, older, newer) = (struct pair){ older, newer, node };
+	meet->pair_count++;
+	return true;
+}
+
+static bool push(struct meet *meet, const struct node *older, const struct node *newer)
+{
+	if (meet->depth == meet->room) {
+		size_t room = meet->room ? meet->room * 2 : 64;
+		void *stack = realloc(meet->stack, room * sizeof(*meet->stack));
+
+		if (!stack) {
+			meet->no_memory = true;
+			return false;
+		}
+		meet->stack = stack;
+		meet->room = room;
+	}
+	meet->stack[meet->depth].older = older;
+	meet->stack[meet->depth++].newer = newer;
+	return true;
+}
+
+static bool same_test(const struct node *a, const struct node *b)
+{
+	return a->test.arg == b->test.arg && a->test.op == b->test.op && a->test.mask == b->test.mask &&
+	       a->test.value == b->test.value;
+}
+
+/* One branch of a pair: the older graph is walked first, a test that both start with goes for both. */
+static void branch(const struct node *older, const struct node *newer, bool yes, const struct node *next[2])
+{
+	bool both = !older->leaf && !newer->leaf && same_test(older, newer);
+
+	next[0] = older->leaf ? older : yes ? older->yes : older->no;
+	next[1] = newer;
+	if (both || older->leaf)
+		next[1] = yes ? newer->yes : newer->no;
+}
+
+/* NULL: no room or no memory. */
+static const struct node *meet_nodes(struct meet *meet, const struct node *older, const struct node *newer)
+{
+	meet->depth = 0;
+	if (!push(meet, older, newer))
+		return NULL;
+	while (meet->depth) {
+		const struct node *a = meet->stack[meet->depth - 1].older, *b = meet->stack[meet->depth - 1].newer;
+		const struct node *yes[2], *no[2], *yes_node, *no_node;
+
+		if (pair_find(meet, a, b)) {
+			meet->depth--;
+			continue;
+		}
+		if (a->leaf && b->leaf) {
+			if (!pair_keep(meet, a, b, meet_leaves(meet, a, b)))
+				return NULL;
+			continue;
+		}
+		branch(a, b, true, yes);
+		branch(a, b, false, no);
+		yes_node = pair_find(meet, yes[0], yes[1]);
+		no_node = pair_find(meet, no[0], no[1]);
+		if ((!yes_node && !push(meet, yes[0], yes[1])) || (!no_node && !push(meet, no[0], no[1])))
+			return NULL;
+		if (yes_node && no_node &&
+		    !pair_keep(meet, a, b, filter_test(meet->out, a->leaf ? b->test : a->test, yes_node, no_node)))
+			return NULL;
+	}
+	return pair_find(meet, older, newer);
+}
+
+/* ------------------------------------------------------------------ maps */
+
+static int meet_arch(struct meet *meet, uint32_t audit, struct callgate_err *err)
+{
+	struct in_step step = in_step_start(meet->older, meet->newer, audit);
+	struct span_map map = { 0 };
+
+	while (!map.failed && in_step_next(&step))
+		span_map_add(&map, (struct span){ .first = step.first, .node = meet_nodes(meet, step.a, step.b) });
+	return filter_add_arch(meet->out, audit, &map, err);
+}
+
+static void add_abis(struct callgate_filter *out, const struct callgate_filter *from)
+{
+	for (unsigned i = 0; i < from->abi_count; i++) {
+		bool there = false;
+
+		for (unsigned k = 0; k < out->abi_count; k++)
+			there |= out->abis[k] == from->abis[i];
+		if (!there)
+			out->abis[out->abi_count++] = from->abis[i];
+	}
+}
+
+static int meet_two(const struct callgate_filter *older, const struct callgate_filter *newer, const char *name,
+                    struct callgate_filter **out, struct callgate_err *err)
+{
+	struct meet meet = { .older = older, .newer = newer };
+	int code = filter_new(name, &meet.out, err);
+
+	if (code)
+		return code;
+	meet.out->arena.limit = MEET_MEMORY;
+	add_abis(meet.out, newer);
+	add_abis(meet.out, older);
+	for (size_t i = 0; i < newer->arch_count && !code; i++)
+		code = meet_arch(&meet, newer->arches[i].audit, err);
+	for (size_t i = 0; i < older->arch_count && !code; i++)
+		if (!filter_arch_of(newer, older->arches[i].audit))
+			code = meet_arch(&meet, older->arches[i].audit, err);
+	if (!code) {
+		meet.out->other_arch = meet_nodes(&meet, older->other_arch, newer->other_arch);
+		code = meet.out->other_arch ? 0 : CALLGATE_E_LIMIT;
+	}
+	if (code && !meet.no_memory)
+		code = err_set(err, CALLGATE_E_LIMIT, "too complex: what the filters amount to takes too many decisions");
+	else if (meet.no_memory)
+		code = err_nomem(err);
+	free(meet.pairs);
+	free(meet.stack);
+	if (code) {
+		callgate_filter_free(meet.out);
+		return code;
+	}
+	meet.out->arena.limit = 0;
+	*out = meet.out;
+	return 0;
+}
+
+static int allow_all(struct callgate_filter **out, struct callgate_err *err)
+{
+	struct callgate_filter *filter;
+	int code = filter_new("no filter", &filter, err);
+
+	if (code)
+		return code;
+	filter->other_arch = filter_leaf(filter, (struct callgate_action){ .kind = CALLGATE_ALLOW },
+	                                 (struct callgate_origin){ .why = CALLGATE_BY_DEFAULT });
+	if (!filter->other_arch) {
+		callgate_filter_free(filter);
+		return err_nomem(err);
+	}
+	*out = filter;
+	return 0;
+}
+
+int filter_meet(const struct callgate_filter *const filters[], size_t count, struct callgate_filter **out,
+                struct callgate_err *err)
+{
+	struct callgate_filter *met = NULL, *next = NULL;
+	char name[64];
+	int code = allow_all(&met, err);
+
+	snprintf(name, sizeof(name), "%zu filters", count);
+	for (size_t i = 0; i < count && !code; i++) {
+		code = meet_two(met, filters[i], count == 1 ? filters[i]->name : name, &next, err);
+		callgate_filter_free(met);
+		met = code ? NULL : next;
+	}
+	if (code)
+		return code;
+	*out = met;
+	return 0;
+}
