@@ -149,16 +149,18 @@ static int compare_arch(struct differ *differ, enum callgate_abi abi)
 	while (!code && in_step_next(&step)) {
 		struct in_step part = step;
 
-		for (part.last = step.first - 1; !code && part.last != step.last;) {
-			part.first = part.last + 1;
+		for (;;) {
 			part.last = abi_last(differ->audit, part.first);
 			if (part.last > step.last)
 				part.last = step.last;
 			if (!differ->listed || abi_by_audit(differ->audit, part.first) == abi)
 				code = compare(differ, abi, &part);
-			if (!differ->listed && differ->diff->count > before)
-				return code;
+			if (code || part.last == step.last)
+				break;
+			part.first = part.last + 1;
 		}
+		if (!differ->listed && differ->diff->count > before)
+			break;
 	}
 	return code;
 }
