@@ -207,6 +207,11 @@ int callgate_policy_read_trusted(const char *path, struct callgate_policy **out,
                                  struct callgate_err *err) CALLGATE_MUST_CHECK;
 int callgate_policy_parse(const void *text, size_t size, const char *name, struct callgate_policy **out,
                           struct callgate_notes *notes, struct callgate_err *err) CALLGATE_MUST_CHECK;
+/* From the values of SECCOMP_SYSCALL_ALLOW, SECCOMP_SYSCALL_DENY and SECCOMP_DEFAULT_ACTION; NULL: not set. The allow list wins;
+ * names are separated by colons; only the action "log" counts, everything else kills the process.
+ * CALLGATE_E_NOTFOUND: neither list is set. CALLGATE_E_PROFILE: a name is unknown or too long. */
+int callgate_policy_env(const char *allow, const char *deny, const char *action, struct callgate_policy **out,
+                        struct callgate_notes *notes, struct callgate_err *err) CALLGATE_MUST_CHECK;
 struct callgate_policy *callgate_policy_free(struct callgate_policy *policy);
 
 /* Finds a profile by bare name (no '/'): NAME or NAME.json in /etc/callgate/profiles, then among those that callgate ships.

@@ -40,3 +40,11 @@ int callgate_policy_parse(const void *text, size_t size, const char *name, struc
 		return err_set(err, CALLGATE_E_ARG, "no text or no place for the policy");
 	return policy_parse(&source, out, notes, err);
 }
+
+int callgate_policy_env(const char *allow, const char *deny, const char *action, struct callgate_policy **out,
+                        struct callgate_notes *notes, struct callgate_err *err)
+{
+	if (!out)
+		return err_set(err, CALLGATE_E_ARG, "no place for the policy");
+	return policy_from_env(allow, deny, action, out, notes, err);
+}

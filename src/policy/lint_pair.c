@@ -50,7 +50,8 @@ static uint64_t mix_bytes(uint64_t hash, struct slice text)
 	if (text.size) {
 		uint64_t chunk = 0;
 
-		memcpy(&chunk, text.at, text.size);
+		for (size_t i = 0; i < text.size; i++)
+			chunk = chunk << 8 | (unsigned char)text.at[i];
 		hash = mix(hash, chunk);
 	}
 	return hash;
@@ -232,15 +233,16 @@ static enum clash clash_of(const struct lint *lint, const struct rule *earlier, 
 static void check_name(struct pairs *pairs, const struct rule *rule, const struct word *name, uint64_t hash,
                        struct finding *open)
 {
-	unsigned mine = family_of(rule);
+	unsigned mine = family_of(rule), left = pairs->families;
 	struct entry *entry;
 
-	for (unsigned family = 0; family <= CALLGATE_ABI_COUNT; family++) {
+	/* Rules of one family meet those of their own and of [all]; a rule of [all] meets every one. */
+	if (mine)
+		left &= 1u | 1u << mine;
+	for (; left; left &= left - 1) {
+		unsigned family = (unsigned)__builtin_ctz(left);
 		enum clash clash;
 
-		/* Rules of one family meet those of their own and of [all]; a rule of [all] meets every one. */
-		if (!(pairs->families >> family & 1) || (family && mine && family != mine))
-			continue;
 		entry = entry_of(pairs, name, rule, hash, family);
 		clash = entry->rule ? clash_of(pairs->lint, entry->rule, rule) : NO_CLASH;
 		if (clash != NO_CLASH)

@@ -130,8 +130,8 @@ static bool read_row_sub(struct oci *oci, void *object, const struct json_token 
 
 enum { ROW_ARCHITECTURE, ROW_SUB, ROW_FIELDS };
 static const struct oci_field row_fields[ROW_FIELDS] = {
-	[ROW_ARCHITECTURE] = { "architecture", JSON_STRING, OPTIONAL, read_row_architecture },
-	[ROW_SUB] = { "subArchitectures", JSON_ARRAY, NULLABLE, read_row_sub },
+	[ROW_ARCHITECTURE] = { OCI_KEY("architecture"), JSON_STRING, OPTIONAL, read_row_architecture },
+	[ROW_SUB] = { OCI_KEY("subArchitectures"), JSON_ARRAY, NULLABLE, read_row_sub },
 };
 static const struct oci_schema row_schema = { "a row of archMap", row_fields, ROW_FIELDS, STRICT };
 
@@ -278,15 +278,15 @@ static bool read_listener_metadata(struct oci *oci, void *object, const struct j
 
 enum { PROFILE_DEFAULT_ACTION, PROFILE_REST };
 static const struct oci_field profile_fields[] = {
-	[PROFILE_DEFAULT_ACTION] = { "defaultAction", JSON_STRING, OPTIONAL, read_default_action },
-	[PROFILE_REST] = { "defaultErrnoRet", JSON_NUMBER, OPTIONAL, read_default_errno_ret },
-	{ "defaultErrno", JSON_STRING, OPTIONAL, read_default_errno },
-	{ "architectures", JSON_ARRAY, OPTIONAL, read_architectures },
-	{ "archMap", JSON_ARRAY, OPTIONAL, read_arch_map },
-	{ "flags", JSON_ARRAY, OPTIONAL, read_flags },
-	{ "listenerPath", JSON_STRING, OPTIONAL, read_listener_path },
-	{ "listenerMetadata", JSON_STRING, OPTIONAL, read_listener_metadata },
-	{ "syscalls", JSON_ARRAY, OPTIONAL, oci_read_syscalls },
+	[PROFILE_DEFAULT_ACTION] = { OCI_KEY("defaultAction"), JSON_STRING, OPTIONAL, read_default_action },
+	[PROFILE_REST] = { OCI_KEY("defaultErrnoRet"), JSON_NUMBER, OPTIONAL, read_default_errno_ret },
+	{ OCI_KEY("defaultErrno"), JSON_STRING, OPTIONAL, read_default_errno },
+	{ OCI_KEY("architectures"), JSON_ARRAY, OPTIONAL, read_architectures },
+	{ OCI_KEY("archMap"), JSON_ARRAY, OPTIONAL, read_arch_map },
+	{ OCI_KEY("flags"), JSON_ARRAY, OPTIONAL, read_flags },
+	{ OCI_KEY("listenerPath"), JSON_STRING, OPTIONAL, read_listener_path },
+	{ OCI_KEY("listenerMetadata"), JSON_STRING, OPTIONAL, read_listener_metadata },
+	{ OCI_KEY("syscalls"), JSON_ARRAY, OPTIONAL, oci_read_syscalls },
 };
 static const struct oci_schema profile_schema = { "a profile", profile_fields,
 	                                          sizeof(profile_fields) / sizeof(profile_fields[0]), STRICT };
@@ -310,7 +310,7 @@ static bool read_profile(struct oci *oci, void *object, const struct json_token 
 /* ------------------------------------------------------------------ config.json around it */
 
 enum { ONLY_FIELD };
-static const struct oci_field linux_fields[] = { [ONLY_FIELD] = { "seccomp", JSON_OBJECT, OPTIONAL, read_profile } };
+static const struct oci_field linux_fields[] = { [ONLY_FIELD] = { OCI_KEY("seccomp"), JSON_OBJECT, OPTIONAL, read_profile } };
 static const struct oci_schema linux_schema = { "linux", linux_fields, 1, ANY_KEYS };
 
 static bool read_linux(struct oci *oci, void *object, const struct json_token *value)
@@ -325,7 +325,7 @@ static bool read_linux(struct oci *oci, void *object, const struct json_token *v
 	return true;
 }
 
-static const struct oci_field config_fields[] = { [ONLY_FIELD] = { "linux", JSON_OBJECT, OPTIONAL, read_linux } };
+static const struct oci_field config_fields[] = { [ONLY_FIELD] = { OCI_KEY("linux"), JSON_OBJECT, OPTIONAL, read_linux } };
 static const struct oci_schema config_schema = { "config.json", config_fields, 1, ANY_KEYS };
 
 static bool read_config(struct oci *oci, void *object, const struct json_token *value)

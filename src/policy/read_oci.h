@@ -28,10 +28,13 @@ typedef bool oci_read(struct oci *oci, void *object, const struct json_token *va
 
 struct oci_field {
 	const char *key;
+	size_t size; /* of the key: OCI_KEY("names") gives both */
 	enum json_kind kind;
 	enum { OPTIONAL = 0, NULLABLE = 1, CONTENT = 2 } flags; /* NULLABLE: null is the same as absent; CONTENT: no near misses */
 	oci_read *read;
 };
+
+#define OCI_KEY(word) word, sizeof(word) - 1
 
 struct oci_schema {
 	const char *what; /* "a rule" */

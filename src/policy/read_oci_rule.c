@@ -143,10 +143,10 @@ static bool read_op(struct oci *oci, void *object, const struct json_token *valu
 
 enum { ARG_INDEX, ARG_VALUE, ARG_VALUE_TWO, ARG_OP, ARG_FIELDS };
 static const struct oci_field arg_fields[ARG_FIELDS] = {
-	[ARG_INDEX] = { "index", JSON_NUMBER, OPTIONAL, read_index },
-	[ARG_VALUE] = { "value", JSON_NUMBER, OPTIONAL, read_value },
-	[ARG_VALUE_TWO] = { "valueTwo", JSON_NUMBER, OPTIONAL, read_value_two },
-	[ARG_OP] = { "op", JSON_STRING, OPTIONAL, read_op },
+	[ARG_INDEX] = { OCI_KEY("index"), JSON_NUMBER, OPTIONAL, read_index },
+	[ARG_VALUE] = { OCI_KEY("value"), JSON_NUMBER, OPTIONAL, read_value },
+	[ARG_VALUE_TWO] = { OCI_KEY("valueTwo"), JSON_NUMBER, OPTIONAL, read_value_two },
+	[ARG_OP] = { OCI_KEY("op"), JSON_STRING, OPTIONAL, read_op },
 };
 static const struct oci_schema arg_schema = { "a condition", arg_fields, ARG_FIELDS, STRICT };
 
@@ -285,9 +285,9 @@ static bool read_min_kernel(struct oci *oci, void *object, const struct json_tok
 }
 
 static const struct oci_field guard_fields[] = {
-	{ "caps", JSON_ARRAY, NULLABLE, read_caps },
-	{ "arches", JSON_ARRAY, NULLABLE, read_arches },
-	{ "minKernel", JSON_STRING, OPTIONAL, read_min_kernel },
+	{ OCI_KEY("caps"), JSON_ARRAY, NULLABLE, read_caps },
+	{ OCI_KEY("arches"), JSON_ARRAY, NULLABLE, read_arches },
+	{ OCI_KEY("minKernel"), JSON_STRING, OPTIONAL, read_min_kernel },
 };
 static const struct oci_schema guard_schema = { "a guard", guard_fields, sizeof(guard_fields) / sizeof(guard_fields[0]),
 	                                        STRICT };
@@ -383,15 +383,15 @@ static bool read_comment(struct oci *oci, void *object, const struct json_token 
 
 enum { RULE_NAMES, RULE_NAME, RULE_ACTION, RULE_REST };
 static const struct oci_field rule_fields[] = {
-	[RULE_NAMES] = { "names", JSON_ARRAY, OPTIONAL, read_names },
-	[RULE_NAME] = { "name", JSON_STRING, OPTIONAL, read_name },
-	[RULE_ACTION] = { "action", JSON_STRING, OPTIONAL, read_action },
-	[RULE_REST] = { "args", JSON_ARRAY, NULLABLE, read_args },
-	{ "errnoRet", JSON_NUMBER, OPTIONAL, read_errno_ret },
-	{ "errno", JSON_STRING, OPTIONAL, read_errno },
-	{ "comment", JSON_STRING, NULLABLE | CONTENT, read_comment },
-	{ "includes", JSON_OBJECT, NULLABLE, read_includes },
-	{ "excludes", JSON_OBJECT, NULLABLE, read_excludes },
+	[RULE_NAMES] = { OCI_KEY("names"), JSON_ARRAY, OPTIONAL, read_names },
+	[RULE_NAME] = { OCI_KEY("name"), JSON_STRING, OPTIONAL, read_name },
+	[RULE_ACTION] = { OCI_KEY("action"), JSON_STRING, OPTIONAL, read_action },
+	[RULE_REST] = { OCI_KEY("args"), JSON_ARRAY, NULLABLE, read_args },
+	{ OCI_KEY("errnoRet"), JSON_NUMBER, OPTIONAL, read_errno_ret },
+	{ OCI_KEY("errno"), JSON_STRING, OPTIONAL, read_errno },
+	{ OCI_KEY("comment"), JSON_STRING, NULLABLE | CONTENT, read_comment },
+	{ OCI_KEY("includes"), JSON_OBJECT, NULLABLE, read_includes },
+	{ OCI_KEY("excludes"), JSON_OBJECT, NULLABLE, read_excludes },
 };
 static const struct oci_schema rule_schema = { "a rule", rule_fields, sizeof(rule_fields) / sizeof(rule_fields[0]), STRICT };
 

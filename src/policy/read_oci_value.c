@@ -54,7 +54,7 @@ static bool same_nocase(struct slice a, struct slice b)
 static const struct oci_field *field_exact(const struct oci_schema *schema, struct slice key)
 {
 	for (unsigned i = 0; i < schema->count; i++)
-		if (slice_is(key, schema->fields[i].key))
+		if (key.size == schema->fields[i].size && memcmp(key.at, schema->fields[i].key, key.size) == 0)
 			return &schema->fields[i];
 	return NULL;
 }
