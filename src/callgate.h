@@ -191,6 +191,18 @@ int callgate_syscall_number(enum callgate_abi abi, const char *name, uint32_t *o
 const char *callgate_syscall_name(enum callgate_abi abi, uint32_t nr);     /* NULL: no name known */
 const char *callgate_syscall_nearest(const char *name);                    /* did you mean; NULL: nothing near */
 
+/* What is known of a call, the same on every ABI. Strings are static. */
+struct callgate_syscall_info {
+	const char *name;
+	unsigned kernel_major, kernel_minor; /* first mainline kernel with it; 2.6 stands for "2.6 or before" */
+	const char *arg_kinds;  /* a letter per argument: i 32 bits count, l register width, p pointer, 6 64 bits; "" unknown */
+	const char *arg_names;  /* comma separated, in the same order */
+	const char *sets;       /* topics, comma separated: "network", "privileged" ... */
+};
+int callgate_syscall_info(const char *name, struct callgate_syscall_info *out);
+/* The multiplexer (socketcall, ipc) that also reaches the call on an ABI, and the value of its first argument. E_NOTFOUND: none. */
+int callgate_syscall_mux(enum callgate_abi abi, const char *name, const char **mux, uint32_t *selector);
+
 /* ------------------------------------------------------------------ policy: reading profiles */
 
 /*

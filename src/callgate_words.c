@@ -198,3 +198,30 @@ const char *callgate_syscall_nearest(const char *name)
 {
 	return name ? syscall_nearest(slice_of(name)) : NULL;
 }
+
+int callgate_syscall_info(const char *name, struct callgate_syscall_info *out)
+{
+	int id = name && out ? syscall_find(slice_of(name)) : SYSCALL_NONE;
+
+	if (id < 0)
+		return name && out ? CALLGATE_E_NOTFOUND : CALLGATE_E_ARG;
+	*out = (struct callgate_syscall_info){
+		.name = syscall_id_name(id),
+		.kernel_major = syscall_first_kernel(id) >> 8,
+		.kernel_minor = syscall_first_kernel(id) & 0xff,
+		.arg_kinds = syscall_args(id),
+		.arg_names = syscall_arg_names(id),
+		.sets = syscall_sets(id),
+	};
+	return 0;
+}
+
+int callgate_syscall_mux(enum callgate_abi abi, const char *name, const char **mux, uint32_t *selector)
+{
+	int id = name ? syscall_find(slice_of(name)) : SYSCALL_NONE, through;
+
+	if (id < 0 || !abi_of(abi) || !syscall_behind_mux(id, abi, &through, selector))
+		return CALLGATE_E_NOTFOUND;
+	*mux = syscall_id_name(through);
+	return 0;
+}

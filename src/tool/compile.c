@@ -8,21 +8,22 @@
 
 enum { OPT_FORMAT = OPT_VERB, OPT_STATS };
 
+enum { FORMAT_PFC = -1 }; /* written from the filter, not from the program */
+
 static const struct {
 	const char *word;
-	enum callgate_prog_format format;
+	int format; /* enum callgate_prog_format or FORMAT_PFC */
 } formats[] = {
-	{ "bpf", CALLGATE_PROG_RAW },
-	{ "c", CALLGATE_PROG_C },
-	{ "base64", CALLGATE_PROG_BASE64 },
+	{ "bpf", CALLGATE_PROG_RAW }, { "asm", CALLGATE_PROG_ASM },       { "pfc", FORMAT_PFC },
+	{ "c", CALLGATE_PROG_C },     { "base64", CALLGATE_PROG_BASE64 },
 };
 
 struct request {
-	enum callgate_prog_format format;
+	int format;
 	bool stats, write;
 };
 
-static int take_format(const char *value, enum callgate_prog_format *out)
+static int take_format(const char *value, int *out)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(formats); i++) {
 		if (strcmp(value, formats[i].word) == 0) {
@@ -30,7 +31,7 @@ static int take_format(const char *value, enum callgate_prog_format *out)
 			return 0;
 		}
 	}
-	report("unknown format '%s'", value);
+	report("unknown format '%s': bpf, asm, pfc, c or base64", value);
 	return -1;
 }
 
@@ -53,14 +54,19 @@ static int print_stats(const struct options *options, const struct callgate_prog
 	return finish_output(EXIT_YES);
 }
 
-static int write_program(const struct options *options, const struct callgate_prog *prog, enum callgate_prog_format format)
+static int write_program(const struct options *options, const struct callgate_filter *filter, const struct callgate_prog *prog,
+                         int format)
 {
 	struct callgate_err err = CALLGATE_ERR_INIT;
 	char *bytes;
 	size_t size;
-	int code;
+	int code, r;
 
-	if (callgate_prog_write(prog, format, &bytes, &size, &err) < 0) {
+	if (format == FORMAT_PFC)
+		r = callgate_filter_write_pfc(filter, &bytes, &size, &err);
+	else
+		r = callgate_prog_write(prog, (enum callgate_prog_format)format, &bytes, &size, &err);
+	if (r < 0) {
 		report_err(&err);
 		return EXIT_CANNOT;
 	}
@@ -84,7 +90,7 @@ static int compile_profile(const struct options *options, const char *profile, c
 		return EXIT_CANNOT;
 	}
 	if (request->write)
-		code = write_program(options, prog, request->format);
+		code = write_program(options, filter, prog, request->format);
 	if (code == EXIT_YES && request->stats)
 		code = print_stats(options, prog);
 	return code;

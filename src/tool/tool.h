@@ -116,6 +116,7 @@ int verb_check(const struct verb *verb, int argc, char **argv);
 int verb_compile(const struct verb *verb, int argc, char **argv);
 int verb_explain(const struct verb *verb, int argc, char **argv);
 int verb_run(const struct verb *verb, int argc, char **argv);
+int verb_syscall(const struct verb *verb, int argc, char **argv);
 int verb_status(const struct verb *verb, int argc, char **argv);
 
 #endif
