@@ -211,8 +211,6 @@ const char *foreign_binary(const struct source *source, size_t *at)
 	*at = 0;
 	if (source->size >= 4 && memcmp(text, "\x7f" "ELF", 4) == 0)
 		return "an ELF file";
-	if (source->size >= 2 && ((text[0] == 0xff && text[1] == 0xfe) || (text[0] == 0xfe && text[1] == 0xff)))
-		return "UTF-16 text (profiles are UTF-8)";
 	if (source->size && source->size % BPF_WORD == 0 && source->size <= BPF_WORD * BPF_MAX &&
 	    (bpf_words(text, source->size, 0) || bpf_words(text, source->size, 1)))
 		return "raw BPF (struct sock_filter words; bpf:FILE names one)";

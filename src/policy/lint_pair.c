@@ -122,7 +122,7 @@ static unsigned family_of(const struct rule *rule)
 	for (int host = 0; host < CALLGATE_ABI_COUNT; host++) {
 		unsigned count = abi_family((enum callgate_abi)host, family);
 
-		for (unsigned i = 1; i < count; i++)
+		for (unsigned i = 0; count > 1 && i < count; i++)
 			if (family[i] == rule->section)
 				return (unsigned)host + 1;
 	}

@@ -16,6 +16,9 @@ static bool looks_like_json(const struct source *source, size_t start)
 	static const char *const words[] = { "{", "[", "\"", "//", "/*", "null", "true", "false" };
 	struct slice rest = { source->text + start, source->size - start };
 
+	/* "[all]", "[Service]": a section of some text. */
+	if (rest.size > 1 && rest.at[0] == '[' && (rest.at[1] | 0x20) >= 'a' && (rest.at[1] | 0x20) <= 'z')
+		return false;
 	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
 		if (line_starts(rest, words[i]))
 			return true;
@@ -111,6 +114,10 @@ int policy_parse(const struct source *source, struct callgate_policy **out, stru
 	start = first_byte(source);
 	if (start == source->size) {
 		report_error(&report, NOTE_SYNTAX, 0, "empty: unexpected end of the text, there is no profile in it");
+		return CALLGATE_E_PROFILE;
+	}
+	if (source->size >= 2 && (memcmp(source->text, "\xff\xfe", 2) == 0 || memcmp(source->text, "\xfe\xff", 2) == 0)) {
+		report_error(&report, NOTE_UTF8, 0, "UTF-16: profiles are UTF-8");
 		return CALLGATE_E_PROFILE;
 	}
 	what = foreign_binary(source, &at);

@@ -56,7 +56,8 @@ static bool read_version(struct lxc *lxc, size_t *at)
 	while (digits + 1 < last && source->text[digits] == '0')
 		digits++;
 	if (source->text[first] == '-' || last - digits != 1 || (source->text[digits] != '1' && source->text[digits] != '2')) {
-		report_error(&lxc->report, NOTE_SYNTAX, first, "version %.*s is unknown: it is 1 or 2", report_width(word), word.at);
+		report_error(&lxc->report, NOTE_SYNTAX, first, "version %.*s is unknown: LXC text has 1 or 2%s", report_width(word),
+		             word.at, skip_white(source, last) == source->size ? ", JSON an object" : "");
 		return false;
 	}
 	lxc->policy->lxc_version = source->text[digits] == '1' ? 1 : 2;
