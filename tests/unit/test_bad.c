@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Every sample of tests/bad/ gets the verdict, the place and the words that its INDEX.tsv asks for. */
-#define _GNU_SOURCE
 #include <criterion/criterion.h>
 #include <stdio.h>
 #include <string.h>
