@@ -22,6 +22,8 @@ enum {
 	CALLS_QUEUED = 512, /* ways that further calls start from, per number */
 	WAYS_SEEN = 1024,   /* slots of the table of ways, a power of two */
 	FILTER_STEPS = 256, /* tests of a filter's way whose neighbours are tried */
+	CALLS_NUMBER = 1 << 14, /* calls tried with one number */
+	CALLS_ALL = 1 << 19,    /* calls after which each number gets its first two only */
 };
 
 struct agreement {
@@ -34,6 +36,7 @@ struct agreement {
 	unsigned queued;
 	uint64_t ways[WAYS_SEEN];
 	unsigned way_count;
+	unsigned calls, calls_number; /* tried, of the number at hand */
 	bool number_counts; /* some call's way depended on the number */
 };
 
@@ -130,6 +133,8 @@ static int try_call(struct agreement *agreement, const struct node *node, const 
 	struct way way;
 	int r = run_call(agreement, node, call, &way);
 
+	agreement->calls++;
+	agreement->calls_number++;
 	if (!r && way_is_new(agreement, way.signature) && agreement->queued < CALLS_QUEUED) {
 		for (unsigned i = 0; i < 6; i++)
 			agreement->queue[agreement->queued][i] = call->args[i];
@@ -161,6 +166,8 @@ static int try_around(struct agreement *agreement, const struct node *node, stru
 	};
 	int r = 0;
 
+	if (agreement->calls_number > CALLS_NUMBER || agreement->calls > CALLS_ALL)
+		return 0;
 	for (size_t i = 0; i < sizeof(tries) / sizeof(tries[0]) && !r; i++) {
 		call.args[arg] = tries[i];
 		r = try_call(agreement, node, &call);
@@ -199,6 +206,7 @@ static int try_number(struct agreement *agreement, uint32_t audit, uint32_t nr)
 		agreement->way_count = 0;
 	}
 	agreement->queued = 0;
+	agreement->calls_number = 0;
 	r = try_call(agreement, node, &call);
 	for (unsigned i = 0; i < 6; i++)
 		call.args[i] = UINT64_MAX;

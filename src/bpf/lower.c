@@ -237,35 +237,77 @@ static bool filter_big_endian(const struct callgate_filter *filter)
 	return __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__;
 }
 
-int prog_lower(const struct callgate_filter *filter, struct callgate_prog **out, struct callgate_err *err)
+/* Scratch memory of one compilation. */
+struct work {
+	struct search search;
+	struct sock_filter *insns, *spare;
+};
+
+static int lower_once(const struct callgate_filter *filter, enum lower_facts use, struct work *work, unsigned *count,
+                      struct callgate_err *err)
 {
 	struct lowering lowering = { .big_endian = filter_big_endian(filter) };
-	struct search search = { .graph = &lowering.graph };
+	asm_ref root = ASM_NONE;
+	int r = lowering_start(&lowering, filter, use);
+
+	work->search.graph = &lowering.graph;
+	if (!r)
+		root = lower_filter(&lowering, filter, &work->search);
+	r = lower_said(&lowering, err);
+	if (!r)
+		r = asm_assemble(&lowering.graph, root, work->insns, count, err);
+	lowering_release(&lowering);
+	return r;
+}
+
+/* Programs of up to this many instructions are not tried the other way. */
+enum { SMALL = 512 };
+
+/* What is known of arguments makes short ways, and mostly less code. Where it makes much of it, the other way may make less. */
+static int lower_best(const struct callgate_filter *filter, struct work *work, unsigned *count, struct callgate_err *err)
+{
+	struct sock_filter *first = work->insns;
+	unsigned other;
+	int r = lower_once(filter, FACTS_USED, work, count, err);
+
+	if ((r && r != CALLGATE_E_LIMIT) || (!r && *count <= SMALL))
+		return r;
+	work->insns = work->spare;
+	work->spare = first;
+	if (lower_once(filter, FACTS_UNUSED, work, &other, err) == 0 && (r || other < *count)) {
+		*count = other;
+		return 0;
+	}
+	work->spare = work->insns;
+	work->insns = first;
+	return r;
+}
+
+int prog_lower(const struct callgate_filter *filter, struct callgate_prog **out, struct callgate_err *err)
+{
 	size_t most = most_spans(filter);
-	struct sock_filter *insns = malloc(PROG_LIMIT * sizeof(*insns));
+	struct work work = {
+		.search.intervals = malloc(most * sizeof(struct interval)),
+		.search.before = malloc((most + 1) * sizeof(uint64_t)),
+		.insns = malloc(PROG_LIMIT * sizeof(struct sock_filter)),
+		.spare = malloc(PROG_LIMIT * sizeof(struct sock_filter)),
+	};
 	unsigned count;
-	asm_ref root;
 	int r;
 
-	search.intervals = calloc(most, sizeof(*search.intervals));
-	search.before = calloc(most + 1, sizeof(*search.before));
-	if (insns && search.intervals && search.before) {
-		root = lower_filter(&lowering, filter, &search);
-		r = lower_said(&lowering, err);
-		if (!r)
-			r = asm_assemble(&lowering.graph, root, insns, &count, err);
-		if (!r)
-			r = prog_new(insns, count, out, err);
-		if (!r) {
-			(*out)->flags = filter->flags;
-			(*out)->big_endian = lowering.big_endian;
-		}
-	} else {
+	if (work.insns && work.spare && work.search.intervals && work.search.before)
+		r = lower_best(filter, &work, &count, err);
+	else
 		r = err_nomem(err);
+	if (!r)
+		r = prog_new(work.insns, count, out, err);
+	if (!r) {
+		(*out)->flags = filter->flags;
+		(*out)->big_endian = filter_big_endian(filter);
 	}
-	free(insns);
-	free(search.intervals);
-	free(search.before);
-	lowering_release(&lowering);
+	free(work.insns);
+	free(work.spare);
+	free(work.search.intervals);
+	free(work.search.before);
 	return r;
 }

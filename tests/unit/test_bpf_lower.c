@@ -168,6 +168,51 @@ Test(bpf_lower, asks_for_an_upper_word_once)
 	callgate_filter_free(filter);
 }
 
+/* Pairs of values of two arguments: having learned one of them, nobody asks again. */
+Test(bpf_lower, follows_a_list_of_pairs)
+{
+	struct callgate_filter *filter = new_filter(badarch);
+	const struct node *node = leaf(filter, eperm);
+	struct callgate_prog *prog;
+	struct prog_data call = { .nr = 5, .audit = AUDIT_ARCH_X86_64, .args = { 1, 99 } };
+	unsigned steps;
+
+	for (uint64_t domain = 1; domain <= 3; domain++)
+		for (uint64_t type = 1; type <= 5; type++) {
+			const struct node *yes = when(filter, 1, TEST_EQ, 0xf, type, leaf(filter, allow), node);
+
+			node = when(filter, 0, TEST_EQ, LOW, domain, yes, node);
+		}
+	one_decision(AUDIT_ARCH_X86_64, filter, node);
+	prog = lower(filter, "pairs");
+	cr_assert_leq(prog->count, 20, "%u instructions", prog->count);
+	/* ld, jeq, ld, jeq; ld and three domains; ld, and, five types; ret */
+	call.args[0] = 1;
+	prog_eval(prog, &call, &steps);
+	cr_assert_leq(steps, 16, "%u steps", steps);
+	callgate_prog_free(prog);
+	callgate_filter_free(filter);
+}
+
+/* Rules on three arguments in turn: what is learned of two must not make the third one's code many times over. */
+Test(bpf_lower, stays_small_where_facts_multiply)
+{
+	struct callgate_filter *filter = new_filter(badarch);
+	const struct node *node = leaf(filter, eperm);
+	struct callgate_prog *prog;
+
+	for (uint64_t i = 1; i <= 60; i++) {
+		const struct node *yes = when(filter, (unsigned)(i + 1) % 3, TEST_EQ, LOW, i * 7, leaf(filter, allow), node);
+
+		node = when(filter, (unsigned)i % 3, TEST_EQ, LOW, i, yes, node);
+	}
+	one_decision(AUDIT_ARCH_X86_64, filter, node);
+	prog = lower(filter, "in turn");
+	cr_assert_leq(prog->count, 4 * 60 + 10, "%u instructions", prog->count);
+	callgate_prog_free(prog);
+	callgate_filter_free(filter);
+}
+
 Test(bpf_lower, shares_what_architectures_have_in_common)
 {
 	struct callgate_filter *filter = new_filter(badarch);
@@ -412,3 +457,41 @@ Test(bpf_lower, keeps_the_allow_bitmap)
 		callgate_filter_free(filter);
 	}
 	}
+
+/* ------------------------------------------------------------------ a real profile */
+
+/* The shipped default, as large as Docker's, on x86_64, x86 and x32. Sizes and paths are facts of the program, not times. */
+Test(bpf_lower, is_small_and_fast_for_the_shipped_default)
+{
+	struct callgate_target target = CALLGATE_TARGET_INIT;
+	struct callgate_err err = CALLGATE_ERR_INIT;
+	struct callgate_policy *policy = NULL;
+	struct callgate_filter *filter = NULL;
+	struct callgate_prog_stats stats;
+	struct callgate_prog *prog;
+
+	target.host = CALLGATE_ABI_X86_64;
+	target.kernel_major = 6;
+	target.kernel_minor = 1;
+	cr_assert_eq(callgate_caps_parse("docker", &target.caps, &err), 0);
+	cr_assert_eq(callgate_policy_read(TESTS_DIR "/../profiles/default.json", &policy, NULL, &err), 0, "%s", err.text);
+	cr_assert_eq(callgate_filter_resolve(policy, &target, &filter, NULL, &err), 0, "%s", err.text);
+	cr_assert_eq(filter->arch_count, 2);
+	prog = lower(filter, "default.json");
+	cr_assert_eq(callgate_prog_measure(prog, CALLGATE_ABI_X86_64, &stats), 0);
+	cr_assert_leq(stats.instructions, 300, "%u", stats.instructions);
+	cr_assert_leq(stats.longest_path, 18, "%u", stats.longest_path);
+	cr_assert_leq(stats.mean_path_x100, 1000, "%u", stats.mean_path_x100);
+	for (unsigned i = 0; i < 2; i++) {
+		const struct filter_arch *arch = &filter->arches[i];
+
+		for (uint32_t nr = 0; nr < 600; nr++) {
+			const struct node *node = arch->spans[span_at(arch, nr)].node;
+
+			cr_assert_eq(prog_bitmap(prog, arch->audit, nr), node->leaf && action_equal(node->action, allow), "%u", nr);
+		}
+	}
+	callgate_prog_free(prog);
+	callgate_filter_free(filter);
+	callgate_policy_free(policy);
+}
