@@ -453,6 +453,74 @@ struct callgate_tasks *callgate_tasks_free(struct callgate_tasks *tasks);
 int callgate_process_dump(pid_t tid, struct callgate_prog ***out, size_t *count, struct callgate_err *err) CALLGATE_MUST_CHECK;
 struct callgate_prog **callgate_process_dump_free(struct callgate_prog **progs, size_t count);
 
+/* ------------------------------------------------------------------ LXC */
+
+/* The release of the libseccomp that is installed, as callgate_target.libseccomp wants it: LXC resolves names by it. */
+uint32_t callgate_libseccomp_release(void);
+
+/* LXC text, what it comes to, and what it cannot say. */
+struct callgate_lxc_text;
+
+/* Calls of one ABI that the text answers otherwise than the filter. Strings belong to the text. */
+struct callgate_loss {
+	enum callgate_abi abi;
+	const char *calls;   /* names, numbers and ranges of numbers, comma separated */
+	const char *profile; /* the filter's answer: "ERRNO(EPERM)", "ALLOW or ERRNO(EPERM)" (by arguments) */
+	const char *text;    /* the text's */
+	const char *why;
+};
+
+/*
+ * The nearest text that LXC 5 really honours and that permits nothing that the filter does not (KILL_PROCESS becomes
+ * KILL_THREAD, which is the strictest that LXC has). target: host, and libseccomp (0: the installed one).
+ * E_UNSUPPORTED: the filter closes an ABI that LXC's text always opens, or denies what LXC itself calls once the text is loaded.
+ * E_MISMATCH: the text, read back, would be looser than the filter (a fault of callgate; nothing is given out).
+ */
+int callgate_lxc_write(const struct callgate_filter *filter, const struct callgate_target *target,
+                       struct callgate_lxc_text **out, struct callgate_err *err) CALLGATE_MUST_CHECK;
+const char *callgate_lxc_text(const struct callgate_lxc_text *text, size_t *size);
+size_t callgate_lxc_loss_count(const struct callgate_lxc_text *text);
+const struct callgate_loss *callgate_lxc_loss_at(const struct callgate_lxc_text *text, size_t index); /* NULL past the end */
+struct callgate_lxc_text *callgate_lxc_text_free(struct callgate_lxc_text *text);
+/* What LXC makes of the text; belongs to it. */
+const struct callgate_filter *callgate_lxc_filter(const struct callgate_lxc_text *text);
+
+/* A task's stack of filters, the newest of which must mean exactly what filter means; beneath: how many others it stands on.
+ * E_MISMATCH: other filters, or another number of them; the text names a call. E_PERM, E_LIMIT ...: cannot tell. */
+int callgate_task_prove(pid_t tid, const struct callgate_filter *filter, size_t beneath, struct callgate_err *err) CALLGATE_MUST_CHECK;
+
+/* Lower-case hex of the SHA-256 of what the filter means: equal for filters that mean the same. */
+int callgate_filter_digest(const struct callgate_filter *filter, char out[65], struct callgate_err *err);
+
+/* ------------------------------------------------------------------ state files and trusted writing */
+
+/* What a part without a terminal has done and found: written as JSON, schema callgate.state/1. NULL strings are left out. */
+struct callgate_state {
+	size_t size;
+	const char *engine, *id;  /* "lxc", the container's name */
+	const char *hook;         /* which one: "pre-start" */
+	const char *result;       /* "ready", "verified", "unverified", "failed" */
+	const char *profile;      /* its path */
+	const char *digest;       /* of the profile's meaning on this host */
+	const char *output;       /* the file that was written for the engine */
+	const char *output_digest; /* of what the engine makes of it */
+	const uint64_t *caps;     /* that guards were answered for */
+	const struct callgate_lxc_text *text; /* its losses */
+	const char *const *messages;
+	size_t message_count;
+	pid_t pid;                /* 0: none yet */
+};
+#define CALLGATE_STATE_INIT { .size = sizeof(struct callgate_state) }
+
+/* ENGINE/ID.json below /run/callgate, or $XDG_RUNTIME_DIR/callgate for callers other than root. An id with '/' or a dot in
+ * front is E_ARG. */
+int callgate_state_path(const char *engine, const char *id, char *path, size_t size, struct callgate_err *err);
+/* Atomically; missing directories are made, and refused when others can write them (E_UNTRUSTED). */
+int callgate_state_write(const struct callgate_state *state, struct callgate_err *err);
+/* Writes a file whole or not at all, in a directory that is made when missing and refused when others can write it. */
+int callgate_file_write(const char *path, const void *bytes, size_t size, unsigned mode, struct callgate_err *err) CALLGATE_MUST_CHECK;
+/* Reads one that only root or the caller can have written; *out is malloc'ed and ends in a NUL. */
+int callgate_file_read_trusted(const char *path, char **out, size_t *size, struct callgate_err *err) CALLGATE_MUST_CHECK;
 #if defined(__GNUC__)
 #pragma GCC visibility pop
 #endif

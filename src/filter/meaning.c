@@ -487,6 +487,16 @@ bool meaning_is_opaque(const struct meaning *meaning, meaning_ref ref, unsigned 
 	return bdd_is_opaque_terminal(ref, pc);
 }
 
+bool meaning_split(const struct meaning *meaning, meaning_ref ref, unsigned *bit, meaning_ref *low, meaning_ref *high)
+{
+	if (bdd_is_terminal(ref))
+		return false;
+	*bit = bdd_var(&meaning->bdd, ref);
+	*low = bdd_cofactor(&meaning->bdd, ref, *bit, 0);
+	*high = bdd_cofactor(&meaning->bdd, ref, *bit, 1);
+	return true;
+}
+
 bool meaning_is_constant(const struct meaning *meaning, meaning_ref ref, struct callgate_action *out)
 {
 	unsigned pc;

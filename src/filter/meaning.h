@@ -25,6 +25,9 @@ int meaning_of(struct meaning *meaning, const struct callgate_filter *filter, co
 bool meaning_is_opaque(const struct meaning *meaning, meaning_ref ref, unsigned *pc);
 /* The action when the reference is one action for all arguments. */
 bool meaning_is_constant(const struct meaning *meaning, meaning_ref ref, struct callgate_action *out);
+/* One step into the diagram: the argument bit that is asked first (0 is argument 0's highest) and what is left where it is 0 and
+ * where it is 1. False: the reference is an action, or opaque, for all arguments. */
+bool meaning_split(const struct meaning *meaning, meaning_ref ref, unsigned *bit, meaning_ref *low, meaning_ref *high);
 struct callgate_action meaning_at(const struct meaning *meaning, meaning_ref ref, const uint64_t args[6]);
 /* Arguments on which two references differ (false: they are the same). Unconstrained bits are 0. */
 bool meaning_witness(const struct meaning *meaning, meaning_ref a, meaning_ref b, uint64_t args[6]);
