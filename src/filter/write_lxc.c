@@ -92,17 +92,25 @@ static int64_t lxc_number(const struct writer *writer, int id, enum callgate_abi
 
 /* ------------------------------------------------------------------ decisions */
 
-static bool set_add(struct action_set *set, struct callgate_action action)
+/* The loosest first: the order does not depend on how a decision is built. */
+static void set_add(struct action_set *set, struct callgate_action action)
 {
-	for (unsigned i = 0; i < set->count; i++)
-		if (action_equal(set->actions[i], action))
-			return true;
+	unsigned at = 0;
+
+	while (at < set->count && (set->actions[at].kind > action.kind ||
+				   (set->actions[at].kind == action.kind && set->actions[at].data < action.data)))
+		at++;
+	if (at < set->count && action_equal(set->actions[at], action))
+		return;
 	if (set->count == sizeof(set->actions) / sizeof(set->actions[0])) {
-		set->more = true;
-		return false;
+		set->more = true; /* the loosest and the strictest are kept whatever comes */
+		memmove(&set->actions[1], &set->actions[2], (set->count - 2) * sizeof(set->actions[0]));
+		set->count--;
+		at -= at > 1;
 	}
-	set->actions[set->count++] = action;
-	return true;
+	memmove(&set->actions[at + 1], &set->actions[at], (set->count - at) * sizeof(set->actions[0]));
+	set->actions[at] = action;
+	set->count++;
 }
 
 int action_set_of(const struct callgate_filter *filter, const struct node *node, struct action_set *out)
@@ -242,6 +250,8 @@ static bool condition_of(const struct test *test, uint8_t word, struct lxc_condi
 	uint64_t full = word == 32 ? WORD_32 : UINT64_MAX;
 
 	*out = (struct lxc_condition){ .value = test->value, .test = *test };
+	if (!test->mask) /* LXC cannot tell a mask of 0 from none */
+		return false;
 	if (test->mask == full) {
 		out->test.mask = UINT64_MAX;
 		switch ((enum test_op)test->op) {
@@ -727,7 +737,7 @@ static int read_back(const struct writer *writer, struct callgate_lxc_text *text
 	target.reader = CALLGATE_AS_LXC;
 	r = policy_parse(&source, &policy, NULL, writer->err);
 	if (r < 0)
-		return r;
+		return err_set(writer->err, CALLGATE_E_MISMATCH, "the LXC text cannot be read back: it is not used");
 	r = callgate_filter_resolve(policy, &target, &text->filter, NULL, writer->err);
 	callgate_policy_free(policy);
 	return r;
