@@ -149,20 +149,16 @@ static enum known test_known(const struct test *test)
 
 const struct node *filter_test(struct callgate_filter *filter, struct test test, const struct node *yes, const struct node *no)
 {
-	struct node node = { .test = test, .yes = yes, .no = no };
+	struct node node = { .test = test, .yes = test.negate ? no : yes, .no = test.negate ? yes : no };
 	enum known known = test_known(&test);
 
 	if (!yes || !no)
 		return NULL;
+	node.test.negate = 0;
 	if (yes == no || known == KNOWN_YES)
-		return yes;
+		return node.yes;
 	if (known == KNOWN_NO)
-		return no;
-	if (node.test.negate) {
-		node.test.negate = 0;
-		node.yes = no;
-		node.no = yes;
-	}
+		return node.no;
 	return node_intern(filter, &node);
 }
 

@@ -178,6 +178,15 @@ Test(law, rule_2_contradicting_conditions_are_refused_with_a_call)
 	            x86_64(), 203, "ioctl", CALLGATE_E_PROFILE);
 }
 
+Test(law, what_is_always_or_never_true_is_folded_the_right_way_round)
+{
+	EXPECT(ALLOWING("{\"names\":[\"umask\"]," ERRNO ",\"args\":[{\"index\":0,\"op\":\"SCMP_CMP_LT\",\"value\":0}]}"), x86_64(),
+	       { "x86_64", "umask", 0, 0, "ALLOW" }, { "x86_64", "umask", 5, 0, "ALLOW" });
+	EXPECT(ALLOWING("{\"names\":[\"umask\"]," ERRNO ",\"args\":[{\"index\":0,\"op\":\"SCMP_CMP_LE\","
+	                "\"value\":18446744073709551615}]}"),
+	       x86_64(), { "x86_64", "umask", 0, 0, "ERRNO(EPERM)" }, { "x86_64", "umask", UINT64_MAX, 0, "ERRNO(EPERM)" });
+}
+
 Test(law, rule_3_conditions_are_anded_repeats_are_ored)
 {
 	EXPECT(DENYING("{\"names\":[\"socket\"]," ALLOW ",\"args\":[{\"index\":0,\"value\":2,\"op\":\"SCMP_CMP_EQ\"},"
