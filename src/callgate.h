@@ -390,6 +390,27 @@ int callgate_prog_write(const struct callgate_prog *prog, enum callgate_prog_for
 /* The same for a filter as pseudo code: numbers, conditions and actions by architecture. */
 int callgate_filter_write_pfc(const struct callgate_filter *filter, char **out, size_t *size, struct callgate_err *err);
 
+/* ------------------------------------------------------------------ verification */
+
+/* What all filters of a live task amount to: dumped, lifted, met. A task without filters allows everything. */
+int callgate_task_filter(pid_t tid, struct callgate_filter **out, unsigned *count, struct callgate_err *err) CALLGATE_MUST_CHECK;
+
+/* How what runs stands to what the profile says. */
+enum callgate_standing {
+	CALLGATE_EXACT = 0, /* the same for every call */
+	CALLGATE_STRICTER,  /* permits less, nothing more */
+	CALLGATE_DIFFERENT, /* permits nothing more; errnos or other data differ */
+	CALLGATE_WEAKER,    /* permits what the profile does not */
+	CALLGATE_NONE,      /* the task has no filter */
+};
+const char *callgate_standing_name(enum callgate_standing standing); /* "exact" */
+
+/* Judges a live task by the exact meaning of all its filters together. *diff (may be NULL) gets the differences, live against
+ * profile, to be released by the caller; for NONE none are listed. E_UNSUPPORTED: a filter is opaque somewhere and nothing else
+ * shows that it is weaker: nobody can tell. Errors of callgate_process_dump() besides. */
+int callgate_verify_task(pid_t tid, const struct callgate_filter *profile, enum callgate_standing *out,
+                         struct callgate_diff **diff, struct callgate_err *err) CALLGATE_MUST_CHECK;
+
 /* ------------------------------------------------------------------ containers */
 
 /* The container that a process is in, by its cgroup: "lxc:NAME", "oci:ID" (12 digits). E_NOTFOUND: in none that is known. */

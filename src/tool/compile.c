@@ -38,19 +38,20 @@ static int take_format(const char *value, int *out)
 static int print_stats(const struct options *options, const struct callgate_prog *prog)
 {
 	struct callgate_prog_stats stats;
+	char mean[16];
 
 	callgate_prog_measure(prog, options->target.host, &stats);
+	snprintf(mean, sizeof(mean), "%u.%02u", stats.mean_path_x100 / 100, stats.mean_path_x100 % 100);
 	if (options->json) {
 		struct json_object *root = document("compile");
 
 		json_object_object_add(root, "instructions", json_object_new_int64(stats.instructions));
 		json_object_object_add(root, "longest-path", json_object_new_int64(stats.longest_path));
-		json_object_object_add(root, "mean-path", json_object_new_double(stats.mean_path_x100 / 100.0));
+		json_object_object_add(root, "mean-path", json_object_new_double_s(stats.mean_path_x100 / 100.0, mean));
 		json_object_object_add(root, "proof", json_object_new_string("equal"));
 		return print_document(root);
 	}
-	printf("instructions: %u\nlongest-path: %u\nmean-path: %u.%02u\nproof: equal\n", stats.instructions, stats.longest_path,
-	       stats.mean_path_x100 / 100, stats.mean_path_x100 % 100);
+	printf("instructions: %u\nlongest-path: %u\nmean-path: %s\nproof: equal\n", stats.instructions, stats.longest_path, mean);
 	return finish_output(EXIT_YES);
 }
 

@@ -6,7 +6,7 @@
 
 #include "tool/tool.h"
 
-enum { OPT_BATCH = OPT_VERB, OUTCOMES = 64 };
+enum { OPT_BATCH = OPT_VERB };
 
 /* Where rows go: TSV to stdout, or an array of a document. */
 struct sink {
@@ -38,28 +38,6 @@ static void call_format(const struct callgate_pattern *pattern, uint32_t last, c
 			: snprintf(buf + used, size - used, "%c*", i ? ',' : '('));
 	}
 	snprintf(buf + used, size - used, ")");
-}
-
-static const char *outcome_word(const struct callgate_outcome *outcome, char *buf, size_t size)
-{
-	if (outcome->opaque)
-		return "OPAQUE";
-	callgate_action_format(outcome->action, buf, size);
-	return buf;
-}
-
-/* "ALLOW if a0 == 0x8, a1 > 0x1; ERRNO(EPERM) otherwise". */
-static void print_actions(const struct callgate_outcome *outcomes, size_t count)
-{
-	char word[32];
-
-	for (size_t i = 0; i < count; i++) {
-		printf("%s%s", i ? "; " : "", outcome_word(&outcomes[i], word, sizeof(word)));
-		if (outcomes[i].conditions[0])
-			printf(" if %s", outcomes[i].conditions);
-		else if (count > 1)
-			printf(" otherwise");
-	}
 }
 
 static void print_origins(const struct callgate_outcome *outcomes, size_t count)
@@ -123,7 +101,7 @@ static int explain_pattern(const struct sink *sink, const struct callgate_patter
 		json_object_array_add(sink->rows, row);
 	} else {
 		printf("%s\t%s\t", callgate_abi_name(pattern->abi), call);
-		print_actions(outcomes, count);
+		print_outcomes(stdout, outcomes, count);
 		putchar('\t');
 		print_origins(outcomes, count);
 		putchar('\n');

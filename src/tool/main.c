@@ -7,7 +7,9 @@
  *   report.c   messages, findings, JSON           compile.c  a profile as a program
  *   source.c   what SOURCE names                  run.c      one command under a profile
  *                                                 status.c   who is confined
- *                                                 syscall.c  numbers, arguments and age of a call
+ *   outcome.c  decisions as text                  syscall.c  numbers, arguments and age of a call
+ *                                                 diff.c     differences in meaning
+ *                                                 verify.c   what runs against what the profile says
  *   lxc.c      liblxc, linked here only (lxc_none.c without it)
  */
 #include <signal.h>
@@ -22,9 +24,11 @@ static int verb_words(const struct verb *verb, int argc, char **argv);
 static const struct verb verbs[] = {
 	{ "check", verb_check, "[--strict] [TARGET] FILE...", "syntax, meaning and findings of profiles" },
 	{ "explain", verb_explain, "[TARGET] SOURCE [CALL | --batch FILE]", "what happens to a call, and who decided" },
+	{ "diff", verb_diff, "[TARGET] A B", "exact difference in meaning of two sources" },
 	{ "compile", verb_compile, "[--format bpf|asm|pfc|c|base64] [--stats] [-o OUT] [TARGET] FILE", "a profile as a proved program" },
 	{ "run", verb_run, "--profile FILE [TARGET] [--no-new-privs yes|no] [--] COMMAND...", "one command under a profile" },
 	{ "status", verb_status, "[--format table|tsv|json|openmetrics] [SOURCE...]", "who is confined, task by task" },
+	{ "verify", verb_verify, "--profile FILE [--at-least] [TARGET] pid:N|lxc:NAME|oci:ID", "is what runs what the profile says" },
 	{ "syscall", verb_syscall, "[--abi A,B] NAME|NUMBER...", "numbers, arguments and age of a system call" },
 	{ "version", verb_version, "", "version of callgate" },
 	{ "verbs", verb_words, "", "the verbs, one a line (for completion)" },

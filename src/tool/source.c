@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Source: from a SOURCE word of the command line to a filter. */
+#include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -65,6 +67,30 @@ static int resolve_profile(const struct options *options, const char *text, stru
 	return EXIT_CANNOT;
 }
 
+enum { PROGRAM_BYTES = 4096 * 8 };
+
+/* A program's bytes: no more than the kernel's limit, and one byte to tell that there were more. */
+static int read_file(const char *path, char **out, size_t *size)
+{
+	FILE *file = strcmp(path, "-") == 0 ? stdin : fopen(path, "re");
+	char *bytes = malloc(PROGRAM_BYTES + 1);
+
+	if (file && bytes) {
+		*size = fread(bytes, 1, PROGRAM_BYTES + 1, file);
+		if (!ferror(file) && *size <= PROGRAM_BYTES) {
+			*out = bytes;
+			bytes = NULL;
+		}
+	}
+	if (bytes || !*out)
+		fprintf(stderr, "%s: error: %s\n", path,
+		        !file || ferror(file) ? strerror(errno) : "more than the kernel's 4096 instructions");
+	if (file && file != stdin)
+		fclose(file);
+	free(bytes);
+	return *out ? 0 : -1;
+}
+
 bool is_live_source(const char *text)
 {
 	return strncmp(text, "pid:", 4) == 0 || strncmp(text, "lxc:", 4) == 0 || strncmp(text, "oci:", 4) == 0;
@@ -90,8 +116,76 @@ int live_source(const struct options *options, const char *text, pid_t *pid, enu
 	return EXIT_YES;
 }
 
+/* bpf:FILE, in the byte order of the target. */
+static int open_program(const struct options *options, const char *path, struct callgate_filter **out)
+{
+	CALLGATE_CLEANUP(prog_cleanup) struct callgate_prog *prog = NULL;
+	struct callgate_err err = CALLGATE_ERR_INIT;
+	char *bytes = NULL;
+	size_t size = 0;
+	int r;
+
+	if (read_file(path, &bytes, &size) < 0)
+		return EXIT_CANNOT;
+	r = callgate_prog_parse(bytes, size, options->target.host, &prog, &err);
+	free(bytes);
+	if (r == 0)
+		r = callgate_filter_lift(prog, path, options->target.host, out, &err);
+	if (r == 0)
+		return 0;
+	fprintf(stderr, "%s: error: %s\n", path, err.text);
+	return EXIT_CANNOT;
+}
+
+static int open_live(const struct options *options, const char *text, struct callgate_filter **out)
+{
+	struct callgate_err err = CALLGATE_ERR_INIT;
+	enum callgate_scope scope;
+	pid_t pid;
+	int code = live_source(options, text, &pid, &scope);
+
+	if (code)
+		return code;
+	if (callgate_task_filter(pid, out, NULL, &err) == 0)
+		return 0;
+	fprintf(stderr, "%s: error: %s\n", text, err.text);
+	return EXIT_CANNOT;
+}
+
+static int open_environment(const struct options *options, struct callgate_filter **out)
+{
+	CALLGATE_CLEANUP(policy_cleanup) struct callgate_policy *policy = NULL;
+	CALLGATE_CLEANUP(notes_cleanup) struct callgate_notes *notes = NULL;
+	struct callgate_err err = CALLGATE_ERR_INIT;
+	int r = callgate_notes_new(&notes);
+
+	if (r == 0)
+		r = callgate_policy_env(getenv("SECCOMP_SYSCALL_ALLOW"), getenv("SECCOMP_SYSCALL_DENY"),
+		                        getenv("SECCOMP_DEFAULT_ACTION"), &policy, notes, &err);
+	if (r == 0)
+		r = callgate_filter_resolve(policy, &options->target, out, notes, &err);
+	if (r == 0)
+		return 0;
+	report_notes(options, notes, CALLGATE_ERROR, STRICT_NO);
+	if (!callgate_notes_said(notes, CALLGATE_ERROR))
+		report_err(&err);
+	return EXIT_CANNOT;
+}
+
 int source_open(const struct options *options, const char *text, struct callgate_filter **out, enum source_kind *kind)
 {
+	if (strncmp(text, "bpf:", 4) == 0) {
+		*kind = SOURCE_BPF;
+		return open_program(options, text + 4, out);
+	}
+	if (is_live_source(text)) {
+		*kind = SOURCE_LIVE;
+		return open_live(options, text, out);
+	}
+	if (strcmp(text, "env:") == 0) {
+		*kind = SOURCE_ENV;
+		return open_environment(options, out);
+	}
 	*kind = SOURCE_PROFILE;
 	return resolve_profile(options, text, out);
 }

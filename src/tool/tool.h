@@ -85,6 +85,23 @@ int finish_output(int code);
 /* Writes to --output atomically, or to stdout. */
 int write_output(const struct options *options, const void *bytes, size_t size);
 
+/* ------------------------------------------------------------------ outcome.c */
+
+enum { OUTCOMES = 64 };
+/* The action as it is written, OPAQUE for what no profile can say. */
+const char *outcome_word(const struct callgate_outcome *outcome, char *buf, size_t size);
+/* "ALLOW if a0 == 0x8, a1 > 0x1; ERRNO(EPERM) otherwise". */
+void print_outcomes(FILE *to, const struct callgate_outcome *outcomes, size_t count);
+/* The same for a call with all its arguments open; "..." when there are too many. */
+void print_decision(FILE *to, const struct callgate_filter *filter, enum callgate_abi abi, uint32_t nr);
+/* "mkdir(0x1,0x2)": name or number, arguments up to the last that is not 0. */
+void call_text(const struct callgate_call *call, char *buf, size_t size);
+
+/* ------------------------------------------------------------------ diff.c */
+
+void print_differences(const struct callgate_filter *a, const struct callgate_filter *b, const struct callgate_diff *diff);
+struct json_object *differences_to_json(const struct callgate_diff *diff);
+
 /* ------------------------------------------------------------------ source.c */
 
 /* Opens what SOURCE names. Errors and findings have been reported when it answers an exit code other than 0.
@@ -115,8 +132,10 @@ int lxc_init_pid(const char *name, const char *lxcpath, pid_t *out);
 int verb_check(const struct verb *verb, int argc, char **argv);
 int verb_compile(const struct verb *verb, int argc, char **argv);
 int verb_explain(const struct verb *verb, int argc, char **argv);
+int verb_diff(const struct verb *verb, int argc, char **argv);
 int verb_run(const struct verb *verb, int argc, char **argv);
 int verb_syscall(const struct verb *verb, int argc, char **argv);
 int verb_status(const struct verb *verb, int argc, char **argv);
+int verb_verify(const struct verb *verb, int argc, char **argv);
 
 #endif

@@ -1,0 +1,176 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* callgate diff: where two sources mean different things, with a call that shows it. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "tool/tool.h"
+
+/* One number by name, several as FIRST..LAST. */
+static void range_text(const struct callgate_difference *row, char *buf, size_t size)
+{
+	const char *first = callgate_syscall_name(row->abi, row->first), *last = callgate_syscall_name(row->abi, row->last);
+	char numbers[2][16];
+
+	snprintf(numbers[0], sizeof(numbers[0]), "%u", row->first);
+	snprintf(numbers[1], sizeof(numbers[1]), "%u", row->last);
+	if (row->first == row->last)
+		snprintf(buf, size, "%s", first ? first : numbers[0]);
+	else
+		snprintf(buf, size, "%s..%s", first ? first : numbers[0], last ? last : numbers[1]);
+}
+
+static const char *side_word(struct callgate_action action, bool opaque, char *buf, size_t size)
+{
+	if (opaque)
+		return "OPAQUE";
+	callgate_action_format(action, buf, size);
+	return buf;
+}
+
+static void print_side(const struct callgate_filter *filter, const struct callgate_difference *row, bool depends,
+                       struct callgate_action action, bool opaque)
+{
+	char word[32];
+
+	if (depends && row->abi != CALLGATE_ABI_NONE)
+		print_decision(stdout, filter, row->abi, row->first);
+	else
+		printf("%s", side_word(action, opaque, word, sizeof(word)));
+}
+
+static const char *abi_text(const struct callgate_difference *row)
+{
+	const char *name = callgate_abi_name(row->abi);
+
+	return name ? name : "other";
+}
+
+static void print_row(const struct callgate_filter *a, const struct callgate_filter *b, const struct callgate_difference *row)
+{
+	char range[160], witness[192];
+
+	range_text(row, range, sizeof(range));
+	call_text(&row->witness, witness, sizeof(witness));
+	printf("%s\t%s\t", abi_text(row), range);
+	print_side(a, row, row->depends_a, row->a, row->opaque_a);
+	putchar('\t');
+	print_side(b, row, row->depends_b, row->b, row->opaque_b);
+	printf("\t%s\t%s\n", callgate_change_name(row->change), witness);
+}
+
+/* Every named call of a row, so that a script need not know numbers. */
+static struct json_object *names_to_json(const struct callgate_difference *row)
+{
+	struct json_object *array = json_object_new_array();
+
+	for (uint32_t nr = row->first; nr - row->first < 4096; nr++) {
+		const char *name = callgate_syscall_name(row->abi, nr);
+
+		if (name)
+			json_object_array_add(array, json_object_new_string(name));
+		if (nr == row->last)
+			break;
+	}
+	return array;
+}
+
+struct json_object *differences_to_json(const struct callgate_diff *diff)
+{
+	struct json_object *array = json_object_new_array();
+
+	for (size_t i = 0; i < callgate_diff_count(diff); i++) {
+		const struct callgate_difference *row = callgate_diff_at(diff, i);
+		struct json_object *object = json_object_new_object();
+		char word[32], witness[192];
+
+		call_text(&row->witness, witness, sizeof(witness));
+		json_object_object_add(object, "abi", json_object_new_string(abi_text(row)));
+		json_object_object_add(object, "first", json_object_new_int64(row->first));
+		json_object_object_add(object, "last", json_object_new_int64(row->last));
+		json_object_object_add(object, "names", names_to_json(row));
+		json_object_object_add(object, "change", json_object_new_string(callgate_change_name(row->change)));
+		json_object_object_add(object, "witness", json_object_new_string(witness));
+		json_object_object_add(object, "a", json_object_new_string(side_word(row->a, row->opaque_a, word, sizeof(word))));
+		json_object_object_add(object, "b", json_object_new_string(side_word(row->b, row->opaque_b, word, sizeof(word))));
+		json_object_object_add(object, "conditional",
+		                       json_object_new_boolean(row->depends_a || row->depends_b));
+		json_object_array_add(array, object);
+	}
+	return array;
+}
+
+void print_differences(const struct callgate_filter *a, const struct callgate_filter *b, const struct callgate_diff *diff)
+{
+	for (size_t i = 0; i < callgate_diff_count(diff); i++)
+		print_row(a, b, callgate_diff_at(diff, i));
+}
+
+/* 1 when something surely differs, 2 when all that was found cannot be told. */
+static int diff_code(const struct callgate_diff *diff)
+{
+	int code = EXIT_YES;
+
+	for (size_t i = 0; i < callgate_diff_count(diff); i++) {
+		if (callgate_diff_at(diff, i)->change != CALLGATE_UNKNOWN)
+			return EXIT_NO;
+		code = EXIT_CANNOT;
+	}
+	return code;
+}
+
+static int diff_sources(const struct options *options, const char *const words[2])
+{
+	CALLGATE_CLEANUP(filter_cleanup) struct callgate_filter *a = NULL;
+	CALLGATE_CLEANUP(filter_cleanup) struct callgate_filter *b = NULL;
+	struct callgate_err err = CALLGATE_ERR_INIT;
+	struct callgate_diff *diff = NULL;
+	enum source_kind kind;
+	int code = source_open(options, words[0], &a, &kind);
+
+	if (code == EXIT_YES)
+		code = source_open(options, words[1], &b, &kind);
+	if (code)
+		return code;
+	if (callgate_filter_diff(a, b, options->abi_mask, &diff, &err) < 0) {
+		report_err(&err);
+		return EXIT_CANNOT;
+	}
+	code = diff_code(diff);
+	if (options->json) {
+		struct json_object *root = document("diff");
+
+		json_object_object_add(root, "a", json_object_new_string(words[0]));
+		json_object_object_add(root, "b", json_object_new_string(words[1]));
+		json_object_object_add(root, "equal", json_object_new_boolean(code == EXIT_YES));
+		json_object_object_add(root, "differences", differences_to_json(diff));
+		if (print_document(root) != 0)
+			code = EXIT_CANNOT;
+	} else {
+		print_differences(a, b, diff);
+		code = finish_output(code);
+	}
+	callgate_diff_free(diff);
+	return code;
+}
+
+int verb_diff(const struct verb *verb, int argc, char **argv)
+{
+	static const struct option long_options[] = { OPTIONS_COMMON, OPTIONS_TARGET, OPTIONS_LIVE, OPTIONS_END };
+	struct callgate_err err = CALLGATE_ERR_INIT;
+	struct options options;
+	int option;
+
+	if (options_init(&options, &err) < 0) {
+		report_err(&err);
+		return EXIT_CANNOT;
+	}
+	while ((option = getopt_long(argc, argv, "h", long_options, NULL)) != -1) {
+		if (option == OPT_HELP)
+			return verb_help(verb);
+		if (options_take(&options, option, optarg) < 0)
+			return EXIT_CANNOT;
+	}
+	if (argc - optind != 2)
+		return verb_usage(verb);
+	return diff_sources(&options, (const char *const[2]){ argv[optind], argv[optind + 1] });
+}

@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Outcome: decisions and calls as text. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "tool/tool.h"
+
+const char *outcome_word(const struct callgate_outcome *outcome, char *buf, size_t size)
+{
+	if (outcome->opaque)
+		return "OPAQUE";
+	callgate_action_format(outcome->action, buf, size);
+	return buf;
+}
+
+void print_outcomes(FILE *to, const struct callgate_outcome *outcomes, size_t count)
+{
+	char word[32];
+
+	for (size_t i = 0; i < count; i++) {
+		fprintf(to, "%s%s", i ? "; " : "", outcome_word(&outcomes[i], word, sizeof(word)));
+		if (outcomes[i].conditions[0])
+			fprintf(to, " if %s", outcomes[i].conditions);
+		else if (count > 1)
+			fprintf(to, " otherwise");
+	}
+}
+
+void print_decision(FILE *to, const struct callgate_filter *filter, enum callgate_abi abi, uint32_t nr)
+{
+	struct callgate_pattern pattern = { .abi = abi, .nr = nr };
+	struct callgate_outcome *outcomes = calloc(OUTCOMES, sizeof(*outcomes));
+	size_t count = 0;
+
+	if (outcomes && callgate_filter_outcomes(filter, &pattern, outcomes, OUTCOMES, &count) == 0 && count <= OUTCOMES)
+		print_outcomes(to, outcomes, count);
+	else
+		fprintf(to, "...");
+	free(outcomes);
+}
+
+void call_text(const struct callgate_call *call, char *buf, size_t size)
+{
+	const char *name = callgate_syscall_name(call->abi, call->nr);
+	size_t used, last = 0;
+
+	if (name)
+		snprintf(buf, size, "%s", name);
+	else
+		snprintf(buf, size, "%u", call->nr);
+	for (size_t i = 0; i < 6; i++)
+		if (call->args[i])
+			last = i + 1;
+	used = strlen(buf);
+	for (size_t i = 0; i < last && used < size; i++)
+		used += (size_t)snprintf(buf + used, size - used, "%c0x%llx", i ? ',' : '(', (unsigned long long)call->args[i]);
+	if (last && used < size)
+		snprintf(buf + used, size - used, ")");
+}

@@ -1,0 +1,176 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* callgate verify: does every task of a process or container run under exactly what the profile says? */
+#include <stdlib.h>
+#include <string.h>
+
+#include "tool/tool.h"
+
+enum { OPT_PROFILE = OPT_VERB, OPT_AT_LEAST };
+enum accepts { ACCEPT_EXACT, ACCEPT_AT_LEAST };
+
+struct verification {
+	const struct callgate_filter *profile;
+	enum accepts accepts;
+	struct json_object *rows; /* NULL: TSV */
+	size_t told;
+	int code;
+};
+
+static bool is_accepted(enum callgate_standing standing, enum accepts accepts)
+{
+	if (standing == CALLGATE_EXACT)
+		return true;
+	return accepts == ACCEPT_AT_LEAST && (standing == CALLGATE_STRICTER || standing == CALLGATE_DIFFERENT);
+}
+
+static void print_printable(const char *text)
+{
+	for (; *text; text++)
+		putchar(*text >= ' ' && *text <= '~' ? *text : '?');
+}
+
+/* The calls that a weaker task lets through are what people need to see; the others on wish by diff. */
+static void print_weaker(const struct callgate_diff *diff)
+{
+	enum { SHOWN = 20 };
+	size_t count = 0;
+
+	for (size_t i = 0; i < callgate_diff_count(diff); i++) {
+		const struct callgate_difference *row = callgate_diff_at(diff, i);
+		char witness[192], words[2][32];
+
+		if (!row->looser || count++ >= SHOWN)
+			continue;
+		call_text(&row->witness, witness, sizeof(witness));
+		callgate_action_format(row->a, words[0], sizeof(words[0]));
+		callgate_action_format(row->b, words[1], sizeof(words[1]));
+		printf("\t%s\t%s\tprofile %s\tlive %s\n", callgate_abi_name(row->abi) ? callgate_abi_name(row->abi) : "other", witness,
+		       words[0], words[1]);
+	}
+	if (count > SHOWN)
+		printf("\t... and %zu more\n", count - SHOWN);
+}
+
+static void tell(struct verification *v, const struct callgate_task *task, const char *word, const struct callgate_diff *diff)
+{
+	v->told++;
+	if (v->rows) {
+		struct json_object *row = json_object_new_object();
+
+		json_object_object_add(row, "pid", json_object_new_int(task->pid));
+		json_object_object_add(row, "tid", json_object_new_int(task->tid));
+		json_object_object_add(row, "command", json_object_new_string(task->command));
+		json_object_object_add(row, "verdict", json_object_new_string(word));
+		json_object_object_add(row, "differences", differences_to_json(diff));
+		json_object_array_add(v->rows, row);
+		return;
+	}
+	printf("%d\t%d\t", (int)task->pid, (int)task->tid);
+	print_printable(task->command);
+	printf("\t%s\n", word);
+	print_weaker(diff);
+}
+
+/* A task that has gone meanwhile proves nothing and hides nothing: the list was of those that live. */
+static void verify_task(struct verification *v, const struct callgate_task *task)
+{
+	struct callgate_err err = CALLGATE_ERR_INIT;
+	struct callgate_diff *diff = NULL;
+	enum callgate_standing standing;
+	int r = callgate_verify_task(task->tid, v->profile, &standing, &diff, &err);
+
+	if (r == CALLGATE_E_NOTFOUND)
+		return;
+	if (r < 0) {
+		fprintf(stderr, "pid:%d: error: %s\n", (int)task->tid, err.text);
+		tell(v, task, "cannot tell", NULL);
+		v->code = EXIT_CANNOT;
+		return;
+	}
+	tell(v, task, callgate_standing_name(standing), diff);
+	callgate_diff_free(diff);
+	if (v->code == EXIT_YES && !is_accepted(standing, v->accepts))
+		v->code = EXIT_NO;
+}
+
+static int verify_live(const struct options *options, const char *source, struct verification *v)
+{
+	struct callgate_err err = CALLGATE_ERR_INIT;
+	struct callgate_tasks *tasks = NULL;
+	enum callgate_scope scope;
+	pid_t pid;
+	int code = live_source(options, source, &pid, &scope);
+
+	if (code)
+		return code;
+	if (callgate_tasks_list(scope, pid, &tasks, &err) < 0) {
+		fprintf(stderr, "%s: error: %s\n", source, err.text);
+		return EXIT_CANNOT;
+	}
+	for (size_t i = 0; i < callgate_tasks_count(tasks); i++)
+		verify_task(v, callgate_tasks_at(tasks, i));
+	callgate_tasks_free(tasks);
+	if (!v->told) {
+		fprintf(stderr, "%s: error: no task was there to look at\n", source);
+		return EXIT_CANNOT;
+	}
+	return v->code;
+}
+
+static int verify_source(const struct options *options, const char *profile, const char *source, enum accepts accepts)
+{
+	CALLGATE_CLEANUP(filter_cleanup) struct callgate_filter *filter = NULL;
+	struct verification v = { .accepts = accepts, .code = EXIT_YES };
+	struct json_object *root = NULL;
+	int code = profile_to_apply(options, profile, &filter);
+
+	if (code)
+		return code;
+	v.profile = filter;
+	if (options->json) {
+		root = document("verify");
+		v.rows = json_object_new_array();
+		json_object_object_add(root, "profile", json_object_new_string(profile));
+		json_object_object_add(root, "source", json_object_new_string(source));
+		json_object_object_add(root, "tasks", v.rows);
+	}
+	code = verify_live(options, source, &v);
+	if (root && print_document(root) != 0)
+		return EXIT_CANNOT;
+	return finish_output(code);
+}
+
+int verb_verify(const struct verb *verb, int argc, char **argv)
+{
+	static const struct option long_options[] = {
+		OPTIONS_COMMON, OPTIONS_TARGET, OPTIONS_LIVE, { "profile", required_argument, NULL, OPT_PROFILE },
+		{ "at-least", no_argument, NULL, OPT_AT_LEAST }, OPTIONS_END,
+	};
+	enum accepts accepts = ACCEPT_EXACT;
+	struct callgate_err err = CALLGATE_ERR_INIT;
+	const char *profile = NULL;
+	struct options options;
+	int option;
+
+	if (options_init(&options, &err) < 0) {
+		report_err(&err);
+		return EXIT_CANNOT;
+	}
+	while ((option = getopt_long(argc, argv, "h", long_options, NULL)) != -1) {
+		if (option == OPT_HELP)
+			return verb_help(verb);
+		if (option == OPT_PROFILE)
+			profile = optarg;
+		else if (option == OPT_AT_LEAST)
+			accepts = ACCEPT_AT_LEAST;
+		else if (options_take(&options, option, optarg) < 0)
+			return EXIT_CANNOT;
+	}
+	if (!profile || argc - optind != 1)
+		return verb_usage(verb);
+	if (!is_live_source(argv[optind])) {
+		report("'%s' is not live; 'callgate diff' compares files", argv[optind]);
+		return EXIT_CANNOT;
+	}
+	return verify_source(&options, profile, argv[optind], accepts);
+}
