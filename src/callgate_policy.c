@@ -4,7 +4,7 @@
 #include "policy/read.h"
 
 static int read_file(const char *path, enum source_trust trust, struct callgate_policy **out,
-                     struct callgate_notes *notes, struct callgate_err *err)
+		     struct callgate_notes *notes, struct callgate_err *err)
 {
 	struct source source;
 	int r;
@@ -20,19 +20,19 @@ static int read_file(const char *path, enum source_trust trust, struct callgate_
 }
 
 int callgate_policy_read(const char *path, struct callgate_policy **out, struct callgate_notes *notes,
-                         struct callgate_err *err)
+			 struct callgate_err *err)
 {
 	return read_file(path, SOURCE_ANYONE, out, notes, err);
 }
 
 int callgate_policy_read_trusted(const char *path, struct callgate_policy **out, struct callgate_notes *notes,
-                                 struct callgate_err *err)
+				 struct callgate_err *err)
 {
 	return read_file(path, SOURCE_TRUSTED, out, notes, err);
 }
 
 int callgate_policy_parse(const void *text, size_t size, const char *name, struct callgate_policy **out,
-                          struct callgate_notes *notes, struct callgate_err *err)
+			  struct callgate_notes *notes, struct callgate_err *err)
 {
 	struct source source = { .name = name ? name : "<memory>", .text = text, .size = size };
 
@@ -42,7 +42,7 @@ int callgate_policy_parse(const void *text, size_t size, const char *name, struc
 }
 
 int callgate_policy_env(const char *allow, const char *deny, const char *action, struct callgate_policy **out,
-                        struct callgate_notes *notes, struct callgate_err *err)
+			struct callgate_notes *notes, struct callgate_err *err)
 {
 	if (!out)
 		return err_set(err, CALLGATE_E_ARG, "no place for the policy");

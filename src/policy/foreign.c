@@ -71,8 +71,12 @@ static void mark(size_t *mark, size_t at)
 
 static void look_at_line(struct text_marks *marks, struct slice line, size_t at)
 {
-	static const char *const systemd[] = { "[Unit]", "[Service]", "[Install]", "SystemCallFilter=", "SystemCallArchitectures=",
-		                               "SystemCallErrorNumber=" };
+	static const char *const systemd[] = { "[Unit]",
+					       "[Service]",
+					       "[Install]",
+					       "SystemCallFilter=",
+					       "SystemCallArchitectures=",
+					       "SystemCallErrorNumber=" };
 	static const char *const kafel[] = { "POLICY ", "USE ", "#define ", "#include " };
 
 	for (size_t i = 0; i < sizeof(systemd) / sizeof(systemd[0]); i++)
@@ -113,8 +117,9 @@ const char *foreign_text(const struct source *source, size_t *at)
 		const char *what;
 	} found[] = {
 		{ marks.systemd, "a systemd unit (SystemCallFilter=)" },
-		{ marks.kubernetes, marks.seccomp_profile ? "YAML of the Kubernetes security-profiles-operator (SeccompProfile)" :
-		                                            "Kubernetes YAML" },
+		{ marks.kubernetes, marks.seccomp_profile
+					    ? "YAML of the Kubernetes security-profiles-operator (SeccompProfile)"
+					    : "Kubernetes YAML" },
 		{ marks.elastic, "YAML of Elastic's go-seccomp-bpf" },
 		{ marks.kafel, "a kafel policy" },
 		{ marks.yaml, "YAML" },
@@ -141,7 +146,8 @@ static bool among(struct slice word, const char *const *words)
 
 const char *foreign_json(const struct source *source, size_t start, size_t *at)
 {
-	static const char *const firecracker[] = { "default_action", "filter_action", "mismatch_action", "match_action", NULL };
+	static const char *const firecracker[] = { "default_action", "filter_action", "mismatch_action", "match_action",
+						   NULL };
 	static const char *const ours[] = { "defaultAction", "syscalls", "linux", "ociVersion", NULL };
 	struct json json;
 	struct json_token token, value;
@@ -161,7 +167,8 @@ const char *foreign_json(const struct source *source, size_t start, size_t *at)
 		if (value.kind == JSON_NUMBER && slice_is(token.text, "default_action"))
 			return "Docker's list of early 2016, with numbers for actions";
 		inside = json;
-		if (value.kind == JSON_OBJECT && json_next(&inside, &token) == JSON_KEY && among(token.text, firecracker))
+		if (value.kind == JSON_OBJECT && json_next(&inside, &token) == JSON_KEY &&
+		    among(token.text, firecracker))
 			return "a Firecracker (seccompiler) filter";
 		if (!json_skip(&json, &value, &last))
 			return NULL;
@@ -209,7 +216,10 @@ const char *foreign_binary(const struct source *source, size_t *at)
 	const unsigned char *text = (const unsigned char *)source->text;
 
 	*at = 0;
-	if (source->size >= 4 && memcmp(text, "\x7f" "ELF", 4) == 0)
+	if (source->size >= 4 && memcmp(text,
+					"\x7f"
+					"ELF",
+					4) == 0)
 		return "an ELF file";
 	if (source->size && source->size % BPF_WORD == 0 && source->size <= BPF_WORD * BPF_MAX &&
 	    (bpf_words(text, source->size, 0) || bpf_words(text, source->size, 1)))

@@ -23,7 +23,7 @@ const char *json_kind_name(enum json_kind kind)
 {
 	static const char *const names[] = {
 		[JSON_OBJECT] = "an object", [JSON_ARRAY] = "an array", [JSON_STRING] = "a string",
-		[JSON_NUMBER] = "a number", [JSON_TRUE] = "true",       [JSON_FALSE] = "false",
+		[JSON_NUMBER] = "a number",  [JSON_TRUE] = "true",      [JSON_FALSE] = "false",
 		[JSON_NULL] = "null",
 	};
 
@@ -213,8 +213,9 @@ static bool decode(struct json *json, size_t first, size_t last, struct slice *o
 	return true;
 }
 
-/* How many bytes from at on are plain text: no quote, backslash, control character or byte past ASCII. Eight at a time: a
- * byte below n is found by what n borrows from its neighbours, so a hit may be early in the word but is never missed. */
+/* How many bytes from at on are plain text: no quote, backslash, control character or byte past ASCII. Eight at a time:
+ * a byte below n is found by what n borrows from its neighbours, so a hit may be early in the word but is never missed.
+ */
 static size_t plain_run(const unsigned char *text, size_t at, size_t size)
 {
 	const uint64_t ones = 0x0101010101010101u, tops = 0x8080808080808080u;
@@ -253,7 +254,8 @@ static bool string(struct json *json, struct json_token *token)
 			if (!length)
 				return false;
 		} else if (text[at] < 0x20) {
-			fault(json, text[at] ? NOTE_SYNTAX : NOTE_UTF8, at, "unexpected %s in a string: 0x%02x must be escaped",
+			fault(json, text[at] ? NOTE_SYNTAX : NOTE_UTF8, at,
+			      "unexpected %s in a string: 0x%02x must be escaped",
 			      text[at] ? "control character" : "NUL byte", text[at]);
 			return false;
 		} else if (text[at] >= 0x80) {
@@ -294,20 +296,23 @@ static enum json_kind number(struct json *json, struct json_token *token)
 		at++;
 	whole = digits(json, at);
 	if (!whole)
-		return fault(json, NOTE_SYNTAX, json->at, "unexpected '%c': not a JSON number", byte_at(json, json->at));
+		return fault(json, NOTE_SYNTAX, json->at, "unexpected '%c': not a JSON number",
+			     byte_at(json, json->at));
 	if (whole > 1 && byte_at(json, at) == '0')
 		return fault(json, NOTE_SYNTAX, json->at, "unexpected zero before a number");
 	at += whole;
 	if (byte_at(json, at) == '.') {
 		if (!digits(json, at + 1))
-			return fault(json, NOTE_SYNTAX, json->at, "unexpected '.': a number wants digits behind its point");
+			return fault(json, NOTE_SYNTAX, json->at,
+				     "unexpected '.': a number wants digits behind its point");
 		at += 1 + digits(json, at + 1);
 	}
 	if (byte_at(json, at) == 'e' || byte_at(json, at) == 'E') {
 		size_t sign = byte_at(json, at + 1) == '+' || byte_at(json, at + 1) == '-';
 
 		if (!digits(json, at + 1 + sign))
-			return fault(json, NOTE_SYNTAX, json->at, "unexpected end of a number: its exponent has no digits");
+			return fault(json, NOTE_SYNTAX, json->at,
+				     "unexpected end of a number: its exponent has no digits");
 		at += 1 + sign + digits(json, at + 1 + sign);
 	}
 	if ((byte_at(json, at) | 0x20) >= 'a' && (byte_at(json, at) | 0x20) <= 'z')
@@ -330,7 +335,8 @@ static enum json_kind literal(struct json *json, struct json_token *token)
 	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
 		size_t size = words[i].size;
 
-		if (json->source->size - json->at < size || memcmp(json->source->text + json->at, words[i].word, size) != 0)
+		if (json->source->size - json->at < size ||
+		    memcmp(json->source->text + json->at, words[i].word, size) != 0)
 			continue;
 		token->first = json->at;
 		json->at += size;
@@ -399,8 +405,9 @@ static enum json_kind value(struct json *json, struct json_token *token)
 static enum json_kind key(struct json *json, struct json_token *token)
 {
 	if (byte_at(json, json->at) != '"')
-		return unexpected(json, json->expect == KEY ? "a key in double quotes was expected (no comma before the end)" :
-		                                              "a key in double quotes or '}' was expected");
+		return unexpected(json, json->expect == KEY
+						? "a key in double quotes was expected (no comma before the end)"
+						: "a key in double quotes or '}' was expected");
 	if (!string(json, token))
 		return JSON_BAD;
 	skip_space(json);
@@ -418,7 +425,8 @@ static enum json_kind after_value(struct json *json, struct json_token *token)
 	if (c == (in_object(json) ? '}' : ']'))
 		return close_level(json, token);
 	if (c != ',')
-		return unexpected(json, in_object(json) ? "a comma or '}' was expected" : "a comma or ']' was expected");
+		return unexpected(json,
+				  in_object(json) ? "a comma or '}' was expected" : "a comma or ']' was expected");
 	json->at++;
 	json->expect = in_object(json) ? KEY : VALUE;
 	skip_space(json);

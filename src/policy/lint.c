@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Lint: actions and their errno, guards, listener, names, and whether a profile restricts anything or lets anything run. */
+/* Lint: actions and their errno, guards, listener, names, and whether a profile restricts anything or lets anything
+ * run. */
 #include "policy/lint.h"
 
 #include <string.h>
@@ -14,9 +15,9 @@ struct callgate_action lint_action(const struct verdict *verdict)
 	struct callgate_action action = { .kind = verdict->kind };
 
 	if (verdict->kind == CALLGATE_ERRNO || verdict->kind == CALLGATE_TRACE)
-		action.data = verdict->said & SAID_ERRNO_WORD ? verdict->errno_word :
-		              verdict->said & SAID_ERRNO_RET  ? verdict->errno_ret :
-		                                                ERRNO_EPERM;
+		action.data = verdict->said & SAID_ERRNO_WORD  ? verdict->errno_word
+			      : verdict->said & SAID_ERRNO_RET ? verdict->errno_ret
+							       : ERRNO_EPERM;
 	return action;
 }
 
@@ -44,22 +45,23 @@ static void check_verdict(struct lint *lint, const struct verdict *verdict)
 	if (!word && !ret)
 		return;
 	if (verdict->kind != CALLGATE_ERRNO && verdict->kind != CALLGATE_TRACE) {
-		report_warning(lint->report, NOTE_ERRNO, ret ? verdict->errno_ret_at.offset : verdict->errno_word_at.offset,
-		               "an errno has no effect with the action %s", action_oci(verdict->kind));
+		report_warning(lint->report, NOTE_ERRNO,
+			       ret ? verdict->errno_ret_at.offset : verdict->errno_word_at.offset,
+			       "an errno has no effect with the action %s", action_oci(verdict->kind));
 		return;
 	}
 	if (word && ret && verdict->errno_word != verdict->errno_ret)
 		report_warning(lint->report, NOTE_ERRNO, verdict->errno_word_at.offset,
-		               "errno word (%u) and errno number (%u) disagree: readers differ in which one they take",
-		               verdict->errno_word, verdict->errno_ret);
+			       "errno word (%u) and errno number (%u) disagree: readers differ in which one they take",
+			       verdict->errno_word, verdict->errno_ret);
 	if (verdict->kind != CALLGATE_ERRNO)
 		return;
 	if (word && !verdict->errno_word)
 		report_warning(lint->report, NOTE_ERRNO, verdict->errno_word_at.offset,
-		               "errno 0: the call does nothing and tells its caller that it succeeded");
+			       "errno 0: the call does nothing and tells its caller that it succeeded");
 	else if (ret && !verdict->errno_ret)
 		report_warning(lint->report, NOTE_ERRNO, verdict->errno_ret_at.offset,
-		               "errno 0: the call does nothing and tells its caller that it succeeded");
+			       "errno 0: the call does nothing and tells its caller that it succeeded");
 }
 
 static void check_redundant(struct lint *lint, const struct rule *rule)
@@ -68,7 +70,7 @@ static void check_redundant(struct lint *lint, const struct rule *rule)
 	if (lint->report->errors || !action_equal(lint_action(&rule->verdict), lint_action(&lint->policy->fallback)))
 		return;
 	report_warning(lint->report, NOTE_REDUNDANT, rule->at.offset,
-	               "redundant: this rule does what the default action does and is dropped");
+		       "redundant: this rule does what the default action does and is dropped");
 }
 
 /* ------------------------------------------------------------------ listener */
@@ -80,7 +82,7 @@ static void check_notify(struct lint *lint, const struct rule *rule)
 	for (unsigned i = 0; i < rule->name_count; i++)
 		if (slice_is(rule->names[i].text, "write"))
 			report_error(lint->report, NOTE_LISTENER, rule->names[i].at.offset,
-			             "SCMP_ACT_NOTIFY on write: the runtime must write to hand the listener over");
+				     "SCMP_ACT_NOTIFY on write: the runtime must write to hand the listener over");
 }
 
 static void check_listener(struct lint *lint)
@@ -88,15 +90,16 @@ static void check_listener(struct lint *lint)
 	const struct callgate_policy *policy = lint->policy;
 
 	if (policy->fallback.kind == CALLGATE_NOTIFY)
-		report_error(lint->report, NOTE_LISTENER, policy->fallback.at.offset,
-		             "the default action cannot be notify: the listener is not yet there when it is first asked");
+		report_error(
+			lint->report, NOTE_LISTENER, policy->fallback.at.offset,
+			"the default action cannot be notify: the listener is not yet there when it is first asked");
 	if (policy->dialect == DIALECT_LXC || policy->listener_path.size)
 		return;
 	for (unsigned i = 0; i < policy->rule_count; i++) {
 		if (policy->rules[i].verdict.kind != CALLGATE_NOTIFY || !policy->rules[i].name_count)
 			continue;
 		report_error(lint->report, NOTE_LISTENER, policy->rules[i].verdict.at.offset,
-		             "SCMP_ACT_NOTIFY needs a listenerPath, which is missing or empty");
+			     "SCMP_ACT_NOTIFY needs a listenerPath, which is missing or empty");
 		return;
 	}
 }
@@ -104,11 +107,12 @@ static void check_listener(struct lint *lint)
 /* ------------------------------------------------------------------ guards */
 
 static bool share_word(const struct word *a, unsigned a_count, const struct word *b, unsigned b_count,
-                       struct slice *shared)
+		       struct slice *shared)
 {
 	for (unsigned i = 0; i < a_count; i++) {
 		for (unsigned j = 0; j < b_count; j++) {
-			if (a[i].text.size == b[j].text.size && memcmp(a[i].text.at, b[j].text.at, a[i].text.size) == 0) {
+			if (a[i].text.size == b[j].text.size &&
+			    memcmp(a[i].text.at, b[j].text.at, a[i].text.size) == 0) {
 				*shared = a[i].text;
 				return true;
 			}
@@ -132,8 +136,8 @@ static void check_kernel(struct lint *lint, const struct guard *guard, const cha
 {
 	if ((guard->said & SAID_MIN_KERNEL) && guard->min_major >= KERNEL_FAR_AWAY)
 		report_warning(lint->report, NOTE_GUARD, guard->min_kernel_at.offset,
-		               "minKernel %u.%u: no such kernel in sight, this rule is never %s", guard->min_major,
-		               guard->min_minor, effect);
+			       "minKernel %u.%u: no such kernel in sight, this rule is never %s", guard->min_major,
+			       guard->min_minor, effect);
 }
 
 static void check_guards(struct lint *lint, const struct rule *rule)
@@ -142,37 +146,60 @@ static void check_guards(struct lint *lint, const struct rule *rule)
 	struct slice shared;
 
 	/* Real guards name a capability or two; the product of two long lists is not worth a hostile file's time. */
-	if (in->cap_count <= 64 && ex->cap_count <= 64 && share_word(in->caps, in->cap_count, ex->caps, ex->cap_count, &shared))
+	if (in->cap_count <= 64 && ex->cap_count <= 64 &&
+	    share_word(in->caps, in->cap_count, ex->caps, ex->cap_count, &shared))
 		report_warning(lint->report, NOTE_NEVER, rule->at.offset,
-		               "includes and excludes contradict each other over %.*s: this rule never holds",
-		               report_width(shared), shared.at);
+			       "includes and excludes contradict each other over %.*s: this rule never holds",
+			       report_width(shared), shared.at);
 	if (in->arch_count <= 64 && ex->arch_count <= 64 && arches_contradict(in, ex, &shared))
 		report_warning(lint->report, NOTE_NEVER, rule->at.offset,
-		               "includes and excludes contradict each other over %.*s: this rule never holds",
-		               report_width(shared), shared.at);
+			       "includes and excludes contradict each other over %.*s: this rule never holds",
+			       report_width(shared), shared.at);
 	if ((in->said & ex->said & SAID_MIN_KERNEL) &&
 	    in->min_major * 256 + in->min_minor >= ex->min_major * 256 + ex->min_minor)
 		report_warning(lint->report, NOTE_NEVER, rule->at.offset,
-		               "includes and excludes contradict each other over minKernel: this rule never holds");
+			       "includes and excludes contradict each other over minKernel: this rule never holds");
 	check_kernel(lint, in, "included");
 	check_kernel(lint, ex, "excluded");
 }
 
 /* ------------------------------------------------------------------ names */
 
+/* The nearest name; of "__NR_read" or "sys_read" the part that counts. */
+static const char *name_meant(const struct lint *lint, struct slice name)
+{
+	static const char *const prefixes[] = { "__NR_", "SYS_", "sys_", "__x64_sys_" };
+
+	if (!report_listens(lint->report))
+		return NULL;
+	for (size_t i = 0; i < sizeof(prefixes) / sizeof(prefixes[0]); i++) {
+		size_t size = strlen(prefixes[i]);
+
+		if (name.size > size && memcmp(name.at, prefixes[i], size) == 0) {
+			int id = syscall_find((struct slice){ name.at + size, name.size - size });
+
+			if (id != SYSCALL_NONE)
+				return syscall_id_name(id);
+		}
+	}
+	return syscall_nearest(name);
+}
+
 static void check_names(struct lint *lint, const struct rule *rule)
 {
 	/* Version 1 of LXC's text has numbers; of the environment unknown names are errors, said by its reader. */
-	if ((lint->policy->dialect == DIALECT_LXC && lint->policy->lxc_version == 1) || lint->policy->dialect == DIALECT_ENV)
+	if ((lint->policy->dialect == DIALECT_LXC && lint->policy->lxc_version == 1) ||
+	    lint->policy->dialect == DIALECT_ENV)
 		return;
 	for (unsigned i = 0; i < rule->name_count; i++) {
 		struct slice name = rule->names[i].text;
+		const char *meant;
 
 		if (syscall_find(name) != SYSCALL_NONE)
 			continue;
-		report_warning(lint->report, NOTE_SYSCALL, rule->names[i].at.offset, "unknown syscall '%.*s'" REPORT_MEANT,
-		               report_width(name), name.at,
-		               report_meant(report_listens(lint->report) ? syscall_nearest(name) : NULL));
+		meant = name_meant(lint, name);
+		report_warning(lint->report, NOTE_SYSCALL, rule->names[i].at.offset,
+			       "unknown syscall '%.*s'" REPORT_MEANT, report_width(name), name.at, report_meant(meant));
 	}
 }
 
@@ -200,13 +227,13 @@ static void check_whole(struct lint *lint)
 	}
 	if (!restricts)
 		report_warning(lint->report, NOTE_RESTRICTS_NOTHING, policy->fallback.at.offset,
-		               "this profile restricts nothing: its default is to allow and no rule denies");
+			       "this profile restricts nothing: its default is to allow and no rule denies");
 	/* Numbers of LXC's version 1 belong to a machine that is not known yet. */
 	if (runs || (policy->dialect == DIALECT_LXC && policy->lxc_version == 1 && policy->rule_count))
 		return;
 	if (policy->dialect != DIALECT_ENV || !policy->rule_count)
 		report_warning(lint->report, NOTE_RUNS_NOTHING, policy->fallback.at.offset,
-		               "nothing can be started under this profile: no rule lets execve or execveat through");
+			       "nothing can be started under this profile: no rule lets execve or execveat through");
 }
 
 bool policy_lint(const struct callgate_policy *policy, struct report *report, struct arena *scratch)

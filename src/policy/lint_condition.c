@@ -19,13 +19,15 @@ static void check_mask(struct lint *lint, const struct condition *condition)
 
 	if (!(condition->said & SAID_VALUE_TWO))
 		report_warning(lint->report, NOTE_MASK, condition->at.offset,
-		               "SCMP_CMP_MASKED_EQ without valueTwo: it counts as 0, the condition holds when no bit of the mask is set");
+			       "SCMP_CMP_MASKED_EQ without valueTwo: it counts as 0, the condition holds when no bit "
+			       "of the mask is set");
 	if (wanted & ~mask)
 		report_warning(lint->report, NOTE_MASK, condition->at.offset,
-		               "this condition never holds: %s " PUT_HEX " has bits outside the mask " PUT_HEX, what, hex(wanted),
-		               hex(mask));
+			       "this condition never holds: %s " PUT_HEX " has bits outside the mask " PUT_HEX, what,
+			       hex(wanted), hex(mask));
 	else if (!mask)
-		report_warning(lint->report, NOTE_ALWAYS, condition->at.offset, "this condition always holds: its mask is 0");
+		report_warning(lint->report, NOTE_ALWAYS, condition->at.offset,
+			       "this condition always holds: its mask is 0");
 }
 
 static void check_bounds(struct lint *lint, const struct condition *condition)
@@ -36,22 +38,22 @@ static void check_bounds(struct lint *lint, const struct condition *condition)
 	case OP_GE:
 		if (value == 0)
 			report_warning(lint->report, NOTE_ALWAYS, condition->at.offset,
-			               "this condition always holds: no unsigned value is below 0");
+				       "this condition always holds: no unsigned value is below 0");
 		break;
 	case OP_LT:
 		if (value == 0)
 			report_warning(lint->report, NOTE_NEVER, condition->at.offset,
-			               "this condition never holds: no unsigned value is below 0");
+				       "this condition never holds: no unsigned value is below 0");
 		break;
 	case OP_LE:
 		if (value == UINT64_MAX)
 			report_warning(lint->report, NOTE_ALWAYS, condition->at.offset,
-			               "this condition always holds: no value is above 2^64 - 1");
+				       "this condition always holds: no value is above 2^64 - 1");
 		break;
 	case OP_GT:
 		if (value == UINT64_MAX)
 			report_warning(lint->report, NOTE_NEVER, condition->at.offset,
-			               "this condition never holds: no value is above 2^64 - 1");
+				       "this condition never holds: no value is above 2^64 - 1");
 		break;
 	case OP_MASKED_EQ:
 		check_mask(lint, condition);
@@ -66,7 +68,8 @@ static void check_bounds(struct lint *lint, const struct condition *condition)
 static bool for_s390(const struct rule *rule)
 {
 	for (unsigned i = 0; i < rule->includes.arch_count; i++)
-		if (!slice_is(rule->includes.arches[i].text, "s390") && !slice_is(rule->includes.arches[i].text, "s390x"))
+		if (!slice_is(rule->includes.arches[i].text, "s390") &&
+		    !slice_is(rule->includes.arches[i].text, "s390x"))
 			return false;
 	return rule->includes.arch_count != 0;
 }
@@ -94,13 +97,14 @@ static void check_argument(struct lint *lint, const struct rule *rule, const str
 
 	if (call)
 		report_warning(lint->report, NOTE_POINTER, condition->at.offset,
-		               "argument %u of %s is a pointer: a filter sees the address, not what it points to", condition->index,
-		               call);
+			       "argument %u of %s is a pointer: a filter sees the address, not what it points to",
+			       condition->index, call);
 	call = bits >> 32 ? call_with(rule, condition->index, 'i') : NULL;
 	if (call)
 		report_warning(lint->report, NOTE_UPPER_BITS, condition->at.offset,
-		               "argument %u of %s is an int: the kernel ignores its upper 32 bits, this condition compares them with "
-		               PUT_HEX, condition->index, call, hex(bits >> 32));
+			       "argument %u of %s is an int: the kernel ignores its upper 32 bits, this condition "
+			       "compares them with " PUT_HEX,
+			       condition->index, call, hex(bits >> 32));
 }
 
 void lint_conditions(struct lint *lint, const struct rule *rule)
@@ -111,10 +115,14 @@ void lint_conditions(struct lint *lint, const struct rule *rule)
 		const struct condition *condition = &rule->conditions[i];
 
 		check_bounds(lint, condition);
+		if (condition->op != OP_MASKED_EQ && condition->value_two)
+			report_warning(lint->report, NOTE_ARGUMENT, condition->at.offset,
+				       "valueTwo has no effect with %s", op_oci(condition->op));
 		check_argument(lint, rule, condition);
 		if (seen >> condition->index & 1)
 			report_warning(lint->report, NOTE_ORED, condition->at.offset,
-			               "argument %u is asked twice in one rule: runtimes then OR all of its conditions", condition->index);
+				       "argument %u is asked twice in one rule: runtimes then OR all of its conditions",
+				       condition->index);
 		seen |= 1u << condition->index;
 	}
 }

@@ -130,8 +130,8 @@ static unsigned family_of(const struct rule *rule)
 }
 
 /* The entry of this name under these terms, or the free one where it belongs. */
-static struct entry *entry_of(const struct pairs *pairs, const struct word *name, const struct rule *terms, uint64_t hash,
-                              unsigned family)
+static struct entry *entry_of(const struct pairs *pairs, const struct word *name, const struct rule *terms,
+			      uint64_t hash, unsigned family)
 {
 	uint64_t key = mix(mix_bytes(hash, name->text), family);
 
@@ -181,32 +181,35 @@ static void say(struct lint *lint, const struct finding *finding)
 	case NO_CLASH:
 		break;
 	case TWICE:
-		report_warning(lint->report, NOTE_DUPLICATE, finding->name->at.offset, "duplicate name %.*s in one rule", width,
-		               name.at);
+		report_warning(lint->report, NOTE_DUPLICATE, finding->name->at.offset,
+			       "duplicate name %.*s in one rule", width, name.at);
 		break;
 	case DUPLICATE:
-		report_warning(lint->report, NOTE_DUPLICATE, finding->rule->at.offset, "duplicate: %s has said the same of %.*s%s",
-		               place, width, name.at, others);
+		report_warning(lint->report, NOTE_DUPLICATE, finding->rule->at.offset,
+			       "duplicate: %s has said the same of %.*s%s", place, width, name.at, others);
 		break;
 	case CONFLICT:
 		report_error(lint->report, NOTE_CONFLICT, finding->rule->at.offset,
-		             "conflict: %.*s%s: %s here, %s in %s, under the same conditions", width, name.at, others, here,
-		             there, place);
+			     "conflict: %.*s%s: %s here, %s in %s, under the same conditions", width, name.at, others,
+			     here, there, place);
 		break;
 	case BEATEN:
 		report_warning(lint->report, NOTE_SHADOWED, finding->rule->at.offset,
-		               "%.*s%s: this rule never counts, %s says %s without conditions", width, name.at, others, place, there);
+			       "%.*s%s: this rule never counts, %s says %s without conditions", width, name.at, others,
+			       place, there);
 		break;
 	case BEATEN_SAME:
 		report_warning(lint->report, NOTE_SHADOWED, finding->rule->at.offset,
-		               "%.*s%s: this rule adds nothing, %s says %s without conditions", width, name.at, others, place, there);
+			       "%.*s%s: this rule adds nothing, %s says %s without conditions", width, name.at, others,
+			       place, there);
 		break;
 	}
 }
 
 static void note(struct lint *lint, struct finding *open, struct finding next)
 {
-	if (open->clash == next.clash && open->rule == next.rule && open->earlier == next.earlier && next.clash != TWICE) {
+	if (open->clash == next.clash && open->rule == next.rule && open->earlier == next.earlier &&
+	    next.clash != TWICE) {
 		open->names++;
 		return;
 	}
@@ -223,7 +226,8 @@ static enum clash clash_of(const struct lint *lint, const struct rule *earlier, 
 		return TWICE;
 	if (action_equal(lint_action(&earlier->verdict), lint_action(&rule->verdict)))
 		return DUPLICATE;
-	/* libseccomp takes the first of two rules with the same conditions for a conflict with the second; LXC then gives up. */
+	/* libseccomp takes the first of two rules with the same conditions for a conflict with the second; LXC then
+	 * gives up. */
 	if (lint->policy->dialect == DIALECT_LXC)
 		return CONFLICT;
 	/* Guarded or conditional rules meet only on some targets or calls: filter/resolve.c answers there. */
@@ -231,7 +235,7 @@ static enum clash clash_of(const struct lint *lint, const struct rule *earlier, 
 }
 
 static void check_name(struct pairs *pairs, const struct rule *rule, const struct word *name, uint64_t hash,
-                       struct finding *open)
+		       struct finding *open)
 {
 	unsigned mine = family_of(rule), left = pairs->families;
 	struct entry *entry;
@@ -266,9 +270,10 @@ static void check_beaten(struct pairs *pairs, const struct rule *rule, struct fi
 		if (!entry->rule)
 			continue;
 		note(pairs->lint, open,
-		     (struct finding){ action_equal(lint_action(&rule->verdict), lint_action(&entry->rule->verdict)) ? BEATEN_SAME :
-		                                                                                                        BEATEN,
-		                       rule, entry->rule, &rule->names[i], 1 });
+		     (struct finding){ action_equal(lint_action(&rule->verdict), lint_action(&entry->rule->verdict))
+					       ? BEATEN_SAME
+					       : BEATEN,
+				       rule, entry->rule, &rule->names[i], 1 });
 	}
 }
 

@@ -32,7 +32,8 @@ static bool policy_style(struct slice line)
 	while (line.size && (*line.at == ' ' || *line.at == '\t'))
 		line = (struct slice){ line.at + 1, line.size - 1 };
 	for (size_t i = 0; i < sizeof(styles) / sizeof(styles[0]); i++)
-		if (line.size >= strlen(styles[i]) && slice_is_nocase((struct slice){ line.at, strlen(styles[i]) }, styles[i]))
+		if (line.size >= strlen(styles[i]) &&
+		    slice_is_nocase((struct slice){ line.at, strlen(styles[i]) }, styles[i]))
 			return true;
 	return false;
 }
@@ -68,25 +69,26 @@ static size_t first_byte(const struct source *source)
 	size_t at = source->size >= 3 && memcmp(source->text, "\xef\xbb\xbf", 3) == 0 ? 3 : 0;
 
 	while (at < source->size && (source->text[at] == ' ' || source->text[at] == '\t' || source->text[at] == '\r' ||
-	                             source->text[at] == '\n'))
+				     source->text[at] == '\n'))
 		at++;
 	return at;
 }
 
 static int refuse(const struct source *source, size_t at, const char *what, struct callgate_notes *notes,
-                  struct callgate_err *err)
+		  struct callgate_err *err)
 {
 	unsigned line, column;
 
-	note_at(notes, CALLGATE_ERROR, NOTE_FORMAT, source, at, "this is %s; callgate reads OCI, Docker and LXC profiles", what);
+	note_at(notes, CALLGATE_ERROR, NOTE_FORMAT, source, at,
+		"this is %s; callgate reads OCI, Docker and LXC profiles", what);
 	err_set(err, CALLGATE_E_FORMAT, "this is %s; callgate reads OCI, Docker and LXC profiles", what);
 	source_locate(source, at, &line, &column);
 	err_set_place(err, source->name, line, column);
 	return CALLGATE_E_FORMAT;
 }
 
-static int read_as(reader *read, const struct source *source, struct callgate_policy **out, struct callgate_notes *notes,
-                   struct callgate_err *err)
+static int read_as(reader *read, const struct source *source, struct callgate_policy **out,
+		   struct callgate_notes *notes, struct callgate_err *err)
 {
 	struct callgate_policy *policy;
 	int r = policy_new(source, &policy, err);
@@ -103,7 +105,7 @@ static int read_as(reader *read, const struct source *source, struct callgate_po
 }
 
 int policy_parse(const struct source *source, struct callgate_policy **out, struct callgate_notes *notes,
-                 struct callgate_err *err)
+		 struct callgate_err *err)
 {
 	struct report report = { .source = source, .notes = notes, .err = err };
 	const char *what;
@@ -113,10 +115,13 @@ int policy_parse(const struct source *source, struct callgate_policy **out, stru
 		return err_set(err, CALLGATE_E_LIMIT, "larger than %d MiB", SOURCE_LIMIT >> 20);
 	start = first_byte(source);
 	if (start == source->size) {
-		report_error(&report, NOTE_SYNTAX, 0, "empty: unexpected end of the text, there is no profile in it");
+		report_error(&report, NOTE_SYNTAX, 0,
+			     "empty: unexpected end of the text, neither a JSON object nor the version line of LXC "
+			     "text is in it");
 		return CALLGATE_E_PROFILE;
 	}
-	if (source->size >= 2 && (memcmp(source->text, "\xff\xfe", 2) == 0 || memcmp(source->text, "\xfe\xff", 2) == 0)) {
+	if (source->size >= 2 &&
+	    (memcmp(source->text, "\xff\xfe", 2) == 0 || memcmp(source->text, "\xfe\xff", 2) == 0)) {
 		report_error(&report, NOTE_UTF8, 0, "UTF-16: profiles are UTF-8");
 		return CALLGATE_E_PROFILE;
 	}
@@ -131,6 +136,7 @@ int policy_parse(const struct source *source, struct callgate_policy **out, stru
 	what = foreign_text(source, &at);
 	if (what)
 		return refuse(source, at, what, notes, err);
-	return refuse(source, start, "no format that is known here: a JSON object or the version number of LXC text was expected",
-	              notes, err);
+	return refuse(source, start,
+		      "no format that is known here: a JSON object or the version number of LXC text was expected",
+		      notes, err);
 }

@@ -8,13 +8,14 @@
 
 /* Tells dialects apart by content and calls the reader; other tools' formats are refused by name. */
 int policy_parse(const struct source *source, struct callgate_policy **out, struct callgate_notes *notes,
-                 struct callgate_err *err);
+		 struct callgate_err *err);
 
-int read_oci(struct callgate_policy *policy, struct callgate_notes *notes, struct callgate_err *err); /* OCI, Docker, config.json */
-/* allow, deny, action: the values of SECCOMP_SYSCALL_ALLOW, SECCOMP_SYSCALL_DENY, SECCOMP_DEFAULT_ACTION; NULL: not set.
- * E_NOTFOUND: neither list is set, so nothing is asked for. An unknown name is an error. */
+int read_oci(struct callgate_policy *policy, struct callgate_notes *notes,
+	     struct callgate_err *err); /* OCI, Docker, config.json */
+/* allow, deny, action: the values of SECCOMP_SYSCALL_ALLOW, SECCOMP_SYSCALL_DENY, SECCOMP_DEFAULT_ACTION; NULL: not
+ * set. E_NOTFOUND: neither list is set, so nothing is asked for. An unknown name is an error. */
 int policy_from_env(const char *allow, const char *deny, const char *action, struct callgate_policy **out,
-                    struct callgate_notes *notes, struct callgate_err *err);
+		    struct callgate_notes *notes, struct callgate_err *err);
 
 int read_lxc(struct callgate_policy *policy, struct callgate_notes *notes, struct callgate_err *err);
 

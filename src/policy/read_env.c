@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Environment reader: SECCOMP_SYSCALL_ALLOW, SECCOMP_SYSCALL_DENY, SECCOMP_DEFAULT_ACTION, as cloudflare's sandbox has them. */
+/* Environment reader: SECCOMP_SYSCALL_ALLOW, SECCOMP_SYSCALL_DENY, SECCOMP_DEFAULT_ACTION, as cloudflare's sandbox has
+ * them. */
 #include <string.h>
 
 #include "base/err.h"
@@ -16,7 +17,8 @@ struct env {
 	struct arena scratch;
 };
 
-/* Writes "KEY=value\n" and returns the offset behind it; *value_at is where the value begins. NULL is not there at all. */
+/* Writes "KEY=value\n" and returns the offset behind it; *value_at is where the value begins. NULL is not there at all.
+ */
 static size_t append(char *text, size_t at, const char *key, const char *value, size_t *value_at)
 {
 	if (!value)
@@ -45,14 +47,15 @@ static bool read_names(struct env *env, struct slice list, struct rule *rule)
 		if (!name.size)
 			continue;
 		if (name.size > NAME_MAX_SIZE)
-			report_error(&env->report, NOTE_LIMIT, (size_t)(name.at - text), "a syscall name of more than %d bytes",
-			             NAME_MAX_SIZE);
+			report_error(&env->report, NOTE_LIMIT, (size_t)(name.at - text),
+				     "a syscall name of more than %d bytes", NAME_MAX_SIZE);
 		else if (syscall_find(name) == SYSCALL_NONE)
-			report_error(&env->report, NOTE_SYSCALL, (size_t)(name.at - text), "unknown syscall '%.*s'" REPORT_MEANT,
-			             report_width(name), name.at,
-			             report_meant(report_listens(&env->report) ? syscall_nearest(name) : NULL));
+			report_error(&env->report, NOTE_SYSCALL, (size_t)(name.at - text),
+				     "unknown syscall '%.*s'" REPORT_MEANT, report_width(name), name.at,
+				     report_meant(report_listens(&env->report) ? syscall_nearest(name) : NULL));
 		if (words.count == NAMES_LIMIT) {
-			report_error(&env->report, NOTE_LIMIT, (size_t)(name.at - text), "more than %d names", NAMES_LIMIT);
+			report_error(&env->report, NOTE_LIMIT, (size_t)(name.at - text), "more than %d names",
+				     NAMES_LIMIT);
 			return true;
 		}
 		word = list_add(&env->scratch, &words, sizeof(*word));
@@ -72,7 +75,8 @@ static enum callgate_action_kind denied(struct env *env, struct slice action)
 		return CALLGATE_LOG;
 	if (action.at)
 		report_warning(&env->report, NOTE_ACTION, (size_t)(action.at - env->policy->source.text),
-		               "SECCOMP_DEFAULT_ACTION '%.*s' has no effect: only log is known", report_width(action), action.at);
+			       "SECCOMP_DEFAULT_ACTION '%.*s' has no effect: only log is known", report_width(action),
+			       action.at);
 	return CALLGATE_KILL_PROCESS;
 }
 
@@ -82,14 +86,15 @@ static bool fill(struct env *env, struct slice allow, struct slice deny, struct 
 	struct slice list = allow.at ? allow : deny;
 	struct place at = { (uint32_t)(list.at - policy->source.text) };
 	enum callgate_action_kind kind = denied(env, action);
-	struct rule rule = { .verdict = { .kind = allow.at ? CALLGATE_ALLOW : kind, .at = at }, .section = CALLGATE_ABI_NONE,
-		             .at = at };
+	struct rule rule = { .verdict = { .kind = allow.at ? CALLGATE_ALLOW : kind, .at = at },
+			     .section = CALLGATE_ABI_NONE,
+			     .at = at };
 
 	policy->dialect = DIALECT_ENV;
 	policy->fallback = (struct verdict){ .kind = allow.at ? kind : CALLGATE_ALLOW, .at = at };
 	if (allow.at && deny.at)
 		report_warning(&env->report, NOTE_SHADOWED, (size_t)(deny.at - policy->source.text),
-		               "SECCOMP_SYSCALL_DENY has no effect: SECCOMP_SYSCALL_ALLOW is set");
+			       "SECCOMP_SYSCALL_DENY has no effect: SECCOMP_SYSCALL_ALLOW is set");
 	if (!read_names(env, list, &rule))
 		return false;
 	if (rule.name_count) {
@@ -102,7 +107,7 @@ static bool fill(struct env *env, struct slice allow, struct slice deny, struct 
 }
 
 int policy_from_env(const char *allow, const char *deny, const char *action, struct callgate_policy **out,
-                    struct callgate_notes *notes, struct callgate_err *err)
+		    struct callgate_notes *notes, struct callgate_err *err)
 {
 	static const char *const keys[] = { "SECCOMP_SYSCALL_ALLOW", "SECCOMP_SYSCALL_DENY", "SECCOMP_DEFAULT_ACTION" };
 	const char *values[] = { allow, deny, action };
@@ -114,7 +119,8 @@ int policy_from_env(const char *allow, const char *deny, const char *action, str
 	int r;
 
 	if (!allow && !deny)
-		return err_set(err, CALLGATE_E_NOTFOUND, "neither SECCOMP_SYSCALL_ALLOW nor SECCOMP_SYSCALL_DENY is set");
+		return err_set(err, CALLGATE_E_NOTFOUND,
+			       "neither SECCOMP_SYSCALL_ALLOW nor SECCOMP_SYSCALL_DENY is set");
 	for (int i = 0; i < 3; i++)
 		room += values[i] ? strlen(keys[i]) + strlen(values[i]) + 2 : 0;
 	if (room > SOURCE_LIMIT)

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* LXC reader: version line, policy line, sections; versions 1 and 2. Accepts what LXC 5 reads as it is meant, nothing else. */
+/* LXC reader: version line, policy line, sections; versions 1 and 2. Accepts what LXC 5 reads as it is meant, nothing
+ * else. */
 #include <string.h>
 
 #include "base/err.h"
@@ -49,27 +50,31 @@ static bool read_version(struct lxc *lxc, size_t *at)
 	word = (struct slice){ source->text + first, last - first };
 	if (last == digits) {
 		rest = rest_of_line(source, first);
-		report_error(&lxc->report, NOTE_SYNTAX, first, "'%.*s' is no version: LXC text begins with the number 1 or 2",
-		             report_width(rest), rest.at);
+		report_error(&lxc->report, NOTE_SYNTAX, first,
+			     "'%.*s' is no version: LXC text begins with the number 1 or 2", report_width(rest),
+			     rest.at);
 		return false;
 	}
 	while (digits + 1 < last && source->text[digits] == '0')
 		digits++;
-	if (source->text[first] == '-' || last - digits != 1 || (source->text[digits] != '1' && source->text[digits] != '2')) {
-		report_error(&lxc->report, NOTE_SYNTAX, first, "version %.*s is unknown: LXC text has 1 or 2%s", report_width(word),
-		             word.at, skip_white(source, last) == source->size ? ", JSON an object" : "");
+	if (source->text[first] == '-' || last - digits != 1 ||
+	    (source->text[digits] != '1' && source->text[digits] != '2')) {
+		report_error(&lxc->report, NOTE_SYNTAX, first, "version %.*s is unknown: LXC text has 1 or 2%s",
+			     report_width(word), word.at,
+			     skip_white(source, last) == source->size ? ", JSON an object" : "");
 		return false;
 	}
 	lxc->policy->lxc_version = source->text[digits] == '1' ? 1 : 2;
 	next = skip_white(source, last);
 	rest = lxc_trim_right(rest_of_line(source, last));
 	if (last < source->size && next == last) {
-		report_error(&lxc->report, NOTE_SYNTAX, last, "unexpected '%.*s' after the version number", report_width(rest),
-		             rest.at);
+		report_error(&lxc->report, NOTE_SYNTAX, last, "unexpected '%.*s' after the version number",
+			     report_width(rest), rest.at);
 		return false;
 	}
 	if (first != *at || word.size != 1 || rest.size)
-		report_warning(&lxc->report, NOTE_SYNTAX, first, "write the version as one digit alone on the first line");
+		report_warning(&lxc->report, NOTE_SYNTAX, first,
+			       "write the version as one digit alone on the first line");
 	*at = next;
 	return true;
 }
@@ -92,8 +97,8 @@ static bool read_style(struct lxc *lxc, struct slice line, struct slice *rest)
 		}
 	}
 	report_error(&lxc->report, NOTE_SYNTAX, lxc_offset(lxc, line.at),
-	             "unknown policy style '%.*s': denylist or allowlist was expected" REPORT_MEANT, report_width(word), word.at,
-	             report_meant(near.found));
+		     "unknown policy style '%.*s': denylist or allowlist was expected" REPORT_MEANT, report_width(word),
+		     word.at, report_meant(near.found));
 	return false;
 }
 
@@ -101,7 +106,8 @@ static void set_defaults(struct lxc *lxc, size_t at)
 {
 	bool allow = lxc->policy->lxc_allowlist;
 
-	lxc->policy->fallback = (struct verdict){ .kind = allow ? CALLGATE_KILL_THREAD : CALLGATE_ALLOW, .at.offset = (uint32_t)at };
+	lxc->policy->fallback =
+		(struct verdict){ .kind = allow ? CALLGATE_KILL_THREAD : CALLGATE_ALLOW, .at.offset = (uint32_t)at };
 	lxc->rule_default = (struct verdict){ .kind = allow ? CALLGATE_ALLOW : CALLGATE_KILL_THREAD };
 }
 
@@ -112,7 +118,8 @@ static void read_policy_v1(struct lxc *lxc, struct slice line)
 		lxc->policy->lxc_allowlist = true;
 	else
 		report_error(&lxc->report, NOTE_SYNTAX, lxc_offset(lxc, line.at),
-		             "policy style '%.*s': version 1 knows only allowlist, alone on its line", report_width(line), line.at);
+			     "policy style '%.*s': version 1 knows only allowlist, alone on its line",
+			     report_width(line), line.at);
 	set_defaults(lxc, lxc_offset(lxc, line.at));
 }
 
@@ -122,7 +129,8 @@ static void read_policy_v2(struct lxc *lxc, struct slice line)
 
 	for (size_t i = 0; i + 5 <= line.size; i++)
 		if (memcmp(line.at + i, "debug", 5) == 0)
-			report_error(&lxc->report, NOTE_SYNTAX, lxc_offset(lxc, line.at + i), "policy line: LXC refuses the word debug");
+			report_error(&lxc->report, NOTE_SYNTAX, lxc_offset(lxc, line.at + i),
+				     "policy line: LXC refuses the word debug");
 	if (!read_style(lxc, line, &rest)) {
 		set_defaults(lxc, lxc_offset(lxc, line.at));
 		return;
@@ -130,12 +138,12 @@ static void read_policy_v2(struct lxc *lxc, struct slice line)
 	set_defaults(lxc, lxc_offset(lxc, line.at));
 	if (rest.size && *rest.at == '#')
 		report_error(&lxc->report, NOTE_SYNTAX, lxc_offset(lxc, rest.at),
-		             "a comment after the policy style: LXC takes it for an action");
+			     "a comment after the policy style: LXC takes it for an action");
 	else if (rest.size)
 		lxc_action(lxc, rest, &lxc->policy->fallback);
 	else if (line.at[line.size - 1] == ' ')
 		report_error(&lxc->report, NOTE_SYNTAX, lxc_offset(lxc, line.at + line.size - 1),
-		             "a blank at the end of the policy line: LXC takes it for an unknown action");
+			     "a blank at the end of the policy line: LXC takes it for an unknown action");
 }
 
 /* ------------------------------------------------------------------ version 1 */
@@ -158,9 +166,9 @@ static bool number_line(struct lxc *lxc, struct slice line)
 		number = memcmp(word.at, int_max.at, int_max.size) <= 0;
 	if (!number || (rest.size && *rest.at != '#')) {
 		report_error(&lxc->report, NOTE_SYNTAX, lxc_offset(lxc, line.at),
-		             line.size ? "'%.*s' is not a syscall number: version 1 has one decimal number per line" :
-		                         "a blank line%.*s where version 1 has a syscall number",
-		             report_width(line), line.at);
+			     line.size ? "'%.*s' is not a syscall number: version 1 has one decimal number per line"
+				       : "a blank line%.*s where version 1 has a syscall number",
+			     report_width(line), line.at);
 		return true;
 	}
 	while (word.size > 1 && *word.at == '0')
@@ -226,7 +234,7 @@ static const char *section_meant(struct slice line)
 	return near.found;
 }
 
-static void read_section(struct lxc *lxc, struct slice line, bool carriage_return)
+static void read_section(struct lxc *lxc, struct slice line)
 {
 	size_t at = lxc_offset(lxc, line.at);
 
@@ -234,21 +242,21 @@ static void read_section(struct lxc *lxc, struct slice line, bool carriage_retur
 		if (!slice_is(line, sections[i].lower) && !slice_is(line, sections[i].upper))
 			continue;
 		lxc->section = sections[i].abi;
-		if (carriage_return)
+		if (lxc->cr_here)
 			report_error(&lxc->report, NOTE_SECTION, at + line.size,
-			             "section: a CR before the newline, LXC takes it as part of the architecture");
+				     "section: a CR before the newline, LXC takes it as part of the architecture");
 		else if (has_siblings(lxc->section))
 			report_warning(&lxc->report, NOTE_SECTION, at,
-			               "section %.*s does not scope: LXC adds its rules to every ABI of the host", report_width(line),
-			               line.at);
+				       "section %.*s does not scope: LXC adds its rules to every ABI of the host",
+				       report_width(line), line.at);
 		return;
 	}
 	report_error(&lxc->report, NOTE_SECTION, at, "unknown section '%.*s': no such architecture" REPORT_MEANT,
-	             report_width(line), line.at, report_meant(section_meant(line)));
+		     report_width(line), line.at, report_meant(section_meant(line)));
 	lxc->section = CALLGATE_ABI_NONE;
 }
 
-static bool rule_line(struct lxc *lxc, struct slice line, bool carriage_return)
+static bool rule_line(struct lxc *lxc, struct slice line)
 {
 	struct slice rest = line;
 
@@ -258,15 +266,15 @@ static bool rule_line(struct lxc *lxc, struct slice line, bool carriage_return)
 	if (!rest.size || line.at[0] == '#' || (*rest.at == '#' && !memchr(rest.at, '[', rest.size)))
 		return true;
 	if (line.at[0] == '[') {
-		read_section(lxc, line, carriage_return);
+		read_section(lxc, line);
 		return true;
 	}
 	if (line.at[0] == ' ' || line.at[0] == '\t') {
 		report_error(&lxc->report, NOTE_SYNTAX, lxc_offset(lxc, line.at),
-		             "a blank before the syscall name: LXC refuses or passes over such a line");
+			     "a blank before the syscall name: LXC refuses or passes over such a line");
 		return true;
 	}
-	return lxc_rule(lxc, line, carriage_return);
+	return lxc_rule(lxc, line);
 }
 
 /* ------------------------------------------------------------------ the whole */
@@ -297,7 +305,7 @@ static bool read_lines(struct lxc *lxc)
 		return false;
 	if (!line_next(source, &at, &line)) {
 		report_error(&lxc->report, NOTE_MISSING, source->size,
-		             "the policy line is missing: denylist or allowlist (a JSON profile is an object)");
+			     "the policy line is missing: denylist or allowlist (a JSON profile is an object)");
 		return false;
 	}
 	if (line.size && line.at[line.size - 1] == '\r')
@@ -307,10 +315,9 @@ static bool read_lines(struct lxc *lxc)
 	else
 		read_policy_v2(lxc, line);
 	while (line_next(source, &at, &line)) {
-		bool carriage_return = line.size && line.at[line.size - 1] == '\r';
-
-		line.size -= carriage_return;
-		if (lxc->policy->lxc_version == 1 ? !number_line(lxc, line) : !rule_line(lxc, line, carriage_return))
+		lxc->cr_here = line.size && line.at[line.size - 1] == '\r';
+		line.size -= lxc->cr_here;
+		if (lxc->policy->lxc_version == 1 ? !number_line(lxc, line) : !rule_line(lxc, line))
 			return false;
 	}
 	return true;
@@ -319,8 +326,8 @@ static bool read_lines(struct lxc *lxc)
 int read_lxc(struct callgate_policy *policy, struct callgate_notes *notes, struct callgate_err *err)
 {
 	struct lxc lxc = { .policy = policy,
-		           .report = { .source = &policy->source, .notes = notes, .err = err },
-		           .section = CALLGATE_ABI_NONE };
+			   .report = { .source = &policy->source, .notes = notes, .err = err },
+			   .section = CALLGATE_ABI_NONE };
 
 	policy->dialect = DIALECT_LXC;
 	if (read_lines(&lxc)) {

@@ -17,7 +17,8 @@ struct lxc {
 	struct verdict rule_default; /* what a line without an action word means */
 	enum callgate_abi section;
 	bool out_of_memory;
-	bool cr_said;                /* one complaint about carriage returns is enough */
+	bool cr_here; /* a carriage return stood behind the line at hand */
+	bool cr_said; /* one complaint about them is enough */
 };
 
 size_t lxc_offset(const struct lxc *lxc, const char *at);
@@ -27,7 +28,7 @@ struct slice lxc_trim_right(struct slice text);
 /* "errno 5", "kill" ...: the whole text is the action, a comment may follow. False: it is none, said. */
 bool lxc_action(struct lxc *lxc, struct slice text, struct verdict *out);
 /* A rule of version 2 in one line that is neither blank nor comment nor section. False: stop, no memory or too many. */
-bool lxc_rule(struct lxc *lxc, struct slice line, bool carriage_return);
+bool lxc_rule(struct lxc *lxc, struct slice line);
 bool lxc_add_rule(struct lxc *lxc, const struct rule *rule, struct word name);
 
 #endif

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* LXC reader, one line: `name [action] [[index,value,op,mask]...]`. What LXC itself would pass over or misread is an error. */
+/* LXC reader, one line: `name [action] [[index,value,op,mask]...]`. What LXC itself would pass over or misread is an
+ * error. */
 #include <string.h>
 
 #include "policy/read_lxc.h"
@@ -68,7 +69,8 @@ static bool errno_action(struct lxc *lxc, struct slice *rest, const char *at, st
 	uint16_t by_name;
 
 	if (ends_or_comment(*rest)) {
-		report_error(&lxc->report, NOTE_ERRNO, lxc_offset(lxc, at), "the action errno wants a number behind it");
+		report_error(&lxc->report, NOTE_ERRNO, lxc_offset(lxc, at),
+			     "the action errno wants a number behind it");
 		return false;
 	}
 	number = lxc_word(*rest, rest);
@@ -79,10 +81,12 @@ static bool errno_action(struct lxc *lxc, struct slice *rest, const char *at, st
 	}
 	if (errno_by_name(number, &by_name))
 		report_error(&lxc->report, NOTE_ERRNO, lxc_offset(lxc, number.at),
-		             "errno %.*s: LXC knows no errno names, write %u", report_width(number), number.at, by_name);
+			     "errno %.*s: LXC knows no errno names, write %u", report_width(number), number.at,
+			     by_name);
 	else
 		report_error(&lxc->report, NOTE_ERRNO, lxc_offset(lxc, number.at),
-		             "errno '%.*s' is not a plain decimal number from 0 to %d", report_width(number), number.at, ERRNO_MAX);
+			     "errno '%.*s' is not a plain decimal number from 0 to %d", report_width(number), number.at,
+			     ERRNO_MAX);
 	return false;
 }
 
@@ -91,8 +95,11 @@ bool lxc_action(struct lxc *lxc, struct slice text, struct verdict *out)
 	static const struct {
 		const char *word;
 		enum callgate_action_kind kind;
-	} actions[] = { { "kill", CALLGATE_KILL_THREAD }, { "errno", CALLGATE_ERRNO }, { "allow", CALLGATE_ALLOW },
-		        { "trap", CALLGATE_TRAP }, { "notify", CALLGATE_NOTIFY } };
+	} actions[] = { { "kill", CALLGATE_KILL_THREAD },
+			{ "errno", CALLGATE_ERRNO },
+			{ "allow", CALLGATE_ALLOW },
+			{ "trap", CALLGATE_TRAP },
+			{ "notify", CALLGATE_NOTIFY } };
 	struct slice rest, word = lxc_word(text, &rest);
 	struct verdict verdict = { .at = place_of(lxc, word.at) };
 	struct near near = near_start(word);
@@ -105,15 +112,15 @@ bool lxc_action(struct lxc *lxc, struct slice text, struct verdict *out)
 	}
 	if (!known) {
 		report_error(&lxc->report, NOTE_ACTION, lxc_offset(lxc, word.at),
-		             "unknown action '%.*s': LXC has kill, errno N, allow, trap and notify" REPORT_MEANT, report_width(word),
-		             word.at, report_meant(near.found));
+			     "unknown action '%.*s': LXC has kill, errno N, allow, trap and notify" REPORT_MEANT,
+			     report_width(word), word.at, report_meant(near.found));
 		return false;
 	}
 	if (verdict.kind == CALLGATE_ERRNO && !errno_action(lxc, &rest, word.at, &verdict))
 		return false;
 	if (!ends_or_comment(rest)) {
 		report_error(&lxc->report, NOTE_ACTION, lxc_offset(lxc, rest.at),
-		             "trailing '%.*s' after the action: LXC passes over it", report_width(rest), rest.at);
+			     "trailing '%.*s' after the action: LXC passes over it", report_width(rest), rest.at);
 		return false;
 	}
 	*out = verdict;
@@ -161,19 +168,20 @@ static bool c_number(struct slice text, uint64_t *out)
 static bool argument_number(struct lxc *lxc, struct slice text, const char *what, uint64_t max, uint64_t *out)
 {
 	if (text.size > VALUE_WIDTH) {
-		report_error(&lxc->report, NOTE_ARGUMENT, lxc_offset(lxc, text.at), "argument: LXC reads at most %d digits of a %s",
-		             VALUE_WIDTH, what);
+		report_error(&lxc->report, NOTE_ARGUMENT, lxc_offset(lxc, text.at),
+			     "argument: LXC reads at most %d digits of a %s", VALUE_WIDTH, what);
 		return false;
 	}
 	if (!c_number(text, out) || *out > max) {
 		report_error(&lxc->report, NOTE_ARGUMENT, lxc_offset(lxc, text.at),
-		             "argument: the %s '%.*s' is not a number from 0 to %llu", what, report_width(text), text.at,
-		             (unsigned long long)max);
+			     "argument: the %s '%.*s' is not a number from 0 to %llu", what, report_width(text),
+			     text.at, (unsigned long long)max);
 		return false;
 	}
 	if (text.size > 1 && text.at[0] == '0' && text.at[1] >= '0' && text.at[1] <= '7')
-		report_warning(&lxc->report, NOTE_ARGUMENT, lxc_offset(lxc, text.at), "the %s %.*s is octal: %llu in decimal", what,
-		               report_width(text), text.at, (unsigned long long)*out);
+		report_warning(&lxc->report, NOTE_ARGUMENT, lxc_offset(lxc, text.at),
+			       "the %s %.*s is octal: %llu in decimal", what, report_width(text), text.at,
+			       (unsigned long long)*out);
 	return true;
 }
 
@@ -190,8 +198,8 @@ static bool split_fields(struct lxc *lxc, struct slice body, struct fields *out)
 			continue;
 		if (out->count == 4) {
 			report_error(&lxc->report, NOTE_ARGUMENT, lxc_offset(lxc, body.at + first),
-			             "argument: '%.*s' is a fifth field; [index,value,op,mask] has four", (int)(i - first),
-			             body.at + first);
+				     "argument: '%.*s' is a fifth field; [index,value,op,mask] has four",
+				     (int)(i - first), body.at + first);
 			return false;
 		}
 		out->field[out->count++] = (struct slice){ body.at + first, i - first };
@@ -199,8 +207,9 @@ static bool split_fields(struct lxc *lxc, struct slice body, struct fields *out)
 	}
 	if (out->count >= 3)
 		return true;
-	report_error(&lxc->report, NOTE_ARGUMENT, lxc_offset(lxc, body.at), "argument: [index,value,op] or [index,value,op,mask] "
-	                                                                    "was expected");
+	report_error(&lxc->report, NOTE_ARGUMENT, lxc_offset(lxc, body.at),
+		     "argument: [index,value,op] or [index,value,op,mask] "
+		     "was expected");
 	return false;
 }
 
@@ -220,16 +229,16 @@ static bool condition(struct lxc *lxc, struct slice body, struct condition *out)
 	op = fields.field[2];
 	if (!op_by_lxc(op, &out->op)) {
 		report_error(&lxc->report, NOTE_OPERATOR, lxc_offset(lxc, op.at),
-		             "unknown operator '%.*s' in op: != < <= == >= > &= or SCMP_CMP_*, without blanks", report_width(op),
-		             op.at);
+			     "unknown operator '%.*s' in op: != < <= == >= > &= or SCMP_CMP_*, without blanks",
+			     report_width(op), op.at);
 		return false;
 	}
 	if (fields.count == 4 && !argument_number(lxc, fields.field[3], "mask", UINT64_MAX, &mask))
 		return false;
 	if ((fields.count == 4) != (out->op == OP_MASKED_EQ)) {
 		report_error(&lxc->report, NOTE_MASK, lxc_offset(lxc, op.at),
-		             out->op == OP_MASKED_EQ ? "the mask is missing: LXC takes 0 for it" :
-		                                       "a mask without the operator &=: LXC passes over it");
+			     out->op == OP_MASKED_EQ ? "the mask is missing: LXC takes 0 for it"
+						     : "a mask without the operator &=: LXC passes over it");
 		return false;
 	}
 	out->index = (uint8_t)index;
@@ -245,13 +254,13 @@ static bool add_condition(struct lxc *lxc, struct condition *list, unsigned *cou
 {
 	if (*count == CONDITIONS_MAX) {
 		report_error(&lxc->report, NOTE_ARGUMENT, next->at.offset,
-		             "argument: more than %d conditions in one rule, LXC passes over the rest", CONDITIONS_MAX);
+			     "argument: more than %d conditions in one rule, LXC passes over the rest", CONDITIONS_MAX);
 		return false;
 	}
 	for (unsigned i = 0; i < *count; i++) {
 		if (list[i].index == next->index) {
 			report_error(&lxc->report, NOTE_ARGUMENT, next->at.offset,
-			             "argument: index %u twice in one rule is refused by LXC", next->index);
+				     "argument: index %u twice in one rule is refused by LXC", next->index);
 			return false;
 		}
 	}
@@ -271,11 +280,13 @@ static bool conditions(struct lxc *lxc, struct slice text, struct rule *rule)
 
 		if (*text.at != '[') {
 			report_error(&lxc->report, NOTE_ARGUMENT, lxc_offset(lxc, text.at),
-			             "unexpected '%.*s' after ']': only another [index,value,op] may follow", report_width(text), text.at);
+				     "unexpected '%.*s' after ']': only another [index,value,op] may follow",
+				     report_width(text), text.at);
 			return false;
 		}
 		if (!end) {
-			report_error(&lxc->report, NOTE_ARGUMENT, lxc_offset(lxc, text.at), "argument: the closing ']' is missing");
+			report_error(&lxc->report, NOTE_ARGUMENT, lxc_offset(lxc, text.at),
+				     "argument: the closing ']' is missing");
 			return false;
 		}
 		if (!condition(lxc, (struct slice){ text.at + 1, (size_t)(end - text.at) - 1 }, &next) ||
@@ -283,7 +294,8 @@ static bool conditions(struct lxc *lxc, struct slice text, struct rule *rule)
 			return false;
 		text = (struct slice){ end + 1, text.size - (size_t)(end + 1 - text.at) };
 		if (text.size && !skip_blanks(text).size) {
-			report_error(&lxc->report, NOTE_ARGUMENT, lxc_offset(lxc, text.at), "a blank after the last ']': LXC refuses it");
+			report_error(&lxc->report, NOTE_ARGUMENT, lxc_offset(lxc, text.at),
+				     "a blank after the last ']': LXC refuses it");
 			return false;
 		}
 		text = skip_blanks(text);
@@ -302,7 +314,8 @@ bool lxc_add_rule(struct lxc *lxc, const struct rule *rule, struct word name)
 	struct word *word;
 
 	if (lxc->rules.count == LXC_RULES_LIMIT) {
-		report_error(&lxc->report, NOTE_LIMIT, rule->at.offset, "more than %d rules in one profile", LXC_RULES_LIMIT);
+		report_error(&lxc->report, NOTE_LIMIT, rule->at.offset, "more than %d rules in one profile",
+			     LXC_RULES_LIMIT);
 		return false;
 	}
 	kept = list_add(&lxc->scratch, &lxc->rules, sizeof(*rule));
@@ -321,12 +334,20 @@ bool lxc_add_rule(struct lxc *lxc, const struct rule *rule, struct word name)
 /* umount2 with MNT_FORCE is answered with EACCES. */
 static bool reject_force_umount(struct lxc *lxc, struct slice line)
 {
-	static const struct condition force = { .index = 1, .op = OP_MASKED_EQ, .value = MNT_FORCE_BIT,
-		                                .value_two = MNT_FORCE_BIT, .said = SAID_VALUE_TWO };
+	static const struct condition force = { .index = 1,
+						.op = OP_MASKED_EQ,
+						.value = MNT_FORCE_BIT,
+						.value_two = MNT_FORCE_BIT,
+						.said = SAID_VALUE_TWO };
 	struct place at = place_of(lxc, line.at);
-	struct rule rule = { .verdict = { .kind = CALLGATE_ERRNO, .at = at, .said = SAID_ERRNO_RET, .errno_ret = ERRNO_EACCES,
-		                          .errno_ret_at = at },
-		             .section = lxc->section, .at = at, .condition_count = 1 };
+	struct rule rule = { .verdict = { .kind = CALLGATE_ERRNO,
+					  .at = at,
+					  .said = SAID_ERRNO_RET,
+					  .errno_ret = ERRNO_EACCES,
+					  .errno_ret_at = at },
+			     .section = lxc->section,
+			     .at = at,
+			     .condition_count = 1 };
 	struct condition *condition = arena_alloc(&lxc->policy->arena, sizeof(force));
 
 	if (!condition) {
@@ -348,10 +369,10 @@ static bool odd_name(struct lxc *lxc, struct slice name)
 			continue;
 		if (c == '\t')
 			report_error(&lxc->report, NOTE_SYNTAX, lxc_offset(lxc, name.at + i),
-			             "a tab is no separator: LXC makes it part of the syscall name, put a blank there");
+				     "a tab is no separator: LXC makes it part of the syscall name, put a blank there");
 		else
 			report_error(&lxc->report, NOTE_SYNTAX, lxc_offset(lxc, name.at + i),
-			             "unexpected '%c' in a syscall name: the separator is a blank", c);
+				     "unexpected '%c' in a syscall name: the separator is a blank", c);
 		return true;
 	}
 	return false;
@@ -370,19 +391,18 @@ static bool read_rest(struct lxc *lxc, struct slice rest, struct rule *rule)
 		comment = action.size ? memchr(action.at, '#', action.size) : NULL;
 		if (comment) {
 			report_error(&lxc->report, NOTE_SYNTAX, lxc_offset(lxc, bracket),
-			             "a '[' in a comment: LXC takes it for an argument");
+				     "a '[' in a comment: LXC takes it for an argument");
 			return false;
 		}
 		if (!action.size) {
 			report_error(&lxc->report, NOTE_ACTION, lxc_offset(lxc, bracket),
-			             "the action is missing: LXC wants one before arguments");
+				     "the action is missing: LXC wants one before arguments");
 			return false;
 		}
 	}
 	if (!ends_or_comment(action) && !lxc_action(lxc, action, &rule->verdict))
 		return false;
-	return !bracket ||
-	       conditions(lxc, (struct slice){ bracket, rest.size - (size_t)(bracket - rest.at) }, rule);
+	return !bracket || conditions(lxc, (struct slice){ bracket, rest.size - (size_t)(bracket - rest.at) }, rule);
 }
 
 /* LXC reads an action with a carriage return behind it as meant, but not a name or an argument. */
@@ -394,25 +414,26 @@ static bool spoilt_by_return(struct lxc *lxc, struct slice line, struct slice re
 		return !harmless;
 	lxc->cr_said = !harmless;
 	if (!harmless)
-		report_error(&lxc->report, NOTE_SYNTAX, lxc_offset(lxc, line.at + line.size),
-		             "a CR before the newline: LXC takes it as part of the word (and on every such line below)");
+		report_error(
+			&lxc->report, NOTE_SYNTAX, lxc_offset(lxc, line.at + line.size),
+			"a CR before the newline: LXC takes it as part of the word (and on every such line below)");
 	return !harmless;
 }
 
-bool lxc_rule(struct lxc *lxc, struct slice line, bool carriage_return)
+bool lxc_rule(struct lxc *lxc, struct slice line)
 {
 	struct slice rest, name = lxc_word(line, &rest);
 	struct rule rule = { .verdict = lxc->rule_default, .section = lxc->section, .at = place_of(lxc, line.at) };
 	struct slice force = SLICE("reject_force_umount");
 
-	if (carriage_return && spoilt_by_return(lxc, line, rest))
+	if (lxc->cr_here && spoilt_by_return(lxc, line, rest))
 		return true;
 	rule.verdict.at = rule.at;
 	if (name.size >= force.size && memcmp(name.at, force.at, force.size) == 0) {
 		if (name.size == force.size && ends_or_comment(rest) && !memchr(line.at, '[', line.size))
 			return reject_force_umount(lxc, line);
 		report_error(&lxc->report, NOTE_SYNTAX, lxc_offset(lxc, line.at),
-		             "reject_force_umount stands alone: LXC passes over what follows it");
+			     "reject_force_umount stands alone: LXC passes over what follows it");
 		return true;
 	}
 	if (odd_name(lxc, name) || !read_rest(lxc, rest, &rule))

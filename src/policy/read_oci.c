@@ -20,14 +20,17 @@ struct arch_list {
 static const char *arch_meant(struct slice word)
 {
 	static const char prefix[] = "SCMP_ARCH_";
-	size_t skip = word.size >= sizeof(prefix) - 1 && memcmp(word.at, prefix, sizeof(prefix) - 1) == 0 ? sizeof(prefix) - 1 : 0;
+	size_t skip = word.size >= sizeof(prefix) - 1 && memcmp(word.at, prefix, sizeof(prefix) - 1) == 0
+			      ? sizeof(prefix) - 1
+			      : 0;
 	struct near near = near_start(word);
 	const struct abi *abi;
 	char lower[32];
 
 	if (word.size - skip < sizeof(lower)) {
 		for (size_t i = skip; i < word.size; i++)
-			lower[i - skip] = word.at[i] >= 'A' && word.at[i] <= 'Z' ? (char)(word.at[i] | 0x20) : word.at[i];
+			lower[i - skip] =
+				word.at[i] >= 'A' && word.at[i] <= 'Z' ? (char)(word.at[i] | 0x20) : word.at[i];
 		abi = abi_of(abi_by_word((struct slice){ lower, word.size - skip }));
 		if (abi)
 			return abi->oci;
@@ -46,10 +49,12 @@ static enum callgate_abi arch_word(struct oci *oci, const struct json_token *val
 		return abi;
 	if (slice_is(value->text, "SCMP_ARCH_NATIVE"))
 		report_error(&oci->report, NOTE_ARCH, value->first,
-		             "%s: unknown architecture 'SCMP_ARCH_NATIVE': the native one is always included, name the others", key);
+			     "%s: unknown architecture 'SCMP_ARCH_NATIVE': the native one is always included, name the "
+			     "others",
+			     key);
 	else
 		report_error(&oci->report, NOTE_ARCH, value->first, "%s: unknown architecture '%.*s'" REPORT_MEANT, key,
-		             report_width(value->text), value->text.at, report_meant(arch_meant(value->text)));
+			     report_width(value->text), value->text.at, report_meant(arch_meant(value->text)));
 	return CALLGATE_ABI_NONE;
 }
 
@@ -61,13 +66,14 @@ static bool read_arch(struct oci *oci, void *object, const struct json_token *va
 	if (abi == CALLGATE_ABI_NONE)
 		return true;
 	if (list->seen >> abi & 1) {
-		report_warning(&oci->report, NOTE_DUPLICATE, value->first, "duplicate architecture %s", abi_of(abi)->oci);
+		report_warning(&oci->report, NOTE_DUPLICATE, value->first, "duplicate architecture %s",
+			       abi_of(abi)->oci);
 		return true;
 	}
 	if (list->count && abi_of(abi)->big_endian != abi_of(list->abis[0])->big_endian)
 		report_error(&oci->report, NOTE_ARCH, value->first,
-		             "architectures: %s and %s have different byte orders and cannot share a filter", abi_of(abi)->oci,
-		             abi_of(list->abis[0])->oci);
+			     "architectures: %s and %s have different byte orders and cannot share a filter",
+			     abi_of(abi)->oci, abi_of(list->abis[0])->oci);
 	list->seen |= (uint32_t)1 << abi;
 	list->abis[list->count++] = abi;
 	return oci_word(oci, value);
@@ -75,7 +81,7 @@ static bool read_arch(struct oci *oci, void *object, const struct json_token *va
 
 /* Reads the array into words and ABIs of the same count. */
 static bool arch_array(struct oci *oci, const char *key, const struct word **words, const enum callgate_abi **abis,
-                       unsigned *count)
+		       unsigned *count)
 {
 	const struct oci_items items = { JSON_STRING, key, "an architecture", read_arch };
 	enum callgate_abi room[CALLGATE_ABI_COUNT];
@@ -95,7 +101,8 @@ static bool both_arch_keys(struct oci *oci, const struct json_token *value)
 	struct callgate_policy *policy = oci->policy;
 
 	if (policy->abi_count && policy->arch_map_count)
-		report_error(&oci->report, NOTE_ARCH, value->first, "both architectures and archMap: only one may be given");
+		report_error(&oci->report, NOTE_ARCH, value->first,
+			     "both architectures and archMap: only one may be given");
 	return true;
 }
 
@@ -141,13 +148,13 @@ static void check_row(struct oci *oci, const struct list *rows, const struct arc
 
 	for (size_t i = 0; i < rows->count; i++)
 		if (earlier[i].abi == row->abi)
-			report_warning(&oci->report, NOTE_DUPLICATE, row->architecture.at.offset, "duplicate row of archMap for %s",
-			               abi_of(row->abi)->oci);
+			report_warning(&oci->report, NOTE_DUPLICATE, row->architecture.at.offset,
+				       "duplicate row of archMap for %s", abi_of(row->abi)->oci);
 	for (unsigned i = 0; i < row->sub_count; i++)
 		if (abi_of(row->sub[i])->big_endian != abi_of(row->abi)->big_endian)
 			report_warning(&oci->report, NOTE_ARCH, row->sub_words[i].at.offset,
-			               "archMap: %s and %s have different byte orders and cannot share a filter",
-			               abi_of(row->abi)->oci, abi_of(row->sub[i])->oci);
+				       "archMap: %s and %s have different byte orders and cannot share a filter",
+				       abi_of(row->abi)->oci, abi_of(row->sub[i])->oci);
 }
 
 static bool read_row(struct oci *oci, void *object, const struct json_token *value)
@@ -159,7 +166,8 @@ static bool read_row(struct oci *oci, void *object, const struct json_token *val
 	if (!oci_object(oci, &row_schema, &row, &seen))
 		return false;
 	if (!(seen >> ROW_ARCHITECTURE & 1))
-		report_error(&oci->report, NOTE_MISSING, value->first, "architecture is missing in this row of archMap");
+		report_error(&oci->report, NOTE_MISSING, value->first,
+			     "architecture is missing in this row of archMap");
 	if (row.abi == CALLGATE_ABI_NONE)
 		return true;
 	if (rows->count == 2 * CALLGATE_ABI_COUNT) {
@@ -238,7 +246,7 @@ static bool read_flag(struct oci *oci, void *object, const struct json_token *va
 	(void)object;
 	if (!flag_by_oci(value->text, &bit)) {
 		report_error(&oci->report, NOTE_FLAG, value->first, "unknown flag '%.*s' in flags" REPORT_MEANT,
-		             report_width(value->text), value->text.at, report_meant(flag_meant(value->text)));
+			     report_width(value->text), value->text.at, report_meant(flag_meant(value->text)));
 		return true;
 	}
 	if (oci->policy->flags & bit)
@@ -264,7 +272,7 @@ static bool read_listener_path(struct oci *oci, void *object, const struct json_
 	oci->policy->listener_path = value->text;
 	if (value->text.size && value->text.at[0] != '/')
 		report_error(&oci->report, NOTE_LISTENER, value->first, "listenerPath '%.*s' is not an absolute path",
-		             report_width(value->text), value->text.at);
+			     report_width(value->text), value->text.at);
 	return true;
 }
 
@@ -289,7 +297,7 @@ static const struct oci_field profile_fields[] = {
 	{ OCI_KEY("syscalls"), JSON_ARRAY, OPTIONAL, oci_read_syscalls },
 };
 static const struct oci_schema profile_schema = { "a profile", profile_fields,
-	                                          sizeof(profile_fields) / sizeof(profile_fields[0]), STRICT };
+						  sizeof(profile_fields) / sizeof(profile_fields[0]), STRICT };
 
 static bool read_profile(struct oci *oci, void *object, const struct json_token *value)
 {
@@ -303,14 +311,16 @@ static bool read_profile(struct oci *oci, void *object, const struct json_token 
 	if (!(seen >> PROFILE_DEFAULT_ACTION & 1))
 		report_error(&oci->report, NOTE_MISSING, value->first, "defaultAction is missing");
 	if (oci->metadata_at && !policy->listener_path.size)
-		report_warning(&oci->report, NOTE_LISTENER, oci->metadata_at, "listenerMetadata without a listenerPath has no effect");
+		report_warning(&oci->report, NOTE_LISTENER, oci->metadata_at,
+			       "listenerMetadata without a listenerPath has no effect");
 	return true;
 }
 
 /* ------------------------------------------------------------------ config.json around it */
 
 enum { ONLY_FIELD };
-static const struct oci_field linux_fields[] = { [ONLY_FIELD] = { OCI_KEY("seccomp"), JSON_OBJECT, OPTIONAL, read_profile } };
+static const struct oci_field linux_fields[] = { [ONLY_FIELD] = { OCI_KEY("seccomp"), JSON_OBJECT, OPTIONAL,
+								  read_profile } };
 static const struct oci_schema linux_schema = { "linux", linux_fields, 1, ANY_KEYS };
 
 static bool read_linux(struct oci *oci, void *object, const struct json_token *value)
@@ -321,11 +331,12 @@ static bool read_linux(struct oci *oci, void *object, const struct json_token *v
 		return false;
 	if (!(seen >> ONLY_FIELD & 1))
 		report_error(&oci->report, NOTE_MISSING, value->first,
-		             "linux.seccomp is missing: a container with this config.json runs unconfined");
+			     "linux.seccomp is missing: a container with this config.json runs unconfined");
 	return true;
 }
 
-static const struct oci_field config_fields[] = { [ONLY_FIELD] = { OCI_KEY("linux"), JSON_OBJECT, OPTIONAL, read_linux } };
+static const struct oci_field config_fields[] = { [ONLY_FIELD] = { OCI_KEY("linux"), JSON_OBJECT, OPTIONAL,
+								   read_linux } };
 static const struct oci_schema config_schema = { "config.json", config_fields, 1, ANY_KEYS };
 
 static bool read_config(struct oci *oci, void *object, const struct json_token *value)
@@ -336,7 +347,7 @@ static bool read_config(struct oci *oci, void *object, const struct json_token *
 		return false;
 	if (!(seen >> ONLY_FIELD & 1))
 		report_error(&oci->report, NOTE_MISSING, value->first,
-		             "linux.seccomp is missing: a container with this config.json runs unconfined");
+			     "linux.seccomp is missing: a container with this config.json runs unconfined");
 	return true;
 }
 
@@ -377,17 +388,19 @@ static bool read_document(struct oci *oci)
 
 	if (json_next(&oci->json, &token) != JSON_OBJECT) {
 		if (token.kind == JSON_BAD)
-			report_error(&oci->report, (enum note_id)oci->json.fault.id, oci->json.fault.at, "%s", oci->json.fault.text);
+			report_error(&oci->report, (enum note_id)oci->json.fault.id, oci->json.fault.at, "%s",
+				     oci->json.fault.text);
 		else
 			report_error(&oci->report, NOTE_TYPE, token.first, "a profile is a JSON object, not %s",
-			             json_kind_name(token.kind));
+				     json_kind_name(token.kind));
 		return false;
 	}
 	bare = !looks_like_config(oci);
 	if (bare ? !read_profile(oci, NULL, &token) : !read_config(oci, NULL, &token))
 		return false;
 	if (json_next(&oci->json, &token) == JSON_BAD) {
-		report_error(&oci->report, (enum note_id)oci->json.fault.id, oci->json.fault.at, "%s", oci->json.fault.text);
+		report_error(&oci->report, (enum note_id)oci->json.fault.id, oci->json.fault.at, "%s",
+			     oci->json.fault.text);
 		return false;
 	}
 	if (bare) {

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What the files of the OCI reader share: the state of a reading, objects read by table, typed values. Private to read_oci*.c. */
+/* What the files of the OCI reader share: the state of a reading, objects read by table, typed values. Private to
+ * read_oci*.c. */
 #ifndef CALLGATE_POLICY_READ_OCI_H
 #define CALLGATE_POLICY_READ_OCI_H
 
@@ -19,8 +20,8 @@ struct oci {
 	struct list words, rules;
 	size_t word_total;
 	bool out_of_memory;
-	bool docker;          /* a key was seen that only Docker's and containers-common's readers know */
-	size_t metadata_at;   /* of listenerMetadata; 0: absent */
+	bool docker;        /* a key was seen that only Docker's and containers-common's readers know */
+	size_t metadata_at; /* of listenerMetadata; 0: absent */
 };
 
 /* Reads the whole value; false stops the reading (fault in the text, no memory). Wrong types were refused before. */
@@ -30,7 +31,11 @@ struct oci_field {
 	const char *key;
 	size_t size; /* of the key: OCI_KEY("names") gives both */
 	enum json_kind kind;
-	enum { OPTIONAL = 0, NULLABLE = 1, CONTENT = 2 } flags; /* NULLABLE: null is the same as absent; CONTENT: no near misses */
+	enum {
+		OPTIONAL = 0,
+		NULLABLE = 1,
+		CONTENT = 2
+	} flags; /* NULLABLE: null is the same as absent; CONTENT: no near misses */
 	oci_read *read;
 };
 
@@ -54,7 +59,7 @@ struct oci_items {
 bool oci_array(struct oci *oci, const struct oci_items *items, void *object);
 /* An integer 0..max, exactly; else an error is said and *ok is false. */
 bool oci_integer(struct oci *oci, const struct json_token *value, const char *key, enum note_id id, uint64_t max,
-                 uint64_t *out);
+		 uint64_t *out);
 /* Adds a word to oci->words. */
 bool oci_word(struct oci *oci, const struct json_token *value);
 const struct word *oci_take_words(struct oci *oci, unsigned *count);

@@ -34,8 +34,8 @@ bool oci_action(struct oci *oci, const struct json_token *value, struct verdict 
 	if (action_by_oci(value->text, &out->kind))
 		return true;
 	meant = action_meant(value->text);
-	report_error(&oci->report, NOTE_ACTION, value->first, "unknown action '%.*s'" REPORT_MEANT, report_width(value->text),
-	             value->text.at, report_meant(meant));
+	report_error(&oci->report, NOTE_ACTION, value->first, "unknown action '%.*s'" REPORT_MEANT,
+		     report_width(value->text), value->text.at, report_meant(meant));
 	return false;
 }
 
@@ -79,7 +79,7 @@ bool oci_read_errno_word(struct oci *oci, struct verdict *verdict, const struct 
 			if (errno_name(i))
 				near_offer(&near, errno_name(i));
 		report_error(&oci->report, NOTE_ERRNO, value->first, "%s: unknown errno '%.*s'" REPORT_MEANT, key,
-		             report_width(value->text), value->text.at, report_meant(near.found));
+			     report_width(value->text), value->text.at, report_meant(near.found));
 		return true;
 	}
 	verdict->said |= SAID_ERRNO_WORD;
@@ -137,7 +137,7 @@ static bool read_op(struct oci *oci, void *object, const struct json_token *valu
 		return true;
 	meant = op_meant(value->text);
 	report_error(&oci->report, NOTE_OPERATOR, value->first, "unknown operator '%.*s' in op" REPORT_MEANT,
-	             report_width(value->text), value->text.at, report_meant(meant));
+		     report_width(value->text), value->text.at, report_meant(meant));
 	return true;
 }
 
@@ -167,9 +167,10 @@ static bool read_arg(struct oci *oci, void *object, const struct json_token *val
 	for (size_t i = 0; i < sizeof(required) / sizeof(required[0]); i++)
 		if (!(seen >> required[i] & 1))
 			report_error(&oci->report, NOTE_MISSING, value->first, "%s is missing in this condition",
-			             arg_fields[required[i]].key);
+				     arg_fields[required[i]].key);
 	if (conditions->count == CONDITIONS_MAX)
-		report_error(&oci->report, NOTE_ARGUMENT, value->first, "args: more than %d conditions in one rule", CONDITIONS_MAX);
+		report_error(&oci->report, NOTE_ARGUMENT, value->first, "args: more than %d conditions in one rule",
+			     CONDITIONS_MAX);
 	if (conditions->count < CONDITIONS_MAX)
 		conditions->item[conditions->count] = condition;
 	conditions->count++;
@@ -206,8 +207,9 @@ static bool read_cap(struct oci *oci, void *object, const struct json_token *val
 	(void)object;
 	if (!cap_by_name(value->text, &cap)) {
 		near = report_listens(&oci->report) ? cap_nearest(value->text) : NULL;
-		report_warning(&oci->report, NOTE_GUARD, value->first, "unknown capability '%.*s': this guard never holds" REPORT_MEANT,
-		               report_width(value->text), value->text.at, report_meant(near));
+		report_warning(&oci->report, NOTE_GUARD, value->first,
+			       "unknown capability '%.*s': this guard never holds" REPORT_MEANT,
+			       report_width(value->text), value->text.at, report_meant(near));
 	}
 	return oci_word(oci, value);
 }
@@ -231,8 +233,9 @@ static bool read_guard_arch(struct oci *oci, void *object, const struct json_tok
 		const struct abi *abi = abi_of(abi_by_word(value->text));
 		const char *meant = abi ? abi->docker : NULL;
 
-		report_error(&oci->report, NOTE_ARCH, value->first, "unknown architecture '%.*s' in a guard" REPORT_MEANT,
-		             report_width(value->text), value->text.at, report_meant(meant));
+		report_error(&oci->report, NOTE_ARCH, value->first,
+			     "unknown architecture '%.*s' in a guard" REPORT_MEANT, report_width(value->text),
+			     value->text.at, report_meant(meant));
 	}
 	return oci_word(oci, value);
 }
@@ -275,8 +278,8 @@ static bool read_min_kernel(struct oci *oci, void *object, const struct json_tok
 	    !version_part((struct slice){ dot + 1, value->text.size - major - 1 }, &guard->min_minor) ||
 	    (guard->min_major == 0 && guard->min_minor == 0)) {
 		report_error(&oci->report, NOTE_GUARD, value->first,
-		             "minKernel '%.*s' is no kernel version: two numbers up to 255 with a dot, as in \"4.8\"",
-		             report_width(value->text), value->text.at);
+			     "minKernel '%.*s' is no kernel version: two numbers up to 255 with a dot, as in \"4.8\"",
+			     report_width(value->text), value->text.at);
 		return true;
 	}
 	guard->said |= SAID_MIN_KERNEL;
@@ -290,7 +293,7 @@ static const struct oci_field guard_fields[] = {
 	{ OCI_KEY("minKernel"), JSON_STRING, OPTIONAL, read_min_kernel },
 };
 static const struct oci_schema guard_schema = { "a guard", guard_fields, sizeof(guard_fields) / sizeof(guard_fields[0]),
-	                                        STRICT };
+						STRICT };
 
 static bool read_guard(struct oci *oci, struct guard *guard, const struct json_token *value)
 {
@@ -393,7 +396,8 @@ static const struct oci_field rule_fields[] = {
 	{ OCI_KEY("includes"), JSON_OBJECT, NULLABLE, read_includes },
 	{ OCI_KEY("excludes"), JSON_OBJECT, NULLABLE, read_excludes },
 };
-static const struct oci_schema rule_schema = { "a rule", rule_fields, sizeof(rule_fields) / sizeof(rule_fields[0]), STRICT };
+static const struct oci_schema rule_schema = { "a rule", rule_fields, sizeof(rule_fields) / sizeof(rule_fields[0]),
+					       STRICT };
 
 static bool read_rule(struct oci *oci, void *object, const struct json_token *value)
 {
@@ -403,7 +407,8 @@ static bool read_rule(struct oci *oci, void *object, const struct json_token *va
 
 	(void)object;
 	if (oci->rules.count == OCI_RULES_LIMIT) {
-		report_error(&oci->report, NOTE_LIMIT, value->first, "more than %d rules in one profile", OCI_RULES_LIMIT);
+		report_error(&oci->report, NOTE_LIMIT, value->first, "more than %d rules in one profile",
+			     OCI_RULES_LIMIT);
 		return false;
 	}
 	if (!oci_object(oci, &rule_schema, &rule, &seen))
@@ -412,7 +417,8 @@ static bool read_rule(struct oci *oci, void *object, const struct json_token *va
 		report_error(&oci->report, NOTE_MISSING, value->first, "action is missing in this rule");
 	if (!rule.name_count && oci->report.errors == errors)
 		report_error(&oci->report, NOTE_MISSING, value->first,
-		             seen >> RULE_NAMES & 1 ? "names is empty: this rule is about no syscall" : "names is missing in this rule");
+			     seen >> RULE_NAMES & 1 ? "names is empty: this rule is about no syscall"
+						    : "names is missing in this rule");
 	/* A rule with errors keeps its number, so that later findings name the right one, but is about no syscall. */
 	if (oci->report.errors != errors)
 		rule.name_count = 0;

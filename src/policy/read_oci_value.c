@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* OCI reader, the grammar half: objects by table, arrays, exact integers; what a key may hold and what it is mistaken for. */
+/* OCI reader, the grammar half: objects by table, arrays, exact integers; what a key may hold and what it is mistaken
+ * for. */
 #include <string.h>
 
 #include "policy/read_oci.h"
@@ -76,28 +77,30 @@ static const struct oci_field *field_near(const struct oci_schema *schema, struc
 }
 
 /* False: too many to remember, the reading stops. */
-static bool unknown_key(struct oci *oci, const struct oci_schema *schema, struct keys *keys, const struct json_token *key)
+static bool unknown_key(struct oci *oci, const struct oci_schema *schema, struct keys *keys,
+			const struct json_token *key)
 {
 	for (unsigned i = 0; i < keys->unknown_count; i++) {
 		if (same_nocase(keys->unknown[i], key->text)) {
-			report_error(&oci->report, NOTE_DUPLICATE_KEY, key->first, "duplicate key '%.*s'", report_width(key->text),
-			             key->text.at);
+			report_error(&oci->report, NOTE_DUPLICATE_KEY, key->first, "duplicate key '%.*s'",
+				     report_width(key->text), key->text.at);
 			return true;
 		}
 	}
 	if (keys->unknown_count == OCI_UNKNOWN_KEYS_LIMIT) {
-		report_error(&oci->report, NOTE_LIMIT, key->first, "more than %d unknown keys in one object", OCI_UNKNOWN_KEYS_LIMIT);
+		report_error(&oci->report, NOTE_LIMIT, key->first, "more than %d unknown keys in one object",
+			     OCI_UNKNOWN_KEYS_LIMIT);
 		return false;
 	}
 	keys->unknown[keys->unknown_count++] = key->text;
 	report_warning(&oci->report, NOTE_UNKNOWN_KEY, key->first, "unknown key '%.*s' in %s: it has no effect",
-	               report_width(key->text), key->text.at, schema->what);
+		       report_width(key->text), key->text.at, schema->what);
 	return true;
 }
 
 /* *field is NULL when the value is to be skipped. False: the reading stops. */
-static bool which_field(struct oci *oci, const struct oci_schema *schema, struct keys *keys, const struct json_token *key,
-                        const struct oci_field **field)
+static bool which_field(struct oci *oci, const struct oci_schema *schema, struct keys *keys,
+			const struct json_token *key, const struct oci_field **field)
 {
 	uint32_t bit;
 
@@ -107,12 +110,13 @@ static bool which_field(struct oci *oci, const struct oci_schema *schema, struct
 		if (!*field)
 			return schema->unknown == ANY_KEYS || unknown_key(oci, schema, keys, key);
 		report_error(&oci->report, NOTE_KEY_CASE, key->first, "unknown key '%.*s' in %s: '%s' is meant",
-		             report_width(key->text), key->text.at, schema->what, (*field)->key);
+			     report_width(key->text), key->text.at, schema->what, (*field)->key);
 	}
 	bit = (uint32_t)1 << (*field - schema->fields);
 	if (keys->met & bit) {
 		report_error(&oci->report, NOTE_DUPLICATE_KEY, key->first,
-		             "duplicate key '%s' in %s: readers differ in which one they take", (*field)->key, schema->what);
+			     "duplicate key '%s' in %s: readers differ in which one they take", (*field)->key,
+			     schema->what);
 		*field = NULL;
 	}
 	keys->met |= bit;
@@ -122,14 +126,14 @@ static bool which_field(struct oci *oci, const struct oci_schema *schema, struct
 /* ------------------------------------------------------------------ objects and arrays */
 
 static bool member(struct oci *oci, const struct oci_field *field, void *object, const struct json_token *value,
-                   uint32_t *seen, unsigned index)
+		   uint32_t *seen, unsigned index)
 {
 	if (value->kind == JSON_NULL && (field->flags & NULLABLE))
 		return true;
 	*seen |= (uint32_t)1 << index;
 	if (value->kind != field->kind) {
-		report_error(&oci->report, NOTE_TYPE, value->first, "%s takes %s, not %s", field->key, json_kind_name(field->kind),
-		             json_kind_name(value->kind));
+		report_error(&oci->report, NOTE_TYPE, value->first, "%s takes %s, not %s", field->key,
+			     json_kind_name(field->kind), json_kind_name(value->kind));
 		return skip(oci, value);
 	}
 	return field->read(oci, object, value);
@@ -154,7 +158,8 @@ bool oci_object(struct oci *oci, const struct oci_schema *schema, void *object, 
 			return fault(oci);
 		if (!which_field(oci, schema, &keys, &key, &field))
 			return false;
-		if (field ? !member(oci, field, object, &value, &met, (unsigned)(field - schema->fields)) : !skip(oci, &value))
+		if (field ? !member(oci, field, object, &value, &met, (unsigned)(field - schema->fields))
+			  : !skip(oci, &value))
 			return false;
 	}
 	*seen = met;
@@ -171,8 +176,8 @@ bool oci_array(struct oci *oci, const struct oci_items *items, void *object)
 		if (value.kind == JSON_ARRAY_END)
 			return true;
 		if (value.kind != items->kind) {
-			report_error(&oci->report, NOTE_TYPE, value.first, "%s: %s is %s, not %s", items->key, items->what,
-			             json_kind_name(items->kind), json_kind_name(value.kind));
+			report_error(&oci->report, NOTE_TYPE, value.first, "%s: %s is %s, not %s", items->key,
+				     items->what, json_kind_name(items->kind), json_kind_name(value.kind));
 			if (!skip(oci, &value))
 				return false;
 			continue;
@@ -195,7 +200,7 @@ static bool plain_integer(struct slice text, uint64_t *out, bool *range)
 
 		if (digit > 9) {
 			*range = i == 0 && text.at[0] == '-' && memchr(text.at, '.', text.size) == NULL &&
-			         !slice_is(text, "-0");
+				 !slice_is(text, "-0");
 			return false;
 		}
 		if (value > UINT64_MAX / 10 || value * 10 > UINT64_MAX - digit)
@@ -207,7 +212,7 @@ static bool plain_integer(struct slice text, uint64_t *out, bool *range)
 }
 
 bool oci_integer(struct oci *oci, const struct json_token *value, const char *key, enum note_id id, uint64_t max,
-                 uint64_t *out)
+		 uint64_t *out)
 {
 	uint64_t number;
 	bool range;
@@ -217,12 +222,12 @@ bool oci_integer(struct oci *oci, const struct json_token *value, const char *ke
 		return true;
 	}
 	if (!range && (memchr(value->text.at, '.', value->text.size) || memchr(value->text.at, 'e', value->text.size) ||
-	               memchr(value->text.at, 'E', value->text.size) || slice_is(value->text, "-0")))
-		report_error(&oci->report, id, value->first, "%s %.*s is not a plain integer", key, report_width(value->text),
-		             value->text.at);
+		       memchr(value->text.at, 'E', value->text.size) || slice_is(value->text, "-0")))
+		report_error(&oci->report, id, value->first, "%s %.*s is not a plain integer", key,
+			     report_width(value->text), value->text.at);
 	else
 		report_error(&oci->report, id, value->first, "%s %.*s is out of range (0 to %llu)", key,
-		             report_width(value->text), value->text.at, (unsigned long long)max);
+			     report_width(value->text), value->text.at, (unsigned long long)max);
 	return false;
 }
 
@@ -231,7 +236,8 @@ bool oci_word(struct oci *oci, const struct json_token *value)
 	struct word *word;
 
 	if (oci->word_total++ == OCI_WORDS_LIMIT) {
-		report_error(&oci->report, NOTE_LIMIT, value->first, "more than %d names in one profile", OCI_WORDS_LIMIT);
+		report_error(&oci->report, NOTE_LIMIT, value->first, "more than %d names in one profile",
+			     OCI_WORDS_LIMIT);
 		return false;
 	}
 	word = list_add(&oci->scratch, &oci->words, sizeof(*word));

@@ -40,7 +40,7 @@ static void first_error(const struct report *report, size_t at, char *text)
 
 CALLGATE_PRINTF(5, 0)
 static void say(struct report *report, enum callgate_severity severity, enum note_id id, size_t at, const char *format,
-                va_list ap)
+		va_list ap)
 {
 	unsigned *said = severity == CALLGATE_ERROR ? &report->errors : &report->warnings;
 	char text[TEXT_SIZE] = "";

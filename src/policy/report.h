@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Report: what readers and lint say about one text. Findings become notes; the first error also fills struct callgate_err. */
+/* Report: what readers and lint say about one text. Findings become notes; the first error also fills struct
+ * callgate_err. */
 #ifndef CALLGATE_POLICY_REPORT_H
 #define CALLGATE_POLICY_REPORT_H
 
@@ -20,7 +21,8 @@ void report_warning(struct report *report, enum note_id id, size_t at, const cha
 bool report_listens(const struct report *report);
 /* Words of a profile in a text are cut to this: "%.*s", report_width(word), word.at. */
 int report_width(struct slice word);
-/* A suggestion at the end of a text: format "...'" REPORT_MEANT, arguments ..., report_meant(word); word may be NULL. */
+/* A suggestion at the end of a text: format "...'" REPORT_MEANT, arguments ..., report_meant(word); word may be NULL.
+ */
 #define REPORT_MEANT "%s%s%s"
 #define report_meant(word) (word) ? "; did you mean " : "", (word) ? (word) : "", (word) ? "?" : ""
 /* 0, or E_PROFILE when an error was said. */

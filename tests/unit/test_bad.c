@@ -42,15 +42,18 @@ static void check_sample(const struct expected *expected)
 	cr_assert_eq(callgate_notes_new(&notes), 0);
 	snprintf(path, sizeof(path), "%s/bad/%s", TESTS_DIR, expected->file);
 	r = callgate_policy_read(path, &policy, notes, &err);
-	got = r == CALLGATE_E_FORMAT ? "format" : r < 0 ? "reject" : callgate_notes_said(notes, CALLGATE_WARNING) ? "warn" : "accept";
+	got = r == CALLGATE_E_FORMAT                         ? "format"
+	      : r < 0                                        ? "reject"
+	      : callgate_notes_said(notes, CALLGATE_WARNING) ? "warn"
+							     : "accept";
 	first = callgate_notes_at(notes, 0);
 	cr_expect(strcmp(got, expected->verdict) == 0, "%s: %s, not %s; %s", expected->file, got, expected->verdict,
-	          first ? first->text : err.text);
+		  first ? first->text : err.text);
 	cr_expect_eq(policy != NULL, r == 0, "%s: a policy exactly on success", expected->file);
 	if (strcmp(expected->verdict, "accept") != 0)
-		cr_expect_not_null(find(notes, expected), "%s: nothing at %s that mentions '%s'; first: %u:%u %s", expected->file,
-		                   expected->place, expected->mentions, first ? first->line : 0, first ? first->column : 0,
-		                   first ? first->text : "");
+		cr_expect_not_null(find(notes, expected), "%s: nothing at %s that mentions '%s'; first: %u:%u %s",
+				   expected->file, expected->place, expected->mentions, first ? first->line : 0,
+				   first ? first->column : 0, first ? first->text : "");
 	if (r < 0) {
 		const struct callgate_note *said = NULL;
 
@@ -58,7 +61,7 @@ static void check_sample(const struct expected *expected)
 			if (callgate_notes_at(notes, i)->severity == CALLGATE_ERROR)
 				said = callgate_notes_at(notes, i);
 		cr_expect(said && err.line == said->line && err.column == said->column && err.text[0],
-		          "%s: the error struct is about another place", expected->file);
+			  "%s: the error struct is about another place", expected->file);
 	}
 	for (const char *c = err.text; *c; c++)
 		cr_expect(*c >= 0x20 && *c < 0x7f, "%s: raw bytes in the error text", expected->file);

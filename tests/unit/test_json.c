@@ -32,11 +32,27 @@ Test(json, accepts_what_the_standard_has)
 		const char *text;
 		size_t size;
 	} good[] = {
-		{ TEXT("{}") }, { TEXT("[]") }, { TEXT(" \t\r\n[ ] \n") }, { TEXT("null") }, { TEXT("true") }, { TEXT("\"\"") },
-		{ TEXT("0") }, { TEXT("-0") }, { TEXT("-1.5e+10") }, { TEXT("1E400") }, { TEXT("0.0") }, { TEXT("10") },
-		{ TEXT("[1,[2,{\"a\":[]}],\"b\"]") }, { TEXT("{\"a\":1,\"a\":2}") }, { TEXT("\"\\\"\\\\\\/\\b\\f\\n\\r\\t\\u00e9\"") },
-		{ TEXT("\"\\ud83d\\ude00\"") }, { TEXT("\"\xf4\x8f\xbf\xbf\"") }, { TEXT("\"\xed\x9f\xbf\"") },
-		{ TEXT("\"\xee\x80\x80\"") }, { TEXT("\"\x7f\"") }, { TEXT("\"eight bytes and a quote: \\\" and more\"") },
+		{ TEXT("{}") },
+		{ TEXT("[]") },
+		{ TEXT(" \t\r\n[ ] \n") },
+		{ TEXT("null") },
+		{ TEXT("true") },
+		{ TEXT("\"\"") },
+		{ TEXT("0") },
+		{ TEXT("-0") },
+		{ TEXT("-1.5e+10") },
+		{ TEXT("1E400") },
+		{ TEXT("0.0") },
+		{ TEXT("10") },
+		{ TEXT("[1,[2,{\"a\":[]}],\"b\"]") },
+		{ TEXT("{\"a\":1,\"a\":2}") },
+		{ TEXT("\"\\\"\\\\\\/\\b\\f\\n\\r\\t\\u00e9\"") },
+		{ TEXT("\"\\ud83d\\ude00\"") },
+		{ TEXT("\"\xf4\x8f\xbf\xbf\"") },
+		{ TEXT("\"\xed\x9f\xbf\"") },
+		{ TEXT("\"\xee\x80\x80\"") },
+		{ TEXT("\"\x7f\"") },
+		{ TEXT("\"eight bytes and a quote: \\\" and more\"") },
 	};
 	size_t at;
 

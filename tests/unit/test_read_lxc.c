@@ -49,7 +49,8 @@ Test(read_lxc, reads_the_policy_line)
 
 Test(read_lxc, reads_rules_and_sections)
 {
-	static const char text[] = "2\ndenylist\n# comment\n\nmkdir\n[x86_64]\nrmdir  errno 5 # why\nmount notify\n[ARM64]\nbpf trap \n[all]\n"
+	static const char text[] = "2\ndenylist\n# comment\n\nmkdir\n[x86_64]\nrmdir  errno 5 # why\nmount "
+				   "notify\n[ARM64]\nbpf trap \n[all]\n"
 				   "reject_force_umount  # see lxc\n   \nptrace # [";
 	struct callgate_policy *policy;
 	const struct rule *rule;
@@ -63,11 +64,13 @@ Test(read_lxc, reads_rules_and_sections)
 	cr_assert_eq(policy->rule_count, 6);
 	cr_assert(slice_is(rule[0].names[0].text, "mkdir") && rule[0].verdict.kind == CALLGATE_KILL_THREAD);
 	cr_assert(rule[0].section == CALLGATE_ABI_NONE && rule[0].at.offset == 22);
-	cr_assert(rule[1].section == CALLGATE_ABI_X86_64 && rule[1].verdict.kind == CALLGATE_ERRNO && rule[1].verdict.errno_ret == 5);
+	cr_assert(rule[1].section == CALLGATE_ABI_X86_64 && rule[1].verdict.kind == CALLGATE_ERRNO &&
+		  rule[1].verdict.errno_ret == 5);
 	cr_assert(rule[2].verdict.kind == CALLGATE_NOTIFY && rule[2].section == CALLGATE_ABI_X86_64);
 	cr_assert(rule[3].verdict.kind == CALLGATE_TRAP && rule[3].section == CALLGATE_ABI_AARCH64);
 	cr_assert(slice_is(rule[4].names[0].text, "umount2") && rule[4].section == CALLGATE_ABI_NONE);
-	cr_assert(rule[4].verdict.kind == CALLGATE_ERRNO && rule[4].verdict.errno_ret == 13 && rule[4].condition_count == 1);
+	cr_assert(rule[4].verdict.kind == CALLGATE_ERRNO && rule[4].verdict.errno_ret == 13 &&
+		  rule[4].condition_count == 1);
 	cr_assert(rule[4].conditions[0].index == 1 && rule[4].conditions[0].op == OP_MASKED_EQ);
 	cr_assert(rule[4].conditions[0].value == 1 && rule[4].conditions[0].value_two == 1);
 	cr_assert(slice_is(rule[5].names[0].text, "ptrace"));
@@ -76,21 +79,24 @@ Test(read_lxc, reads_rules_and_sections)
 
 Test(read_lxc, reads_arguments_as_lxc_orders_them)
 {
-	struct callgate_policy *policy = parse("2\nallowlist\nexecve\n"
-	                                       "ioctl allow [1,0x5401,==]\n"
-	                                       "clone allow[0,0,SCMP_CMP_MASKED_EQ,0x7e020000] [ 2,18446744073709551615,!=]\n"
-	                                       "close errno 9 [0,3,<][1,+4,>=]\n");
+	struct callgate_policy *policy =
+		parse("2\nallowlist\nexecve\n"
+		      "ioctl allow [1,0x5401,==]\n"
+		      "clone allow[0,0,SCMP_CMP_MASKED_EQ,0x7e020000] [ 2,18446744073709551615,!=]\n"
+		      "close errno 9 [0,3,<][1,+4,>=]\n");
 	const struct rule *rule = policy->rules;
 
 	cr_assert_eq(policy->rule_count, 4);
 	cr_assert_eq(rule[0].verdict.kind, CALLGATE_ALLOW);
 	cr_assert_eq(rule[1].condition_count, 1);
-	cr_assert(rule[1].conditions[0].index == 1 && rule[1].conditions[0].op == OP_EQ && rule[1].conditions[0].value == 0x5401);
+	cr_assert(rule[1].conditions[0].index == 1 && rule[1].conditions[0].op == OP_EQ &&
+		  rule[1].conditions[0].value == 0x5401);
 	cr_assert_eq(policy->source.text[rule[1].conditions[0].at.offset], '[');
 	cr_assert_eq(rule[2].condition_count, 2);
 	cr_assert(rule[2].conditions[0].value == 0x7e020000 && rule[2].conditions[0].value_two == 0);
 	cr_assert(rule[2].conditions[1].op == OP_NE && rule[2].conditions[1].value == UINT64_MAX);
-	cr_assert(rule[3].conditions[0].op == OP_LT && rule[3].conditions[1].op == OP_GE && rule[3].conditions[1].value == 4);
+	cr_assert(rule[3].conditions[0].op == OP_LT && rule[3].conditions[1].op == OP_GE &&
+		  rule[3].conditions[1].value == 4);
 	callgate_policy_free(policy);
 }
 
@@ -129,8 +135,8 @@ Test(read_env, has_the_three_variables)
 		struct callgate_err err = CALLGATE_ERR_INIT;
 		struct callgate_policy *policy = NULL;
 
-		cr_assert_eq(callgate_policy_env(rows[i].allow, rows[i].deny, rows[i].action, &policy, NULL, &err), 0, "row %zu: %s", i,
-		             err.text);
+		cr_assert_eq(callgate_policy_env(rows[i].allow, rows[i].deny, rows[i].action, &policy, NULL, &err), 0,
+			     "row %zu: %s", i, err.text);
 		cr_assert_eq(policy->dialect, DIALECT_ENV);
 		cr_assert_eq(policy->fallback.kind, rows[i].fallback, "row %zu", i);
 		cr_assert_eq(policy->rule_count, rows[i].names ? 1 : 0, "row %zu", i);

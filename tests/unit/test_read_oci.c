@@ -21,20 +21,23 @@ static struct callgate_policy *parse(const char *text)
 /* The place is where this word begins for the nth time. */
 static void expect_at(const struct callgate_policy *policy, struct place place, const char *word)
 {
-	cr_assert_eq(strncmp(policy->source.text + place.offset, word, strlen(word)), 0, "'%.20s' where %s was expected",
-	             policy->source.text + place.offset, word);
+	cr_assert_eq(strncmp(policy->source.text + place.offset, word, strlen(word)), 0,
+		     "'%.20s' where %s was expected", policy->source.text + place.offset, word);
 }
 
 static const char whole[] =
 	"{\n"
 	" \"defaultAction\": \"SCMP_ACT_ERRNO\", \"defaultErrnoRet\": 38, \"defaultErrno\": \"ENOSYS\",\n"
-	" \"archMap\": [ {\"architecture\": \"SCMP_ARCH_X86_64\", \"subArchitectures\": [\"SCMP_ARCH_X86\", \"SCMP_ARCH_X32\"]},\n"
+	" \"archMap\": [ {\"architecture\": \"SCMP_ARCH_X86_64\", \"subArchitectures\": [\"SCMP_ARCH_X86\", "
+	"\"SCMP_ARCH_X32\"]},\n"
 	"              {\"architecture\": \"SCMP_ARCH_RISCV64\", \"subArchitectures\": null} ],\n"
 	" \"flags\": [\"SECCOMP_FILTER_FLAG_LOG\"],\n"
 	" \"listenerPath\": \"/run/l\\u002esock\", \"listenerMetadata\": \"m\",\n"
 	" \"syscalls\": [\n"
-	"  {\"names\": [\"execve\", \"re\\u0061d\"], \"action\": \"SCMP_ACT_ALLOW\", \"args\": null, \"comment\": \"c\"},\n"
-	"  {\"name\": \"mount\", \"action\": \"SCMP_ACT_NOTIFY\", \"includes\": {\"caps\": [\"CAP_SYS_ADMIN\"], \"arches\": [\"amd64\", \"x32\"],\n"
+	"  {\"names\": [\"execve\", \"re\\u0061d\"], \"action\": \"SCMP_ACT_ALLOW\", \"args\": null, \"comment\": "
+	"\"c\"},\n"
+	"  {\"name\": \"mount\", \"action\": \"SCMP_ACT_NOTIFY\", \"includes\": {\"caps\": [\"CAP_SYS_ADMIN\"], "
+	"\"arches\": [\"amd64\", \"x32\"],\n"
 	"   \"minKernel\": \"4.8\"}, \"excludes\": {\"caps\": [\"CAP_BPF\"]}},\n"
 	"  {\"names\": [\"clone\"], \"action\": \"SCMP_ACT_TRACE\", \"errnoRet\": 7, \"args\": [\n"
 	"   {\"index\": 0, \"value\": 2114060288, \"valueTwo\": 0, \"op\": \"SCMP_CMP_MASKED_EQ\"},\n"
@@ -85,7 +88,8 @@ Test(read_oci, fills_the_rules)
 	cr_assert_eq(rule[0].verdict.kind, CALLGATE_ALLOW);
 	cr_assert_eq(rule[0].verdict.said, 0);
 	cr_assert(slice_is(rule[0].comment, "c"));
-	cr_assert(rule[0].condition_count == 0 && rule[0].includes.at.offset == 0 && rule[0].section == CALLGATE_ABI_NONE);
+	cr_assert(rule[0].condition_count == 0 && rule[0].includes.at.offset == 0 &&
+		  rule[0].section == CALLGATE_ABI_NONE);
 
 	cr_assert(rule[1].single_name && rule[1].name_count == 1 && slice_is(rule[1].names[0].text, "mount"));
 	cr_assert_eq(rule[1].verdict.kind, CALLGATE_NOTIFY);
@@ -109,7 +113,8 @@ Test(read_oci, fills_the_rules)
 
 Test(read_oci, keeps_its_own_copy)
 {
-	char *text = strdup("{\"defaultAction\":\"SCMP_ACT_KILL_PROCESS\",\"syscalls\":[{\"names\":[\"execve\"],\"action\":\"SCMP_ACT_ALLOW\"}]}");
+	char *text = strdup("{\"defaultAction\":\"SCMP_ACT_KILL_PROCESS\",\"syscalls\":[{\"names\":[\"execve\"],"
+			    "\"action\":\"SCMP_ACT_ALLOW\"}]}");
 	char name[] = "name.json";
 	struct callgate_policy *policy = NULL;
 
@@ -125,10 +130,12 @@ Test(read_oci, keeps_its_own_copy)
 
 Test(read_oci, finds_the_profile_in_a_config)
 {
-	static const char text[] = "{\"ociVersion\":\"1.0.2\",\"annotations\":{\"syscalls\":\"x\",\"Syscalls\":\"y\"},\n"
-				   "\"linux\":{\"x\":[{\"seccomp\":1}],\"seccomp\": {\"defaultAction\":\"SCMP_ACT_ALLOW\","
-				   "\"architectures\":[\"SCMP_ARCH_X86\"],\"syscalls\":[{\"names\":[\"bpf\"],\"action\":\"SCMP_ACT_KILL\"}]} ,"
-				   "\"y\":0},\"root\":{}}";
+	static const char text[] =
+		"{\"ociVersion\":\"1.0.2\",\"annotations\":{\"syscalls\":\"x\",\"Syscalls\":\"y\"},\n"
+		"\"linux\":{\"x\":[{\"seccomp\":1}],\"seccomp\": {\"defaultAction\":\"SCMP_ACT_ALLOW\","
+		"\"architectures\":[\"SCMP_ARCH_X86\"],\"syscalls\":[{\"names\":[\"bpf\"],\"action\":\"SCMP_ACT_KILL\"}"
+		"]} ,"
+		"\"y\":0},\"root\":{}}";
 	struct callgate_policy *policy = parse(text);
 
 	cr_assert_eq(text[policy->value_first], '{');
@@ -143,7 +150,8 @@ Test(read_oci, says_several_findings_in_one_run)
 {
 	static const char text[] = "{\"defaultAction\":\"ALLOW\",\"syscalls\":[\n"
 				   "{\"names\":[\"chmod\"],\"action\":\"SCMP_ACT_ERRNO\",\"errnoRet\":9999},\n"
-				   "{\"names\":[\"chown\"],\"action\":\"SCMP_ACT_ERRNO\",\"args\":[{\"index\":9,\"value\":-1,\"op\":\"EQ\"}]},\n"
+				   "{\"names\":[\"chown\"],\"action\":\"SCMP_ACT_ERRNO\",\"args\":[{\"index\":9,"
+				   "\"value\":-1,\"op\":\"EQ\"}]},\n"
 				   "{\"names\":[\"fchown\"],\"action\":\"SCMP_ACT_ERRNO\"},\n"
 				   "{\"names\":[\"fchown\"],\"action\":\"SCMP_ACT_LOG\"}]}";
 	static const unsigned lines[] = { 1, 2, 3, 3, 3, 5 };
@@ -186,7 +194,8 @@ Test(read_oci, checks_its_arguments)
 	cr_assert_null(policy);
 }
 
-/* Sixteen megabytes of something, ended as it should be: answered in time, by a reading or a refusal, never by a crash. */
+/* Sixteen megabytes of something, ended as it should be: answered in time, by a reading or a refusal, never by a crash.
+ */
 static void check_large(const char *head, const char *item, const char *tail)
 {
 	size_t size = (size_t)16 << 20, used = strlen(head);
@@ -220,7 +229,8 @@ Test(read_oci, answers_large_input_in_time, .timeout = 60)
 	check_large("{", "\"a\":1,", "\"b\":1}");
 	check_large("[", "[", "");
 	check_large("{\"x\":\"", "\\n", "\"}");
-	check_large("{\"defaultAction\":\"SCMP_ACT_ALLOW\",\"syscalls\":[{\"action\":\"SCMP_ACT_LOG\",\"names\":[", "\"a\",", "\"a\"]}]}");
+	check_large("{\"defaultAction\":\"SCMP_ACT_ALLOW\",\"syscalls\":[{\"action\":\"SCMP_ACT_LOG\",\"names\":[",
+		    "\"a\",", "\"a\"]}]}");
 	check_large(profile, "{},", "{}]}");
 	check_large(profile, "{\"names\":[\"chmod\"],\"action\":\"SCMP_ACT_LOG\"},", "{}]}");
 	check_large(profile, "{\"names\":[\"chmo\"],\"action\":\"SCMP_ACT_KIL\"},", "{}]}");
