@@ -21,8 +21,6 @@
 #include "names/abi.h"
 #include "names/words.h"
 
-extern char **environ; /* POSIX leaves the declaration to the user */
-
 /* What the child tells. Only it writes, and the parent reads once the child is gone. */
 struct report {
 	enum { REPORT_SET_UP, REPORT_EXEC, REPORT_EXEC_FAILED, REPORT_LOAD_FAILED } stage;

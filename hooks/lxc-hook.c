@@ -1,0 +1,479 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * LXC hook, for lxc.hook.pre-start and lxc.hook.start-host. pre-start runs before LXC reads the file that lxc.seccomp.profile
+ * names: it writes that file from a profile. start-host runs when init has its filter and waits: it reads the filter back from
+ * the kernel and proves that it is the one that was written. Whatever fails, the container does not start.
+ */
+#include <ctype.h>
+#include <errno.h>
+#include <getopt.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <syslog.h>
+#include <unistd.h>
+
+#include "hooks/say.h"
+
+enum stage { STAGE_PRE_START, STAGE_START_HOST };
+enum proof { PROOF_REQUIRED, PROOF_WHERE_POSSIBLE };
+
+struct hook {
+	enum stage stage;
+	const char *name, *profile_word, *config;
+	char profile[PATH_MAX], output[PATH_MAX];
+	enum proof proof;
+	pid_t pid;
+	uint64_t caps;
+	struct callgate_target target;
+	struct callgate_filter *filter;
+	struct callgate_lxc_text *text;
+	char digest[65], text_digest[65];
+	struct messages messages;
+};
+
+/* What the container's own config file says, as far as it can be read without following its includes. */
+struct config {
+	char profile[PATH_MAX]; /* the last lxc.seccomp.profile, "" for none */
+	bool no_new_privs;
+};
+
+static int fail(struct hook *hook, const struct callgate_err *err)
+{
+	say_err(&hook->messages, err);
+	return -1;
+}
+
+/* ------------------------------------------------------------------ what we are asked to do */
+
+static int take_stage(struct hook *hook, const char *word)
+{
+	if (word && strcmp(word, "pre-start") == 0)
+		hook->stage = STAGE_PRE_START;
+	else if (word && strcmp(word, "start-host") == 0)
+		hook->stage = STAGE_START_HOST;
+	else {
+		say(&hook->messages, LOG_ERR, "this hook is for lxc.hook.pre-start and lxc.hook.start-host, not for '%s'",
+		    word ? word : "(none)");
+		return -1;
+	}
+	return 0;
+}
+
+static int take_pid(struct hook *hook, const char *word)
+{
+	char *end = NULL;
+	long pid = word ? strtol(word, &end, 10) : 0;
+
+	if (hook->stage == STAGE_PRE_START)
+		return 0;
+	if (pid <= 0 || pid > INT_MAX || *end) {
+		say(&hook->messages, LOG_ERR, "LXC_PID is '%s': there is no process to look at", word ? word : "");
+		return -1;
+	}
+	hook->pid = (pid_t)pid;
+	return 0;
+}
+
+/* The file for LXC: beside the state file unless said otherwise. */
+static int take_output(struct hook *hook, const char *word)
+{
+	struct callgate_err err = CALLGATE_ERR_INIT;
+	char *end;
+
+	if (word && (word[0] != '/' || strlen(word) >= sizeof(hook->output))) {
+		say(&hook->messages, LOG_ERR, "--output '%s' is no absolute path", word);
+		return -1;
+	}
+	if (word) {
+		strcpy(hook->output, word);
+		return 0;
+	}
+	if (callgate_state_path("lxc", hook->name, hook->output, sizeof(hook->output) - 4, &err) < 0)
+		return fail(hook, &err);
+	end = strrchr(hook->output, '.');
+	strcpy(end, ".seccomp");
+	return 0;
+}
+
+static int take_profile(struct hook *hook, const char *word)
+{
+	struct callgate_err err = CALLGATE_ERR_INIT;
+
+	if (!word) {
+		say(&hook->messages, LOG_ERR, "no --profile on the hook line");
+		return -1;
+	}
+	if (!strchr(word, '/'))
+		return callgate_profile_find(word, hook->profile, sizeof(hook->profile), &err) < 0 ? fail(hook, &err) : 0;
+	if (snprintf(hook->profile, sizeof(hook->profile), "%s", word) >= (int)sizeof(hook->profile)) {
+		say(&hook->messages, LOG_ERR, "the profile's path is too long");
+		return -1;
+	}
+	return 0;
+}
+
+struct words {
+	const char *profile, *caps, *output, *stage, *pid;
+};
+
+/* Before the environment is left behind: the values stay where they are. */
+static void read_environment(struct hook *hook, struct words *words)
+{
+	hook->name = getenv("LXC_NAME");
+	hook->config = getenv("LXC_CONFIG_FILE");
+	*words = (struct words){ .caps = "docker", .stage = getenv("LXC_HOOK_TYPE"), .pid = getenv("LXC_PID") };
+}
+
+/* Version 1 hooks get their facts by environment, version 0 hooks also as three words behind our own. */
+static int read_words(struct hook *hook, int argc, char **argv, struct words *words)
+{
+	static const struct option options[] = {
+		{ "profile", required_argument, NULL, 'p' }, { "caps", required_argument, NULL, 'c' },
+		{ "output", required_argument, NULL, 'o' },  { "unverified", no_argument, NULL, 'u' },
+		{ NULL, 0, NULL, 0 },
+	};
+	int option;
+
+	opterr = 0;
+	while ((option = getopt_long(argc, argv, "", options, NULL)) != -1) {
+		if (option == 'p')
+			words->profile = optarg;
+		else if (option == 'c')
+			words->caps = optarg;
+		else if (option == 'o')
+			words->output = optarg;
+		else if (option == 'u')
+			hook->proof = PROOF_WHERE_POSSIBLE;
+		else {
+			say(&hook->messages, LOG_ERR,
+			    "unknown option; usage: callgate --profile NAME|PATH [--caps docker|all|LIST] [--output FILE] "
+			    "[--unverified]");
+			return -1;
+		}
+	}
+	if (argc - optind == 3) {
+		hook->name = argv[optind];
+		words->stage = argv[optind + 2];
+	} else if (argc != optind) {
+		say(&hook->messages, LOG_ERR, "'%s' is one word too many on the hook line", argv[optind]);
+		return -1;
+	}
+	return 0;
+}
+
+static int take_words(struct hook *hook, const struct words *words)
+{
+	struct callgate_err err = CALLGATE_ERR_INIT;
+
+	if (!hook->name || !hook->name[0]) {
+		say(&hook->messages, LOG_ERR, "LXC_NAME is not set: not started by LXC?");
+		return -1;
+	}
+	if (take_stage(hook, words->stage) < 0 || take_pid(hook, words->pid) < 0 || take_output(hook, words->output) < 0 ||
+	    take_profile(hook, words->profile) < 0)
+		return -1;
+	if (callgate_caps_parse(words->caps, &hook->caps, &err) < 0)
+		return fail(hook, &err);
+	return 0;
+}
+
+/* ------------------------------------------------------------------ from the profile to the text */
+
+static int resolve_for(struct hook *hook, const struct callgate_policy *policy, uint64_t caps, struct callgate_notes *notes,
+		       struct callgate_filter **out)
+{
+	struct callgate_err err = CALLGATE_ERR_INIT;
+
+	hook->target.caps = caps;
+	if (callgate_filter_resolve(policy, &hook->target, out, notes, &err) == 0)
+		return 0;
+	say_notes(&hook->messages, notes);
+	return fail(hook, &err);
+}
+
+/* Law 4: a name that would deny something and is not known stops everything. */
+static int refuse_dropped(struct hook *hook)
+{
+	struct callgate_origin origin;
+	const char *name;
+
+	if (callgate_filter_dropped(hook->filter, &name, &origin) == 0)
+		return 0;
+	say(&hook->messages, LOG_ERR, "%s:%u:%u: '%s' is to be denied and is no system call that is known here", hook->profile,
+	    origin.line, origin.column, name);
+	return -1;
+}
+
+static int read_profile(struct hook *hook, struct callgate_notes *notes, struct callgate_policy **out)
+{
+	struct callgate_err err = CALLGATE_ERR_INIT;
+
+	hook->target = (struct callgate_target)CALLGATE_TARGET_INIT;
+	if (callgate_target_host(&hook->target, &err) < 0)
+		return fail(hook, &err);
+	if (callgate_policy_read_trusted(hook->profile, out, notes, &err) == 0)
+		return 0;
+	say_notes(&hook->messages, notes);
+	return fail(hook, &err);
+}
+
+static int make_text(struct hook *hook, const struct callgate_policy *policy, struct callgate_notes *notes)
+{
+	struct callgate_err err = CALLGATE_ERR_INIT;
+
+	if (resolve_for(hook, policy, hook->caps, notes, &hook->filter) < 0 || refuse_dropped(hook) < 0)
+		return -1;
+	if (callgate_lxc_write(hook->filter, &hook->target, &hook->text, &err) < 0 ||
+	    callgate_filter_digest(hook->filter, hook->digest, &err) < 0 ||
+	    callgate_filter_digest(callgate_lxc_filter(hook->text), hook->text_digest, &err) < 0)
+		return fail(hook, &err);
+	return 0;
+}
+
+/* ------------------------------------------------------------------ the container's configuration */
+
+/* "key = value" without blanks around; NULL: not that key. */
+static char *value_of(char *line, const char *key)
+{
+	size_t size = strlen(key);
+	char *end;
+
+	while (isblank((unsigned char)*line))
+		line++;
+	if (strncmp(line, key, size) != 0)
+		return NULL;
+	line += size;
+	while (isblank((unsigned char)*line))
+		line++;
+	if (*line++ != '=')
+		return NULL;
+	while (isblank((unsigned char)*line))
+		line++;
+	end = line + strlen(line);
+	while (end > line && isspace((unsigned char)end[-1]))
+		*--end = '\0';
+	return line;
+}
+
+static void read_config(const struct hook *hook, struct config *out)
+{
+	FILE *file = hook->config ? fopen(hook->config, "re") : NULL;
+	char *line = NULL;
+	size_t room = 0;
+
+	*out = (struct config){ .profile = "" };
+	while (file && getline(&line, &room, file) > 0) {
+		const char *value = value_of(line, "lxc.seccomp.profile");
+
+		if (value)
+			snprintf(out->profile, sizeof(out->profile), "%s", value);
+		value = value_of(line, "lxc.no_new_privs");
+		if (value)
+			out->no_new_privs = strcmp(value, "1") == 0;
+	}
+	free(line);
+	if (file)
+		fclose(file);
+}
+
+/* ------------------------------------------------------------------ pre-start */
+
+static int pre_start(struct hook *hook)
+{
+	struct callgate_err err = CALLGATE_ERR_INIT;
+	struct config config;
+	const char *text;
+	size_t size;
+
+	if (hook->proof == PROOF_REQUIRED && geteuid() != 0) {
+		say(&hook->messages, LOG_ERR,
+		    "only root can read filters back and prove them: an unprivileged container needs --unverified on both hook lines");
+		return -1;
+	}
+	read_config(hook, &config);
+	if (config.profile[0] && strcmp(config.profile, hook->output) != 0) {
+		say(&hook->messages, LOG_ERR, "%s says lxc.seccomp.profile = %s, but this hook writes %s", hook->config, config.profile,
+		    hook->output);
+		return -1;
+	}
+	text = callgate_lxc_text(hook->text, &size);
+	if (callgate_file_write(hook->output, text, size, 0644, &err) < 0)
+		return fail(hook, &err);
+	return 0;
+}
+
+/* ------------------------------------------------------------------ start-host */
+
+/* lxc-attach reads the file again, so it must still be what the profile says. */
+static int check_output(struct hook *hook)
+{
+	struct callgate_err err = CALLGATE_ERR_INIT;
+	const char *want;
+	char *got;
+	size_t want_size, size;
+	bool same;
+
+	if (callgate_file_read_trusted(hook->output, &got, &size, &err) < 0)
+		return fail(hook, &err);
+	want = callgate_lxc_text(hook->text, &want_size);
+	same = size == want_size && memcmp(got, want, size) == 0;
+	free(got);
+	if (same)
+		return 0;
+	say(&hook->messages, LOG_ERR, "%s is not what the profile says: it or the profile was changed while the container started",
+	    hook->output);
+	return -1;
+}
+
+static void list_caps(uint64_t caps, char *buf, size_t size)
+{
+	size_t used = 0;
+	const char *name;
+
+	buf[0] = '\0';
+	for (unsigned i = 0; i < 64 && used + 40 < size; i++)
+		if (caps >> i & 1)
+			used += (size_t)snprintf(buf + used, size - used, "%s%s", used ? ", " : "",
+						 callgate_cap_name(i, &name) == 0 ? name : "one without a name");
+}
+
+/* Guards were answered for fewer capabilities than the container has: fine only where no guard asks for the others. */
+static int check_caps(struct hook *hook, const struct callgate_policy *policy, uint64_t caps)
+{
+	struct callgate_err err = CALLGATE_ERR_INIT;
+	struct callgate_filter *filter;
+	char digest[65], list[400];
+	int r;
+
+	if (!(caps & ~hook->caps))
+		return 0;
+	if (resolve_for(hook, policy, hook->caps | caps, NULL, &filter) < 0)
+		return -1;
+	r = callgate_filter_digest(filter, digest, &err);
+	callgate_filter_free(filter);
+	if (r < 0)
+		return fail(hook, &err);
+	if (strcmp(digest, hook->digest) == 0)
+		return 0;
+	list_caps(caps & ~hook->caps, list, sizeof(list));
+	say(&hook->messages, LOG_ERR,
+	    "the container keeps capabilities that the profile's rules were not chosen for: %s. Drop them (lxc.cap.keep) or name "
+	    "them (--caps)",
+	    list);
+	return -1;
+}
+
+static int first_task(struct hook *hook, pid_t pid, struct callgate_task *out)
+{
+	struct callgate_err err = CALLGATE_ERR_INIT;
+	struct callgate_tasks *tasks;
+
+	if (callgate_tasks_list(CALLGATE_SCOPE_PROCESS, pid, &tasks, &err) < 0)
+		return fail(hook, &err);
+	*out = *callgate_tasks_at(tasks, 0);
+	callgate_tasks_free(tasks);
+	return 0;
+}
+
+/* Without a proof there is still the number of filters. */
+static int check_count(struct hook *hook, const struct callgate_task *task, int beneath, const struct callgate_err *why)
+{
+	if (hook->proof == PROOF_REQUIRED || why->code == CALLGATE_E_MISMATCH)
+		return fail(hook, why);
+	if (task->filters >= 0 && beneath >= 0 && task->filters != beneath + 1) {
+		say(&hook->messages, LOG_ERR, "init has %d filters, %d were expected", task->filters, beneath + 1);
+		return -1;
+	}
+	say(&hook->messages, LOG_WARNING, "not proved: %s", why->text);
+	return 1;
+}
+
+/* 0: proved. 1: could not tell, and that was asked for. -1: failed. */
+static int start_host(struct hook *hook, const struct callgate_policy *policy)
+{
+	struct callgate_err err = CALLGATE_ERR_INIT;
+	struct callgate_task init, self;
+	struct config config;
+
+	if (check_output(hook) < 0 || first_task(hook, hook->pid, &init) < 0 || first_task(hook, getpid(), &self) < 0 ||
+	    check_caps(hook, policy, init.caps) < 0)
+		return -1;
+	if (init.mode != CALLGATE_MODE_FILTER) {
+		say(&hook->messages, LOG_ERR, "init has no filter: does the configuration say lxc.seccomp.profile = %s?", hook->output);
+		return -1;
+	}
+	read_config(hook, &config);
+	if (config.no_new_privs && !init.no_new_privs) {
+		say(&hook->messages, LOG_ERR, "the configuration says lxc.no_new_privs = 1, and init has it not");
+		return -1;
+	}
+	/* The hook runs under what LXC itself runs under; init stands on the same. */
+	if (callgate_task_prove(hook->pid, callgate_lxc_filter(hook->text), self.filters > 0 ? (size_t)self.filters : 0, &err) == 0)
+		return 0;
+	return check_count(hook, &init, self.filters, &err);
+}
+
+/* ------------------------------------------------------------------ the whole */
+
+static int write_state(struct hook *hook, const char *result)
+{
+	struct callgate_err err = CALLGATE_ERR_INIT;
+	struct callgate_state state = CALLGATE_STATE_INIT;
+
+	state.engine = "lxc";
+	state.id = hook->name;
+	state.hook = hook->stage == STAGE_PRE_START ? "pre-start" : "start-host";
+	state.result = result;
+	state.profile = hook->profile[0] ? hook->profile : NULL;
+	state.output = hook->output[0] ? hook->output : NULL;
+	state.digest = hook->digest[0] ? hook->digest : NULL;
+	state.output_digest = hook->text_digest[0] ? hook->text_digest : NULL;
+	state.caps = &hook->caps;
+	state.text = hook->text;
+	state.pid = hook->pid;
+	state.messages = hook->messages.list;
+	state.message_count = hook->messages.count;
+	if (!hook->name || callgate_state_write(&state, &err) == 0)
+		return 0;
+	return fail(hook, &err);
+}
+
+static const char *work(struct hook *hook, const struct words *words)
+{
+	struct callgate_policy *policy = NULL;
+	struct callgate_notes *notes = NULL;
+	int r = -1;
+
+	if (take_words(hook, words) == 0 && callgate_notes_new(&notes) == 0 && read_profile(hook, notes, &policy) == 0 &&
+	    make_text(hook, policy, notes) == 0)
+		r = hook->stage == STAGE_PRE_START ? pre_start(hook) : start_host(hook, policy);
+	callgate_policy_free(policy);
+	callgate_notes_free(notes);
+	if (r < 0)
+		return "failed";
+	if (hook->stage == STAGE_PRE_START)
+		return "ready";
+	return r == 0 ? "verified" : "unverified";
+}
+
+int main(int argc, char **argv)
+{
+	struct hook hook = { .proof = PROOF_REQUIRED };
+	const char *result = "failed";
+	struct words words;
+	bool good;
+
+	read_environment(&hook, &words);
+	if (hook_enter("callgate-lxc") == 0 && read_words(&hook, argc, argv, &words) == 0)
+		result = work(&hook, &words);
+	good = write_state(&hook, result) == 0 && strcmp(result, "failed") != 0;
+	if (good)
+		syslog(LOG_INFO, "lxc:%s: %s (%s)", hook.name, result, hook.profile);
+	else
+		syslog(LOG_ERR, "lxc:%s: the start is aborted", hook.name ? hook.name : "?");
+	callgate_lxc_text_free(hook.text);
+	callgate_filter_free(hook.filter);
+	return good ? EXIT_SUCCESS : EXIT_FAILURE;
+}
