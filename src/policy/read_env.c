@@ -5,16 +5,18 @@
 
 #include "base/err.h"
 #include "names/syscall.h"
+#include "policy/item.h"
 #include "policy/lint.h"
 #include "policy/list.h"
 #include "policy/read.h"
 
-enum { NAME_MAX_SIZE = 127, NAMES_LIMIT = 1 << 17 };
+enum { ITEMS_LIMIT = 1 << 17 };
 
 struct env {
 	struct callgate_policy *policy;
 	struct report report;
 	struct arena scratch;
+	bool denies; /* the list names what is refused */
 };
 
 /* Writes "KEY=value\n" and returns the offset behind it; *value_at is where the value begins. NULL is not there at all.
@@ -31,41 +33,77 @@ static size_t append(char *text, size_t at, const char *key, const char *value, 
 	return *value_at + strlen(value) + 1;
 }
 
-/* The names of a list: separated by colons, nothing trimmed, empty ones skipped. */
-static bool read_names(struct env *env, struct slice list, struct rule *rule)
+/* What an item says is checked; the name of the call too. False: no rule comes of it, the error was said. */
+static bool read_item(struct env *env, struct slice text, struct item *item)
 {
-	const char *text = env->policy->source.text;
-	struct list words = { 0 };
+	size_t at = (size_t)(text.at - env->policy->source.text);
 
-	for (size_t first = 0, i = 0; i <= list.size; i++) {
-		struct slice name = { list.at + first, i - first };
-		struct word *word;
-
-		if (i < list.size && list.at[i] != ':')
-			continue;
-		first = i + 1;
-		if (!name.size)
-			continue;
-		if (name.size > NAME_MAX_SIZE)
-			report_error(&env->report, NOTE_LIMIT, (size_t)(name.at - text),
-				     "a syscall name of more than %d bytes", NAME_MAX_SIZE);
-		else if (syscall_find(name) == SYSCALL_NONE)
-			report_error(&env->report, NOTE_SYSCALL, (size_t)(name.at - text),
-				     "unknown syscall '%.*s'" REPORT_MEANT, report_width(name), name.at,
-				     report_meant(report_listens(&env->report) ? syscall_nearest(name) : NULL));
-		if (words.count == NAMES_LIMIT) {
-			report_error(&env->report, NOTE_LIMIT, (size_t)(name.at - text), "more than %d names",
-				     NAMES_LIMIT);
-			return true;
-		}
-		word = list_add(&env->scratch, &words, sizeof(*word));
-		if (!word)
-			return false;
-		*word = (struct word){ name, { (uint32_t)(name.at - text) } };
+	if (!item_parse(text, &env->report, item))
+		return false;
+	if (item->name.size > ITEM_NAME_MAX) {
+		report_error(&env->report, NOTE_LIMIT, at, "a syscall name of more than %d bytes", ITEM_NAME_MAX);
+		return false;
 	}
-	rule->name_count = (unsigned)words.count;
-	rule->names = list_take(&env->policy->arena, &words, sizeof(struct word));
-	return rule->names || !rule->name_count;
+	if (item->any || syscall_find(item->name) != SYSCALL_NONE)
+		return true;
+	report_error(&env->report, NOTE_SYSCALL, at, "unknown syscall '%.*s'" REPORT_MEANT, report_width(item->name),
+		     item->name.at, report_meant(report_listens(&env->report) ? syscall_nearest(item->name) : NULL));
+	return false;
+}
+
+/* *=ACTION: what the list leaves open. Where the list names what is denied, that is everything else, which is allowed.
+ */
+static void take_fallback(struct env *env, const struct item *item)
+{
+	if (env->denies)
+		report_error(&env->report, NOTE_ACTION, item->name_at.offset,
+			     "'*' belongs into a list of calls that are allowed");
+	else
+		env->policy->fallback = item->verdict;
+}
+
+/* Elements are separated by colons, nothing is trimmed, empty ones are skipped. Bare names make one rule, every other
+ * item one of its own. False: no memory. */
+static bool read_items(struct env *env, struct slice list, const struct verdict *verdict)
+{
+	struct rule plain = { .verdict = *verdict, .section = CALLGATE_ABI_NONE, .at = verdict->at }, *rule;
+	struct list words = { 0 }, rules = { 0 };
+	struct slice text;
+	struct item item;
+	struct word *word;
+
+	for (size_t at = 0; item_next(list, ':', &at, &text);) {
+		if (words.count + rules.count >= ITEMS_LIMIT) {
+			report_error(&env->report, NOTE_LIMIT, (size_t)(text.at - env->policy->source.text),
+				     "more than %d names", ITEMS_LIMIT);
+			break;
+		}
+		if (!read_item(env, text, &item))
+			continue;
+		if (item.any) {
+			take_fallback(env, &item);
+		} else if (item.condition_count || item.has_action) {
+			rule = list_add(&env->scratch, &rules, sizeof(*rule));
+			if (!rule || !item_rule(&item, &env->policy->arena, verdict, rule))
+				return false;
+		} else {
+			word = list_add(&env->scratch, &words, sizeof(*word));
+			if (!word)
+				return false;
+			*word = (struct word){ item.name, item.name_at };
+		}
+	}
+	plain.name_count = (unsigned)words.count;
+	plain.names = list_take(&env->policy->arena, &words, sizeof(*word));
+	if (plain.name_count) {
+		rule = list_add(&env->scratch, &rules, sizeof(*rule));
+		if (!rule || !plain.names)
+			return false;
+		*rule = plain;
+	}
+	env->policy->rule_count = (unsigned)rules.count;
+	env->policy->rules = list_take(&env->policy->arena, &rules, sizeof(*rule));
+	return env->policy->rules || !env->policy->rule_count;
 }
 
 /* Only the very word log counts; it takes the place of killing, in both kinds of list. */
@@ -85,25 +123,17 @@ static bool fill(struct env *env, struct slice allow, struct slice deny, struct 
 	struct callgate_policy *policy = env->policy;
 	struct slice list = allow.at ? allow : deny;
 	struct place at = { (uint32_t)(list.at - policy->source.text) };
-	enum callgate_action_kind kind = denied(env, action);
-	struct rule rule = { .verdict = { .kind = allow.at ? CALLGATE_ALLOW : kind, .at = at },
-			     .section = CALLGATE_ABI_NONE,
-			     .at = at };
+	struct verdict refused = { .kind = denied(env, action), .at = at },
+		       allowed = { .kind = CALLGATE_ALLOW, .at = at };
 
+	env->denies = !allow.at;
 	policy->dialect = DIALECT_ENV;
-	policy->fallback = (struct verdict){ .kind = allow.at ? kind : CALLGATE_ALLOW, .at = at };
+	policy->fallback = env->denies ? allowed : refused;
 	if (allow.at && deny.at)
 		report_warning(&env->report, NOTE_SHADOWED, (size_t)(deny.at - policy->source.text),
 			       "SECCOMP_SYSCALL_DENY has no effect: SECCOMP_SYSCALL_ALLOW is set");
-	if (!read_names(env, list, &rule))
-		return false;
-	if (rule.name_count) {
-		policy->rules = arena_grow(&policy->arena, &rule, 1, 1, sizeof(rule));
-		policy->rule_count = 1;
-		if (!policy->rules)
-			return false;
-	}
-	return policy_lint(policy, &env->report, &env->scratch);
+	return read_items(env, list, env->denies ? &refused : &allowed) &&
+	       policy_lint(policy, &env->report, &env->scratch);
 }
 
 int policy_from_env(const char *allow, const char *deny, const char *action, struct callgate_policy **out,
