@@ -9,8 +9,8 @@
 
 struct mapping {
 	struct callgate_filter *out;
-	const struct node **made;  /* by id of the old node */
-	const struct node **stack; /* a way down is never longer than there are nodes */
+	const struct node **made;        /* by id of the old node */
+	const struct node **stack;       /* a way down is never longer than there are nodes */
 	const char *old_file, *new_file; /* the last one copied: nearly always the only one */
 };
 
@@ -52,8 +52,9 @@ static const struct node *map_node(struct mapping *mapping, const struct node *r
 			continue;
 		}
 		if (!made[node->id])
-			made[node->id] = node->leaf ? map_leaf(mapping, node) :
-			                              filter_test(mapping->out, node->test, made[node->yes->id], made[node->no->id]);
+			made[node->id] = node->leaf ? map_leaf(mapping, node)
+						    : filter_test(mapping->out, node->test, made[node->yes->id],
+								  made[node->no->id]);
 		if (!made[node->id])
 			return NULL;
 		depth--;

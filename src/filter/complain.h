@@ -5,8 +5,8 @@
 
 #include "filter/filter.h"
 
-/* Every action but ALLOW becomes LOG, on all architectures, the unlisted ones too. Nothing counts as dropped: what the profile
- * denies is not denied here. */
+/* Every action but ALLOW becomes LOG, on all architectures, the unlisted ones too. Nothing counts as dropped: what the
+ * profile denies is not denied here. */
 int filter_complain(const struct callgate_filter *filter, struct callgate_filter **out, struct callgate_err *err);
 
 #endif

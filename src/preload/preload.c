@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Preload: puts a filter on the program that this library was loaded into, before its main(). See callgate-preload(7). */
+/* Preload: puts a filter on the program that this library was loaded into, before its main(). See callgate-preload(7).
+ */
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -122,14 +123,15 @@ static void read_wishes(char *const *env, struct wishes *wishes)
 	if (mode && !wishes->complain && strcmp(mode, "enforce") != 0)
 		die("callgate: CALLGATE_MODE is '%.*s', not log or enforce", SHOWN, mode);
 	if (wishes->profile && (wishes->allow || wishes->deny))
-		die("callgate: CALLGATE_PROFILE and %s are both set: which one counts?", wishes->allow ? LIST_ALLOW : LIST_DENY);
+		die("callgate: CALLGATE_PROFILE and %s are both set: which one counts?",
+		    wishes->allow ? LIST_ALLOW : LIST_DENY);
 }
 
 /* The filter is inherited by children, so they neither need the variables nor put it on once more. */
 static void forget_wishes(char **env)
 {
-	static const char *const names[] = { LIST_ALLOW,         LIST_DENY,      LIST_ACTION,
-		                             "CALLGATE_PROFILE", "CALLGATE_MODE", "CALLGATE_QUIET" };
+	static const char *const names[] = { LIST_ALLOW,         LIST_DENY,       LIST_ACTION,
+					     "CALLGATE_PROFILE", "CALLGATE_MODE", "CALLGATE_QUIET" };
 
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
 		env_remove(env, names[i]);
@@ -155,10 +157,12 @@ static struct callgate_action item_action(const struct item *item, struct callga
 {
 	if (!item->has_action)
 		return listed;
-	return (struct callgate_action){ item->verdict.kind, item->verdict.said & SAID_ERRNO_RET ? item->verdict.errno_ret : 0 };
+	return (struct callgate_action){ item->verdict.kind,
+					 item->verdict.said & SAID_ERRNO_RET ? item->verdict.errno_ret : 0 };
 }
 
-static void tell_item(const struct wishes *wishes, struct slice text, const struct item *item, struct callgate_action listed)
+static void tell_item(const struct wishes *wishes, struct slice text, const struct item *item,
+		      struct callgate_action listed)
 {
 	char buf[64];
 	int id = syscall_find(item->name), size = text.size > SHOWN ? SHOWN : (int)text.size;
@@ -259,8 +263,9 @@ static int make_prog(const struct wishes *wishes, struct callgate_prog **out, st
 	int r = callgate_target_host(&target, err);
 
 	if (r == 0)
-		r = wishes->profile ? read_profile(wishes->profile, &policy, err) :
-		                      callgate_policy_env(wishes->allow, wishes->deny, wishes->action, &policy, NULL, err);
+		r = wishes->profile
+			    ? read_profile(wishes->profile, &policy, err)
+			    : callgate_policy_env(wishes->allow, wishes->deny, wishes->action, &policy, NULL, err);
 	if (r == 0)
 		r = callgate_filter_resolve(policy, &target, &filter, NULL, err);
 	if (r == 0)
@@ -272,8 +277,8 @@ static int make_prog(const struct wishes *wishes, struct callgate_prog **out, st
 	return r;
 }
 
-/* glibc passes main's arguments to constructors, musl passes nothing. Where environ is not set yet, glibc's own constructor has
- * still to run, so that the third argument is there. */
+/* glibc passes main's arguments to constructors, musl passes nothing. Where environ is not set yet, glibc's own
+ * constructor has still to run, so that the third argument is there. */
 static void __attribute__((constructor)) preload(int argc, char **argv, char **envp)
 {
 	struct callgate_err err = CALLGATE_ERR_INIT;
