@@ -76,30 +76,28 @@ static enum verdict check_one(const struct options *options, const char *path, e
 	return verdict;
 }
 
+static int take_own(void *data, int option, const char *value)
+{
+	(void)option;
+	(void)value;
+	*(enum strictness *)data = STRICT_YES;
+	return 0;
+}
+
 int verb_check(const struct verb *verb, int argc, char **argv)
 {
-	static const struct option long_options[] = {
+	static const struct option known[] = {
 		OPTIONS_COMMON, OPTIONS_TARGET, { "strict", no_argument, NULL, OPT_STRICT }, OPTIONS_END,
 	};
 	enum verdict worst = VERDICT_ACCEPT;
 	enum strictness strict = STRICT_NO;
-	struct callgate_err err = CALLGATE_ERR_INIT;
+	struct command_line line = { known, "h", take_own, &strict };
 	struct json_object *root = NULL, *files = NULL;
 	struct options options;
-	int option;
+	int code = options_parse(&options, verb, &line, argc, argv);
 
-	if (options_init(&options, &err) < 0) {
-		report_err(&err);
-		return EXIT_CANNOT;
-	}
-	while ((option = getopt_long(argc, argv, "h", long_options, NULL)) != -1) {
-		if (option == OPT_HELP)
-			return verb_help(verb);
-		if (option == OPT_STRICT)
-			strict = STRICT_YES;
-		else if (options_take(&options, option, optarg) < 0)
-			return EXIT_CANNOT;
-	}
+	if (code != PARSED)
+		return code;
 	if (optind == argc)
 		return verb_usage(verb);
 	if (options.json) {

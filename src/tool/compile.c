@@ -97,29 +97,29 @@ static int compile_profile(const struct options *options, const char *profile, c
 	return code;
 }
 
+static int take_own(void *data, int option, const char *value)
+{
+	struct request *request = data;
+
+	if (option == OPT_FORMAT)
+		return take_format(value, &request->format);
+	request->stats = true;
+	return 0;
+}
+
 int verb_compile(const struct verb *verb, int argc, char **argv)
 {
-	static const struct option long_options[] = {
+	static const struct option known[] = {
 		OPTIONS_COMMON, OPTIONS_TARGET, { "output", required_argument, NULL, OPT_OUTPUT },
 		{ "format", required_argument, NULL, OPT_FORMAT }, { "stats", no_argument, NULL, OPT_STATS }, OPTIONS_END,
 	};
 	struct request request = { .format = CALLGATE_PROG_RAW };
-	struct callgate_err err = CALLGATE_ERR_INIT;
+	struct command_line line = { known, "ho:", take_own, &request };
 	struct options options;
-	int option;
+	int code = options_parse(&options, verb, &line, argc, argv);
 
-	if (options_init(&options, &err) < 0) {
-		report_err(&err);
-		return EXIT_CANNOT;
-	}
-	while ((option = getopt_long(argc, argv, "ho:", long_options, NULL)) != -1) {
-		if (option == OPT_HELP)
-			return verb_help(verb);
-		if (option == OPT_STATS)
-			request.stats = true;
-		else if (option == OPT_FORMAT ? take_format(optarg, &request.format) < 0 : options_take(&options, option, optarg) < 0)
-			return EXIT_CANNOT;
-	}
+	if (code != PARSED)
+		return code;
 	if (argc - optind != 1)
 		return verb_usage(verb);
 	/* --stats alone is a question, not a wish for 2 KiB of binary on the terminal. */

@@ -155,21 +155,13 @@ static int diff_sources(const struct options *options, const char *const words[2
 
 int verb_diff(const struct verb *verb, int argc, char **argv)
 {
-	static const struct option long_options[] = { OPTIONS_COMMON, OPTIONS_TARGET, OPTIONS_LIVE, OPTIONS_END };
-	struct callgate_err err = CALLGATE_ERR_INIT;
+	static const struct option known[] = { OPTIONS_COMMON, OPTIONS_TARGET, OPTIONS_LIVE, OPTIONS_END };
+	struct command_line line = { .known = known, .brief = "h" };
 	struct options options;
-	int option;
+	int code = options_parse(&options, verb, &line, argc, argv);
 
-	if (options_init(&options, &err) < 0) {
-		report_err(&err);
-		return EXIT_CANNOT;
-	}
-	while ((option = getopt_long(argc, argv, "h", long_options, NULL)) != -1) {
-		if (option == OPT_HELP)
-			return verb_help(verb);
-		if (options_take(&options, option, optarg) < 0)
-			return EXIT_CANNOT;
-	}
+	if (code != PARSED)
+		return code;
 	if (argc - optind != 2)
 		return verb_usage(verb);
 	return diff_sources(&options, (const char *const[2]){ argv[optind], argv[optind + 1] });

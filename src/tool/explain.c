@@ -392,28 +392,25 @@ static int explain_source(const struct options *options, char **words, int count
 	return root ? print_document(root) : finish_output(EXIT_YES);
 }
 
+static int take_own(void *data, int option, const char *value)
+{
+	(void)option;
+	*(const char **)data = value;
+	return 0;
+}
+
 int verb_explain(const struct verb *verb, int argc, char **argv)
 {
-	static const struct option long_options[] = {
+	static const struct option known[] = {
 		OPTIONS_COMMON, OPTIONS_TARGET, OPTIONS_LIVE, { "batch", required_argument, NULL, OPT_BATCH }, OPTIONS_END,
 	};
-	struct callgate_err err = CALLGATE_ERR_INIT;
 	const char *batch = NULL;
+	struct command_line line = { known, "h", take_own, &batch };
 	struct options options;
-	int option;
+	int code = options_parse(&options, verb, &line, argc, argv);
 
-	if (options_init(&options, &err) < 0) {
-		report_err(&err);
-		return EXIT_CANNOT;
-	}
-	while ((option = getopt_long(argc, argv, "h", long_options, NULL)) != -1) {
-		if (option == OPT_HELP)
-			return verb_help(verb);
-		if (option == OPT_BATCH)
-			batch = optarg;
-		else if (options_take(&options, option, optarg) < 0)
-			return EXIT_CANNOT;
-	}
+	if (code != PARSED)
+		return code;
 	if (optind == argc || (batch && (argc - optind > 1 || options.json)))
 		return verb_usage(verb);
 	return explain_source(&options, argv + optind, argc - optind, batch);

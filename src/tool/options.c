@@ -126,6 +126,27 @@ int options_take(struct options *options, int option, const char *value)
 	}
 }
 
+int options_parse(struct options *options, const struct verb *verb, const struct command_line *line, int argc, char **argv)
+{
+	struct callgate_err err = CALLGATE_ERR_INIT;
+	int option;
+
+	if (options_init(options, &err) < 0) {
+		report_err(&err);
+		return EXIT_CANNOT;
+	}
+	while ((option = getopt_long(argc, argv, line->brief, line->known, NULL)) != -1) {
+		int r;
+
+		if (option == OPT_HELP)
+			return verb_help(verb);
+		r = option >= OPT_VERB && line->own ? line->own(line->data, option, optarg) : options_take(options, option, optarg);
+		if (r < 0)
+			return EXIT_CANNOT;
+	}
+	return PARSED;
+}
+
 int verb_usage(const struct verb *verb)
 {
 	fprintf(stderr, "usage: callgate %s %s\n", verb->name, verb->usage);

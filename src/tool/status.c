@@ -231,27 +231,24 @@ static int status_sources(const struct options *options, char **words, int count
 	return code;
 }
 
+static int take_own(void *data, int option, const char *value)
+{
+	(void)option;
+	return take_format(value, data);
+}
+
 int verb_status(const struct verb *verb, int argc, char **argv)
 {
-	static const struct option long_options[] = {
-		OPTIONS_COMMON, OPTIONS_LIVE, { "format", required_argument, NULL, OPT_FORMAT },
-		OPTIONS_END,
+	static const struct option known[] = {
+		OPTIONS_COMMON, OPTIONS_LIVE, { "format", required_argument, NULL, OPT_FORMAT }, OPTIONS_END,
 	};
 	enum format format = FORMAT_AUTO;
-	struct callgate_err err = CALLGATE_ERR_INIT;
+	struct command_line line = { known, "h", take_own, &format };
 	struct options options;
-	int option;
+	int code = options_parse(&options, verb, &line, argc, argv);
 
-	if (options_init(&options, &err) < 0) {
-		report_err(&err);
-		return EXIT_CANNOT;
-	}
-	while ((option = getopt_long(argc, argv, "h", long_options, NULL)) != -1) {
-		if (option == OPT_HELP)
-			return verb_help(verb);
-		if (option == OPT_FORMAT ? take_format(optarg, &format) < 0 : options_take(&options, option, optarg) < 0)
-			return EXIT_CANNOT;
-	}
+	if (code != PARSED)
+		return code;
 	if (options.json)
 		format = FORMAT_JSON;
 	if (format == FORMAT_AUTO)

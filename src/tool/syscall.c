@@ -153,24 +153,16 @@ static int show_number(const struct options *options, struct json_object *rows, 
 
 int verb_syscall(const struct verb *verb, int argc, char **argv)
 {
-	static const struct option long_options[] = {
+	static const struct option known[] = {
 		OPTIONS_COMMON, { "abi", required_argument, NULL, OPT_ABI }, OPTIONS_END,
 	};
+	struct command_line line = { .known = known, .brief = "h" };
 	struct json_object *root = NULL, *rows = NULL;
-	struct callgate_err err = CALLGATE_ERR_INIT;
 	struct options options;
-	int option, code = EXIT_YES;
+	int code = options_parse(&options, verb, &line, argc, argv), worst = EXIT_YES;
 
-	if (options_init(&options, &err) < 0) {
-		report_err(&err);
-		return EXIT_CANNOT;
-	}
-	while ((option = getopt_long(argc, argv, "h", long_options, NULL)) != -1) {
-		if (option == OPT_HELP)
-			return verb_help(verb);
-		if (options_take(&options, option, optarg) < 0)
-			return EXIT_CANNOT;
-	}
+	if (code != PARSED)
+		return code;
 	if (optind == argc)
 		return verb_usage(verb);
 	if (options.json) {
@@ -180,12 +172,12 @@ int verb_syscall(const struct verb *verb, int argc, char **argv)
 	}
 	for (int i = optind; i < argc; i++) {
 		uint64_t nr;
-		int r = number_parse(argv[i], 32, &nr) == 0 ? show_number(&options, rows, (uint32_t)nr) : show(&options, rows, argv[i]);
 
-		if (r > code)
-			code = r;
+		code = number_parse(argv[i], 32, &nr) == 0 ? show_number(&options, rows, (uint32_t)nr) : show(&options, rows, argv[i]);
+		if (code > worst)
+			worst = code;
 	}
 	if (root && print_document(root) != 0)
 		return EXIT_CANNOT;
-	return finish_output(code);
+	return finish_output(worst);
 }

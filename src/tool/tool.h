@@ -60,6 +60,17 @@ struct verb {
 
 /* ------------------------------------------------------------------ options.c */
 
+/* A verb's own options: own(data, option, value) answers 0, or -1 after a message. NULL: it has none. */
+struct command_line {
+	const struct option *known; /* shared and own ones */
+	const char *brief;          /* getopt's short options: "h", "ho:"; "+h" stops at the first word */
+	int (*own)(void *data, int option, const char *value);
+	void *data;
+};
+enum { PARSED = -1 };
+/* Fills options from the command line. PARSED: go on, optind is at the first word. Else the verb's exit code: help was given, or a
+ * message. */
+int options_parse(struct options *options, const struct verb *verb, const struct command_line *line, int argc, char **argv);
 int options_init(struct options *options, struct callgate_err *err);
 /* Takes an option that getopt_long() answered. 0, or -1 after a message. OPT_HELP is the verb's affair: verb_help(). */
 int options_take(struct options *options, int option, const char *value);

@@ -140,37 +140,40 @@ static int verify_source(const struct options *options, const char *profile, con
 	return finish_output(code);
 }
 
+struct request {
+	const char *profile;
+	enum accepts accepts;
+};
+
+static int take_own(void *data, int option, const char *value)
+{
+	struct request *request = data;
+
+	if (option == OPT_PROFILE)
+		request->profile = value;
+	else
+		request->accepts = ACCEPT_AT_LEAST;
+	return 0;
+}
+
 int verb_verify(const struct verb *verb, int argc, char **argv)
 {
-	static const struct option long_options[] = {
+	static const struct option known[] = {
 		OPTIONS_COMMON, OPTIONS_TARGET, OPTIONS_LIVE, { "profile", required_argument, NULL, OPT_PROFILE },
 		{ "at-least", no_argument, NULL, OPT_AT_LEAST }, OPTIONS_END,
 	};
-	enum accepts accepts = ACCEPT_EXACT;
-	struct callgate_err err = CALLGATE_ERR_INIT;
-	const char *profile = NULL;
+	struct request request = { .accepts = ACCEPT_EXACT };
+	struct command_line line = { known, "h", take_own, &request };
 	struct options options;
-	int option;
+	int code = options_parse(&options, verb, &line, argc, argv);
 
-	if (options_init(&options, &err) < 0) {
-		report_err(&err);
-		return EXIT_CANNOT;
-	}
-	while ((option = getopt_long(argc, argv, "h", long_options, NULL)) != -1) {
-		if (option == OPT_HELP)
-			return verb_help(verb);
-		if (option == OPT_PROFILE)
-			profile = optarg;
-		else if (option == OPT_AT_LEAST)
-			accepts = ACCEPT_AT_LEAST;
-		else if (options_take(&options, option, optarg) < 0)
-			return EXIT_CANNOT;
-	}
-	if (!profile || argc - optind != 1)
+	if (code != PARSED)
+		return code;
+	if (!request.profile || argc - optind != 1)
 		return verb_usage(verb);
 	if (!is_live_source(argv[optind])) {
 		report("'%s' is not live; 'callgate diff' compares files", argv[optind]);
 		return EXIT_CANNOT;
 	}
-	return verify_source(&options, profile, argv[optind], accepts);
+	return verify_source(&options, request.profile, argv[optind], request.accepts);
 }
