@@ -63,4 +63,7 @@ struct bdd_steps {
 };
 meaning_ref bdd_from_steps(struct bdd *bdd, const struct bdd_steps *steps);
 
+/* The diagram behind a meaning, for those in this room who read it bit by bit. */
+const struct bdd *meaning_bdd(const struct meaning *meaning);
+
 #endif

@@ -470,6 +470,11 @@ int meaning_of(struct meaning *meaning, const struct callgate_filter *filter, co
 
 /* ------------------------------------------------------------------ questions */
 
+const struct bdd *meaning_bdd(const struct meaning *meaning)
+{
+	return &meaning->bdd;
+}
+
 bool meaning_is_opaque(const struct meaning *meaning, meaning_ref ref, unsigned *pc)
 {
 	const struct bdd *bdd = &meaning->bdd;

@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * Outcomes: known arguments answer their tests, what is left are conditions. Where the author's clauses are known they are
- * shown as they were written; a lifted decision is shown path by path.
+ * shown as they were written; those of a lifted decision are derived from what it means.
  */
 #include "filter/outcomes.h"
 
 #include <stdio.h>
 #include <string.h>
 
+#include "filter/clauses.h"
 #include "names/abi.h"
 
 const struct span *outcomes_span(const struct callgate_filter *filter, const struct callgate_pattern *pattern)
@@ -58,6 +59,8 @@ void tests_format(const struct test *tests, unsigned count, char *buf, size_t si
 	}
 }
 
+enum { ALL_KNOWN = 0x3f };
+
 struct listing {
 	const struct callgate_pattern *pattern;
 	struct callgate_outcome *out;
@@ -80,72 +83,55 @@ static void add(struct listing *list, const struct node *leaf, const struct test
 	list->count++;
 }
 
-/* The clauses that may still match. True when one of them surely does, so that nothing comes after it. */
+/* One clause, unless a known argument fails it. True when it surely matches, so that nothing comes after it. */
+static bool list_clause(struct listing *list, const struct node *leaf, const struct test *tests, unsigned count)
+{
+	struct test left[16];
+	unsigned open = 0;
+
+	for (unsigned i = 0; i < count; i++) {
+		if (!is_known(list, &tests[i]))
+			left[open++] = tests[i];
+		else if (!test_holds(&tests[i], list->pattern->args))
+			return false;
+	}
+	add(list, leaf, left, open);
+	return !open;
+}
+
+/* The author's clauses. True when one of them surely matches. */
 static bool list_clauses(struct listing *list, const struct span *span)
 {
 	for (unsigned i = 0; i < span->clause_count; i++) {
 		const struct clause *clause = &span->clauses[i];
 		struct node leaf = { .leaf = true, .action = clause->action, .origin = clause->origin };
-		struct test left[16];
-		unsigned open = 0;
-		bool fails = false;
 
-		for (unsigned j = 0; j < clause->test_count && !fails; j++) {
-			if (!is_known(list, &clause->tests[j]))
-				left[open++] = clause->tests[j];
-			else
-				fails = !test_holds(&clause->tests[j], list->pattern->args);
-		}
-		if (fails)
-			continue;
-		add(list, &leaf, left, open);
-		if (!open)
+		if (list_clause(list, &leaf, clause->tests, clause->test_count))
 			return true;
 	}
 	return false;
 }
 
-enum { PATH_LIMIT = 64 };
-
-/* Every path to a leaf is an outcome; the last one reached stands for "otherwise". False: too many. */
-static bool list_paths(struct listing *list, const struct node *node)
+/* The same for a decision whose clauses nobody wrote down. */
+static int list_derived(struct listing *list, const struct callgate_filter *filter, const struct node *node)
 {
-	struct {
-		const struct node *node;
-		bool took_no;
-	} path[PATH_LIMIT];
-	struct test tests[PATH_LIMIT];
-	unsigned depth = 0, open = 0;
+	struct clause_list derived;
+	bool sure = false;
+	int code;
 
-	for (;;) {
-		while (!node->leaf) {
-			if (is_known(list, &node->test)) {
-				node = test_holds(&node->test, list->pattern->args) ? node->yes : node->no;
-				continue;
-			}
-			if (depth == PATH_LIMIT)
-				return false;
-			path[depth].node = node;
-			path[depth++].took_no = false;
-			tests[open++] = node->test;
-			node = node->yes;
-		}
-		add(list, node, tests, open);
-		if (list->count > OUTCOME_LIMIT)
-			return false;
-		while (depth && path[depth - 1].took_no) {
-			depth--;
-			open--;
-		}
-		if (!depth)
-			break;
-		path[depth - 1].took_no = true;
-		tests[open - 1].negate = 1;
-		node = path[depth - 1].node->no;
+	if (list->pattern->known == ALL_KNOWN) {
+		while (!node->leaf)
+			node = test_holds(&node->test, list->pattern->args) ? node->yes : node->no;
+		add(list, node, NULL, 0);
+		return 0;
 	}
-	if (list->count <= list->room)
-		list->out[list->count - 1].conditions[0] = '\0';
-	return true;
+	code = clauses_derive(filter, node, &derived, NULL);
+	if (code)
+		return code;
+	for (size_t i = 0; i < derived.count && !sure; i++)
+		sure = list_clause(list, derived.clauses[i].leaf, derived.clauses[i].tests, derived.clauses[i].test_count);
+	clauses_release(&derived);
+	return 0;
 }
 
 int callgate_filter_outcomes(const struct callgate_filter *filter, const struct callgate_pattern *pattern,
@@ -160,8 +146,11 @@ int callgate_filter_outcomes(const struct callgate_filter *filter, const struct 
 	if (span && span->clauses && filter->fallback) {
 		if (!list_clauses(&list, span))
 			add(&list, filter->fallback, NULL, 0);
-	} else if (!list_paths(&list, node)) {
-		return CALLGATE_E_LIMIT;
+	} else {
+		int code = list_derived(&list, filter, node);
+
+		if (code)
+			return code;
 	}
 	*count = list.count;
 	return 0;

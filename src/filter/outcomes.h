@@ -5,8 +5,6 @@
 
 #include "filter/filter.h"
 
-enum { OUTCOME_LIMIT = 4096 };
-
 /* The span that a call falls into; NULL: no map for its architecture, filter->other_arch answers. */
 const struct span *outcomes_span(const struct callgate_filter *filter, const struct callgate_pattern *pattern);
 
