@@ -121,7 +121,7 @@ static int lift_others(struct lift *lift, struct span_map *other, enum callgate_
 
 		if (arch_listed(lift, audit))
 			continue;
-		for (size_t i = 0; i < other->count; i++)
+		for (size_t i = 0; i < other->count && !lift->arch_odd; i++)
 			span_map_add(&map, other->spans[i]);
 		code = lift->arch_odd ? add_arch(lift, audit, err) : filter_add_arch(filter, audit, &map, err);
 		if (code)

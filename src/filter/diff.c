@@ -74,10 +74,12 @@ static struct callgate_difference *row_new(struct callgate_diff *diff)
 /* The same difference on the next number makes the last row longer. */
 static bool row_extends(struct differ *differ, enum callgate_abi abi, const struct in_step *step, meaning_ref a, meaning_ref b)
 {
-	struct callgate_difference *last = differ->diff->rows + differ->diff->count - 1;
+	struct callgate_difference *last;
 
-	if (!differ->diff->count || differ->last_a != a || differ->last_b != b || last->abi != abi || last->last + 1 != step->first ||
-	    abi == CALLGATE_ABI_NONE)
+	if (!differ->diff->count || differ->last_a != a || differ->last_b != b || abi == CALLGATE_ABI_NONE)
+		return false;
+	last = &differ->diff->rows[differ->diff->count - 1];
+	if (last->abi != abi || last->last + 1 != step->first)
 		return false;
 	last->last = step->last;
 	return true;
