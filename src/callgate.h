@@ -355,6 +355,15 @@ struct sock_filter; /* <linux/filter.h> */
  */
 int callgate_filter_compile(const struct callgate_filter *filter, struct callgate_prog **out,
                             struct callgate_err *err) CALLGATE_MUST_CHECK;
+/*
+ * The same through libseccomp (of the installed version, in a child that has so many seconds; 0: CALLGATE_LIBSECCOMP_SECONDS).
+ * CALLGATE_E_UNSUPPORTED: it cannot say this filter, the text tells why: ranges of numbers (--enosys never leaves the usual
+ * one out), two tests of one argument in a rule, names that it does not know. CALLGATE_E_LIMIT: not finished in time.
+ * CALLGATE_E_MISMATCH: its program does something else than the filter; err tells for which call.
+ */
+enum { CALLGATE_LIBSECCOMP_SECONDS = 10 };
+int callgate_filter_compile_libseccomp(const struct callgate_filter *filter, unsigned seconds, struct callgate_prog **out,
+                                       struct callgate_err *err) CALLGATE_MUST_CHECK;
 struct callgate_prog *callgate_prog_free(struct callgate_prog *prog);
 
 /* The instructions belong to the program. Flags: SECCOMP_FILTER_FLAG_* that the profile wants at load. */
