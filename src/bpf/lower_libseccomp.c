@@ -11,6 +11,7 @@
  * a memory file, or one line of text.
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <seccomp.h>
 #include <signal.h>
@@ -72,16 +73,27 @@ static const char *call_name(const struct teller *teller, uint32_t nr)
 }
 
 /* The number by which libseccomp is told of a call: the machine's own, or for another ABI the one that stands for its name. */
-static int told_number(const struct teller *teller, uint32_t nr)
+static int told_number(const struct teller *teller, uint32_t nr, struct callgate_action action)
 {
 	const char *name = callgate_syscall_name(teller->abi, nr);
+	char text[48], otherwise[48];
+	uint32_t selector;
+	int known, mux;
+	bool muxed;
 
 	if (teller->token == seccomp_arch_native())
 		return (int)nr;
-	if (!name)
-		refuse(teller, "libseccomp has no word for number %u of %s, which gets an action of its own", nr,
-		       abi_of(teller->abi)->name);
-	if ((uint32_t)seccomp_syscall_resolve_name_arch(teller->token, name) != nr)
+	if (!name) {
+		callgate_action_format(action, text, sizeof(text));
+		callgate_action_format(teller->otherwise, otherwise, sizeof(otherwise));
+		refuse(teller, "libseccomp has no word for number %u of %s, which gets %s, not the %s of numbers beyond all known", nr,
+		       abi_of(teller->abi)->name, text, otherwise);
+	}
+	known = seccomp_syscall_resolve_name_arch(teller->token, name);
+	/* A call that is also behind socketcall or ipc has a negative word of its own, whatever its number is. */
+	muxed = known < 0 && known != __NR_SCMP_ERROR &&
+	        syscall_behind_mux(syscall_by_nr(teller->abi, nr), teller->abi, &mux, &selector);
+	if ((uint32_t)known != nr && !muxed)
 		refuse(teller, "this libseccomp does not know %s as number %u of %s", name, nr, abi_of(teller->abi)->name);
 	return seccomp_syscall_resolve_name(name);
 }
@@ -95,7 +107,7 @@ static void tell_rule(struct teller *teller, uint32_t nr, struct callgate_action
 		return;
 	if (action.kind == CALLGATE_TRAP && action.data)
 		refuse(teller, "libseccomp has no TRAP with a number");
-	r = seccomp_rule_add_array(teller->context, action_word(action), told_number(teller, nr), count, compares);
+	r = seccomp_rule_add_array(teller->context, action_word(action), told_number(teller, nr, action), count, compares);
 	if (r)
 		refuse(teller, "libseccomp refuses a rule for %s (%u of %s): %s", call_name(teller, nr), nr,
 		       abi_of(teller->abi)->name, strerror(-r));
@@ -359,7 +371,7 @@ static int run_child(struct teller *teller, const int reason[2], int program_fd,
 	while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
 		;
 	if (!in_time)
-		return err_set(err, CALLGATE_E_LIMIT, "libseccomp has not finished within %u seconds", seconds);
+		return err_set(err, CALLGATE_E_LIMIT, "libseccomp has not finished within %u second%s", seconds, seconds == 1 ? "" : "s");
 	if (text[0])
 		return err_set(err, CALLGATE_E_UNSUPPORTED, "%s", text);
 	if (WIFSIGNALED(status) || (WIFEXITED(status) && WEXITSTATUS(status)))
