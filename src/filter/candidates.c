@@ -71,6 +71,14 @@ const struct candidate_list *candidates_at(const struct abi_candidates *space, u
 	return page && page->lists[i % PAGE_SIZE].first ? &page->lists[i % PAGE_SIZE] : NULL;
 }
 
+const struct candidate *candidates_unconditional(const struct candidate_list *list)
+{
+	for (const struct candidate *at = list->first; at; at = at->next)
+		if (!at->rule->rule->condition_count)
+			return at;
+	return NULL;
+}
+
 static struct candidate_list *space_list(const struct resolution *res, struct abi_candidates *space, uint32_t i)
 {
 	struct candidate_page **page = &space->pages[i / PAGE_SIZE];
@@ -141,6 +149,14 @@ bool reads_through_runc(enum callgate_reader reader)
 	return reader == CALLGATE_AS_RUNC || reader == CALLGATE_AS_DOCKER || reader == CALLGATE_AS_CONTAINERD;
 }
 
+static void count_kind(const struct resolution *res, struct abi_candidates *space, bool pseudo, const struct candidate *like)
+{
+	unsigned kind = like->rule->rule->condition_count ? HAS_CONDITIONAL : HAS_UNCONDITIONAL;
+
+	if (!action_equal(like->rule->action, res->active->fallback))
+		space->has |= pseudo ? kind << 2 : kind;
+}
+
 static bool place_name(const struct resolution *res, struct candidates *out, int id, const struct candidate *like)
 {
 	enum callgate_reader reader = res->target->reader;
@@ -154,6 +170,7 @@ static bool place_name(const struct resolution *res, struct candidates *out, int
 
 		if (reader == CALLGATE_AS_LXC && lxc_leaves_out(id, space->abi))
 			continue;
+		count_kind(res, space, nr < 0, like);
 		/* runc's own count looks at libseccomp's number, which is a pseudo number for members of multiplexers. */
 		if (nr >= 0)
 			good &= place_number(res, space, (uint32_t)nr, like,

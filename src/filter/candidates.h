@@ -32,6 +32,14 @@ struct mux_members {
 	struct candidate_list by_selector[MUX_SELECTORS];
 };
 
+/* libseccomp knows a call that an ABI does not have by a pseudo number below 0, and keeps a rule for it all the same. */
+enum candidate_kind {
+	HAS_UNCONDITIONAL = 1 << 0,
+	HAS_CONDITIONAL = 1 << 1,
+	HAS_PSEUDO_UNCONDITIONAL = 1 << 2,
+	HAS_PSEUDO_CONDITIONAL = 1 << 3,
+};
+
 struct abi_candidates {
 	enum callgate_abi abi;
 	uint32_t base;                 /* number base + i is in pages[i / PAGE_SIZE] */
@@ -41,6 +49,7 @@ struct abi_candidates {
 	bool any;                     /* highest means something */
 	struct mux_members mux[MUX_COUNT];
 	unsigned mux_count;
+	unsigned has;                 /* enum candidate_kind: what rules there are */
 };
 
 struct candidates {
@@ -60,6 +69,9 @@ struct resolution {
 
 /* The rules that name base + i; NULL for none. */
 const struct candidate_list *candidates_at(const struct abi_candidates *space, uint32_t i);
+
+/* The first rule without conditions; NULL for none. */
+const struct candidate *candidates_unconditional(const struct candidate_list *list);
 
 int candidates_collect(const struct resolution *res, struct candidates *out, struct callgate_err *err);
 

@@ -8,7 +8,9 @@
 #include "base/err.h"
 #include "base/note_ids.h"
 #include "base/notes.h"
+#include "filter/conditions.h"
 #include "filter/meaning.h"
+#include "names/words.h"
 
 /* The number of different actions; group[i] is the one of clause i. */
 static unsigned group_actions(const struct clause *clauses, unsigned count, unsigned *group)
@@ -63,11 +65,20 @@ static bool clause_matches(const struct clause *clause, const uint64_t args[6])
 	return true;
 }
 
+/* The word of list that clause was made from. */
+static const struct word *name_of(const struct candidate_list *list, const struct clause *clause)
+{
+	for (const struct candidate *at = list->first; at; at = at->next)
+		if (at->origin.line == clause->origin.line && at->origin.column == clause->origin.column)
+			return at->name;
+	return list->first->name;
+}
+
 static int report(const struct resolution *res, const struct candidate_list *list, const struct clause *clauses, unsigned count,
                   const uint64_t args[6])
 {
 	const struct clause *first = NULL, *second = NULL;
-	const struct word *name = list->first->name;
+	const struct word *name;
 	char words[2][32];
 
 	for (unsigned i = 0; i < count; i++) {
@@ -82,14 +93,34 @@ static int report(const struct resolution *res, const struct candidate_list *lis
 		return CALLGATE_E_PROFILE;
 	callgate_action_format(first->action, words[0], sizeof(words[0]));
 	callgate_action_format(second->action, words[1], sizeof(words[1]));
-	for (const struct candidate *at = list->first; at; at = at->next)
-		if (at->origin.line == second->origin.line && at->origin.column == second->origin.column)
-			name = at->name;
-	return note_at(res->notes, CALLGATE_ERROR, NOTE_CONFLICT, &res->policy->source, name->at.offset,
+	name = name_of(list, second);
+	return note_at(res->notes, CALLGATE_ERROR, res->target->reader == CALLGATE_AS_LAW ? NOTE_CONFLICT : NOTE_READER,
+	               &res->policy->source, name->at.offset,
 	               "%.*s(0x%llx,0x%llx,0x%llx,0x%llx,0x%llx,0x%llx) matches this rule (%s) and the one on line %u (%s)",
 	               (int)name->text.size, name->text.at, (unsigned long long)args[0], (unsigned long long)args[1],
 	               (unsigned long long)args[2], (unsigned long long)args[3], (unsigned long long)args[4],
 	               (unsigned long long)args[5], words[1], first->origin.line, words[0]);
+}
+
+int overlap_refused(const struct resolution *res, const struct candidate_list *list, const struct clause *clauses, unsigned count,
+                    struct callgate_err *err)
+{
+	const struct word *name;
+
+	for (unsigned i = 0; i < count; i++) {
+		for (unsigned j = 0; j < i; j++) {
+			if (action_equal(clauses[i].action, clauses[j].action) ||
+			    (!clause_begins(&clauses[i], &clauses[j]) && !clause_begins(&clauses[j], &clauses[i])))
+				continue;
+			name = name_of(list, &clauses[i]);
+			note_at(res->notes, CALLGATE_ERROR, NOTE_CONFLICT, &res->policy->source, name->at.offset,
+			        "'%.*s': this rule has the first conditions of the one on line %u and another action: %s refuses the profile",
+			        (int)name->text.size, name->text.at, clauses[j].origin.line, reader_name(res->target->reader));
+			return err_set(err, CALLGATE_E_PROFILE, "two rules for '%.*s' contradict each other", (int)name->text.size,
+			               name->text.at);
+		}
+	}
+	return 0;
 }
 
 static int compare(const struct callgate_filter *scratch, const struct node *forward, const struct node *backward,
@@ -138,6 +169,9 @@ int overlap_check(const struct resolution *res, const struct candidate_list *lis
 	if (r != CALLGATE_E_PROFILE)
 		return r;
 	report(res, list, clauses, count, args);
+	if (res->target->reader != CALLGATE_AS_LAW)
+		return err_set(err, CALLGATE_E_UNSUPPORTED, "cannot predict which of two rules for '%.*s' %s would follow",
+		               (int)list->first->name->text.size, list->first->name->text.at, reader_name(res->target->reader));
 	return err_set(err, CALLGATE_E_PROFILE, "two rules for '%.*s' contradict each other%s", (int)list->first->name->text.size,
 	               list->first->name->text.at, word == 32 ? " on a 32-bit ABI" : "");
 }

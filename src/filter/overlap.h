@@ -5,9 +5,16 @@
 
 #include "filter/candidates.h"
 
-/* clauses are what the candidates of list came to on an ABI of that word width. E_PROFILE when some call matches clauses of
- * different actions: the notes have both lines and such a call. */
+/*
+ * clauses are what the candidates of list came to on an ABI of that word width. Some call matches clauses of different actions:
+ * E_PROFILE, and the notes have both lines and such a call. For another reader than our law: E_UNSUPPORTED, because which of
+ * the two libseccomp would try first is not predicted here.
+ */
 int overlap_check(const struct resolution *res, const struct candidate_list *list, const struct clause *clauses, unsigned count,
                   uint8_t word, struct callgate_err *err);
+/* What libseccomp refuses (EEXIST) for those who read through it: two rules of different actions, and one has just the first
+ * conditions of the other, in the order of arguments. E_PROFILE, said. */
+int overlap_refused(const struct resolution *res, const struct candidate_list *list, const struct clause *clauses, unsigned count,
+                    struct callgate_err *err);
 
 #endif

@@ -9,79 +9,28 @@
 #include "base/err.h"
 #include "base/note_ids.h"
 #include "base/notes.h"
-#include "filter/candidates.h"
+#include "filter/conditions.h"
 #include "filter/decide.h"
+#include "filter/mux.h"
 #include "filter/overlap.h"
 #include "names/abi.h"
 #include "names/syscall.h"
+#include "names/words.h"
 
 enum { X32_BIT = 0x40000000, ERRNO_ENOSYS = 38, CLAUSE_LIMIT = 8192 };
-#define WORD_32 ((uint64_t)0xffffffff)
 
 /* The constant leaves of one resolution. */
 struct leaves {
 	const struct node *fallback, *enosys, *unlisted;
 };
 
-/* ------------------------------------------------------------------ conditions (laws 3 and 6) */
-
-static struct test condition_test(const struct condition *condition, uint8_t word)
-{
-	struct test test = { .mask = UINT64_MAX, .value = condition->value, .arg = condition->index };
-
-	switch (condition->op) {
-	case OP_NE:
-		test.negate = 1;
-		test.op = TEST_EQ;
-		break;
-	case OP_EQ:
-		test.op = TEST_EQ;
-		break;
-	case OP_LT:
-		test.negate = 1;
-		test.op = TEST_GE;
-		break;
-	case OP_GE:
-		test.op = TEST_GE;
-		break;
-	case OP_LE:
-		test.negate = 1;
-		test.op = TEST_GT;
-		break;
-	case OP_GT:
-		test.op = TEST_GT;
-		break;
-	case OP_MASKED_EQ:
-		test.op = TEST_EQ;
-		/* What stands outside the mask does not count: that is how libseccomp compares, and so every runtime. */
-		test.mask = condition->value;
-		test.value = condition->value_two & condition->value;
-		break;
-	}
-	if (word == 32) {
-		test.mask &= WORD_32;
-		test.value &= WORD_32;
-	}
-	return test;
-}
-
-static bool repeats_index(const struct rule *rule)
-{
-	unsigned seen = 0;
-
-	for (unsigned i = 0; i < rule->condition_count; i++) {
-		if (seen >> rule->conditions[i].index & 1)
-			return true;
-		seen |= 1u << rule->conditions[i].index;
-	}
-	return false;
-}
+/* ------------------------------------------------------------------ what law 6 cuts off */
 
 static bool sign_or_zero(uint64_t value)
 {
 	uint64_t upper = value >> 32;
 
-	return upper == 0 || (upper == WORD_32 && (value >> 31 & 1));
+	return upper == 0 || (upper == UINT32_MAX && (value >> 31 & 1));
 }
 
 /* Says, once per condition, what law 6 cuts off on a 32-bit ABI. */
@@ -108,59 +57,6 @@ static void report_cut(const struct resolution *res)
 
 /* ------------------------------------------------------------------ one call's rules (laws 1 and 2) */
 
-struct clause_list {
-	struct clause *clauses;
-	unsigned count, room;
-};
-
-static bool clause_add(struct arena *arena, struct clause_list *list, const struct candidate *candidate,
-                       const struct test *tests, unsigned count)
-{
-	struct test *copy = arena_grow(arena, tests, count, count, sizeof(*copy));
-
-	if (list->count == list->room) {
-		unsigned room = list->room ? list->room * 2 : 4;
-		struct clause *clauses = arena_grow(arena, list->clauses, list->count, room, sizeof(*clauses));
-
-		if (!clauses)
-			return false;
-		list->clauses = clauses;
-		list->room = room;
-	}
-	if (!copy)
-		return false;
-	list->clauses[list->count++] = (struct clause){
-		.tests = copy,
-		.test_count = count,
-		.action = candidate->rule->action,
-		.origin = candidate->origin,
-	};
-	return true;
-}
-
-static bool clause_add_rule(struct arena *arena, struct clause_list *list, const struct candidate *candidate, uint8_t word)
-{
-	const struct rule *rule = candidate->rule->rule;
-	struct test tests[6];
-
-	for (unsigned i = 0; i < rule->condition_count; i++)
-		tests[i] = condition_test(&rule->conditions[i], word);
-	if (!repeats_index(rule))
-		return clause_add(arena, list, candidate, tests, rule->condition_count);
-	for (unsigned i = 0; i < rule->condition_count; i++) /* law 3: then all of them are alternatives */
-		if (!clause_add(arena, list, candidate, &tests[i], 1))
-			return false;
-	return true;
-}
-
-static const struct candidate *first_unconditional(const struct candidate_list *list)
-{
-	for (const struct candidate *at = list->first; at; at = at->next)
-		if (!at->rule->rule->condition_count)
-			return at;
-	return NULL;
-}
-
 /* Law 1's losers, with both lines. What no guard had a part in, the reader has said already. */
 static void report_losers(const struct resolution *res, const struct candidate_list *list, const struct candidate *winner)
 {
@@ -175,97 +71,70 @@ static void report_losers(const struct resolution *res, const struct candidate_l
 	}
 }
 
-/*
- * What a call's rules come to. Fills node; clauses when it depends on arguments.
- * E_PROFILE: two conditional rules contradict each other (said in the notes).
- */
-static int decide_call(const struct resolution *res, const struct leaves *leaves, const struct candidate_list *list, uint8_t word,
-                       struct span *span, struct callgate_err *err)
+/* The clauses of the rules before end (NULL: of all). */
+static int list_clauses(const struct resolution *res, const struct candidate_list *list, const struct candidate *end, uint8_t word,
+                        struct clause_list *out, struct callgate_err *err)
 {
-	const struct candidate *winner = first_unconditional(list);
-	struct clause_list clauses = { 0 };
-	int r;
-
-	if (winner) {
-		span->node = filter_leaf(res->filter, winner->rule->action, winner->origin);
-		return span->node ? 0 : err_nomem(err);
-	}
-	for (const struct candidate *at = list->first; at; at = at->next) {
-		if (!clause_add_rule(&res->filter->arena, &clauses, at, word))
+	for (const struct candidate *at = list->first; at && at != end; at = at->next) {
+		if (!clause_add_rule(&res->filter->arena, out, at, word))
 			return err_nomem(err);
-		if (clauses.count > CLAUSE_LIMIT) {
+		if (out->count > CLAUSE_LIMIT) {
 			note_at(res->notes, CALLGATE_ERROR, NOTE_LIMIT, &res->policy->source, at->name->at.offset,
 			        "more than %d conditions for '%.*s'", CLAUSE_LIMIT, (int)at->name->text.size, at->name->text.at);
 			return err_set(err, CALLGATE_E_LIMIT, "too many conditional rules for one syscall");
 		}
 	}
-	r = overlap_check(res, list, clauses.clauses, clauses.count, word, err);
+	return res->target->reader == CALLGATE_AS_LAW ? 0 : overlap_refused(res, list, out->clauses, out->count, err);
+}
+
+/* Law 1: an unconditional rule decides. What stands before it has been added to libseccomp by the others, or refused. */
+static int decide_unconditional(const struct resolution *res, const struct candidate_list *list, const struct candidate *winner,
+                                uint8_t word, struct span *span, struct callgate_err *err)
+{
+	struct clause_list before = { 0 };
+	int r = 0;
+
+	if (res->target->reader != CALLGATE_AS_LAW)
+		r = list_clauses(res, list, winner, word, &before, err);
+	if (r < 0)
+		return r;
+	span->node = filter_leaf(res->filter, winner->rule->action, winner->origin);
+	return span->node ? 0 : err_nomem(err);
+}
+
+/* Law 7's first half: who names the multiplexer itself means all of it. libseccomp adds the members' rules to that. */
+static bool wants_members(const struct resolution *res, const struct candidate_list *list)
+{
+	return !list || res->target->reader != CALLGATE_AS_LAW;
+}
+
+/*
+ * What the rules for a call come to: those that name it, those for members behind it. Either may be NULL. Fills node; clauses
+ * when it depends on arguments. E_PROFILE: two conditional rules contradict each other (said in the notes).
+ */
+static int decide_call(const struct resolution *res, const struct leaves *leaves, const struct abi_candidates *space,
+                       const struct candidate_list *list, const struct mux_members *mux, struct span *span,
+                       struct callgate_err *err)
+{
+	const struct candidate *winner = list ? candidates_unconditional(list) : NULL;
+	uint8_t word = abi_of(space->abi)->word;
+	struct clause_list clauses = { 0 };
+	int r = 0;
+
+	if (winner)
+		return decide_unconditional(res, list, winner, word, span, err);
+	if (list)
+		r = list_clauses(res, list, NULL, word, &clauses, err);
+	if (r == 0 && mux && wants_members(res, list))
+		r = mux_clauses(res, space, mux, &clauses, err);
+	if (r == 0 && list)
+		r = overlap_check(res, list, clauses.clauses, clauses.count, word, err);
 	if (r < 0)
 		return r;
 	span->node = decide(res->filter, clauses.clauses, clauses.count, leaves->fallback, res->scratch);
 	span->clauses = clauses.clauses;
 	span->clause_count = clauses.count;
 	return span->node ? 0 : err_set(err, CALLGATE_E_LIMIT, "too complex, or out of memory");
-}
-
-/* ------------------------------------------------------------------ multiplexers (law 7) */
-
-/* The action that all of a member gets behind its multiplexer; false: the default. */
-static bool member_action(const struct resolution *res, const struct candidate_list *list, const struct candidate **out)
-{
-	const struct candidate *winner = first_unconditional(list);
-
-	if (!winner && res->target->reader != CALLGATE_AS_LAW)
-		winner = list->first; /* libseccomp-based readers add the selector's rule and drop the conditions */
-	for (const struct candidate *at = list->first; at && !winner; at = at->next) {
-		bool opens = candidate_direction(&at->rule->action, &res->active->fallback) > 0;
-
-		note_at(res->notes, CALLGATE_WARNING, NOTE_MUX, &res->policy->source, at->name->at.offset,
-		        "'%.*s' is also reached through a multiplexed call whose arguments no filter can see: there this rule %s",
-		        (int)at->name->text.size, at->name->text.at, opens ? "opens nothing" : "denies all of it");
-		if (!opens)
-			winner = at;
-	}
-	*out = winner;
-	return winner != NULL;
-}
-
-/* The kernel takes ipc's version from the upper half of its first argument (ipc/syscall.c): whatever it is, the call is the same.
- * A rule that opens matches one spelling, a rule that tightens must match all. */
-static struct test selector_test(const struct resolution *res, const struct mux_members *mux, uint32_t selector, bool opens,
-                                 uint8_t word)
-{
-	struct test test = { .mask = word == 32 ? WORD_32 : UINT64_MAX, .value = selector, .op = TEST_EQ };
-
-	if (!opens && res->target->reader == CALLGATE_AS_LAW)
-		test.mask = strcmp(syscall_id_name(mux->id), "ipc") == 0 ? 0xffff : WORD_32;
-	return test;
-}
-
-static int decide_mux(const struct resolution *res, const struct leaves *leaves, const struct abi_candidates *space,
-                      const struct mux_members *mux, struct span *span, struct callgate_err *err)
-{
-	uint8_t word = abi_of(space->abi)->word;
-	struct clause_list clauses = { 0 };
-
-	for (uint32_t selector = 0; selector < MUX_SELECTORS; selector++) {
-		const struct candidate *winner;
-		struct candidate as;
-		struct test test;
-
-		if (!mux->by_selector[selector].first || !member_action(res, &mux->by_selector[selector], &winner))
-			continue;
-		test = selector_test(res, mux, selector,
-		                     candidate_direction(&winner->rule->action, &res->active->fallback) > 0, word);
-		as = *winner;
-		as.origin.why = CALLGATE_BY_MUX;
-		if (!clause_add(&res->filter->arena, &clauses, &as, &test, 1))
-			return err_nomem(err);
-	}
-	span->node = decide(res->filter, clauses.clauses, clauses.count, leaves->fallback, res->scratch);
-	span->clauses = clauses.clauses;
-	span->clause_count = clauses.count;
-	return span->node ? 0 : err_nomem(err);
 }
 
 /* ------------------------------------------------------------------ one ABI */
@@ -284,14 +153,13 @@ static int decide_number(const struct resolution *res, const struct leaves *leav
 {
 	const struct candidate_list *list = candidates_at(space, i);
 	const struct mux_members *mux = space->mux_count ? mux_of(space, span->first) : NULL;
-	const struct candidate *winner;
+	const struct candidate *winner = list ? candidates_unconditional(list) : NULL;
 
-	if (!list)
-		return mux ? decide_mux(res, leaves, space, mux, span, err) : 0;
-	winner = first_unconditional(list);
+	if (!list && !mux)
+		return 0;
 	if (winner && space->abi == res->active->abis[0])
 		report_losers(res, list, winner);
-	return decide_call(res, leaves, list, abi_of(space->abi)->word, span, err);
+	return decide_call(res, leaves, space, list, mux, span, err);
 }
 
 /* Takes back a span of the default that began at first and has turned out empty; puts node there, if any. */
@@ -310,16 +178,34 @@ static bool hides_setup(const struct resolution *res, const struct abi_candidate
 	       (space->abi == CALLGATE_ABI_S390 || space->abi == CALLGATE_ABI_S390X);
 }
 
-/* Adds the spans of one ABI to its architecture's map: [base, last], the tail above the highest named number included. */
-static int map_abi(const struct resolution *res, const struct leaves *leaves, const struct abi_candidates *space, uint32_t last,
-                   struct span_map *map, struct callgate_err *err)
+enum load { LOAD_KEPT, LOAD_LOST };
+
+/*
+ * libseccomp 2.5 ranks an ABI's calls: those with unconditional rules first, then by number. The code of the first one loads
+ * the number. When that is a call which the ABI does not have, there is no code for it and so no load: no rule is ever met.
+ * On x86_64 and x32 telling the two apart loads the number before. LXC keeps such names from libseccomp.
+ */
+static int number_load(const struct resolution *res, const struct abi_candidates *space, enum load *out, struct callgate_err *err)
 {
-	if (leaves->enosys && space->any && hides_setup(res, space)) {
-		span_map_add(map, (struct span){ .first = 0, .node = leaves->enosys });
-		span_map_add(map, (struct span){ .first = 1, .node = leaves->fallback });
-	} else {
-		span_map_add(map, (struct span){ .first = space->base, .node = leaves->fallback });
-	}
+	*out = LOAD_KEPT;
+	if (res->target->reader == CALLGATE_AS_LAW || res->target->reader == CALLGATE_AS_LXC ||
+	    space->abi == CALLGATE_ABI_X86_64 || space->abi == CALLGATE_ABI_X32)
+		return 0;
+	if (space->has & HAS_UNCONDITIONAL)
+		return 0;
+	if (space->has & HAS_PSEUDO_UNCONDITIONAL)
+		*out = LOAD_LOST;
+	else if ((space->has & HAS_PSEUDO_CONDITIONAL) && ((space->has & HAS_CONDITIONAL) || space->mux_count))
+		return err_set(err, CALLGATE_E_UNSUPPORTED,
+		               "cannot predict what %s makes of conditions on calls that %s does not have",
+		               reader_name(res->target->reader), abi_of(space->abi)->name);
+	return 0;
+}
+
+/* The numbers that rules are about, each with its decision, and the default between them. */
+static int map_numbers(const struct resolution *res, const struct leaves *leaves, const struct abi_candidates *space,
+                       struct span_map *map, struct callgate_err *err)
+{
 	for (uint32_t i = 0; i < space->size; i++) {
 		struct span span = { .first = space->base + i };
 		int r;
@@ -335,12 +221,33 @@ static int map_abi(const struct resolution *res, const struct leaves *leaves, co
 			continue;
 		replace_from(map, span.first, NULL);
 		span_map_add(map, span);
-		if (span.first != last)
-			span_map_add(map, (struct span){ .first = span.first + 1, .node = leaves->fallback });
+		span_map_add(map, (struct span){ .first = span.first + 1, .node = leaves->fallback });
 	}
-	if (leaves->enosys && space->any && space->highest < last)
-		replace_from(map, space->highest + 1, leaves->enosys);
 	return 0;
+}
+
+/* Adds the spans of one ABI to its architecture's map: [base, last], the tail above the highest named number included. */
+static int map_abi(const struct resolution *res, const struct leaves *leaves, const struct abi_candidates *space, uint32_t last,
+                   struct span_map *map, struct callgate_err *err)
+{
+	struct span_map unmet = { 0 };
+	enum load load;
+	int r = number_load(res, space, &load, err);
+
+	if (r < 0)
+		return r;
+	if (leaves->enosys && space->any && hides_setup(res, space)) {
+		span_map_add(map, (struct span){ .first = 0, .node = leaves->enosys });
+		span_map_add(map, (struct span){ .first = 1, .node = leaves->fallback });
+	} else {
+		span_map_add(map, (struct span){ .first = space->base, .node = leaves->fallback });
+	}
+	/* Rules that are never met may still make the reader refuse the profile. */
+	r = map_numbers(res, leaves, space, load == LOAD_KEPT ? map : &unmet, err);
+	span_map_release(&unmet);
+	if (r == 0 && leaves->enosys && space->any && space->highest < last)
+		replace_from(map, space->highest + 1, leaves->enosys);
+	return r;
 }
 
 static const struct abi_candidates *space_of(const struct candidates *all, enum callgate_abi abi)

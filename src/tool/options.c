@@ -82,6 +82,19 @@ static int take_enosys(struct callgate_target *target, const char *value)
 	return 0;
 }
 
+/* A reader knows the names of the libseccomp that is installed, unless another release was asked for. */
+static int take_reader(struct options *options, const char *value)
+{
+	struct callgate_target *target = &options->target;
+
+	options->has_reader = true;
+	if (callgate_reader_parse(value, &target->reader) < 0)
+		return take_word(-1, "reader", value);
+	if (!options->has_names)
+		target->libseccomp = target->reader == CALLGATE_AS_LAW ? 0 : callgate_libseccomp_release();
+	return 0;
+}
+
 int options_take(struct options *options, int option, const char *value)
 {
 	struct callgate_target *target = &options->target;
@@ -100,8 +113,7 @@ int options_take(struct options *options, int option, const char *value)
 	case OPT_KERNEL:
 		return take_word(callgate_kernel_parse(value, &target->kernel_major, &target->kernel_minor), "kernel version", value);
 	case OPT_AS:
-		options->has_reader = true;
-		return take_word(callgate_reader_parse(value, &target->reader), "reader", value);
+		return take_reader(options, value);
 	case OPT_NAMES:
 		options->has_names = true;
 		return take_word(callgate_release_parse(value, &target->libseccomp), "release", value);

@@ -1,0 +1,137 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Multiplexers: law 7, and what libseccomp does instead for those who read through it. */
+#include "filter/mux.h"
+
+#include <string.h>
+
+#include "base/err.h"
+#include "base/note_ids.h"
+#include "base/notes.h"
+#include "filter/overlap.h"
+#include "names/abi.h"
+#include "names/syscall.h"
+
+static struct candidate by_mux(const struct candidate *candidate)
+{
+	struct candidate as = *candidate;
+
+	as.origin.why = CALLGATE_BY_MUX;
+	return as;
+}
+
+/* ------------------------------------------------------------------ law 7 */
+
+/* The action that all of a member gets behind its multiplexer; NULL: the default. */
+static const struct candidate *member_winner(const struct resolution *res, const struct candidate_list *list)
+{
+	const struct candidate *winner = candidates_unconditional(list);
+
+	for (const struct candidate *at = list->first; at && !winner; at = at->next) {
+		bool opens = candidate_direction(&at->rule->action, &res->active->fallback) > 0;
+
+		note_at(res->notes, CALLGATE_WARNING, NOTE_MUX, &res->policy->source, at->name->at.offset,
+		        "'%.*s' is also reached through a multiplexed call whose arguments no filter can see: there this rule %s",
+		        (int)at->name->text.size, at->name->text.at, opens ? "opens nothing" : "denies all of it");
+		if (!opens)
+			winner = at;
+	}
+	return winner;
+}
+
+/* The kernel takes ipc's version from the upper half of its first argument (ipc/syscall.c): whatever it is, the call is the same.
+ * A rule that opens matches one spelling, a rule that tightens must match all. */
+static struct test law_selector(const struct mux_members *mux, uint32_t selector, bool opens, uint8_t word)
+{
+	struct test test = { .mask = word_mask(word), .value = selector, .op = TEST_EQ };
+
+	if (!opens)
+		test.mask = strcmp(syscall_id_name(mux->id), "ipc") == 0 ? 0xffff : UINT32_MAX;
+	return test;
+}
+
+static int law_member(const struct resolution *res, const struct mux_members *mux, uint32_t selector, uint8_t word,
+                      struct clause_list *out, struct callgate_err *err)
+{
+	const struct candidate *winner = member_winner(res, &mux->by_selector[selector]);
+	struct candidate as;
+	struct test test;
+
+	if (!winner)
+		return 0;
+	test = law_selector(mux, selector, candidate_direction(&winner->rule->action, &res->active->fallback) > 0, word);
+	as = by_mux(winner);
+	return clause_add(&res->filter->arena, out, &as, &test, 1) ? 0 : err_nomem(err);
+}
+
+/* ------------------------------------------------------------------ as libseccomp has it */
+
+/* Its rule for the multiplexer is the member's with the first argument's test replaced by the selector's. */
+static bool add_replaced(struct arena *arena, struct clause_list *list, const struct candidate *candidate, struct test selector,
+                         uint8_t word)
+{
+	const struct rule *rule = candidate->rule->rule;
+	struct test tests[7] = { selector };
+	unsigned count = 1;
+
+	for (unsigned i = 0; i < rule->condition_count; i++) {
+		if (repeats_index(rule))
+			count = 1;
+		if (rule->conditions[i].index)
+			tests[count++] = condition_test(&rule->conditions[i], word);
+		if (repeats_index(rule) && !clause_add(arena, list, candidate, tests, count))
+			return false;
+	}
+	return repeats_index(rule) || clause_add(arena, list, candidate, tests, count);
+}
+
+/* One member. Where some rule asks for nothing but the selector, the others have no effect. */
+static int libseccomp_member(const struct resolution *res, const struct candidate_list *list, struct test selector, uint8_t word,
+                             struct clause_list *out, struct callgate_err *err)
+{
+	struct clause_list mine = { 0 };
+	int r;
+
+	for (const struct candidate *at = list->first; at; at = at->next) {
+		struct candidate as = by_mux(at);
+
+		if (!add_replaced(&res->filter->arena, &mine, &as, selector, word))
+			return err_nomem(err);
+	}
+	r = overlap_refused(res, list, mine.clauses, mine.count, err);
+	if (r < 0)
+		return r;
+	for (unsigned i = 0; i < mine.count; i++) {
+		if (mine.clauses[i].test_count == 1) {
+			mine.clauses[0] = mine.clauses[i];
+			mine.count = 1;
+		}
+	}
+	r = overlap_check(res, list, mine.clauses, mine.count, word, err);
+	for (unsigned i = 0; i < mine.count && r == 0; i++) {
+		const struct clause *clause = &mine.clauses[i];
+		struct candidate as = { .rule = &(struct active_rule){ .action = clause->action }, .origin = clause->origin };
+
+		if (!clause_add(&res->filter->arena, out, &as, clause->tests, clause->test_count))
+			r = err_nomem(err);
+	}
+	return r;
+}
+
+int mux_clauses(const struct resolution *res, const struct abi_candidates *space, const struct mux_members *mux,
+                struct clause_list *out, struct callgate_err *err)
+{
+	uint8_t word = abi_of(space->abi)->word;
+	int r = 0;
+
+	for (uint32_t selector = 0; selector < MUX_SELECTORS && r == 0; selector++) {
+		struct test test = { .mask = word_mask(word), .value = selector, .op = TEST_EQ };
+
+		if (!mux->by_selector[selector].first)
+			continue;
+		if (res->target->reader == CALLGATE_AS_LAW)
+			r = law_member(res, mux, selector, word, out, err);
+		else
+			r = libseccomp_member(res, &mux->by_selector[selector], test, word, out, err);
+	}
+	return r;
+}
