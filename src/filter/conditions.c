@@ -57,7 +57,7 @@ bool repeats_index(const struct rule *rule)
 	return false;
 }
 
-bool clause_add(struct arena *arena, struct clause_list *list, const struct candidate *candidate,
+bool clause_add(struct arena *arena, struct rule_clauses *list, const struct candidate *candidate,
                        const struct test *tests, unsigned count)
 {
 	struct test *copy = arena_grow(arena, tests, count, count, sizeof(*copy));
@@ -82,7 +82,7 @@ bool clause_add(struct arena *arena, struct clause_list *list, const struct cand
 	return true;
 }
 
-bool clause_add_rule(struct arena *arena, struct clause_list *list, const struct candidate *candidate, uint8_t word)
+bool clause_add_rule(struct arena *arena, struct rule_clauses *list, const struct candidate *candidate, uint8_t word)
 {
 	const struct rule *rule = candidate->rule->rule;
 	struct test tests[6];

@@ -50,7 +50,7 @@ static struct test law_selector(const struct mux_members *mux, uint32_t selector
 }
 
 static int law_member(const struct resolution *res, const struct mux_members *mux, uint32_t selector, uint8_t word,
-                      struct clause_list *out, struct callgate_err *err)
+                      struct rule_clauses *out, struct callgate_err *err)
 {
 	const struct candidate *winner = member_winner(res, &mux->by_selector[selector]);
 	struct candidate as;
@@ -66,7 +66,7 @@ static int law_member(const struct resolution *res, const struct mux_members *mu
 /* ------------------------------------------------------------------ as libseccomp has it */
 
 /* Its rule for the multiplexer is the member's with the first argument's test replaced by the selector's. */
-static bool add_replaced(struct arena *arena, struct clause_list *list, const struct candidate *candidate, struct test selector,
+static bool add_replaced(struct arena *arena, struct rule_clauses *list, const struct candidate *candidate, struct test selector,
                          uint8_t word)
 {
 	const struct rule *rule = candidate->rule->rule;
@@ -86,9 +86,9 @@ static bool add_replaced(struct arena *arena, struct clause_list *list, const st
 
 /* One member. Where some rule asks for nothing but the selector, the others have no effect. */
 static int libseccomp_member(const struct resolution *res, const struct candidate_list *list, struct test selector, uint8_t word,
-                             struct clause_list *out, struct callgate_err *err)
+                             struct rule_clauses *out, struct callgate_err *err)
 {
-	struct clause_list mine = { 0 };
+	struct rule_clauses mine = { 0 };
 	int r;
 
 	for (const struct candidate *at = list->first; at; at = at->next) {
@@ -118,7 +118,7 @@ static int libseccomp_member(const struct resolution *res, const struct candidat
 }
 
 int mux_clauses(const struct resolution *res, const struct abi_candidates *space, const struct mux_members *mux,
-                struct clause_list *out, struct callgate_err *err)
+                struct rule_clauses *out, struct callgate_err *err)
 {
 	uint8_t word = abi_of(space->abi)->word;
 	int r = 0;

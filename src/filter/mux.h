@@ -7,6 +7,6 @@
 
 /* Adds the clauses of every member, by our law or as the target's reader has it through libseccomp. */
 int mux_clauses(const struct resolution *res, const struct abi_candidates *space, const struct mux_members *mux,
-                struct clause_list *out, struct callgate_err *err);
+                struct rule_clauses *out, struct callgate_err *err);
 
 #endif

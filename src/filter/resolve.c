@@ -73,7 +73,7 @@ static void report_losers(const struct resolution *res, const struct candidate_l
 
 /* The clauses of the rules before end (NULL: of all). */
 static int list_clauses(const struct resolution *res, const struct candidate_list *list, const struct candidate *end, uint8_t word,
-                        struct clause_list *out, struct callgate_err *err)
+                        struct rule_clauses *out, struct callgate_err *err)
 {
 	for (const struct candidate *at = list->first; at && at != end; at = at->next) {
 		if (!clause_add_rule(&res->filter->arena, out, at, word))
@@ -91,7 +91,7 @@ static int list_clauses(const struct resolution *res, const struct candidate_lis
 static int decide_unconditional(const struct resolution *res, const struct candidate_list *list, const struct candidate *winner,
                                 uint8_t word, struct span *span, struct callgate_err *err)
 {
-	struct clause_list before = { 0 };
+	struct rule_clauses before = { 0 };
 	int r = 0;
 
 	if (res->target->reader != CALLGATE_AS_LAW)
@@ -118,7 +118,7 @@ static int decide_call(const struct resolution *res, const struct leaves *leaves
 {
 	const struct candidate *winner = list ? candidates_unconditional(list) : NULL;
 	uint8_t word = abi_of(space->abi)->word;
-	struct clause_list clauses = { 0 };
+	struct rule_clauses clauses = { 0 };
 	int r = 0;
 
 	if (winner)
