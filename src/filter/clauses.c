@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * Clauses: conditions out of a diagram, one argument after the other. What the tests of one argument tell apart is cut into
- * pieces in two ways, as runs of values and as settings of bits, and the way that reads better is taken. The outcome with most
- * pieces needs no condition: it stands last.
+ * pieces in three ways, as runs of values, as settings of bits, and by its upper half first, and the way that reads best is
+ * taken. The outcome with most pieces needs no condition: it stands last.
  */
 #include "filter/clauses.h"
 
@@ -12,7 +12,8 @@
 #include "base/err.h"
 #include "filter/bdd.h"
 
-enum { PIECE_LIMIT = 4096, LOOK_LIMIT = 1 << 15, LOOK_TOTAL = 1 << 18, COST_EQUAL = 100, COST_OPEN = 150, COST_RANGE = 200, COST_MASK = 100 };
+enum { PIECE_LIMIT = 4096, LOOK_LIMIT = 1 << 15, LOOK_TOTAL = 1 << 18, COST_EQUAL = 100, COST_OPEN = 150, COST_RANGE = 200, COST_MASK = 100,
+       COST_MANY = 600 };
 
 /* A part of one argument's values and what follows it. As a run: first to last under mask. As bits: those in mask are first's. */
 struct part {
@@ -27,7 +28,11 @@ struct parts {
 	size_t looked;
 	bool runs;       /* else bits */
 	bool failed;     /* too many, or no memory */
-	uint64_t field;  /* all bits up to the highest that counts */
+	uint64_t field;  /* all bits up to the highest that counts, from the lowest on */
+	unsigned lowest; /* bit where pieces end: 0, or 32 for the upper half */
+	unsigned arg;
+	meaning_ref rest; /* the outcome that needs no condition */
+	uint64_t cost;    /* of the others; UINT64_MAX: this way is none */
 };
 
 struct deriving {
@@ -60,26 +65,31 @@ static void add_part(struct parts *parts, struct part part)
 		parts->at[parts->count++] = part;
 }
 
-/* All values with these upper bits; bits: how many lower ones are still open. */
-static void cut_runs(const struct bdd *bdd, struct parts *parts, meaning_ref ref, unsigned arg, unsigned bits, uint64_t base)
+static bool is_outside(const struct parts *parts, unsigned var)
 {
-	unsigned var = bdd_var(bdd, ref), bit = bits - 1;
+	return var / 64 != parts->arg || 63 - var % 64 < parts->lowest;
+}
+
+/* All values with these upper bits; bits: how many lower ones are still open. */
+static void cut_runs(const struct bdd *bdd, struct parts *parts, meaning_ref ref, unsigned bits, uint64_t base)
+{
+	unsigned bit = bits - 1, var = parts->arg * 64 + 63 - bit;
 
 	if (parts->failed || ++parts->looked > LOOK_LIMIT) {
 		parts->failed = true;
 		return;
 	}
-	if (var / 64 != arg) {
+	if (is_outside(parts, bdd_var(bdd, ref))) {
 		uint64_t size = bits == 64 ? UINT64_MAX : ((uint64_t)1 << bits) - 1;
 
-		add_part(parts, (struct part){ base, base + size, parts->field, ref });
+		add_part(parts, (struct part){ base, (base + size) & parts->field, parts->field, ref });
 		return;
 	}
-	cut_runs(bdd, parts, bdd_cofactor(bdd, ref, arg * 64 + 63 - bit, 0), arg, bit, base);
-	cut_runs(bdd, parts, bdd_cofactor(bdd, ref, arg * 64 + 63 - bit, 1), arg, bit, base | (uint64_t)1 << bit);
+	cut_runs(bdd, parts, bdd_cofactor(bdd, ref, var, 0), bit, base);
+	cut_runs(bdd, parts, bdd_cofactor(bdd, ref, var, 1), bit, base | (uint64_t)1 << bit);
 }
 
-static void cut_bits(const struct bdd *bdd, struct parts *parts, meaning_ref ref, unsigned arg, uint64_t mask, uint64_t value)
+static void cut_bits(const struct bdd *bdd, struct parts *parts, meaning_ref ref, uint64_t mask, uint64_t value)
 {
 	unsigned var = bdd_var(bdd, ref);
 	uint64_t bit;
@@ -88,19 +98,19 @@ static void cut_bits(const struct bdd *bdd, struct parts *parts, meaning_ref ref
 		parts->failed = true;
 		return;
 	}
-	if (var / 64 != arg) {
+	if (is_outside(parts, var)) {
 		add_part(parts, (struct part){ value, value, mask, ref });
 		return;
 	}
 	bit = (uint64_t)1 << (63 - var % 64);
-	cut_bits(bdd, parts, bdd_cofactor(bdd, ref, var, 0), arg, mask | bit, value);
-	cut_bits(bdd, parts, bdd_cofactor(bdd, ref, var, 1), arg, mask | bit, value | bit);
+	cut_bits(bdd, parts, bdd_cofactor(bdd, ref, var, 0), mask | bit, value);
+	cut_bits(bdd, parts, bdd_cofactor(bdd, ref, var, 1), mask | bit, value | bit);
 }
 
 /* How hard a condition is to read. Few free bits under a mask stand for as many values; many, for flags. */
 static unsigned part_cost(const struct parts *parts, const struct part *part)
 {
-	bool whole = parts->field == UINT64_MAX || parts->field == UINT32_MAX;
+	bool whole = parts->field == UINT64_MAX || parts->field == UINT32_MAX || parts->lowest;
 	unsigned free_bits;
 
 	if (parts->runs) {
@@ -119,30 +129,84 @@ static unsigned part_cost(const struct parts *parts, const struct part *part)
 }
 
 /* The outcome that is left to the end, because it would cost most, and what the others cost. */
-static uint64_t choose_rest(const struct parts *parts, meaning_ref *rest)
+static void choose_rest(struct parts *parts)
 {
 	uint64_t total = 0, most = 0;
 
+	parts->cost = UINT64_MAX;
 	if (parts->failed)
-		return UINT64_MAX;
+		return;
 	for (size_t i = 0; i < parts->count; i++) {
 		uint64_t cost = 0;
-		bool seen = false;
+		bool seen = i >= 64; /* what shows up so late first is not the rest */
 
 		total += part_cost(parts, &parts->at[i]);
-		for (size_t k = 0; k < i && !seen && i < 64; k++)
+		for (size_t k = 0; k < i && !seen; k++)
 			seen = parts->at[k].next == parts->at[i].next;
-		if (seen || i >= 64) /* what shows up so late first is not the rest */
-			continue;
-		for (size_t k = i; k < parts->count; k++)
+		for (size_t k = i; k < parts->count && !seen; k++)
 			if (parts->at[k].next == parts->at[i].next)
 				cost += part_cost(parts, &parts->at[k]);
 		if (cost > most) {
 			most = cost;
-			*rest = parts->at[i].next;
+			parts->rest = parts->at[i].next;
 		}
 	}
-	return total - most;
+	parts->cost = total - most;
+}
+
+/* One way to cut the argument that ref starts with. */
+static struct parts cut(struct deriving *deriving, meaning_ref ref, unsigned lowest, bool runs)
+{
+	unsigned var = bdd_var(deriving->bdd, ref);
+	struct parts parts = { .runs = runs, .lowest = lowest, .arg = var / 64, .field = UINT64_MAX >> var % 64 };
+
+	parts.field &= UINT64_MAX << lowest;
+	parts.at = malloc(PIECE_LIMIT * sizeof(*parts.at));
+	parts.failed = !parts.at || deriving->looked > LOOK_TOTAL;
+	if (runs)
+		cut_runs(deriving->bdd, &parts, ref, 64 - var % 64, 0);
+	else
+		cut_bits(deriving->bdd, &parts, ref, 0, 0);
+	deriving->looked += parts.looked;
+	choose_rest(&parts);
+	return parts;
+}
+
+static struct parts cheaper(struct parts a, struct parts b)
+{
+	free(a.cost <= b.cost ? b.at : a.at);
+	return a.cost <= b.cost ? a : b;
+}
+
+/* Adds what the lower half costs behind each piece of the upper one. */
+static void add_lower_cost(struct deriving *deriving, struct parts *upper)
+{
+	for (size_t i = 0; i < upper->count && upper->cost != UINT64_MAX; i++) {
+		meaning_ref next = upper->at[i].next;
+		bool seen = bdd_var(deriving->bdd, next) / 64 != upper->arg;
+		struct parts lower;
+
+		for (size_t k = 0; k < i && !seen && next == upper->rest; k++) /* the rest is said once */
+			seen = upper->at[k].next == next;
+		if (seen)
+			continue;
+		lower = cheaper(cut(deriving, next, 0, true), cut(deriving, next, 0, false));
+		upper->cost = lower.cost == UINT64_MAX ? UINT64_MAX : upper->cost + lower.cost + COST_EQUAL;
+		free(lower.at);
+	}
+}
+
+static struct parts best_cut(struct deriving *deriving, meaning_ref ref)
+{
+	struct parts best = cheaper(cut(deriving, ref, 0, true), cut(deriving, ref, 0, false));
+
+	if (best.cost > COST_MANY && bdd_var(deriving->bdd, ref) % 64 < 32) {
+		struct parts upper = cut(deriving, ref, 32, true);
+
+		add_lower_cost(deriving, &upper);
+		best = cheaper(best, upper);
+	}
+	return best;
 }
 
 /* ------------------------------------------------------------------ clauses */
@@ -181,8 +245,10 @@ static void push_test(struct deriving *deriving, unsigned arg, enum test_op op, 
 		(struct test){ .mask = mask, .value = value, .arg = (uint8_t)arg, .op = (uint8_t)op, .negate = negate };
 }
 
-static void push_part(struct deriving *deriving, unsigned arg, const struct parts *parts, const struct part *part)
+static void push_part(struct deriving *deriving, const struct parts *parts, const struct part *part)
 {
+	unsigned arg = parts->arg;
+
 	if (!parts->runs || part->first == part->last) {
 		push_test(deriving, arg, TEST_EQ, part->mask, part->first, false);
 		return;
@@ -196,11 +262,12 @@ static void push_part(struct deriving *deriving, unsigned arg, const struct part
 static void derive(struct deriving *deriving, meaning_ref ref, meaning_ref after);
 
 /* One clause or more for each part but the rest, then the rest. */
-static void derive_parts(struct deriving *deriving, unsigned arg, const struct parts *parts, meaning_ref rest, meaning_ref after)
+static void derive_parts(struct deriving *deriving, const struct parts *parts, meaning_ref after)
 {
+	meaning_ref rest = parts->rest;
 	/* What calls get that no clause of this argument takes, when that is one action: then it need not be said for each. */
 	meaning_ref falls = bdd_is_terminal(rest) ? rest : BDD_NONE;
-	uint64_t sample = 0;
+	uint64_t sample = 0, kept = deriving->args[parts->arg]; /* its upper half may stand already */
 
 	for (size_t i = 0; i < parts->count && !deriving->too_many; i++) {
 		const struct part *part = &parts->at[i];
@@ -210,50 +277,33 @@ static void derive_parts(struct deriving *deriving, unsigned arg, const struct p
 			sample = part->first;
 			continue;
 		}
-		push_part(deriving, arg, parts, part);
-		deriving->args[arg] = part->first;
+		push_part(deriving, parts, part);
+		deriving->args[parts->arg] = kept | part->first;
 		derive(deriving, part->next, falls);
 		deriving->test_count = before;
 	}
-	deriving->args[arg] = sample;
+	deriving->args[parts->arg] = kept | sample;
 	derive(deriving, rest, after);
-	deriving->args[arg] = 0;
+	deriving->args[parts->arg] = kept;
 }
 
 /* after: the action of calls that fall through all clauses made here; BDD_NONE: not one action, or nothing comes after. */
 static void derive(struct deriving *deriving, meaning_ref ref, meaning_ref after)
 {
-	unsigned var = bdd_var(deriving->bdd, ref), arg = var / 64;
-	struct parts runs = { .runs = true }, bits = { .runs = false };
-	meaning_ref run_rest = BDD_NONE, bit_rest = BDD_NONE;
-	uint64_t run_cost, bit_cost;
+	struct parts parts;
 
 	if (deriving->too_many || ref == after)
 		return;
-	if (var == BDD_END) {
+	if (bdd_is_terminal(ref)) {
 		add_clause(deriving);
 		return;
 	}
-	runs.field = bits.field = UINT64_MAX >> var % 64;
-	runs.at = malloc(PIECE_LIMIT * sizeof(*runs.at));
-	bits.at = malloc(PIECE_LIMIT * sizeof(*bits.at));
-	if (runs.at && bits.at && deriving->looked < LOOK_TOTAL) {
-		cut_runs(deriving->bdd, &runs, ref, arg, 64 - var % 64, 0);
-		cut_bits(deriving->bdd, &bits, ref, arg, 0, 0);
-		deriving->looked += runs.looked + bits.looked;
-		run_cost = choose_rest(&runs, &run_rest);
-		bit_cost = choose_rest(&bits, &bit_rest);
-		if (run_cost == UINT64_MAX && bit_cost == UINT64_MAX)
-			deriving->too_many = true;
-		else if (run_cost <= bit_cost)
-			derive_parts(deriving, arg, &runs, run_rest, after);
-		else
-			derive_parts(deriving, arg, &bits, bit_rest, after);
-	} else {
+	parts = best_cut(deriving, ref);
+	if (parts.cost == UINT64_MAX)
 		deriving->too_many = true;
-	}
-	free(runs.at);
-	free(bits.at);
+	else
+		derive_parts(deriving, &parts, after);
+	free(parts.at);
 }
 
 int clauses_derive(const struct callgate_filter *filter, const struct node *node, struct clause_list *out,

@@ -5,7 +5,7 @@
 
 #include "filter/filter.h"
 
-enum { CLAUSE_TESTS = 12, CLAUSE_LIMIT = 4096 };
+enum { CLAUSE_TESTS = 24, CLAUSE_LIMIT = 4096 };
 
 struct derived_clause {
 	struct test tests[CLAUSE_TESTS]; /* ANDed */

@@ -86,7 +86,7 @@ static void add(struct listing *list, const struct node *leaf, const struct test
 /* One clause, unless a known argument fails it. True when it surely matches, so that nothing comes after it. */
 static bool list_clause(struct listing *list, const struct node *leaf, const struct test *tests, unsigned count)
 {
-	struct test left[16];
+	struct test left[32];
 	unsigned open = 0;
 
 	for (unsigned i = 0; i < count; i++) {
