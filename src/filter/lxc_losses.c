@@ -69,10 +69,13 @@ static const char *reason(const struct collector *collector, enum callgate_abi a
 	case CALLGATE_LOG:
 		return "LXC's text has no word for the action";
 	case CALLGATE_TRAP:
-		return "LXC's text has no data for TRAP";
+		return "LXC's text has no number for TRAP";
 	default:
-		return "LXC gives one rule to all ABIs, and another one is stricter";
+		break;
 	}
+	if (set.actions[0].kind == CALLGATE_ERRNO && set.actions[0].data > LXC_ERRNO_MAX)
+		return "libseccomp does not take this errno from LXC";
+	return "LXC gives one rule to all ABIs, and another one is stricter";
 }
 
 static struct group *group_of(struct collector *collector, const struct group *like)

@@ -16,7 +16,7 @@
 #include "names/words.h"
 #include "policy/read.h"
 
-enum { ABI_MAX = 3, ENOSYS_NUMBER = 38, KEEP_LIMIT = 4096, X32_BIT = 0x40000000 };
+enum { ABI_MAX = 3, EPERM_NUMBER = 1, ENOSYS_NUMBER = 38, KEEP_LIMIT = 4096, X32_BIT = 0x40000000 };
 #define WORD_32 ((uint64_t)UINT32_MAX)
 
 enum style { STYLE_ALLOWLIST, STYLE_DENYLIST };
@@ -58,6 +58,9 @@ static struct callgate_action nearest(struct callgate_action action)
 	case CALLGATE_TRAP:
 		return (struct callgate_action){ .kind = CALLGATE_TRAP };
 	case CALLGATE_ERRNO:
+		if (action.data > LXC_ERRNO_MAX)
+			action.data = EPERM_NUMBER;
+		return action;
 	case CALLGATE_ALLOW:
 		return action;
 	case CALLGATE_NOTIFY: /* with nobody who listens or traces the kernel answers ENOSYS */
@@ -656,9 +659,9 @@ static int check_host(struct writer *writer)
 			listed |= writer->filter->abis[j] == writer->abis[i];
 		if (!listed)
 			return err_set(writer->err, CALLGATE_E_UNSUPPORTED,
-				       "the profile closes %s, and LXC's text always opens it together with %s: list it in the "
-				       "profile's architectures, or the container would be looser than the profile",
-				       abi_of(writer->abis[i])->name, abi_of(host)->name);
+				       "the profile closes %s by not listing it, and LXC's text always opens it together with %s: the "
+				       "container would be looser than the profile. Add \"%s\" to \"architectures\"",
+				       abi_of(writer->abis[i])->name, abi_of(host)->name, abi_of(writer->abis[i])->oci);
 	}
 	return 0;
 }

@@ -10,6 +10,9 @@
 #include "filter/filter.h"
 #include "filter/meaning.h"
 
+/* libseccomp takes errno values below 4095 for a rule, though the kernel takes 4095 as well. */
+enum { LXC_ERRNO_MAX = 4094 };
+
 struct callgate_lxc_text {
 	struct arena arena;
 	const char *text;               /* NUL-terminated */
