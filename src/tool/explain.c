@@ -6,7 +6,12 @@
 
 #include "tool/tool.h"
 
-enum { OPT_BATCH = OPT_VERB };
+enum { OPT_BATCH = OPT_VERB, OPT_OPENINGS, OPT_GROUP };
+
+struct request {
+	const char *batch;
+	bool openings, grouped;
+};
 
 /* Where rows go: TSV to stdout, or an array of a document. */
 struct sink {
@@ -74,19 +79,12 @@ static struct json_object *outcomes_to_json(const struct callgate_outcome *outco
 /* Prints what happens to numbers pattern->nr .. last, which share one decision. */
 static int explain_pattern(const struct sink *sink, const struct callgate_pattern *pattern, uint32_t last)
 {
-	struct callgate_outcome *outcomes = calloc(OUTCOMES, sizeof(*outcomes));
-	size_t count = 0;
+	size_t count;
+	struct callgate_outcome *outcomes = outcomes_list(sink->filter, pattern, &count);
 	char call[320];
-	int r;
 
-	if (!outcomes) {
-		report("out of memory");
-		return EXIT_CANNOT;
-	}
-	r = callgate_filter_outcomes(sink->filter, pattern, outcomes, OUTCOMES, &count);
 	call_format(pattern, last, call, sizeof(call));
-	if (r < 0 || count > OUTCOMES) {
-		free(outcomes);
+	if (!outcomes) {
 		report("%s: too many conditions to list; give argument values", call);
 		return EXIT_CANNOT;
 	}
@@ -227,58 +225,60 @@ static int explain_call(const struct options *options, const struct sink *sink, 
 
 /* ------------------------------------------------------------------ the whole filter */
 
+/* Names stop somewhere below 2^16 above an ABI's base: no need to ask 2^32 times. */
+enum { NAMES_END = 1 << 16 };
+
+uint32_t named_run(enum callgate_abi abi, uint32_t first, uint32_t last)
+{
+	uint32_t at = first;
+
+	if (callgate_syscall_name(abi, first))
+		return first;
+	while (at < last && !callgate_syscall_name(abi, at + 1)) {
+		if (at - first > NAMES_END)
+			return last;
+		at++;
+	}
+	return at;
+}
+
 /* Named numbers get a row each, so that rows can be grepped; what has no name stays a range. */
 static int explain_range(const struct sink *sink, enum callgate_abi abi, const struct callgate_row *row)
 {
-	struct callgate_pattern pattern = { .abi = abi };
-	uint32_t at = row->first;
+	struct callgate_pattern pattern = { .abi = abi, .nr = row->first };
 
 	for (;;) {
-		uint32_t last = at;
-		int code;
+		uint32_t last = named_run(abi, pattern.nr, row->last);
+		int code = explain_pattern(sink, &pattern, last);
 
-		if (!callgate_syscall_name(abi, at)) {
-			/* Names stop somewhere below 2^16 above an ABI's base: no need to ask 2^32 times. */
-			while (last < row->last && !callgate_syscall_name(abi, last + 1)) {
-				if (last - row->first > 0x10000) {
-					last = row->last;
-					break;
-				}
-				last++;
-			}
-		}
-		pattern.nr = at;
-		code = explain_pattern(sink, &pattern, last);
 		if (code || last == row->last)
 			return code;
-		at = last + 1;
+		pattern.nr = last + 1;
 	}
 }
 
-static int explain_all(const struct options *options, const struct sink *sink)
+static int explain_abi(const struct sink *sink, enum callgate_abi abi)
+{
+	size_t rows = callgate_filter_row_count(sink->filter, abi);
+	struct callgate_row row = { .first = 0, .last = UINT32_MAX };
+	int code = EXIT_YES;
+
+	if (!rows)
+		return explain_pattern(sink, &(struct callgate_pattern){ .abi = abi }, UINT32_MAX);
+	for (size_t i = 0; i < rows && code == EXIT_YES; i++)
+		code = callgate_filter_row(sink->filter, abi, i, &row) < 0 ? EXIT_CANNOT : explain_range(sink, abi, &row);
+	return code;
+}
+
+static int explain_all(const struct options *options, const struct sink *sink, const struct request *request)
 {
 	enum callgate_abi abis[CALLGATE_ABI_COUNT];
 	unsigned count = wanted_abis(options, sink->filter, abis);
+	int code = EXIT_YES;
 
-	for (unsigned i = 0; i < count; i++) {
-		size_t rows = callgate_filter_row_count(sink->filter, abis[i]);
-		struct callgate_row row = { .first = 0, .last = UINT32_MAX };
-
-		if (!rows) {
-			int code = explain_pattern(sink, &(struct callgate_pattern){ .abi = abis[i] }, UINT32_MAX);
-
-			if (code)
-				return code;
-		}
-		for (size_t j = 0; j < rows; j++) {
-			int code = callgate_filter_row(sink->filter, abis[i], j, &row) < 0 ? EXIT_CANNOT
-			                                                                   : explain_range(sink, abis[i], &row);
-
-			if (code)
-				return code;
-		}
-	}
-	return EXIT_YES;
+	for (unsigned i = 0; i < count && code == EXIT_YES; i++)
+		code = request->grouped ? print_grouped(sink->filter, abis[i], sink->rows) : explain_abi(sink, abis[i]);
+	return code;
 }
 
 /* ------------------------------------------------------------------ --batch */
@@ -362,12 +362,27 @@ static int explain_batch(const struct callgate_filter *filter, const char *file)
 
 /* ------------------------------------------------------------------ the verb */
 
-static int explain_source(const struct options *options, char **words, int count, const char *batch)
+static int explain_words(const struct options *options, const struct sink *sink, const struct request *request, char **words,
+                         int count)
+{
+	int code = EXIT_YES;
+
+	if (request->batch)
+		return explain_batch(sink->filter, request->batch);
+	if (count == 1)
+		return explain_all(options, sink, request);
+	for (int i = 1; i < count && code == EXIT_YES; i++)
+		code = explain_call(options, sink, words[i]);
+	return code;
+}
+
+static int explain_source(const struct options *options, const struct request *request, char **words, int count)
 {
 	CALLGATE_CLEANUP(filter_cleanup) struct callgate_filter *filter = NULL;
-	struct json_object *root = NULL;
+	struct json_object *root = NULL, *openings = NULL;
 	enum source_kind kind;
 	struct sink sink = { 0 };
+	bool whole = count == 1 && !request->batch;
 	int code = source_open(options, words[0], &filter, &kind);
 
 	if (code)
@@ -378,13 +393,16 @@ static int explain_source(const struct options *options, char **words, int count
 		sink.rows = json_object_new_array();
 		json_object_object_add(root, "source", json_object_new_string(words[0]));
 		json_object_object_add(root, "rows", sink.rows);
+		openings = json_object_new_array();
 	}
-	if (batch)
-		code = explain_batch(filter, batch);
-	else if (count == 1)
-		code = explain_all(options, &sink);
-	for (int i = 1; i < count && code == EXIT_YES; i++)
-		code = explain_call(options, &sink, words[i]);
+	code = explain_words(options, &sink, request, words, count);
+	/* A filter of unknown origin is read by people who look for holes; a profile's author asks for them. */
+	if (code == EXIT_YES && whole && (request->openings || kind == SOURCE_BPF || kind == SOURCE_LIVE))
+		tell_openings(filter, openings);
+	if (whole && root)
+		json_object_object_add(root, "openings", openings);
+	else
+		json_object_put(openings);
 	if (code) {
 		json_object_put(root);
 		return code;
@@ -394,24 +412,31 @@ static int explain_source(const struct options *options, char **words, int count
 
 static int take_own(void *data, int option, const char *value)
 {
-	(void)option;
-	*(const char **)data = value;
+	struct request *request = data;
+
+	if (option == OPT_BATCH)
+		request->batch = value;
+	else if (option == OPT_OPENINGS)
+		request->openings = true;
+	else
+		request->grouped = true;
 	return 0;
 }
 
 int verb_explain(const struct verb *verb, int argc, char **argv)
 {
 	static const struct option known[] = {
-		OPTIONS_COMMON, OPTIONS_TARGET, OPTIONS_LIVE, { "batch", required_argument, NULL, OPT_BATCH }, OPTIONS_END,
+		OPTIONS_COMMON, OPTIONS_TARGET, OPTIONS_LIVE, { "batch", required_argument, NULL, OPT_BATCH },
+		{ "openings", no_argument, NULL, OPT_OPENINGS }, { "group", no_argument, NULL, OPT_GROUP }, OPTIONS_END,
 	};
-	const char *batch = NULL;
-	struct command_line line = { known, "h", take_own, &batch };
+	struct request request = { 0 };
+	struct command_line line = { known, "h", take_own, &request };
 	struct options options;
 	int code = options_parse(&options, verb, &line, argc, argv);
 
 	if (code != PARSED)
 		return code;
-	if (optind == argc || (batch && (argc - optind > 1 || options.json)))
+	if (optind == argc || (request.batch && (argc - optind > 1 || options.json)))
 		return verb_usage(verb);
-	return explain_source(&options, argv + optind, argc - optind, batch);
+	return explain_source(&options, &request, argv + optind, argc - optind);
 }

@@ -7,6 +7,7 @@
  *   report.c   messages, findings, JSON           compile.c  a profile as a program
  *   source.c   what SOURCE names                  run.c      one command under a profile
  *                                                 status.c   who is confined
+ *   openings.c what reviewers ask about first
  *   outcome.c  decisions as text                  syscall.c  numbers, arguments and age of a call
  *                                                 diff.c     differences in meaning
  *                                                 verify.c   what runs against what the profile says
@@ -23,7 +24,7 @@ static int verb_words(const struct verb *verb, int argc, char **argv);
 
 static const struct verb verbs[] = {
 	{ "check", verb_check, "[--strict] [TARGET] FILE...", "syntax, meaning and findings of profiles" },
-	{ "explain", verb_explain, "[TARGET] SOURCE [CALL | --batch FILE]", "what happens to a call, and who decided" },
+	{ "explain", verb_explain, "[--openings] [--group] [TARGET] SOURCE [CALL | --batch FILE]", "what happens to a call, and who decided" },
 	{ "diff", verb_diff, "[TARGET] A B", "exact difference in meaning of two sources" },
 	{ "compile", verb_compile, "[--format bpf|asm|pfc|c|base64] [--stats] [-o OUT] [TARGET] FILE", "a profile as a proved program" },
 	{ "run", verb_run, "--profile FILE [TARGET] [--no-new-privs yes|no] [--] COMMAND...", "one command under a profile" },

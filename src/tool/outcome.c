@@ -26,13 +26,36 @@ void print_outcomes(FILE *to, const struct callgate_outcome *outcomes, size_t co
 	}
 }
 
+struct callgate_outcome *outcomes_list(const struct callgate_filter *filter, const struct callgate_pattern *pattern, size_t *count)
+{
+	struct callgate_outcome *outcomes = NULL;
+	size_t room = 16;
+
+	*count = 0;
+	for (;;) {
+		struct callgate_outcome *grown = reallocarray(outcomes, room, sizeof(*outcomes));
+		size_t found = 0;
+
+		if (!grown || callgate_filter_outcomes(filter, pattern, grown, room, &found) < 0) {
+			free(grown ? grown : outcomes);
+			return NULL;
+		}
+		outcomes = grown;
+		*count = found;
+		if (found <= room)
+			return outcomes;
+		room = found;
+		*count = 0;
+	}
+}
+
 void print_decision(FILE *to, const struct callgate_filter *filter, enum callgate_abi abi, uint32_t nr)
 {
 	struct callgate_pattern pattern = { .abi = abi, .nr = nr };
-	struct callgate_outcome *outcomes = calloc(OUTCOMES, sizeof(*outcomes));
-	size_t count = 0;
+	size_t count;
+	struct callgate_outcome *outcomes = outcomes_list(filter, &pattern, &count);
 
-	if (outcomes && callgate_filter_outcomes(filter, &pattern, outcomes, OUTCOMES, &count) == 0 && count <= OUTCOMES)
+	if (outcomes)
 		print_outcomes(to, outcomes, count);
 	else
 		fprintf(to, "...");

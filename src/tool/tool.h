@@ -98,7 +98,8 @@ int write_output(const struct options *options, const void *bytes, size_t size);
 
 /* ------------------------------------------------------------------ outcome.c */
 
-enum { OUTCOMES = 64 };
+/* All outcomes of a pattern, malloc'ed; NULL: out of memory, or too many to list (*count is then 0). */
+struct callgate_outcome *outcomes_list(const struct callgate_filter *filter, const struct callgate_pattern *pattern, size_t *count);
 /* The action as it is written, OPAQUE for what no profile can say. */
 const char *outcome_word(const struct callgate_outcome *outcome, char *buf, size_t size);
 /* "ALLOW if a0 == 0x8, a1 > 0x1; ERRNO(EPERM) otherwise". */
@@ -107,6 +108,18 @@ void print_outcomes(FILE *to, const struct callgate_outcome *outcomes, size_t co
 void print_decision(FILE *to, const struct callgate_filter *filter, enum callgate_abi abi, uint32_t nr);
 /* "mkdir(0x1,0x2)": name or number, arguments up to the last that is not 0. */
 void call_text(const struct callgate_call *call, char *buf, size_t size);
+
+/* ------------------------------------------------------------------ explain.c, group.c */
+
+/* The last number up to which nothing has a name, or first itself when that has one: [first, it] is one row. */
+uint32_t named_run(enum callgate_abi abi, uint32_t first, uint32_t last);
+/* A row per decision with all calls that it holds for: TSV abi, action, calls; or into rows. An exit code. */
+int print_grouped(const struct callgate_filter *filter, enum callgate_abi abi, struct json_object *rows);
+
+/* ------------------------------------------------------------------ openings.c */
+
+/* Names what the filter lets through that matters most: into rows, or as notes on stderr when rows is NULL. */
+void tell_openings(const struct callgate_filter *filter, struct json_object *rows);
 
 /* ------------------------------------------------------------------ diff.c */
 
