@@ -20,7 +20,9 @@ try $small --caps CAP_SYS_ADMINN mkdir
 try $small --as dockerr mkdir
 callgate explain --arch x86_64 --abi x86_64 $small | awk -F'\t' '{ print $1, $2, $3 }' | grep -v ' ERRNO(EPERM)$'
 try $small --group --abi x86_64
-try ../verdicts/deny.json --openings --group --abi x86 2>&1 | cut -c1-160
+try ../verdicts/deny.json --group --abi x86 | cut -c1-160
+callgate explain --openings --abi x86 ../verdicts/deny.json >/dev/null
 callgate compile --arch x86_64 --kernel 6.1 $small -o /tmp/callgate-golden-$$.bpf
-try bpf:/tmp/callgate-golden-$$.bpf --group 2>&1 | sed "s/callgate-golden-$$/compiled/" | cut -c1-160
+callgate explain bpf:/tmp/callgate-golden-$$.bpf >/dev/null
+try bpf:/tmp/callgate-golden-$$.bpf --group 2>/dev/null | sed "s/callgate-golden-$$/compiled/" | cut -c1-160
 rm -f /tmp/callgate-golden-$$.bpf
