@@ -250,3 +250,48 @@ Test(pfc, says_numbers_conditions_and_actions)
 	free(text);
 	callgate_filter_free(filter);
 }
+
+/* Whatever passes prog_check() can be run, measured and listed: random words, most of them from the opcodes that pass. */
+Test(prog, survives_any_program_that_is_checked)
+{
+	static const uint16_t codes[] = { 0x20, 0x80, 0x00, 0x60, 0x81, 0x01, 0x61, 0x02, 0x03, 0x04, 0x0c, 0x14, 0x1c, 0x24, 0x2c, 0x34,
+		                          0x3c, 0x44, 0x4c, 0x54, 0x5c, 0x64, 0x6c, 0x74, 0x7c, 0x84, 0xa4, 0xac, 0x05, 0x15, 0x1d, 0x25,
+		                          0x2d, 0x35, 0x3d, 0x45, 0x4d, 0x06, 0x16, 0x07, 0x87 };
+	uint64_t state = 11;
+	unsigned good = 0;
+
+	for (unsigned i = 0; i < 20000; i++) {
+		struct sock_filter insns[24];
+		struct callgate_prog_stats stats;
+		struct callgate_prog *prog;
+		unsigned count = 1 + i % 24, steps;
+		char *text;
+		size_t size;
+
+		for (unsigned pc = 0; pc < count; pc++) {
+			state = state * 6364136223846793005u + 1442695040888963407u;
+			insns[pc] = (struct sock_filter){ codes[(state >> 33) % (sizeof(codes) / sizeof(codes[0]))],
+			                                  (state >> 40) % 3 % (count - pc), (state >> 45) % 3 % (count - pc),
+			                                  (state >> 50) % 64 };
+			if (insns[pc].code == 0x20)
+				insns[pc].k &= ~3u;
+			if (insns[pc].code == 0x05)
+				insns[pc].k %= count - pc;
+			if (insns[pc].code == 0x02 || insns[pc].code == 0x60)
+				insns[pc].k = pc ? insns[pc].k : 0;
+		}
+		insns[count - 1].code = i % 3 ? 0x06 : 0x16;
+		cr_assert_eq(prog_new(insns, count, &prog, NULL), 0);
+		if (prog_check(prog, NULL) == 0) {
+			good++;
+			prog_eval(prog, &(struct prog_data){ .nr = i, .args = { state, i } }, &steps);
+			cr_assert(steps >= 1 && steps <= count);
+			cr_assert_eq(callgate_prog_measure(prog, CALLGATE_ABI_X86_64, &stats), 0);
+			cr_assert_leq(steps, stats.longest_path);
+			cr_assert_eq(callgate_prog_write(prog, CALLGATE_PROG_ASM, &text, &size, NULL), 0);
+			free(text);
+		}
+		callgate_prog_free(prog);
+	}
+	cr_assert_gt(good, 2000, "%u", good);
+}
