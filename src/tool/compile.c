@@ -6,7 +6,7 @@
 
 #include "tool/tool.h"
 
-enum { OPT_FORMAT = OPT_VERB, OPT_STATS };
+enum { OPT_FORMAT = OPT_VERB, OPT_STATS, OPT_BACKEND };
 
 enum { FORMAT_PFC = -1 }; /* written from the filter, not from the program */
 
@@ -18,8 +18,11 @@ static const struct {
 	{ "c", CALLGATE_PROG_C },     { "base64", CALLGATE_PROG_BASE64 },
 };
 
+enum backend { BACKEND_NATIVE, BACKEND_LIBSECCOMP };
+
 struct request {
 	int format;
+	enum backend backend;
 	bool stats, write;
 };
 
@@ -33,6 +36,16 @@ static int take_format(const char *value, int *out)
 	}
 	report("unknown format '%s': bpf, asm, pfc, c or base64", value);
 	return -1;
+}
+
+static int take_backend(const char *value, enum backend *out)
+{
+	if (strcmp(value, "native") && strcmp(value, "libseccomp")) {
+		report("unknown back end '%s': native or libseccomp", value);
+		return -1;
+	}
+	*out = strcmp(value, "native") ? BACKEND_LIBSECCOMP : BACKEND_NATIVE;
+	return 0;
 }
 
 static int print_stats(const struct options *options, const struct callgate_prog *prog)
@@ -81,12 +94,16 @@ static int compile_profile(const struct options *options, const char *profile, c
 	CALLGATE_CLEANUP(filter_cleanup) struct callgate_filter *filter = NULL;
 	CALLGATE_CLEANUP(prog_cleanup) struct callgate_prog *prog = NULL;
 	struct callgate_err err = CALLGATE_ERR_INIT;
-	int code = profile_to_apply(options, profile, &filter);
+	int code = profile_to_apply(options, profile, &filter), r;
 
 	if (code)
 		return code;
 	/* Nothing is written or said of a program whose proof failed. */
-	if (callgate_filter_compile(filter, &prog, &err) < 0) {
+	if (request->backend == BACKEND_LIBSECCOMP)
+		r = callgate_filter_compile_libseccomp(filter, 0, &prog, &err);
+	else
+		r = callgate_filter_compile(filter, &prog, &err);
+	if (r < 0) {
 		report_err(&err);
 		return EXIT_CANNOT;
 	}
@@ -103,6 +120,8 @@ static int take_own(void *data, int option, const char *value)
 
 	if (option == OPT_FORMAT)
 		return take_format(value, &request->format);
+	if (option == OPT_BACKEND)
+		return take_backend(value, &request->backend);
 	request->stats = true;
 	return 0;
 }
@@ -111,7 +130,8 @@ int verb_compile(const struct verb *verb, int argc, char **argv)
 {
 	static const struct option known[] = {
 		OPTIONS_COMMON, OPTIONS_TARGET, { "output", required_argument, NULL, OPT_OUTPUT },
-		{ "format", required_argument, NULL, OPT_FORMAT }, { "stats", no_argument, NULL, OPT_STATS }, OPTIONS_END,
+		{ "format", required_argument, NULL, OPT_FORMAT }, { "stats", no_argument, NULL, OPT_STATS },
+		{ "backend", required_argument, NULL, OPT_BACKEND }, OPTIONS_END,
 	};
 	struct request request = { .format = CALLGATE_PROG_RAW };
 	struct command_line line = { known, "ho:", take_own, &request };
