@@ -59,15 +59,24 @@ static bool arch_listed(const struct lift *lift, uint32_t audit)
 	return filter_arch_of(lift->filter, audit) != NULL;
 }
 
-static int add_arch(struct lift *lift, uint32_t audit, struct callgate_err *err)
+/* One the program never asks for by number has the map of all others. */
+static int add_arch(struct lift *lift, const struct span_map *other, uint32_t audit, struct callgate_err *err)
 {
 	struct span_map map = { 0 };
-	int code = lift_walk(lift, audit, err);
+	bool named = lift->arch_odd;
+	int code = 0;
 
-	if (code)
-		return code;
-	pieces_to_map(lift, &map);
-	return filter_add_arch(lift->filter, audit, &map, err);
+	for (size_t i = 0; i < lift->arch_count; i++)
+		named |= lift->arches[i] == audit;
+	if (named) {
+		code = lift_walk(lift, audit, err);
+		if (!code)
+			pieces_to_map(lift, &map);
+	} else {
+		for (size_t i = 0; i < other->count; i++)
+			span_map_add(&map, other->spans[i]);
+	}
+	return code ? code : filter_add_arch(lift->filter, audit, &map, err);
 }
 
 static void add_abis(struct lift *lift, uint32_t audit)
@@ -85,9 +94,9 @@ static void add_abis(struct lift *lift, uint32_t audit)
 }
 
 /* The architectures that the program asks for by number, each with its own map. */
-static int lift_named(struct lift *lift, enum callgate_abi native, struct callgate_err *err)
+static int lift_named(struct lift *lift, const struct span_map *other, enum callgate_abi native, struct callgate_err *err)
 {
-	int code = add_arch(lift, abi_of(native)->audit, err);
+	int code = add_arch(lift, other, abi_of(native)->audit, err);
 
 	lift->filter->abis[lift->filter->abi_count++] = native;
 	add_abis(lift, abi_of(native)->audit);
@@ -95,13 +104,13 @@ static int lift_named(struct lift *lift, enum callgate_abi native, struct callga
 		if (arch_listed(lift, lift->arches[i]))
 			continue;
 		add_abis(lift, lift->arches[i]);
-		code = add_arch(lift, lift->arches[i], err);
+		code = add_arch(lift, other, lift->arches[i], err);
 	}
 	return code;
 }
 
 /* All other architectures. Where the number matters there too, the known ones get maps, and no unknown one exists. */
-static int lift_others(struct lift *lift, struct span_map *other, enum callgate_abi native, struct callgate_err *err)
+static int lift_others(struct lift *lift, const struct span_map *other, enum callgate_abi native, struct callgate_err *err)
 {
 	struct callgate_filter *filter = lift->filter;
 	enum callgate_abi family[3];
@@ -116,14 +125,8 @@ static int lift_others(struct lift *lift, struct span_map *other, enum callgate_
 		add_abis(lift, abi_of(family[i])->audit);
 	for (int abi = 0; abi < CALLGATE_ABI_COUNT; abi++) {
 		uint32_t audit = abi_of((enum callgate_abi)abi)->audit;
-		struct span_map map = { 0 };
-		int code;
+		int code = arch_listed(lift, audit) ? 0 : add_arch(lift, other, audit, err);
 
-		if (arch_listed(lift, audit))
-			continue;
-		for (size_t i = 0; i < other->count && !lift->arch_odd; i++)
-			span_map_add(&map, other->spans[i]);
-		code = lift->arch_odd ? add_arch(lift, audit, err) : filter_add_arch(filter, audit, &map, err);
 		if (code)
 			return code;
 	}
@@ -141,7 +144,7 @@ static int lift_all(struct lift *lift, enum callgate_abi native, struct callgate
 	if (other.failed)
 		code = err_nomem(err);
 	if (!code)
-		code = lift_named(lift, native, err);
+		code = lift_named(lift, &other, native, err);
 	if (!code)
 		code = lift_others(lift, &other, native, err);
 	span_map_release(&other);

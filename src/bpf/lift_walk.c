@@ -68,7 +68,7 @@ static bool give(struct lift *lift, const struct ranges *set, const struct node 
 	for (uint32_t i = 0; i < set->count; i++) {
 		struct piece *pieces = lift_room(lift, lift->pieces, lift->piece_count, &lift->piece_room, sizeof(*pieces));
 
-		if (!pieces || ++lift->piece_total > PIECE_LIMIT)
+		if (!pieces || lift->piece_count == PIECE_LIMIT || ++lift->piece_total > PIECE_TOTAL)
 			return false;
 		lift->pieces = pieces;
 		pieces[lift->piece_count++] = (struct piece){ range[i], node };
@@ -246,6 +246,25 @@ static bool finish_jump(struct lift *lift, uint32_t index, const struct node *ye
 	return table_add(lift, index);
 }
 
+/* What was worked out for one set of numbers only is of no use to another: makes room before it runs out. */
+static bool purge(struct lift *lift)
+{
+	uint32_t kept = 0;
+
+	if (lift->jump_count < JUMP_LIMIT / 2)
+		return true;
+	for (size_t i = 0; i < lift->jump_count; i++)
+		if (lift->jumps[i].context == 0)
+			lift->jumps[kept++] = lift->jumps[i];
+	lift->jump_count = kept;
+	memset(lift->table, 0, lift->table_size * sizeof(*lift->table));
+	lift->table_used = 0;
+	for (uint32_t i = 0; i < kept; i++)
+		if (!table_add(lift, i))
+			return false;
+	return true;
+}
+
 /* The graph below a jump on an argument, for all numbers of the set at once: OUT_LEAF with step->node, or OUT_SPLIT when they
  * part ways somewhere below. */
 static enum outcome decide(struct lift *lift, struct step *step)
@@ -254,7 +273,7 @@ static enum outcome decide(struct lift *lift, struct step *step)
 
 	lift->context++;
 	lift->open_count = 0;
-	if (!jump_at(lift, step->pc, step->state, &root) || !open_push(lift, root))
+	if (!purge(lift) || !jump_at(lift, step->pc, step->state, &root) || !open_push(lift, root))
 		return OUT_FAIL;
 	while (lift->open_count) {
 		uint32_t index = lift->open[lift->open_count - 1];

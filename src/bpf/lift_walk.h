@@ -47,7 +47,7 @@ struct jump {
 };
 
 /* Past these a program is too complex: a real one stays far below. */
-enum { JUMP_LIMIT = 1 << 16, PIECE_LIMIT = 1 << 17, MEMORY_LIMIT = 1 << 12, STEP_LIMIT = 1 << 24 };
+enum { JUMP_LIMIT = 1 << 16, PIECE_LIMIT = 1 << 14, PIECE_TOTAL = 1 << 17, MEMORY_LIMIT = 1 << 12, STEP_LIMIT = 1 << 26 };
 
 #define LIFT_OTHER_ARCH 0 /* no architecture has this number */
 

@@ -349,6 +349,26 @@ enum answer condition_on_block(const struct condition *condition, uint32_t base,
 	return answer == ANSWER_YES ? ANSWER_NO : ANSWER_YES;
 }
 
+/* A child of a test, or a child of that: the same test is not asked again. Compilers that compare each value's upper half anew
+ * come out as if they had asked once. */
+static const struct node *known_branch(const struct node *node, const struct test *test, bool holds)
+{
+	if (node->leaf || !test_same(&node->test, test))
+		return node;
+	return holds ? node->yes : node->no;
+}
+
+static const struct node *assume(struct callgate_filter *filter, const struct node *node, const struct test *test, bool holds)
+{
+	const struct node *branch = known_branch(node, test, holds), *yes, *no;
+
+	if (branch->leaf)
+		return branch;
+	yes = known_branch(branch->yes, test, holds);
+	no = known_branch(branch->no, test, holds);
+	return yes == branch->yes && no == branch->no ? branch : filter_test(filter, branch->test, yes, no);
+}
+
 static const struct node *test_node(struct callgate_filter *filter, const struct condition *condition,
                                     const struct word_test *word, const struct node *yes, const struct node *no)
 {
@@ -362,7 +382,9 @@ static const struct node *test_node(struct callgate_filter *filter, const struct
 
 	if (word->op == WORD_NO || word->op == WORD_YES)
 		return word->op == WORD_YES ? yes : no;
-	return filter_test(filter, test, yes, no);
+	if (!yes || !no)
+		return NULL;
+	return filter_test(filter, test, assume(filter, yes, &test, true), assume(filter, no, &test, false));
 }
 
 const struct node *condition_node(struct callgate_filter *filter, const struct condition *condition, const struct node *yes,

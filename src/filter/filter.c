@@ -64,8 +64,7 @@ static bool node_same(const struct node *a, const struct node *b)
 		return a->action.kind == b->action.kind && a->action.data == b->action.data &&
 		       a->origin.why == b->origin.why && a->origin.file == b->origin.file &&
 		       a->origin.line == b->origin.line && a->origin.column == b->origin.column;
-	return a->yes == b->yes && a->no == b->no && a->test.mask == b->test.mask && a->test.value == b->test.value &&
-	       a->test.arg == b->test.arg && a->test.op == b->test.op;
+	return a->yes == b->yes && a->no == b->no && test_same(&a->test, &b->test);
 }
 
 static bool table_grow(struct callgate_filter *filter)
@@ -273,6 +272,11 @@ bool test_holds(const struct test *test, const uint64_t args[6])
 		break;
 	}
 	return holds != (test->negate != 0);
+}
+
+bool test_same(const struct test *a, const struct test *b)
+{
+	return a->arg == b->arg && a->op == b->op && a->mask == b->mask && a->value == b->value;
 }
 
 const struct node *filter_walk(const struct callgate_filter *filter, uint32_t audit, uint32_t nr, const uint64_t args[6])

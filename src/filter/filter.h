@@ -101,6 +101,8 @@ uint32_t span_last(const struct filter_arch *arch, size_t i);
 /* The leaf that a call reaches. audit, nr and arguments as the kernel would hand them over. */
 const struct node *filter_walk(const struct callgate_filter *filter, uint32_t audit, uint32_t nr, const uint64_t args[6]);
 bool test_holds(const struct test *test, const uint64_t args[6]);
+/* Written alike; tests that only mean the same are not found out here. negate does not count. */
+bool test_same(const struct test *a, const struct test *b);
 
 /*
  * A map under construction: spans are added in ascending order. Neighbours with the same node and no clauses become one.

@@ -143,16 +143,10 @@ static bool push(struct meet *meet, const struct node *older, const struct node 
 	return true;
 }
 
-static bool same_test(const struct node *a, const struct node *b)
-{
-	return a->test.arg == b->test.arg && a->test.op == b->test.op && a->test.mask == b->test.mask &&
-	       a->test.value == b->test.value;
-}
-
 /* One branch of a pair: the older graph is walked first, a test that both start with goes for both. */
 static void branch(const struct node *older, const struct node *newer, bool yes, const struct node *next[2])
 {
-	bool both = !older->leaf && !newer->leaf && same_test(older, newer);
+	bool both = !older->leaf && !newer->leaf && test_same(&older->test, &newer->test);
 
 	next[0] = older->leaf ? older : yes ? older->yes : older->no;
 	next[1] = newer;
