@@ -169,6 +169,7 @@ struct callgate_target {
 	enum callgate_reader reader;
 	enum callgate_enosys enosys;
 	uint32_t libseccomp;          /* 0: every name known here; else 0xMMmmpp: names of that release only */
+	uint32_t runtime;             /* release of the reader, or of the runc that it hands on to, 0xMMmmpp; 0: a current one */
 };
 #define CALLGATE_TARGET_INIT { .size = sizeof(struct callgate_target) }
 
@@ -181,6 +182,8 @@ int callgate_abi_parse(const char *word, enum callgate_abi *out);          /* "x
 int callgate_caps_parse(const char *list, uint64_t *out, struct callgate_err *err); /* "CAP_A,CAP_B", docker, all, none */
 int callgate_cap_name(unsigned cap, const char **out);
 int callgate_reader_parse(const char *word, enum callgate_reader *out);
+/* Sets reader and runtime from "runc" (runtime 0) or "runc-1.1.5"; a release may be said of runc and crun. */
+int callgate_target_reader(struct callgate_target *target, const char *word);
 int callgate_kernel_parse(const char *text, unsigned *major, unsigned *minor); /* "6.1" */
 int callgate_release_parse(const char *text, uint32_t *out);               /* "libseccomp-2.5.4" */
 /* Writes e.g. ERRNO(EPERM), ALLOW, TRACE(7); returns the length as snprintf does. */

@@ -129,28 +129,55 @@ int callgate_kernel_parse(const char *text, unsigned *major, unsigned *minor)
 	return 0;
 }
 
-int callgate_release_parse(const char *text, uint32_t *out)
+/* "1.1.5": 0x010105. False: not three small numbers. */
+static bool three_numbers(const char *text, uint32_t *out)
 {
-	static const char prefix[] = "libseccomp-";
 	uint32_t release = 0;
 
-	if (!text || !out)
-		return CALLGATE_E_ARG;
-	if (strncmp(text, prefix, sizeof(prefix) - 1) != 0)
-		return CALLGATE_E_NOTFOUND;
-	text += sizeof(prefix) - 1;
 	for (int i = 0; i < 3; i++) {
 		unsigned part;
 
 		text = small_number(text, &part);
 		if (!text || *text != (i < 2 ? '.' : '\0'))
-			return CALLGATE_E_NOTFOUND;
+			return false;
 		release = release << 8 | part;
 		text++;
 	}
-	if (release < OLDEST_RELEASE)
+	*out = release;
+	return true;
+}
+
+int callgate_release_parse(const char *text, uint32_t *out)
+{
+	static const char prefix[] = "libseccomp-";
+	uint32_t release;
+
+	if (!text || !out)
+		return CALLGATE_E_ARG;
+	if (strncmp(text, prefix, sizeof(prefix) - 1) != 0 || !three_numbers(text + sizeof(prefix) - 1, &release) ||
+	    release < OLDEST_RELEASE)
 		return CALLGATE_E_NOTFOUND;
 	*out = release;
+	return 0;
+}
+
+int callgate_target_reader(struct callgate_target *target, const char *word)
+{
+	enum callgate_reader reader;
+	const char *dash;
+	uint32_t release = 0;
+	struct slice name;
+
+	if (!target || !word)
+		return CALLGATE_E_ARG;
+	dash = strchr(word, '-');
+	name = (struct slice){ word, dash ? (size_t)(dash - word) : strlen(word) };
+	if (!reader_by_name(name, &reader))
+		return CALLGATE_E_NOTFOUND;
+	if (dash && ((reader != CALLGATE_AS_RUNC && reader != CALLGATE_AS_CRUN) || !three_numbers(dash + 1, &release)))
+		return CALLGATE_E_NOTFOUND;
+	target->reader = reader;
+	target->runtime = release;
 	return 0;
 }
 

@@ -178,6 +178,19 @@ static bool hides_setup(const struct resolution *res, const struct abi_candidate
 	       (space->abi == CALLGATE_ABI_S390 || space->abi == CALLGATE_ABI_S390X);
 }
 
+/* runc before 1.1.15 answered ENOSYS on the architectures that the profile lists, and forgot the native one (runc#4219). */
+enum { RUNC_NATIVE_STUB = 0x01010f };
+
+static bool has_tail(const struct resolution *res, const struct leaves *leaves, const struct abi_candidates *space)
+{
+	bool native = space->abi == res->active->abis[0];
+
+	if (!leaves->enosys || !space->any)
+		return false;
+	return !native || res->active->native_listed || !reads_through_runc(res->target->reader) || !res->target->runtime ||
+	       res->target->runtime >= RUNC_NATIVE_STUB;
+}
+
 enum load { LOAD_KEPT, LOAD_LOST };
 
 /*
@@ -230,13 +243,14 @@ static int map_numbers(const struct resolution *res, const struct leaves *leaves
 static int map_abi(const struct resolution *res, const struct leaves *leaves, const struct abi_candidates *space, uint32_t last,
                    struct span_map *map, struct callgate_err *err)
 {
+	bool tail = has_tail(res, leaves, space);
 	struct span_map unmet = { 0 };
 	enum load load;
 	int r = number_load(res, space, &load, err);
 
 	if (r < 0)
 		return r;
-	if (leaves->enosys && space->any && hides_setup(res, space)) {
+	if (tail && hides_setup(res, space)) {
 		span_map_add(map, (struct span){ .first = 0, .node = leaves->enosys });
 		span_map_add(map, (struct span){ .first = 1, .node = leaves->fallback });
 	} else {
@@ -245,7 +259,7 @@ static int map_abi(const struct resolution *res, const struct leaves *leaves, co
 	/* Rules that are never met may still make the reader refuse the profile. */
 	r = map_numbers(res, leaves, space, load == LOAD_KEPT ? map : &unmet, err);
 	span_map_release(&unmet);
-	if (r == 0 && leaves->enosys && space->any && space->highest < last)
+	if (r == 0 && tail && space->highest < last)
 		replace_from(map, space->highest + 1, leaves->enosys);
 	return r;
 }

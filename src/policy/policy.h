@@ -127,6 +127,7 @@ struct active {
 	unsigned rule_count;
 	enum callgate_abi abis[CALLGATE_ABI_COUNT]; /* native always included, each once */
 	unsigned abi_count;
+	bool native_listed; /* by the policy itself */
 };
 /* Memory comes from arena; the policy must outlive it. */
 int policy_specialise(const struct callgate_policy *policy, const struct callgate_target *target, struct arena *arena,

@@ -104,6 +104,8 @@ static bool applies(const struct rule *rule, const struct callgate_target *targe
 
 static void add_abi(struct active *out, enum callgate_abi abi)
 {
+	if (out->abi_count && abi == out->abis[0])
+		out->native_listed = true;
 	for (unsigned i = 0; i < out->abi_count; i++)
 		if (out->abis[i] == abi)
 			return;
@@ -158,6 +160,7 @@ static void choose_abis(const struct callgate_policy *policy, const struct callg
 
 		if (row->abi != target->host)
 			continue;
+		add_abi(out, row->abi);
 		for (unsigned j = 0; j < row->sub_count; j++)
 			add_abi(out, row->sub[j]);
 	}

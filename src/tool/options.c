@@ -82,16 +82,18 @@ static int take_enosys(struct callgate_target *target, const char *value)
 	return 0;
 }
 
-/* A reader knows the names of the libseccomp that is installed, unless another release was asked for. */
+/* A reader is the one that is installed here, with the libseccomp that is installed here, unless something else was said. */
 static int take_reader(struct options *options, const char *value)
 {
 	struct callgate_target *target = &options->target;
 
 	options->has_reader = true;
-	if (callgate_reader_parse(value, &target->reader) < 0)
+	if (callgate_target_reader(target, value) < 0)
 		return take_word(-1, "reader", value);
 	if (!options->has_names)
 		target->libseccomp = target->reader == CALLGATE_AS_LAW ? 0 : callgate_libseccomp_release();
+	if (!target->runtime)
+		target->runtime = engine_release(target->reader);
 	return 0;
 }
 

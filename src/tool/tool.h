@@ -79,6 +79,11 @@ int verb_help(const struct verb *verb);   /* to stdout, returns 0 */
 /* Decimal, hex or octal, -1 is 2^bits - 1; the whole word must be a number. */
 int number_parse(const char *text, unsigned bits, uint64_t *out);
 
+/* ------------------------------------------------------------------ engine.c */
+
+/* Which runc or crun is installed that this reader is or hands on to, 0xMMmmpp; 0: none, or nobody can tell. */
+uint32_t engine_release(enum callgate_reader reader);
+
 /* ------------------------------------------------------------------ report.c */
 
 void report(const char *format, ...) CALLGATE_PRINTF(1, 2); /* "callgate: error: ..." */
