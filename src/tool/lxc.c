@@ -4,6 +4,13 @@
 
 #include "tool/tool.h"
 
+const char *lxc_default_path(void)
+{
+	const char *path = lxc_get_global_config_item("lxc.lxcpath");
+
+	return path ? path : "/var/lib/lxc";
+}
+
 int lxc_init_pid(const char *name, const char *lxcpath, pid_t *out)
 {
 	struct lxc_container *container = lxc_container_new(name, lxcpath);
@@ -12,7 +19,7 @@ int lxc_init_pid(const char *name, const char *lxcpath, pid_t *out)
 	if (container)
 		lxc_container_put(container);
 	if (pid <= 0) {
-		report("lxc:%s is not running (looked in %s)", name, lxcpath ? lxcpath : lxc_get_global_config_item("lxc.lxcpath"));
+		report("lxc:%s is not running (looked in %s)", name, lxcpath ? lxcpath : lxc_default_path());
 		return EXIT_CANNOT;
 	}
 	*out = pid;

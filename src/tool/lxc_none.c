@@ -9,3 +9,8 @@ int lxc_init_pid(const char *name, const char *lxcpath, pid_t *out)
 	report("lxc:%s: this callgate was built without liblxc; name the container's init as pid:N", name);
 	return EXIT_CANNOT;
 }
+
+const char *lxc_default_path(void)
+{
+	return "/var/lib/lxc";
+}

@@ -11,6 +11,7 @@
  *   outcome.c  decisions as text                  syscall.c  numbers, arguments and age of a call
  *                                                 diff.c     differences in meaning
  *                                                 verify.c   what runs against what the profile says
+ *   hook.c     hook lines in a container's configuration
  *   lxc.c      liblxc, linked here only (lxc_none.c without it)
  */
 #include <signal.h>
@@ -31,6 +32,8 @@ static const struct verb verbs[] = {
 	{ "run", verb_run, "--profile FILE [TARGET] [--no-new-privs yes|no] [--] COMMAND...", "one command under a profile" },
 	{ "status", verb_status, "[--format table|tsv|json|openmetrics] [SOURCE...]", "who is confined, task by task" },
 	{ "verify", verb_verify, "--profile FILE [--at-least] [TARGET] pid:N|lxc:NAME|oci:ID", "is what runs what the profile says" },
+	{ "hook", verb_hook, "install|remove --runtime lxc NAME --profile P [--caps C] [--unverified] [--lxcpath DIR] [--dry-run]",
+	  "a container's hook lines" },
 	{ "syscall", verb_syscall, "[--abi A,B] NAME|NUMBER...", "numbers, arguments and age of a system call" },
 	{ "version", verb_version, "", "version of callgate" },
 	{ "verbs", verb_words, "", "the verbs, one a line (for completion)" },

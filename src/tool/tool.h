@@ -155,6 +155,8 @@ void prog_cleanup(struct callgate_prog **prog);
 
 /* The host's pid of a running container's init. An exit code after a message. lxcpath NULL: LXC's own. */
 int lxc_init_pid(const char *name, const char *lxcpath, pid_t *out);
+/* The directory of defined containers. */
+const char *lxc_default_path(void);
 
 /* ------------------------------------------------------------------ verbs */
 
@@ -162,6 +164,7 @@ int verb_check(const struct verb *verb, int argc, char **argv);
 int verb_compile(const struct verb *verb, int argc, char **argv);
 int verb_explain(const struct verb *verb, int argc, char **argv);
 int verb_diff(const struct verb *verb, int argc, char **argv);
+int verb_hook(const struct verb *verb, int argc, char **argv);
 int verb_run(const struct verb *verb, int argc, char **argv);
 int verb_syscall(const struct verb *verb, int argc, char **argv);
 int verb_status(const struct verb *verb, int argc, char **argv);
