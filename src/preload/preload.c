@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Preload: puts a filter on the program that this library was loaded into, before its main(). See callgate-preload(7).
  */
+#include <linux/seccomp.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -298,6 +299,8 @@ static void __attribute__((constructor)) preload(int argc, char **argv, char **e
 		announce(&wishes);
 	if (make_prog(&wishes, &prog, &err) < 0)
 		die_of(&err);
+	/* Constructors of libraries ran before this one, and may have started threads. */
+	prog->flags |= SECCOMP_FILTER_FLAG_TSYNC;
 	forget_wishes(env);
 	if (kernel_load(prog, CALLGATE_NNP_YES, &err) < 0) {
 		if (!wishes.profile)
