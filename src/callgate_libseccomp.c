@@ -5,8 +5,8 @@
 #include "callgate.h"
 #include "filter/filter.h"
 
-int callgate_filter_compile_libseccomp(const struct callgate_filter *filter, unsigned seconds, struct callgate_prog **out,
-                                       struct callgate_err *err)
+int callgate_filter_compile_libseccomp(const struct callgate_filter *filter, unsigned seconds,
+				       struct callgate_prog **out, struct callgate_err *err)
 {
 	struct callgate_prog *prog = NULL;
 	int r;

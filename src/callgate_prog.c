@@ -12,7 +12,8 @@
 #include "names/words.h"
 
 /* The proof over a compiled program's own bytes is here, and only here: whatever compiles comes this way. */
-static int compiled_is_right(const struct callgate_prog *prog, const struct callgate_filter *filter, struct callgate_err *err)
+static int compiled_is_right(const struct callgate_prog *prog, const struct callgate_filter *filter,
+			     struct callgate_err *err)
 {
 	return prog_check(prog, err) ? CALLGATE_E_MISMATCH : prog_prove(prog, filter, err);
 }
@@ -52,15 +53,15 @@ uint32_t callgate_prog_flags(const struct callgate_prog *prog)
 }
 
 int callgate_prog_parse(const void *bytes, size_t size, enum callgate_abi native, struct callgate_prog **out,
-                        struct callgate_err *err)
+			struct callgate_err *err)
 {
 	if (!bytes || !out || !abi_of(native))
 		return err_set(err, CALLGATE_E_ARG, "no program to read");
 	return prog_from_bytes(bytes, size, abi_of(native)->big_endian, out, err);
 }
 
-int callgate_prog_eval(const struct callgate_prog *prog, const struct callgate_call *call, struct callgate_action *action,
-                       unsigned *steps)
+int callgate_prog_eval(const struct callgate_prog *prog, const struct callgate_call *call,
+		       struct callgate_action *action, unsigned *steps)
 {
 	const struct abi *abi = call ? abi_of(call->abi) : NULL;
 	struct prog_data data;
@@ -119,7 +120,7 @@ int callgate_prog_measure(const struct callgate_prog *prog, enum callgate_abi na
 }
 
 int callgate_prog_write(const struct callgate_prog *prog, enum callgate_prog_format format, char **out, size_t *size,
-                        struct callgate_err *err)
+			struct callgate_err *err)
 {
 	if (!prog || !out || !size)
 		return err_set(err, CALLGATE_E_ARG, "no program to write");

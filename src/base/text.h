@@ -13,7 +13,8 @@ struct text {
 
 void text_add(struct text *text, const char *format, ...) CALLGATE_PRINTF(2, 3);
 void text_add_bytes(struct text *text, const void *bytes, size_t size);
-/* Spaces up to this column of the last line (0-based); at least one where the line is longer than that, none at its start. */
+/* Spaces up to this column of the last line (0-based); at least one where the line is longer than that, none at its
+ * start. */
 void text_pad(struct text *text, size_t column);
 /* Hands over what was written, malloc'ed and with a NUL behind it. The text is empty afterwards, on failure too. */
 int text_take(struct text *text, char **out, size_t *size, struct callgate_err *err);

@@ -2,9 +2,10 @@
 /*
  * Agree: a program run against a filter, at every place where either may change its mind.
  *
- * Numbers: both ends of every interval, every constant that the program compares with, and their neighbours. Arguments: from a
- * first call, every comparison that either side met is answered the other way (and just beside), one argument at a time; a call
- * that took a way not seen before is the start of further ones. So every way through both is tried, up to a bound.
+ * Numbers: both ends of every interval, every constant that the program compares with, and their neighbours. Arguments:
+ * from a first call, every comparison that either side met is answered the other way (and just beside), one argument at
+ * a time; a call that took a way not seen before is the start of further ones. So every way through both is tried, up
+ * to a bound.
  */
 #include <linux/audit.h>
 #include <linux/seccomp.h>
@@ -19,9 +20,9 @@
 #include "names/words.h"
 
 enum {
-	CALLS_QUEUED = 512, /* ways that further calls start from, per number */
-	WAYS_SEEN = 1024,   /* slots of the table of ways, a power of two */
-	FILTER_STEPS = 256, /* tests of a filter's way whose neighbours are tried */
+	CALLS_QUEUED = 512,     /* ways that further calls start from, per number */
+	WAYS_SEEN = 1024,       /* slots of the table of ways, a power of two */
+	FILTER_STEPS = 256,     /* tests of a filter's way whose neighbours are tried */
 	CALLS_NUMBER = 1 << 14, /* calls tried with one number */
 	CALLS_ALL = 1 << 19,    /* calls after which each number gets its first two only */
 };
@@ -37,7 +38,7 @@ struct agreement {
 	uint64_t ways[WAYS_SEEN];
 	unsigned way_count;
 	unsigned calls, calls_number; /* tried, of the number at hand */
-	bool number_counts; /* some call's way depended on the number */
+	bool number_counts;           /* some call's way depended on the number */
 };
 
 /* ------------------------------------------------------------------ one call */
@@ -55,7 +56,8 @@ static uint64_t mix(uint64_t h, uint64_t v)
 	return h ^ (h >> 31);
 }
 
-int prog_disagree(const struct prog_data *call, struct callgate_action got, struct callgate_action want, struct callgate_err *err)
+int prog_disagree(const struct prog_data *call, struct callgate_action got, struct callgate_action want,
+		  struct callgate_err *err)
 {
 	enum callgate_abi abi = abi_by_audit(call->audit, call->nr);
 	int id = abi == CALLGATE_ABI_NONE ? SYSCALL_NONE : syscall_by_nr(abi, call->nr);
@@ -64,11 +66,12 @@ int prog_disagree(const struct prog_data *call, struct callgate_action got, stru
 	callgate_action_format(got, got_text, sizeof(got_text));
 	callgate_action_format(want, want_text, sizeof(want_text));
 	return err_set(err, CALLGATE_E_MISMATCH,
-	               "%s %s %u(0x%llx, 0x%llx, 0x%llx, 0x%llx, 0x%llx, 0x%llx): the program says %s, the filter %s",
-	               abi == CALLGATE_ABI_NONE ? "a foreign architecture's" : abi_of(abi)->name,
-	               id == SYSCALL_NONE ? "syscall" : syscall_id_name(id), call->nr, (unsigned long long)call->args[0],
-	               (unsigned long long)call->args[1], (unsigned long long)call->args[2], (unsigned long long)call->args[3],
-	               (unsigned long long)call->args[4], (unsigned long long)call->args[5], got_text, want_text);
+		       "%s %s %u(0x%llx, 0x%llx, 0x%llx, 0x%llx, 0x%llx, 0x%llx): the program says %s, the filter %s",
+		       abi == CALLGATE_ABI_NONE ? "a foreign architecture's" : abi_of(abi)->name,
+		       id == SYSCALL_NONE ? "syscall" : syscall_id_name(id), call->nr,
+		       (unsigned long long)call->args[0], (unsigned long long)call->args[1],
+		       (unsigned long long)call->args[2], (unsigned long long)call->args[3],
+		       (unsigned long long)call->args[4], (unsigned long long)call->args[5], got_text, want_text);
 }
 
 static const struct node *start_of(const struct callgate_filter *filter, uint32_t audit, uint32_t nr)
@@ -144,9 +147,11 @@ static int try_call(struct agreement *agreement, const struct node *node, const 
 }
 
 /* Values of one argument around (argument & mask) == value, the bits outside mask as they are and turned over. */
-static int try_around(struct agreement *agreement, const struct node *node, struct prog_data call, unsigned arg, uint64_t mask,
-                      uint64_t value)
+static int try_around(struct agreement *agreement, const struct node *node, struct prog_data call,
+		      const struct test *test)
 {
+	uint64_t mask = test->mask, value = test->value;
+	unsigned arg = test->arg;
 	uint64_t outside = call.args[arg] & ~mask, lowest = mask & -mask;
 	const uint64_t tries[] = {
 		(value & mask) | outside,
@@ -182,14 +187,15 @@ static int try_neighbours(struct agreement *agreement, const struct node *node, 
 	int r = run_call(agreement, node, call, &way);
 
 	for (unsigned i = 0; i < way.test_count && !r; i++)
-		r = try_around(agreement, node, *call, way.tests[i]->arg, way.tests[i]->mask, way.tests[i]->value);
+		r = try_around(agreement, node, *call, way.tests[i]);
 	for (unsigned i = 0; i < way.trace.count && !r; i++) {
 		const struct prog_compare *compare = &way.trace.seen[i];
-		unsigned arg = (compare->offset - offsetof(struct seccomp_data, args)) / 8;
 		unsigned shift = (compare->offset % 8 == 4) != agreement->prog->big_endian ? 32 : 0;
+		struct test test = { .mask = (uint64_t)compare->mask << shift, .value = (uint64_t)compare->k << shift };
 
+		test.arg = (uint8_t)((compare->offset - offsetof(struct seccomp_data, args)) / 8);
 		if (compare->offset >= offsetof(struct seccomp_data, args))
-			r = try_around(agreement, node, *call, arg, (uint64_t)compare->mask << shift, (uint64_t)compare->k << shift);
+			r = try_around(agreement, node, *call, &test);
 	}
 	return r;
 }
@@ -274,8 +280,9 @@ static int try_arch(struct agreement *agreement, uint32_t audit)
 
 static int try_all(struct agreement *agreement)
 {
-	static const uint32_t foreign[] = { 0, UINT32_MAX, AUDIT_ARCH_X86_64, AUDIT_ARCH_I386, AUDIT_ARCH_AARCH64, AUDIT_ARCH_S390X,
-		                            AUDIT_ARCH_MIPS };
+	static const uint32_t foreign[] = {
+		0, UINT32_MAX, AUDIT_ARCH_X86_64, AUDIT_ARCH_I386, AUDIT_ARCH_AARCH64, AUDIT_ARCH_S390X, AUDIT_ARCH_MIPS
+	};
 	static const uint32_t always[] = { 0, 0x40000000, 0x80000000 };
 	const struct callgate_prog *prog = agreement->prog;
 	size_t count = 0;

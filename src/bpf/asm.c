@@ -60,7 +60,8 @@ static asm_ref graph_intern(struct asm_graph *graph, const struct asm_node *want
 
 	if (graph->count == graph->room && !graph_grow(graph))
 		return graph_fail(graph, CALLGATE_E_NOMEM);
-	for (at = node_hash(wanted) & (graph->slot_count - 1); graph->slots[at]; at = (at + 1) & (graph->slot_count - 1))
+	for (at = node_hash(wanted) & (graph->slot_count - 1); graph->slots[at];
+	     at = (at + 1) & (graph->slot_count - 1))
 		if (node_same(&graph->nodes[graph->slots[at] - 1], wanted))
 			return (asm_ref)graph->slots[at] - 1;
 	if (graph->count == ASM_NODE_LIMIT || wanted->longest > PROG_LIMIT)
@@ -77,7 +78,9 @@ static uint32_t sum(uint32_t a, uint32_t b)
 
 asm_ref asm_ret(struct asm_graph *graph, uint32_t word)
 {
-	struct asm_node node = { .code = BPF_RET | BPF_K, .k = word, .longest = 1, .size = 1, .yes = ASM_NONE, .no = ASM_NONE };
+	struct asm_node node = {
+		.code = BPF_RET | BPF_K, .k = word, .longest = 1, .size = 1, .yes = ASM_NONE, .no = ASM_NONE
+	};
 
 	return graph->failed ? ASM_NONE : graph_intern(graph, &node);
 }
@@ -106,7 +109,8 @@ asm_ref asm_jump(struct asm_graph *graph, uint16_t code, uint32_t k, asm_ref yes
 		return yes;
 	if ((code == BPF_JGT && k == UINT32_MAX) || (code == BPF_JSET && k == 0))
 		return no;
-	longer = graph->nodes[yes].longest > graph->nodes[no].longest ? graph->nodes[yes].longest : graph->nodes[no].longest;
+	longer = graph->nodes[yes].longest > graph->nodes[no].longest ? graph->nodes[yes].longest
+								      : graph->nodes[no].longest;
 	node.longest = longer + 1;
 	node.size = sum(sum(graph->nodes[yes].size, graph->nodes[no].size), 1);
 	return graph_intern(graph, &node);
@@ -229,7 +233,7 @@ static int layout_walk(struct layout *layout, asm_ref root)
 }
 
 int asm_assemble(const struct asm_graph *graph, asm_ref root, struct sock_filter *insns, unsigned *count,
-                 struct callgate_err *err)
+		 struct callgate_err *err)
 {
 	struct layout layout = { .graph = graph, .insns = insns };
 	int r = graph->failed;
@@ -248,7 +252,8 @@ int asm_assemble(const struct asm_graph *graph, asm_ref root, struct sock_filter
 		free(layout.stack);
 	}
 	if (r == CALLGATE_E_LIMIT)
-		return err_set(err, r, "the filter needs more than %d BPF instructions, which is the kernel's limit", PROG_LIMIT);
+		return err_set(err, r, "the filter needs more than %d BPF instructions, which is the kernel's limit",
+			       PROG_LIMIT);
 	if (r)
 		return err_nomem(err);
 	for (unsigned i = 0; i < layout.count / 2; i++) {

@@ -24,15 +24,18 @@ static void put(unsigned char *at, uint32_t value, unsigned size, enum prog_orde
 		at[i] = (unsigned char)(value >> 8 * (order == PROG_BIG_ENDIAN ? size - 1 - i : i));
 }
 
-int prog_from_bytes(const void *bytes, size_t size, enum prog_order order, struct callgate_prog **out, struct callgate_err *err)
+int prog_from_bytes(const void *bytes, size_t size, enum prog_order order, struct callgate_prog **out,
+		    struct callgate_err *err)
 {
 	struct callgate_prog *prog;
 	int r;
 
 	if (!size || size % INSN_SIZE)
-		return err_set(err, CALLGATE_E_FORMAT, "%zu bytes are not a BPF program: its instructions have %d each", size, INSN_SIZE);
+		return err_set(err, CALLGATE_E_FORMAT, "%zu bytes are not a BPF program: its instructions have %d each",
+			       size, INSN_SIZE);
 	if (size / INSN_SIZE > PROG_LIMIT)
-		return err_set(err, CALLGATE_E_LIMIT, "%zu instructions; the kernel takes %d", size / INSN_SIZE, PROG_LIMIT);
+		return err_set(err, CALLGATE_E_LIMIT, "%zu instructions; the kernel takes %d", size / INSN_SIZE,
+			       PROG_LIMIT);
 	prog = malloc(sizeof(*prog) + size);
 	if (!prog)
 		return err_nomem(err);
@@ -40,7 +43,8 @@ int prog_from_bytes(const void *bytes, size_t size, enum prog_order order, struc
 	for (unsigned i = 0; i < prog->count; i++) {
 		const unsigned char *at = (const unsigned char *)bytes + (size_t)i * INSN_SIZE;
 
-		prog->insns[i] = (struct sock_filter){ (uint16_t)get(at, 2, order), at[2], at[3], (uint32_t)get(at + 4, 4, order) };
+		prog->insns[i] = (struct sock_filter){ (uint16_t)get(at, 2, order), at[2], at[3],
+						       (uint32_t)get(at + 4, 4, order) };
 	}
 	r = prog_check(prog, err);
 	if (r)
@@ -105,11 +109,11 @@ int prog_write_c(const struct callgate_prog *prog, char **out, size_t *size, str
 	struct text text = { 0 };
 
 	text_add(&text, "/* %u instructions of classic BPF for seccomp(2)%s. */\n", prog->count,
-	         prog->big_endian ? ", for a big-endian machine" : "");
+		 prog->big_endian ? ", for a big-endian machine" : "");
 	text_add(&text, "static const struct sock_filter filter[] = {\n");
 	for (unsigned i = 0; i < prog->count; i++)
-		text_add(&text, "\t{ 0x%02x, %u, %u, 0x%08x },\n", prog->insns[i].code, prog->insns[i].jt, prog->insns[i].jf,
-		         prog->insns[i].k);
+		text_add(&text, "\t{ 0x%02x, %u, %u, 0x%08x },\n", prog->insns[i].code, prog->insns[i].jt,
+			 prog->insns[i].jf, prog->insns[i].k);
 	text_add(&text, "};\n");
 	return text_take(&text, out, size, err);
 }

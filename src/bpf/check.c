@@ -75,14 +75,16 @@ static const char *insn_wrong(const struct sock_filter *insn, unsigned left)
 		return "a shift by 32 or more";
 	if (insn->code == (BPF_JMP | BPF_JA) && insn->k >= left)
 		return "a jump past the end";
-	if (BPF_CLASS(insn->code) == BPF_JMP && insn->code != (BPF_JMP | BPF_JA) && (insn->jt >= left || insn->jf >= left))
+	if (BPF_CLASS(insn->code) == BPF_JMP && insn->code != (BPF_JMP | BPF_JA) &&
+	    (insn->jt >= left || insn->jf >= left))
 		return "a jump past the end";
 	return NULL;
 }
 
 /*
- * Scratch memory is read only where every way has written it. written[pc]: the words that every jump to pc brings. As in the
- * kernel, what was written flows on behind a RET, too: a program that it refuses must be refused here, and the other way round.
+ * Scratch memory is read only where every way has written it. written[pc]: the words that every jump to pc brings. As
+ * in the kernel, what was written flows on behind a RET, too: a program that it refuses must be refused here, and the
+ * other way round.
  */
 static int check_memory(const struct callgate_prog *prog, struct callgate_err *err)
 {

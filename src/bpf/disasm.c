@@ -4,8 +4,8 @@
  *
  *      3  jge  #0x13b           -> 61          x86_64: execveat
  *
- * A pass from the first to the last instruction keeps what is certain at each one, whichever way leads there: the architecture,
- * and what the accumulator holds. Only that decides how a constant is commented on.
+ * A pass from the first to the last instruction keeps what is certain at each one, whichever way leads there: the
+ * architecture, and what the accumulator holds. Only that decides how a constant is commented on.
  */
 #include <linux/seccomp.h>
 #include <stdio.h>
@@ -58,7 +58,7 @@ static void known_step(struct known *known, const struct callgate_prog *prog, un
 		known_meet(&known[pc + 1 + insn->jf], now);
 	} else {
 		bool to_a = BPF_CLASS(insn->code) == BPF_LD || BPF_CLASS(insn->code) == BPF_ALU ||
-		            insn->code == (BPF_MISC | BPF_TXA);
+			    insn->code == (BPF_MISC | BPF_TXA);
 
 		if (to_a)
 			now.holds = HOLDS_OTHER;
@@ -106,7 +106,8 @@ static void add_operand(struct text *text, const struct sock_filter *insn)
 {
 	uint16_t class = BPF_CLASS(insn->code);
 
-	if (class == BPF_ST || class == BPF_STX || ((class == BPF_LD || class == BPF_LDX) && BPF_MODE(insn->code) == BPF_MEM))
+	if (class == BPF_ST || class == BPF_STX ||
+	    ((class == BPF_LD || class == BPF_LDX) && BPF_MODE(insn->code) == BPF_MEM))
 		text_add(text, "M[%u]", insn->k);
 	else if ((class == BPF_LD || class == BPF_LDX) && BPF_MODE(insn->code) == BPF_LEN)
 		text_add(text, "#len");

@@ -82,7 +82,7 @@ static bool taken(uint16_t code, uint32_t a, uint32_t operand)
 }
 
 static uint32_t loaded(const struct callgate_prog *prog, const struct prog_data *data, const struct machine *machine,
-                       const struct sock_filter *insn)
+		       const struct sock_filter *insn)
 {
 	switch (BPF_MODE(insn->code)) {
 	case BPF_ABS:
@@ -109,7 +109,8 @@ static void follow(struct machine *machine, const struct sock_filter *insn)
 
 		if (machine->from != FROM_ELSEWHERE && BPF_SRC(insn->code) == BPF_K && trace->count < PROG_TRACE)
 			trace->seen[trace->count++] = (struct prog_compare){ machine->from, machine->mask, insn->k };
-	} else if (BPF_CLASS(insn->code) == BPF_LD || BPF_CLASS(insn->code) == BPF_ALU || insn->code == (BPF_MISC | BPF_TXA)) {
+	} else if (BPF_CLASS(insn->code) == BPF_LD || BPF_CLASS(insn->code) == BPF_ALU ||
+		   insn->code == (BPF_MISC | BPF_TXA)) {
 		machine->from = FROM_ELSEWHERE;
 	}
 }
@@ -120,7 +121,7 @@ uint32_t prog_eval(const struct callgate_prog *prog, const struct prog_data *dat
 }
 
 uint32_t prog_eval_traced(const struct callgate_prog *prog, const struct prog_data *data, unsigned *steps,
-                          struct prog_trace *trace)
+			  struct prog_trace *trace)
 {
 	struct machine machine = { .trace = trace, .from = FROM_ELSEWHERE };
 	unsigned done = 0, pc;
@@ -172,7 +173,8 @@ bool prog_bitmap(const struct callgate_prog *prog, uint32_t audit, uint32_t nr)
 
 		switch (insn->code) {
 		case BPF_LD | BPF_W | BPF_ABS:
-			if (insn->k != offsetof(struct seccomp_data, nr) && insn->k != offsetof(struct seccomp_data, arch))
+			if (insn->k != offsetof(struct seccomp_data, nr) &&
+			    insn->k != offsetof(struct seccomp_data, arch))
 				return false;
 			a = insn->k == offsetof(struct seccomp_data, nr) ? nr : audit;
 			break;

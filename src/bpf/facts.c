@@ -63,7 +63,7 @@ static void facts_put(struct facts *facts, const struct fact *fact)
 		facts->count--;
 	}
 	while (at < facts->count && (facts->at[at].word < fact->word ||
-	                             (facts->at[at].word == fact->word && facts->at[at].mask < fact->mask)))
+				     (facts->at[at].word == fact->word && facts->at[at].mask < fact->mask)))
 		at++;
 	memmove(&facts->at[at + 1], &facts->at[at], (facts->count - at) * sizeof(*fact));
 	facts->at[at] = *fact;
@@ -97,8 +97,8 @@ struct facts facts_after(const struct facts *facts, const struct half *half, enu
 	return after;
 }
 
-/* A constant helps wherever its word is tested; what is less certain helps the next test only, and is dropped elsewhere:
- * otherwise equal code would be made once per fact. */
+/* A constant helps wherever its word is tested; what is less certain helps the next test only, and is dropped
+ * elsewhere: otherwise equal code would be made once per fact. */
 struct facts facts_for(const struct facts *facts, uint16_t live, const struct half *next, unsigned next_count)
 {
 	struct facts kept = { 0 };
@@ -122,7 +122,8 @@ bool facts_same(const struct facts *a, const struct facts *b)
 	for (unsigned i = 0; i < a->count; i++) {
 		const struct fact *x = &a->at[i], *y = &b->at[i];
 
-		if (x->word != y->word || x->mask != y->mask || x->except != y->except || x->low != y->low || x->high != y->high)
+		if (x->word != y->word || x->mask != y->mask || x->except != y->except || x->low != y->low ||
+		    x->high != y->high)
 			return false;
 	}
 	return true;

@@ -8,8 +8,8 @@
  *   ld [16..]; jeq, jgt, jset   arguments (lower_args.c), only where they decide
  *   ret
  *
- * The search tree is split by weight: numbers that exist are counted, so that wide, busy intervals lie near the top; an interval
- * whose decision is long counts more, so that the longest way stays short.
+ * The search tree is split by weight: numbers that exist are counted, so that wide, busy intervals lie near the top; an
+ * interval whose decision is long counts more, so that the longest way stays short.
  */
 #include "bpf/lower.h"
 
@@ -37,17 +37,18 @@ struct search {
 };
 
 enum {
-	CALLS = 480,         /* numbers that an ABI has, about */
+	CALLS = 480, /* numbers that an ABI has, about */
 	CALLS_X32 = 560,
-	WEIGHT_NATIVE = 16,  /* of one number that exists */
-	WEIGHT_X32 = 1,      /* the same for x32, which few programs use */
-	DEPTH_WISHED = 12,   /* of the tree: an interval weighs at least total / 2^(DEPTH_WISHED - its length) */
+	WEIGHT_NATIVE = 16, /* of one number that exists */
+	WEIGHT_X32 = 1,     /* the same for x32, which few programs use */
+	DEPTH_WISHED = 12,  /* of the tree: an interval weighs at least total / 2^(DEPTH_WISHED - its length) */
 };
 
 static uint64_t overlap(const struct interval *interval, uint32_t base, uint32_t count)
 {
 	uint64_t first = interval->first > base ? interval->first : base;
-	uint64_t end = (uint64_t)interval->last + 1 < (uint64_t)base + count ? (uint64_t)interval->last + 1 : (uint64_t)base + count;
+	uint64_t end = (uint64_t)interval->last + 1 < (uint64_t)base + count ? (uint64_t)interval->last + 1
+									     : (uint64_t)base + count;
 
 	return first < end ? end - first : 0;
 }
@@ -56,9 +57,11 @@ static uint64_t calls_weight(const struct interval *interval, uint32_t audit)
 {
 	switch (audit & 0xffff) {
 	case EM_X86_64:
-		return overlap(interval, 0, CALLS) * WEIGHT_NATIVE + overlap(interval, 0x40000000, CALLS_X32) * WEIGHT_X32;
+		return overlap(interval, 0, CALLS) * WEIGHT_NATIVE +
+		       overlap(interval, 0x40000000, CALLS_X32) * WEIGHT_X32;
 	case EM_MIPS: /* the three ABIs count from 4000, 5000 and 6000 */
-		return (overlap(interval, 4000, CALLS) + overlap(interval, 5000, CALLS) + overlap(interval, 6000, CALLS)) *
+		return (overlap(interval, 4000, CALLS) + overlap(interval, 5000, CALLS) +
+			overlap(interval, 6000, CALLS)) *
 		       WEIGHT_NATIVE;
 	default:
 		return overlap(interval, 0, CALLS) * WEIGHT_NATIVE;
@@ -92,13 +95,14 @@ enum { FEW = 8 }; /* intervals that are laid out as a short chain */
 /* A lone number between equal neighbours goes by one jeq. */
 static bool is_lone(const struct interval *intervals, unsigned i, unsigned count)
 {
-	return i > 0 && i + 1 < count && intervals[i].first == intervals[i].last && intervals[i - 1].to == intervals[i + 1].to;
+	return i > 0 && i + 1 < count && intervals[i].first == intervals[i].last &&
+	       intervals[i - 1].to == intervals[i + 1].to;
 }
 
 static asm_ref tree(struct search *search, unsigned from, unsigned to);
 
-/* The boundary, from + 1 .. to - 1, that halves the weight best; of nearly equal ones, one that does not part a lone number
- * from a neighbour. */
+/* The boundary, from + 1 .. to - 1, that halves the weight best; of nearly equal ones, one that does not part a lone
+ * number from a neighbour. */
 static unsigned split_at(const struct search *search, unsigned from, unsigned to)
 {
 	uint64_t first = search->before[from], last = search->before[to], best = UINT64_MAX;
@@ -108,7 +112,7 @@ static unsigned split_at(const struct search *search, unsigned from, unsigned to
 		uint64_t left = search->before[i] - first, right = last - search->before[i];
 		uint64_t cost = left > right ? left - right : right - left;
 		bool parts = is_lone(search->intervals + from, i - from, to - from) ||
-		             is_lone(search->intervals + from, i - 1 - from, to - from);
+			     is_lone(search->intervals + from, i - 1 - from, to - from);
 
 		if (parts)
 			cost += (last - first) / 4;
@@ -132,14 +136,14 @@ static asm_ref chain(struct search *search, const struct interval *intervals, un
 		if (is_lone(intervals, i, count) && (!heaviest || intervals[i].weight > intervals[heaviest].weight))
 			heaviest = i;
 	if (!heaviest)
-		return asm_jump(search->graph, BPF_JGE, intervals[middle].first, chain(search, intervals + middle, count - middle),
-		                chain(search, intervals, middle));
+		return asm_jump(search->graph, BPF_JGE, intervals[middle].first,
+				chain(search, intervals + middle, count - middle), chain(search, intervals, middle));
 	memcpy(rest, intervals, heaviest * sizeof(*rest));
 	rest[heaviest - 1].last = intervals[heaviest + 1].last;
 	rest[heaviest - 1].weight += intervals[heaviest + 1].weight;
 	memcpy(rest + heaviest, intervals + heaviest + 2, (count - heaviest - 2) * sizeof(*rest));
 	return asm_jump(search->graph, BPF_JEQ, intervals[heaviest].first, intervals[heaviest].to,
-	                chain(search, rest, count - 2));
+			chain(search, rest, count - 2));
 }
 
 /* Instructions that chain() takes. */
@@ -183,12 +187,13 @@ static asm_ref lower_arch(struct lowering *lowering, const struct filter_arch *a
 		if (last && last->to == to)
 			last->last = span_last(arch, i);
 		else
-			search->intervals[search->count++] =
-				(struct interval){ .first = arch->spans[i].first, .last = span_last(arch, i), .to = to };
+			search->intervals[search->count++] = (struct interval){ .first = arch->spans[i].first,
+										.last = span_last(arch, i),
+										.to = to };
 	}
 	weigh(search, arch->audit);
 	return asm_step(&lowering->graph, BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr),
-	                tree(search, 0, search->count));
+			tree(search, 0, search->count));
 }
 
 static asm_ref lower_filter(struct lowering *lowering, const struct callgate_filter *filter, struct search *search)
@@ -197,7 +202,8 @@ static asm_ref lower_filter(struct lowering *lowering, const struct callgate_fil
 	asm_ref root = lower_decision(lowering, filter->other_arch);
 
 	for (size_t i = filter->arch_count; i-- > 0;)
-		root = asm_jump(graph, BPF_JEQ, filter->arches[i].audit, lower_arch(lowering, &filter->arches[i], search), root);
+		root = asm_jump(graph, BPF_JEQ, filter->arches[i].audit,
+				lower_arch(lowering, &filter->arches[i], search), root);
 	if (root == ASM_NONE || BPF_CLASS(graph->nodes[root].code) == BPF_LD)
 		return root;
 	return asm_step(graph, BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, arch), root);
@@ -209,11 +215,13 @@ static int lower_said(const struct lowering *lowering, struct callgate_err *err)
 	case 0:
 		return 0;
 	case CALLGATE_E_UNSUPPORTED:
-		return err_set(err, CALLGATE_E_UNSUPPORTED,
-		               "the program that the filter was read from does at instruction %u what no profile can say",
-		               lowering->opaque_pc);
+		return err_set(
+			err, CALLGATE_E_UNSUPPORTED,
+			"the program that the filter was read from does at instruction %u what no profile can say",
+			lowering->opaque_pc);
 	case CALLGATE_E_LIMIT:
-		return err_set(err, CALLGATE_E_LIMIT, "too complex: more than %d tests of arguments in a row", LOWER_TESTS_LIMIT);
+		return err_set(err, CALLGATE_E_LIMIT, "too complex: more than %d tests of arguments in a row",
+			       LOWER_TESTS_LIMIT);
 	default:
 		return err_nomem(err);
 	}
@@ -244,7 +252,7 @@ struct work {
 };
 
 static int lower_once(const struct callgate_filter *filter, enum lower_facts use, struct work *work, unsigned *count,
-                      struct callgate_err *err)
+		      struct callgate_err *err)
 {
 	struct lowering lowering = { .big_endian = filter_big_endian(filter) };
 	asm_ref root = ASM_NONE;
@@ -263,8 +271,10 @@ static int lower_once(const struct callgate_filter *filter, enum lower_facts use
 /* Programs of up to this many instructions are not tried the other way. */
 enum { SMALL = 512 };
 
-/* What is known of arguments makes short ways, and mostly less code. Where it makes much of it, the other way may make less. */
-static int lower_best(const struct callgate_filter *filter, struct work *work, unsigned *count, struct callgate_err *err)
+/* What is known of arguments makes short ways, and mostly less code. Where it makes much of it, the other way may make
+ * less. */
+static int lower_best(const struct callgate_filter *filter, struct work *work, unsigned *count,
+		      struct callgate_err *err)
 {
 	struct sock_filter *first = work->insns;
 	unsigned other;

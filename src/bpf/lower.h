@@ -59,11 +59,11 @@ struct lowering {
 	struct asm_graph graph;
 	enum lower_facts use;
 	bool big_endian;
-	struct plain *plain;      /* by node: what is made without any fact, and which words it tests */
+	struct plain *plain; /* by node: what is made without any fact, and which words it tests */
 	uint32_t node_count;
-	struct memo *memo;        /* hash table: (node, facts) -> entry */
+	struct memo *memo; /* hash table: (node, facts) -> entry */
 	uint32_t memo_count, memo_size;
-	struct visit *stack;      /* nodes on the way down */
+	struct visit *stack; /* nodes on the way down */
 	uint32_t depth, stack_room;
 	int code; /* the first failure: E_NOMEM, E_LIMIT or E_UNSUPPORTED */
 	unsigned opaque_pc;

@@ -2,9 +2,9 @@
 /*
  * Lower, the arguments: a graph of 64-bit tests becomes a graph of tests on 32-bit words.
  *
- * A test looks at the upper word first, then at the lower one. What words turned out to be is remembered on the way down
- * (facts.c), so that a list of rules asks for each of them once; what the accumulator holds is known at every step, so that no
- * word is loaded or masked twice in a row.
+ * A test looks at the upper word first, then at the lower one. What words turned out to be is remembered on the way
+ * down (facts.c), so that a list of rules asks for each of them once; what the accumulator holds is known at every
+ * step, so that no word is loaded or masked twice in a row.
  */
 #include <linux/seccomp.h>
 #include <stdlib.h>
@@ -13,8 +13,8 @@
 #include "bpf/lower.h"
 #include "names/words.h"
 
-/* Past this many (node, facts) pairs facts are dropped: larger code, but never more work than nodes. A way down of more tests
- * than LOWER_TESTS_LIMIT is far past what fits into a program. */
+/* Past this many (node, facts) pairs facts are dropped: larger code, but never more work than nodes. A way down of more
+ * tests than LOWER_TESTS_LIMIT is far past what fits into a program. */
 enum { MEMO_LIMIT = 1 << 14, DEPTH_LIMIT = 4 * LOWER_TESTS_LIMIT };
 
 struct visit {
@@ -24,8 +24,8 @@ struct visit {
 
 struct plain {
 	struct entry entry;
-	uint16_t live;       /* words that are tested from here on */
-	bool counted, made;  /* live, entry are there */
+	uint16_t live;      /* words that are tested from here on */
+	bool counted, made; /* live, entry are there */
 };
 
 struct memo {
@@ -65,7 +65,8 @@ static struct memo *memo_slot(const struct lowering *lowering, const struct visi
 	uint64_t h = (facts_hash(&visit->facts) ^ visit->node->id) * 0x9e3779b97f4a7c15u;
 	uint32_t at;
 
-	for (at = (uint32_t)(h >> 32) & (lowering->memo_size - 1); lowering->memo[at].node; at = (at + 1) & (lowering->memo_size - 1))
+	for (at = (uint32_t)(h >> 32) & (lowering->memo_size - 1); lowering->memo[at].node;
+	     at = (at + 1) & (lowering->memo_size - 1))
 		if (lowering->memo[at].node == visit->node && facts_same(&lowering->memo[at].facts, &visit->facts))
 			break;
 	return &lowering->memo[at];
@@ -226,7 +227,8 @@ static struct visit visit_of(const struct lowering *lowering, const struct node 
 	return visit;
 }
 
-static void plan_lower(struct plan *plan, const struct lowering *lowering, const struct node *node, const struct facts *facts)
+static void plan_lower(struct plan *plan, const struct lowering *lowering, const struct node *node,
+		       const struct facts *facts)
 {
 	const struct half *lower = &plan->lower;
 	struct facts after;

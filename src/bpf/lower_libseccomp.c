@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Lower by libseccomp: the second back end. A filter is said to libseccomp rule by rule, as far as it can be said, and the
- * program that it makes is taken. What cannot be said is refused, with the reason.
+ * Lower by libseccomp: the second back end. A filter is said to libseccomp rule by rule, as far as it can be said, and
+ * the program that it makes is taken. What cannot be said is refused, with the reason.
  *
- * libseccomp knows one default action, actions for single numbers, and ANDed comparisons of different arguments. It takes
- * numbers of the machine that it was built for and turns them into other ABIs' by name: there a number needs a name that
- * the installed library knows. One context is made per ABI, so that the machine's own numbers need none; they are merged.
+ * libseccomp knows one default action, actions for single numbers, and ANDed comparisons of different arguments. It
+ * takes numbers of the machine that it was built for and turns them into other ABIs' by name: there a number needs a
+ * name that the installed library knows. One context is made per ABI, so that the machine's own numbers need none; they
+ * are merged.
  *
- * Some sets of rules keep libseccomp busy for hours: it works in a child with a deadline. The child hands back the program in
- * a memory file, or one line of text.
+ * Some sets of rules keep libseccomp busy for hours: it works in a child with a deadline. The child hands back the
+ * program in a memory file, or one line of text.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -72,7 +73,8 @@ static const char *call_name(const struct teller *teller, uint32_t nr)
 	return name ? name : "a call without a name";
 }
 
-/* The number by which libseccomp is told of a call: the machine's own, or for another ABI the one that stands for its name. */
+/* The number by which libseccomp is told of a call: the machine's own, or for another ABI the one that stands for its
+ * name. */
 static int told_number(const struct teller *teller, uint32_t nr, struct callgate_action action)
 {
 	const char *name = callgate_syscall_name(teller->abi, nr);
@@ -86,20 +88,21 @@ static int told_number(const struct teller *teller, uint32_t nr, struct callgate
 	if (!name) {
 		callgate_action_format(action, text, sizeof(text));
 		callgate_action_format(teller->otherwise, otherwise, sizeof(otherwise));
-		refuse(teller, "libseccomp has no word for number %u of %s, which gets %s, not the %s of numbers beyond all known", nr,
+		refuse(teller, "libseccomp has no word for number %u of %s: it gets %s, unknown numbers %s", nr,
 		       abi_of(teller->abi)->name, text, otherwise);
 	}
 	known = seccomp_syscall_resolve_name_arch(teller->token, name);
 	/* A call that is also behind socketcall or ipc has a negative word of its own, whatever its number is. */
 	muxed = known < 0 && known != __NR_SCMP_ERROR &&
-	        syscall_behind_mux(syscall_by_nr(teller->abi, nr), teller->abi, &mux, &selector);
+		syscall_behind_mux(syscall_by_nr(teller->abi, nr), teller->abi, &mux, &selector);
 	if ((uint32_t)known != nr && !muxed)
-		refuse(teller, "this libseccomp does not know %s as number %u of %s", name, nr, abi_of(teller->abi)->name);
+		refuse(teller, "this libseccomp does not know %s as number %u of %s", name, nr,
+		       abi_of(teller->abi)->name);
 	return seccomp_syscall_resolve_name(name);
 }
 
-static void tell_rule(struct teller *teller, uint32_t nr, struct callgate_action action, const struct scmp_arg_cmp *compares,
-                      unsigned count)
+static void tell_rule(struct teller *teller, uint32_t nr, struct callgate_action action,
+		      const struct scmp_arg_cmp *compares, unsigned count)
 {
 	int r;
 
@@ -107,7 +110,8 @@ static void tell_rule(struct teller *teller, uint32_t nr, struct callgate_action
 		return;
 	if (action.kind == CALLGATE_TRAP && action.data)
 		refuse(teller, "libseccomp has no TRAP with a number");
-	r = seccomp_rule_add_array(teller->context, action_word(action), told_number(teller, nr, action), count, compares);
+	r = seccomp_rule_add_array(teller->context, action_word(action), told_number(teller, nr, action), count,
+				   compares);
 	if (r)
 		refuse(teller, "libseccomp refuses a rule for %s (%u of %s): %s", call_name(teller, nr), nr,
 		       abi_of(teller->abi)->name, strerror(-r));
@@ -139,7 +143,8 @@ static bool compare_of(const struct teller *teller, const struct test *test, str
 	return false;
 }
 
-static void tell_tests(struct teller *teller, uint32_t nr, const struct test *tests, unsigned count, struct callgate_action action)
+static void tell_tests(struct teller *teller, uint32_t nr, const struct test *tests, unsigned count,
+		       struct callgate_action action)
 {
 	struct scmp_arg_cmp compares[RULE_TESTS];
 
@@ -164,7 +169,8 @@ static void tell_ways(struct teller *teller, uint32_t nr, const struct node *nod
 		return;
 	}
 	if (count == RULE_TESTS)
-		refuse(teller, "libseccomp compares at most %d arguments in a rule: %s needs more", RULE_TESTS, call_name(teller, nr));
+		refuse(teller, "libseccomp compares at most %d arguments in a rule: %s needs more", RULE_TESTS,
+		       call_name(teller, nr));
 	tests[count] = node->test;
 	tell_ways(teller, nr, node->yes, tests, count + 1);
 	tests[count].negate = 1;
@@ -212,7 +218,7 @@ static void tell_span(struct teller *teller, const struct span *span, uint32_t f
 	}
 }
 
-/* x86_64 and x32 share a map; where x32 is not answered for, libseccomp treats its numbers as a foreign architecture's. */
+/* x86_64 and x32 share a map. Where x32 is not answered for, libseccomp treats it as a foreign architecture. */
 static void tell_abi(struct teller *teller)
 {
 	const struct abi *abi = abi_of(teller->abi);
@@ -261,7 +267,8 @@ static void child_work(struct teller *teller, int program_fd)
 		tell_abi(teller);
 		r = all ? seccomp_merge(all, teller->context) : 0;
 		if (r)
-			refuse(teller, "libseccomp cannot join %s with the others: %s", abi_of(teller->abi)->name, strerror(-r));
+			refuse(teller, "libseccomp cannot join %s with the others: %s", abi_of(teller->abi)->name,
+			       strerror(-r));
 		all = all ? all : teller->context;
 	}
 	r = seccomp_export_bpf(all, program_fd);
@@ -284,7 +291,8 @@ static int find_default(const struct callgate_filter *filter, struct callgate_ac
 	if (!node->leaf || node->opaque)
 		return err_set(err, CALLGATE_E_UNSUPPORTED, "libseccomp's default action cannot depend on arguments");
 	if (!filter->other_arch->leaf || filter->other_arch->opaque)
-		return err_set(err, CALLGATE_E_UNSUPPORTED, "libseccomp's action for other architectures cannot depend on arguments");
+		return err_set(err, CALLGATE_E_UNSUPPORTED,
+			       "libseccomp's action for other architectures cannot depend on arguments");
 	for (uint32_t i = 0; i < filter->arch_count; i++)
 		for (size_t j = 0; j < filter->arches[i].span_count; j++)
 			if (filter->arches[i].spans[j].node->opaque)
@@ -306,7 +314,8 @@ static bool read_reason(int fd, unsigned seconds, char *text, size_t size)
 		ssize_t n;
 
 		clock_gettime(CLOCK_MONOTONIC, &now);
-		left = (long)seconds * 1000 - (now.tv_sec - start.tv_sec) * 1000 - (now.tv_nsec - start.tv_nsec) / 1000000;
+		left = (long)seconds * 1000 - (now.tv_sec - start.tv_sec) * 1000 -
+		       (now.tv_nsec - start.tv_nsec) / 1000000;
 		if (left <= 0)
 			return false;
 		if (poll(&wait, 1, (int)left) <= 0)
@@ -322,7 +331,8 @@ static bool read_reason(int fd, unsigned seconds, char *text, size_t size)
 	}
 }
 
-static int read_program(int fd, const struct callgate_filter *filter, struct callgate_prog **out, struct callgate_err *err)
+static int read_program(int fd, const struct callgate_filter *filter, struct callgate_prog **out,
+			struct callgate_err *err)
 {
 	enum prog_order order = abi_of(filter->abis[0])->big_endian ? PROG_BIG_ENDIAN : PROG_LITTLE_ENDIAN;
 	struct stat st;
@@ -343,7 +353,8 @@ static int read_program(int fd, const struct callgate_filter *filter, struct cal
 	return r;
 }
 
-static int run_child(struct teller *teller, const int reason[2], int program_fd, unsigned seconds, struct callgate_err *err)
+static int run_child(struct teller *teller, const int reason[2], int program_fd, unsigned seconds,
+		     struct callgate_err *err)
 {
 	char text[400] = "";
 	bool in_time;
@@ -371,16 +382,18 @@ static int run_child(struct teller *teller, const int reason[2], int program_fd,
 	while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
 		;
 	if (!in_time)
-		return err_set(err, CALLGATE_E_LIMIT, "libseccomp has not finished within %u second%s", seconds, seconds == 1 ? "" : "s");
+		return err_set(err, CALLGATE_E_LIMIT, "libseccomp has not finished within %u second%s", seconds,
+			       seconds == 1 ? "" : "s");
 	if (text[0])
 		return err_set(err, CALLGATE_E_UNSUPPORTED, "%s", text);
 	if (WIFSIGNALED(status) || (WIFEXITED(status) && WEXITSTATUS(status)))
-		return err_set(err, CALLGATE_E_UNSUPPORTED, "libseccomp broke down over this filter (status %#x)", (unsigned)status);
+		return err_set(err, CALLGATE_E_UNSUPPORTED, "libseccomp broke down over this filter (status %#x)",
+			       (unsigned)status);
 	return 0;
 }
 
 int prog_lower_libseccomp(const struct callgate_filter *filter, unsigned seconds, struct callgate_prog **out,
-                          struct callgate_err *err)
+			  struct callgate_err *err)
 {
 	struct teller teller = { .filter = filter };
 	int reason[2], program_fd, r;

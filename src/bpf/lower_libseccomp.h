@@ -5,9 +5,9 @@
 
 #include "bpf/prog.h"
 
-/* The program that the installed libseccomp makes of a filter. E_UNSUPPORTED: it cannot say the filter, the text tells why.
- * E_LIMIT: not finished after so many seconds. The result is checked but not proved. */
+/* The program that the installed libseccomp makes of a filter. E_UNSUPPORTED: it cannot say the filter, the text tells
+ * why. E_LIMIT: not finished after so many seconds. The result is checked but not proved. */
 int prog_lower_libseccomp(const struct callgate_filter *filter, unsigned seconds, struct callgate_prog **out,
-                          struct callgate_err *err);
+			  struct callgate_err *err);
 
 #endif

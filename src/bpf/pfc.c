@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Pfc: a filter as pseudo filter code, as libseccomp's users know it: per architecture and number, the first action that applies. */
+/* Pfc: a filter as pseudo filter code, as libseccomp's users know it: per architecture and number, the first action
+ * that applies. */
 #include <stdlib.h>
 
 #include "base/text.h"
@@ -34,7 +35,7 @@ static void add_conditions(struct text *text, const char *conditions)
 
 /* What happens to one number (or, on an architecture that the filter has no map for, to all). */
 static void add_outcomes(struct text *text, const struct callgate_filter *filter, enum callgate_abi abi, uint32_t nr,
-                         unsigned indent)
+			 unsigned indent)
 {
 	struct callgate_pattern pattern = { .abi = abi, .nr = nr };
 	struct callgate_outcome *outcomes;
@@ -104,7 +105,8 @@ int filter_write_pfc(const struct callgate_filter *filter, char **out, size_t *s
 		const struct filter_arch *arch = &filter->arches[i];
 		enum callgate_abi abi = abi_by_audit(arch->audit, 0);
 
-		text_add(&text, "# %s\n", abi == CALLGATE_ABI_NONE ? "an architecture without a name" : abi_of(abi)->name);
+		text_add(&text, "# %s\n",
+			 abi == CALLGATE_ABI_NONE ? "an architecture without a name" : abi_of(abi)->name);
 		text_add(&text, "if ($arch == 0x%x)\n", arch->audit);
 		for (size_t j = 0; j < arch->span_count; j++)
 			add_span(&text, filter, arch, j);

@@ -18,10 +18,10 @@ struct callgate_prog {
 
 int prog_new(const struct sock_filter *insns, unsigned count, struct callgate_prog **out, struct callgate_err *err);
 
-/* bpf/check.c: what seccomp_check_filter() and bpf_check_classic() of the kernel ask (kernel/seccomp.c, net/core/filter.c):
- * 1..4096 instructions, opcodes that seccomp admits, aligned loads inside struct seccomp_data, jumps inside the program,
- * no division by constant zero, shifts below 32, memory read only after it was written, the last instruction returns.
- * E_PROFILE with the pc in err->line. */
+/* bpf/check.c: what seccomp_check_filter() and bpf_check_classic() of the kernel ask (kernel/seccomp.c,
+ * net/core/filter.c): 1..4096 instructions, opcodes that seccomp admits, aligned loads inside struct seccomp_data,
+ * jumps inside the program, no division by constant zero, shifts below 32, memory read only after it was written, the
+ * last instruction returns. E_PROFILE with the pc in err->line. */
 int prog_check(const struct callgate_prog *prog, struct callgate_err *err);
 
 /* bpf/eval.c: the interpreter, with the kernel's semantics (A and X start at 0, division by zero returns 0).
@@ -44,30 +44,34 @@ struct prog_trace {
 	unsigned count;
 };
 uint32_t prog_eval_traced(const struct callgate_prog *prog, const struct prog_data *data, unsigned *steps,
-                          struct prog_trace *trace);
+			  struct prog_trace *trace);
 
-/* bpf/eval.c: whether the kernel's allow bitmap (Linux 5.11 and later) answers for this call without running the program:
- * only constant actions on the number and the architecture, ending in ALLOW (seccomp_is_const_allow() of kernel/seccomp.c). */
+/* bpf/eval.c: whether the kernel's allow bitmap (Linux 5.11 and later) answers for this call without running the
+ * program: only constant actions on the number and the architecture, ending in ALLOW (seccomp_is_const_allow() of
+ * kernel/seccomp.c). */
 bool prog_bitmap(const struct callgate_prog *prog, uint32_t audit, uint32_t nr);
 
-/* bpf/agree.c: runs prog against filter at every place where either may change its mind: each interval's ends, each constant
- * of the program and its neighbours, each way through the tests of arguments, on the filter's architectures and some foreign
- * ones. Not a proof (that is prog_prove()), but needs nothing of lift. E_MISMATCH names a call that tells them apart. */
+/* bpf/agree.c: runs prog against filter at every place where either may change its mind: each interval's ends, each
+ * constant of the program and its neighbours, each way through the tests of arguments, on the filter's architectures
+ * and some foreign ones. Not a proof (that is prog_prove()), but needs nothing of lift. E_MISMATCH names a call that
+ * tells them apart. */
 int prog_agree(const struct callgate_prog *prog, const struct callgate_filter *filter, struct callgate_err *err);
 /* E_MISMATCH with the call and both actions: got is the program's, want the filter's. */
-int prog_disagree(const struct prog_data *call, struct callgate_action got, struct callgate_action want, struct callgate_err *err);
+int prog_disagree(const struct prog_data *call, struct callgate_action got, struct callgate_action want,
+		  struct callgate_err *err);
 
 /* bpf/lower.c: filter -> prog. Emits backwards with memoised nodes; on every path to an unconditional ALLOW only the
- * instructions that the kernel's allow bitmap understands. E_LIMIT past 4096 instructions, E_UNSUPPORTED for opaque leaves. */
+ * instructions that the kernel's allow bitmap understands. E_LIMIT past 4096 instructions, E_UNSUPPORTED for opaque
+ * leaves. */
 int prog_lower(const struct callgate_filter *filter, struct callgate_prog **out, struct callgate_err *err);
 
-/* bpf/lift.c: prog -> filter. Bounded in steps and nodes: E_LIMIT "too complex" past it; E_PROFILE for what prog_check()
- * refuses. native: the ABI whose audit architecture comes first. The byte order is the program's. */
-int prog_lift(const struct callgate_prog *prog, const char *name, enum callgate_abi native, struct callgate_filter **out,
-              struct callgate_err *err);
+/* bpf/lift.c: prog -> filter. Bounded in steps and nodes: E_LIMIT "too complex" past it; E_PROFILE for what
+ * prog_check() refuses. native: the ABI whose audit architecture comes first. The byte order is the program's. */
+int prog_lift(const struct callgate_prog *prog, const char *name, enum callgate_abi native,
+	      struct callgate_filter **out, struct callgate_err *err);
 
-/* bpf/prove.c: does prog mean exactly what filter says, for every architecture, number and argument? E_MISMATCH names the
- * syscall and a call that tells them apart; also where the program is opaque, because then nobody can tell. */
+/* bpf/prove.c: does prog mean exactly what filter says, for every architecture, number and argument? E_MISMATCH names
+ * the syscall and a call that tells them apart; also where the program is opaque, because then nobody can tell. */
 int prog_prove(const struct callgate_prog *prog, const struct callgate_filter *filter, struct callgate_err *err);
 
 #endif

@@ -8,7 +8,8 @@
 enum prog_order { PROG_LITTLE_ENDIAN, PROG_BIG_ENDIAN };
 
 /* bpf/bytes.c: struct sock_filter by struct sock_filter, in the target's byte order; base64 of that; a C array. */
-int prog_from_bytes(const void *bytes, size_t size, enum prog_order order, struct callgate_prog **out, struct callgate_err *err);
+int prog_from_bytes(const void *bytes, size_t size, enum prog_order order, struct callgate_prog **out,
+		    struct callgate_err *err);
 int prog_write_raw(const struct callgate_prog *prog, char **out, size_t *size, struct callgate_err *err);
 int prog_write_base64(const struct callgate_prog *prog, char **out, size_t *size, struct callgate_err *err);
 int prog_write_c(const struct callgate_prog *prog, char **out, size_t *size, struct callgate_err *err);

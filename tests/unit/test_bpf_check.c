@@ -31,8 +31,14 @@ struct sample {
 };
 
 #define COUNT(...) (sizeof((struct sock_filter[]){ __VA_ARGS__ }) / sizeof(struct sock_filter))
-#define GOOD(what, ...) { what, { __VA_ARGS__ }, COUNT(__VA_ARGS__), true }
-#define BAD(what, ...) { what, { __VA_ARGS__ }, COUNT(__VA_ARGS__), false }
+#define GOOD(what, ...)                                                                                                \
+	{                                                                                                              \
+		what, { __VA_ARGS__ }, COUNT(__VA_ARGS__), true                                                        \
+	}
+#define BAD(what, ...)                                                                                                 \
+	{                                                                                                              \
+		what, { __VA_ARGS__ }, COUNT(__VA_ARGS__), false                                                       \
+	}
 
 static const struct sample samples[] = {
 	GOOD("allow", ALLOW),
@@ -65,11 +71,12 @@ static const struct sample samples[] = {
 	GOOD("memory written", BPF_STMT(BPF_ST, 3), BPF_STMT(BPF_LD | BPF_MEM, 3), ALLOW),
 	GOOD("memory written by x", BPF_STMT(BPF_STX, 15), BPF_STMT(BPF_LDX | BPF_MEM, 15), ALLOW),
 	BAD("memory 16", BPF_STMT(BPF_ST, 16), ALLOW),
-	BAD("memory written on one way only", LOAD(0), BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, 1, 0, 1), BPF_STMT(BPF_ST, 0),
-	    BPF_STMT(BPF_LD | BPF_MEM, 0), ALLOW),
+	BAD("memory written on one way only", LOAD(0), BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, 1, 0, 1),
+	    BPF_STMT(BPF_ST, 0), BPF_STMT(BPF_LD | BPF_MEM, 0), ALLOW),
 	GOOD("memory written on both ways", LOAD(0), BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, 1, 0, 2), BPF_STMT(BPF_ST, 0),
 	     BPF_STMT(BPF_JMP | BPF_JA, 1), BPF_STMT(BPF_ST, 0), BPF_STMT(BPF_LD | BPF_MEM, 0), ALLOW),
-	GOOD("memory behind a ja nobody falls through", BPF_STMT(BPF_JMP | BPF_JA, 1), BPF_STMT(BPF_LD | BPF_MEM, 0), ALLOW),
+	GOOD("memory behind a ja nobody falls through", BPF_STMT(BPF_JMP | BPF_JA, 1), BPF_STMT(BPF_LD | BPF_MEM, 0),
+	     ALLOW),
 	BAD("memory behind a ret", ALLOW, BPF_STMT(BPF_LD | BPF_MEM, 0), ALLOW),
 	GOOD("ja to the last", BPF_STMT(BPF_JMP | BPF_JA, 0), ALLOW),
 	BAD("ja past the end", BPF_STMT(BPF_JMP | BPF_JA, 1), ALLOW),
@@ -162,7 +169,8 @@ Test(bpf_check, agrees_with_the_kernel_on_samples)
 		int r = prog_check(prog, &err);
 
 		cr_assert_eq(r, samples[i].good ? 0 : CALLGATE_E_PROFILE, "%s: %d %s", samples[i].what, r, err.text);
-		cr_assert_eq(answers[i], samples[i].good ? 0 : EINVAL, "%s: the kernel says %d", samples[i].what, answers[i]);
+		cr_assert_eq(answers[i], samples[i].good ? 0 : EINVAL, "%s: the kernel says %d", samples[i].what,
+			     answers[i]);
 		callgate_prog_free(prog);
 	}
 }
@@ -198,7 +206,8 @@ Test(bpf_check, agrees_with_the_kernel_on_every_opcode)
 		struct callgate_prog *prog = make(insns, with_code(insns, (uint16_t)i));
 
 		cr_assert(answers[i] == 0 || answers[i] == EINVAL, "code %#x: %d", i, answers[i]);
-		cr_assert_eq(prog_check(prog, NULL) == 0, answers[i] == 0, "code %#x: the kernel says %d", i, answers[i]);
+		cr_assert_eq(prog_check(prog, NULL) == 0, answers[i] == 0, "code %#x: the kernel says %d", i,
+			     answers[i]);
 		admitted += answers[i] == 0;
 		callgate_prog_free(prog);
 	}
@@ -253,8 +262,8 @@ Test(bpf_check, says_which_instruction)
 /* ------------------------------------------------------------------ prog_eval() against the kernel */
 
 /*
- * Random straight-line arithmetic on the arguments of getppid(2), which ignores them; the program ends in ERRNO with twelve bits
- * of what it computed, so that errno tells.
+ * Random straight-line arithmetic on the arguments of getppid(2), which ignores them; the program ends in ERRNO with
+ * twelve bits of what it computed, so that errno tells.
  */
 enum { EVALS = 150, STEPS = 24, TOTAL = STEPS + 9 };
 
@@ -266,7 +275,8 @@ static uint32_t next_random(uint64_t *state)
 
 static struct sock_filter random_step(uint64_t *state, unsigned left)
 {
-	static const uint16_t alu[] = { BPF_ADD, BPF_SUB, BPF_MUL, BPF_DIV, BPF_AND, BPF_OR, BPF_XOR, BPF_LSH, BPF_RSH, BPF_NEG };
+	static const uint16_t alu[] = { BPF_ADD, BPF_SUB, BPF_MUL, BPF_DIV, BPF_AND,
+					BPF_OR,  BPF_XOR, BPF_LSH, BPF_RSH, BPF_NEG };
 	static const uint16_t jumps[] = { BPF_JEQ, BPF_JGT, BPF_JGE, BPF_JSET };
 	uint16_t source = next_random(state) % 2 ? BPF_X : BPF_K;
 	uint32_t k = next_random(state) >> (next_random(state) % 31), pick = next_random(state);
@@ -286,7 +296,8 @@ static struct sock_filter random_step(uint64_t *state, unsigned left)
 			break;
 		return (struct sock_filter)BPF_JUMP(BPF_JMP | jumps[pick % 4] | source, k, pick % 3, pick / 3 % 3);
 	case 5:
-		return (struct sock_filter)BPF_STMT(pick % 3 ? (pick % 2 ? BPF_LD : BPF_LDX) | BPF_IMM : BPF_LD | BPF_W | BPF_LEN, k);
+		return (struct sock_filter)BPF_STMT(
+			pick % 3 ? (pick % 2 ? BPF_LD : BPF_LDX) | BPF_IMM : BPF_LD | BPF_W | BPF_LEN, k);
 	}
 	if (op == BPF_NEG)
 		source = 0;
@@ -373,7 +384,8 @@ Test(bpf_eval, computes_as_the_kernel_does)
 		if (want < 0)
 			cr_assert_eq(got, 0, "program %u: the kernel kills, eval says %#x", i, got);
 		else
-			cr_assert_eq(got, SECCOMP_RET_ERRNO | (uint32_t)want, "program %u: the kernel says %d, eval %#x", i, want, got);
+			cr_assert_eq(got, SECCOMP_RET_ERRNO | (uint32_t)want,
+				     "program %u: the kernel says %d, eval %#x", i, want, got);
 		killed += want < 0;
 		distinct += want != before;
 		before = want;
@@ -411,11 +423,25 @@ Test(bpf_eval, knows_what_the_allow_bitmap_takes)
 		{ "allow", { ALLOW }, 1, true },
 		{ "log", { BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_LOG) }, 1, false },
 		{ "allow with data", { BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW | 1) }, 1, false },
-		{ "by number", { LOAD(NR), BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, 7, 0, 1), ALLOW, BPF_STMT(BPF_RET | BPF_K, 0) }, 4, true },
-		{ "by another number", { LOAD(NR), BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, 8, 0, 1), ALLOW, BPF_STMT(BPF_RET | BPF_K, 0) }, 4, false },
-		{ "under a mask", { LOAD(NR), BPF_STMT(BPF_ALU | BPF_AND | BPF_K, 3), BPF_JUMP(BPF_JMP | BPF_JGT | BPF_K, 2, 0, 1), ALLOW, BPF_STMT(BPF_RET | BPF_K, 0) }, 5, true },
+		{ "by number",
+		  { LOAD(NR), BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, 7, 0, 1), ALLOW, BPF_STMT(BPF_RET | BPF_K, 0) },
+		  4,
+		  true },
+		{ "by another number",
+		  { LOAD(NR), BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, 8, 0, 1), ALLOW, BPF_STMT(BPF_RET | BPF_K, 0) },
+		  4,
+		  false },
+		{ "under a mask",
+		  { LOAD(NR), BPF_STMT(BPF_ALU | BPF_AND | BPF_K, 3), BPF_JUMP(BPF_JMP | BPF_JGT | BPF_K, 2, 0, 1),
+		    ALLOW, BPF_STMT(BPF_RET | BPF_K, 0) },
+		  5,
+		  true },
 		{ "an argument is loaded", { LOAD(ARG(0)), ALLOW }, 2, false },
-		{ "an argument on another way", { LOAD(NR), BPF_JUMP(BPF_JMP | BPF_JSET | BPF_K, 1, 1, 0), LOAD(ARG(0)), BPF_STMT(BPF_JMP | BPF_JA, 0), ALLOW }, 5, true },
+		{ "an argument on another way",
+		  { LOAD(NR), BPF_JUMP(BPF_JMP | BPF_JSET | BPF_K, 1, 1, 0), LOAD(ARG(0)),
+		    BPF_STMT(BPF_JMP | BPF_JA, 0), ALLOW },
+		  5,
+		  true },
 		{ "or", { LOAD(NR), BPF_STMT(BPF_ALU | BPF_OR | BPF_K, 0), ALLOW }, 3, false },
 		{ "x", { BPF_STMT(BPF_MISC | BPF_TAX, 0), ALLOW }, 2, false },
 		{ "ret a", { BPF_STMT(BPF_LD | BPF_IMM, SECCOMP_RET_ALLOW), BPF_STMT(BPF_RET | BPF_A, 0) }, 2, false },

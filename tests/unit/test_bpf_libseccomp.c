@@ -30,10 +30,12 @@ static struct callgate_filter *resolve(const char *json, enum callgate_enosys en
 	return filter;
 }
 
-#define HEAD "{\"defaultAction\":\"SCMP_ACT_ERRNO\",\"architectures\":[\"SCMP_ARCH_X86_64\",\"SCMP_ARCH_X86\",\"SCMP_ARCH_X32\"]," \
+#define HEAD                                                                                                           \
+	"{\"defaultAction\":\"SCMP_ACT_ERRNO\",\"architectures\":[\"SCMP_ARCH_X86_64\",\"SCMP_ARCH_X86\",\"SCMP_ARCH_" \
+	"X32\"],"                                                                                                      \
 	"\"syscalls\":["
 #define RULE(name, action, more) "{\"names\":[\"" name "\"],\"action\":\"SCMP_ACT_" action "\"" more "}"
-#define ARG(index, value, two, op) \
+#define ARG(index, value, two, op)                                                                                     \
 	"{\"index\":" #index ",\"value\":" #value ",\"valueTwo\":" #two ",\"op\":\"SCMP_CMP_" op "\"}"
 #define TAIL "]}"
 
@@ -41,10 +43,10 @@ Test(libseccomp, says_the_same)
 {
 	static const char *const profiles[] = {
 		HEAD RULE("read", "ALLOW", "") "," RULE("mkdir", "ERRNO", ",\"errnoRet\":13") TAIL,
-		HEAD RULE("personality", "ALLOW", ",\"args\":[" ARG(0, 8, 0, "EQ") "]") ","
-		     RULE("ioctl", "LOG", ",\"args\":[" ARG(1, 21505, 0, "NE") "]") TAIL,
-		HEAD RULE("clone", "ALLOW", ",\"args\":[" ARG(0, 2114060288, 0, "MASKED_EQ") "]") ","
-		     RULE("fcntl", "TRAP", ",\"args\":[" ARG(1, 3, 0, "GT") "," ARG(2, 9, 0, "LE") "]") TAIL,
+		HEAD RULE("personality", "ALLOW", ",\"args\":[" ARG(0, 8, 0, "EQ") "]") "," RULE(
+			"ioctl", "LOG", ",\"args\":[" ARG(1, 21505, 0, "NE") "]") TAIL,
+		HEAD RULE("clone", "ALLOW", ",\"args\":[" ARG(0, 2114060288, 0, "MASKED_EQ") "]") "," RULE(
+			"fcntl", "TRAP", ",\"args\":[" ARG(1, 3, 0, "GT") "," ARG(2, 9, 0, "LE") "]") TAIL,
 		HEAD RULE("kill", "KILL_PROCESS", "") "," RULE("open", "TRACE", ",\"errnoRet\":7") TAIL,
 	};
 
@@ -107,7 +109,9 @@ static struct callgate_filter *by_hand(struct test first, struct test second)
 	eperm = filter_leaf(filter, (struct callgate_action){ CALLGATE_ERRNO, 1 }, origin);
 	filter->abis[filter->abi_count++] = CALLGATE_ABI_X86;
 	span_map_add(&map, (struct span){ .first = 0, .node = eperm });
-	span_map_add(&map, (struct span){ .first = 54, .node = filter_test(filter, first, filter_test(filter, second, allow, eperm), eperm) });
+	span_map_add(&map, (struct span){ .first = 54,
+					  .node = filter_test(filter, first, filter_test(filter, second, allow, eperm),
+							      eperm) });
 	span_map_add(&map, (struct span){ .first = 55, .node = eperm });
 	cr_assert_eq(filter_add_arch(filter, 0x40000003, &map, NULL), 0);
 	return filter;
@@ -142,7 +146,7 @@ Test(libseccomp, is_stopped_in_time)
 	enum { VALUES = 3000 };
 	const struct callgate_action allow = { CALLGATE_ALLOW, 0 };
 	struct callgate_filter *filter = by_hand((struct test){ .mask = 1, .value = 1, .op = TEST_EQ },
-	                                         (struct test){ .mask = 1, .value = 1, .op = TEST_EQ, .arg = 1 });
+						 (struct test){ .mask = 1, .value = 1, .op = TEST_EQ, .arg = 1 });
 	struct test *tests = arena_array(&filter->arena, VALUES, sizeof(*tests));
 	struct clause *clauses = arena_array(&filter->arena, VALUES, sizeof(*clauses));
 	struct span *span = (struct span *)&filter->arches[0].spans[1];

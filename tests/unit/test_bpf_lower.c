@@ -15,7 +15,8 @@
 #define LOW 0xffffffffu
 #define FULL UINT64_MAX
 
-static const struct callgate_action allow = { CALLGATE_ALLOW, 0 }, eperm = { CALLGATE_ERRNO, 1 }, badarch = { CALLGATE_KILL_THREAD, 0 };
+static const struct callgate_action allow = { CALLGATE_ALLOW, 0 }, eperm = { CALLGATE_ERRNO, 1 },
+				    badarch = { CALLGATE_KILL_THREAD, 0 };
 
 static struct callgate_filter *new_filter(struct callgate_action other)
 {
@@ -31,15 +32,13 @@ static const struct node *leaf(struct callgate_filter *filter, struct callgate_a
 	return filter_leaf(filter, action, (struct callgate_origin){ CALLGATE_BY_DEFAULT });
 }
 
-static const struct node *when(struct callgate_filter *filter, unsigned arg, enum test_op op, uint64_t mask, uint64_t value,
-                               const struct node *yes, const struct node *no)
+static const struct node *made(const struct node *node)
 {
-	struct test test = { .mask = mask, .value = value, .arg = (uint8_t)arg, .op = (uint8_t)op };
-	const struct node *node = filter_test(filter, test, yes, no);
-
 	cr_assert_not_null(node);
 	return node;
 }
+#define TEST_OF(a, o, m, v) ((struct test){ .mask = (m), .value = (v), .arg = (uint8_t)(a), .op = (uint8_t)(o) })
+#define when(filter, arg, op, mask, value, yes, no) made(filter_test(filter, TEST_OF(arg, op, mask, value), yes, no))
 
 static void add_span(struct span_map *map, uint32_t first, const struct node *node)
 {
@@ -80,8 +79,8 @@ static void expect(const char *what, const struct callgate_prog *prog, const str
 {
 	cr_assert_eq(prog->count, count, "%s: %u instructions instead of %u", what, prog->count, count);
 	for (unsigned i = 0; i < count; i++)
-		cr_assert(prog->insns[i].code == wanted[i].code && prog->insns[i].k == wanted[i].k, "%s: instruction %u is %#x %#x", what,
-		          i, prog->insns[i].code, prog->insns[i].k);
+		cr_assert(prog->insns[i].code == wanted[i].code && prog->insns[i].k == wanted[i].k,
+			  "%s: instruction %u is %#x %#x", what, i, prog->insns[i].code, prog->insns[i].k);
 }
 
 enum {
@@ -92,8 +91,14 @@ enum {
 	AND = BPF_ALU | BPF_AND | BPF_K,
 	RET = BPF_RET | BPF_K,
 };
-#define RET_ALLOW { RET, SECCOMP_RET_ALLOW }
-#define RET_EPERM { RET, SECCOMP_RET_ERRNO | 1 }
+#define RET_ALLOW                                                                                                      \
+	{                                                                                                              \
+		RET, SECCOMP_RET_ALLOW                                                                                 \
+	}
+#define RET_EPERM                                                                                                      \
+	{                                                                                                              \
+		RET, SECCOMP_RET_ERRNO | 1                                                                             \
+	}
 
 Test(bpf_lower, needs_one_instruction_for_one_answer)
 {
@@ -111,7 +116,7 @@ Test(bpf_lower, needs_one_instruction_for_one_answer)
 	callgate_filter_free(filter);
 }
 
-static void expect_test(const char *what, enum test_op op, uint64_t mask, uint64_t value, const struct wanted *wanted, unsigned count)
+static void expect_test(const char *what, struct test test, const struct wanted *wanted, unsigned count)
 {
 	struct callgate_filter *filter = new_filter(allow);
 	struct callgate_prog *prog;
@@ -120,15 +125,16 @@ static void expect_test(const char *what, enum test_op op, uint64_t mask, uint64
 
 	memcpy(all, head, sizeof(head));
 	memcpy(all + 4, wanted, count * sizeof(*wanted));
-	one_decision(AUDIT_ARCH_X86_64, filter, when(filter, 1, op, mask, value, leaf(filter, eperm), leaf(filter, allow)));
+	one_decision(AUDIT_ARCH_X86_64, filter,
+		     made(filter_test(filter, test, leaf(filter, eperm), leaf(filter, allow))));
 	prog = lower(filter, what);
 	expect(what, prog, all, count + 4);
 	callgate_prog_free(prog);
 	callgate_filter_free(filter);
 }
-#define EXPECT_TEST(op, mask, value, ...) \
-	expect_test(#op " " #mask " " #value, op, mask, value, (struct wanted[]){ __VA_ARGS__ }, \
-	            sizeof((struct wanted[]){ __VA_ARGS__ }) / sizeof(struct wanted))
+#define EXPECT_TEST(op, mask, value, ...)                                                                              \
+	expect_test(#op " " #mask " " #value, TEST_OF(1, op, mask, value), (struct wanted[]){ __VA_ARGS__ },           \
+		    sizeof((struct wanted[]){ __VA_ARGS__ }) / sizeof(struct wanted))
 
 /* Argument 1: its lower word is at 24, its upper one at 28. */
 Test(bpf_lower, says_each_test_in_few_words)
@@ -142,9 +148,11 @@ Test(bpf_lower, says_each_test_in_few_words)
 	EXPECT_TEST(TEST_EQ, 0x100000001, 0, { LD, 28 }, { JSET, 1 }, { LD, 24 }, { JSET, 1 }, RET_EPERM, RET_ALLOW);
 	EXPECT_TEST(TEST_GT, LOW, 9, { LD, 24 }, { JGT, 9 }, RET_ALLOW, RET_EPERM);
 	EXPECT_TEST(TEST_GT, FULL, 9, { LD, 28 }, { JEQ, 0 }, { LD, 24 }, { JGT, 9 }, RET_ALLOW, RET_EPERM);
-	EXPECT_TEST(TEST_GE, FULL, (uint64_t)3 << 32, { LD, 28 }, { BPF_JMP | BPF_JGE | BPF_K, 3 }, RET_ALLOW, RET_EPERM);
+	EXPECT_TEST(TEST_GE, FULL, (uint64_t)3 << 32, { LD, 28 }, { BPF_JMP | BPF_JGE | BPF_K, 3 }, RET_ALLOW,
+		    RET_EPERM);
 	EXPECT_TEST(TEST_GT, FULL, 0x3ffffffff, { LD, 28 }, { JGT, 3 }, RET_ALLOW, RET_EPERM);
-	EXPECT_TEST(TEST_GE, FULL, 0x300000002, { LD, 28 }, { JGT, 3 }, { JEQ, 3 }, { LD, 24 }, { BPF_JMP | BPF_JGE | BPF_K, 2 }, RET_ALLOW, RET_EPERM);
+	EXPECT_TEST(TEST_GE, FULL, 0x300000002, { LD, 28 }, { JGT, 3 }, { JEQ, 3 }, { LD, 24 },
+		    { BPF_JMP | BPF_JGE | BPF_K, 2 }, RET_ALLOW, RET_EPERM);
 }
 
 /* Docker's personality: five values of one 64-bit argument. Its upper word is asked for once. */
@@ -202,7 +210,8 @@ Test(bpf_lower, stays_small_where_facts_multiply)
 	struct callgate_prog *prog;
 
 	for (uint64_t i = 1; i <= 60; i++) {
-		const struct node *yes = when(filter, (unsigned)(i + 1) % 3, TEST_EQ, LOW, i * 7, leaf(filter, allow), node);
+		const struct node *yes =
+			when(filter, (unsigned)(i + 1) % 3, TEST_EQ, LOW, i * 7, leaf(filter, allow), node);
 
 		node = when(filter, (unsigned)i % 3, TEST_EQ, LOW, i, yes, node);
 	}
@@ -216,7 +225,8 @@ Test(bpf_lower, stays_small_where_facts_multiply)
 Test(bpf_lower, shares_what_architectures_have_in_common)
 {
 	struct callgate_filter *filter = new_filter(badarch);
-	const struct node *node = when(filter, 0, TEST_EQ, FULL, 0x123400005678, leaf(filter, allow), leaf(filter, eperm));
+	const struct node *node =
+		when(filter, 0, TEST_EQ, FULL, 0x123400005678, leaf(filter, allow), leaf(filter, eperm));
 	struct callgate_prog *prog;
 
 	one_decision(AUDIT_ARCH_X86_64, filter, node);
@@ -295,7 +305,8 @@ Test(bpf_lower, refuses_opaque_leaves)
 	struct callgate_err err = CALLGATE_ERR_INIT;
 	struct callgate_prog *prog = NULL;
 
-	one_decision(AUDIT_ARCH_X86_64, filter, when(filter, 0, TEST_EQ, LOW, 1, filter_opaque(filter, 17), leaf(filter, eperm)));
+	one_decision(AUDIT_ARCH_X86_64, filter,
+		     when(filter, 0, TEST_EQ, LOW, 1, filter_opaque(filter, 17), leaf(filter, eperm)));
 	cr_assert_eq(prog_lower(filter, &prog, &err), CALLGATE_E_UNSUPPORTED);
 	cr_assert_not_null(strstr(err.text, "17"), "%s", err.text);
 	callgate_filter_free(filter);
@@ -307,8 +318,10 @@ Test(bpf_agree, finds_a_difference)
 	struct callgate_err err = CALLGATE_ERR_INIT;
 	struct callgate_prog *prog;
 
-	one_decision(AUDIT_ARCH_X86_64, filter, when(filter, 2, TEST_GE, FULL, 0x100000005, leaf(filter, eperm), leaf(filter, allow)));
-	one_decision(AUDIT_ARCH_X86_64, other, when(other, 2, TEST_GE, FULL, 0x100000006, leaf(other, eperm), leaf(other, allow)));
+	one_decision(AUDIT_ARCH_X86_64, filter,
+		     when(filter, 2, TEST_GE, FULL, 0x100000005, leaf(filter, eperm), leaf(filter, allow)));
+	one_decision(AUDIT_ARCH_X86_64, other,
+		     when(other, 2, TEST_GE, FULL, 0x100000006, leaf(other, eperm), leaf(other, allow)));
 	prog = lower(filter, "agrees with itself");
 	cr_assert_eq(prog_agree(prog, other, &err), CALLGATE_E_MISMATCH);
 	cr_assert_not_null(strstr(err.text, "0x100000005"), "%s", err.text);
@@ -333,8 +346,11 @@ static uint32_t next_random(uint64_t *state)
 
 static uint64_t random_value(uint64_t *state)
 {
-	static const uint64_t bases[] = { 0, 1, 0x7fffffff, 0x80000000, 0xffffffff, 0x100000000, 0x1ffffffff, 0x7fffffffffffffff,
-		                          0x8000000000000000, 0xffffffff00000000, UINT64_MAX };
+	static const uint64_t bases[] = {
+		0,           1,           0x7fffffff,         0x80000000,         0xffffffff,
+		0x100000000, 0x1ffffffff, 0x7fffffffffffffff, 0x8000000000000000, 0xffffffff00000000,
+		UINT64_MAX
+	};
 	uint64_t value = bases[next_random(state) % 11];
 
 	switch (next_random(state) % 4) {
@@ -351,17 +367,20 @@ static uint64_t random_value(uint64_t *state)
 
 static uint64_t random_mask(uint64_t *state)
 {
-	static const uint64_t masks[] = { UINT64_MAX, UINT64_MAX, LOW, 0xffffffff00000000, 0xff, 0x7e020000, 1, 0x8000000000000000,
-		                          0x100000001, 0xffff0000ffff };
+	static const uint64_t masks[] = { UINT64_MAX,  UINT64_MAX,    LOW, 0xffffffff00000000,
+					  0xff,        0x7e020000,    1,   0x8000000000000000,
+					  0x100000001, 0xffff0000ffff };
 
-	return next_random(state) % 8 ? masks[next_random(state) % 10] : (uint64_t)next_random(state) << 32 | next_random(state);
+	return next_random(state) % 8 ? masks[next_random(state) % 10]
+				      : (uint64_t)next_random(state) << 32 | next_random(state);
 }
 
 static struct callgate_action random_action(uint64_t *state)
 {
-	static const struct callgate_action actions[] = { { CALLGATE_ALLOW, 0 }, { CALLGATE_ALLOW, 0 }, { CALLGATE_ERRNO, 1 },
-		                                          { CALLGATE_ERRNO, 38 }, { CALLGATE_KILL_PROCESS, 0 },
-		                                          { CALLGATE_TRACE, 9 }, { CALLGATE_LOG, 0 } };
+	static const struct callgate_action actions[] = { { CALLGATE_ALLOW, 0 },        { CALLGATE_ALLOW, 0 },
+							  { CALLGATE_ERRNO, 1 },        { CALLGATE_ERRNO, 38 },
+							  { CALLGATE_KILL_PROCESS, 0 }, { CALLGATE_TRACE, 9 },
+							  { CALLGATE_LOG, 0 } };
 
 	return actions[next_random(state) % 7];
 }
@@ -370,7 +389,8 @@ static struct callgate_action random_action(uint64_t *state)
 static const struct node *random_decision(struct callgate_filter *filter, uint64_t *state)
 {
 	const struct node *nodes[40];
-	unsigned count = 2 + next_random(state) % 2, tests = next_random(state) % 4 ? next_random(state) % 4 : next_random(state) % 30;
+	unsigned count = 2 + next_random(state) % 2,
+		 tests = next_random(state) % 4 ? next_random(state) % 4 : next_random(state) % 30;
 	unsigned args = 1 + next_random(state) % 3;
 	uint64_t value = random_value(state);
 
@@ -383,7 +403,8 @@ static const struct node *random_decision(struct callgate_filter *filter, uint64
 
 		value = next_random(state) % 3 ? random_value(state) : value + 1;
 		nodes[count] = when(filter, next_random(state) % args, op, mask, op == TEST_EQ ? value & mask : value,
-		                    nodes[count - 1 - next_random(state) % back], nodes[count - 1 - next_random(state) % back]);
+				    nodes[count - 1 - next_random(state) % back],
+				    nodes[count - 1 - next_random(state) % back]);
 		count++;
 	}
 	return nodes[count - 1];
@@ -411,7 +432,7 @@ static void random_map(struct callgate_filter *filter, uint32_t audit, uint64_t 
 Test(bpf_lower, keeps_the_meaning_of_any_filter)
 {
 	static const uint32_t audits[][3] = { { AUDIT_ARCH_X86_64, AUDIT_ARCH_I386, AUDIT_ARCH_AARCH64 },
-		                              { AUDIT_ARCH_S390X, AUDIT_ARCH_S390, AUDIT_ARCH_PPC64 } };
+					      { AUDIT_ARCH_S390X, AUDIT_ARCH_S390, AUDIT_ARCH_PPC64 } };
 
 	for (unsigned seed = 0; seed < 1200; seed++) {
 		uint64_t state = seed * 7919 + 1;
@@ -447,20 +468,23 @@ Test(bpf_lower, keeps_the_allow_bitmap)
 				const struct node *node = arch->spans[span_at(arch, nr)].node;
 
 				if (node->leaf)
-					cr_assert_eq(prog_bitmap(prog, arch->audit, nr), action_equal(node->action, allow), "seed %u, %u", seed, nr);
+					cr_assert_eq(prog_bitmap(prog, arch->audit, nr),
+						     action_equal(node->action, allow), "seed %u, %u", seed, nr);
 				else
-					cr_assert_not(prog_bitmap(prog, arch->audit, nr) && node->yes->leaf && node->no->leaf &&
-					              !action_equal(node->yes->action, node->no->action));
+					cr_assert_not(prog_bitmap(prog, arch->audit, nr) && node->yes->leaf &&
+						      node->no->leaf &&
+						      !action_equal(node->yes->action, node->no->action));
 			}
 		}
 		callgate_prog_free(prog);
 		callgate_filter_free(filter);
 	}
-	}
+}
 
 /* ------------------------------------------------------------------ a real profile */
 
-/* The shipped default, as large as Docker's, on x86_64, x86 and x32. Sizes and paths are facts of the program, not times. */
+/* The shipped default, as large as Docker's, on x86_64, x86 and x32. Sizes and paths are facts of the program, not
+ * times. */
 Test(bpf_lower, is_small_and_fast_for_the_shipped_default)
 {
 	struct callgate_target target = CALLGATE_TARGET_INIT;
@@ -474,7 +498,8 @@ Test(bpf_lower, is_small_and_fast_for_the_shipped_default)
 	target.kernel_major = 6;
 	target.kernel_minor = 1;
 	cr_assert_eq(callgate_caps_parse("docker", &target.caps, &err), 0);
-	cr_assert_eq(callgate_policy_read(TESTS_DIR "/../profiles/default.json", &policy, NULL, &err), 0, "%s", err.text);
+	cr_assert_eq(callgate_policy_read(TESTS_DIR "/../profiles/default.json", &policy, NULL, &err), 0, "%s",
+		     err.text);
 	cr_assert_eq(callgate_filter_resolve(policy, &target, &filter, NULL, &err), 0, "%s", err.text);
 	cr_assert_eq(filter->arch_count, 2);
 	prog = lower(filter, "default.json");
@@ -488,7 +513,8 @@ Test(bpf_lower, is_small_and_fast_for_the_shipped_default)
 		for (uint32_t nr = 0; nr < 600; nr++) {
 			const struct node *node = arch->spans[span_at(arch, nr)].node;
 
-			cr_assert_eq(prog_bitmap(prog, arch->audit, nr), node->leaf && action_equal(node->action, allow), "%u", nr);
+			cr_assert_eq(prog_bitmap(prog, arch->audit, nr),
+				     node->leaf && action_equal(node->action, allow), "%u", nr);
 		}
 	}
 	callgate_prog_free(prog);

@@ -29,7 +29,8 @@ static struct callgate_filter *small_filter(uint32_t audit, uint32_t mkdir, uint
 	span_map_add(&map, (struct span){ .first = mkdir, .node = eperm });
 	span_map_add(&map, (struct span){ .first = mkdir + 1, .node = allow });
 	span_map_add(&map, (struct span){ .first = personality,
-		                          .node = filter_test(filter, (struct test){ .mask = UINT64_MAX, .value = 8 }, allow, eperm) });
+					  .node = filter_test(filter, (struct test){ .mask = UINT64_MAX, .value = 8 },
+							      allow, eperm) });
 	span_map_add(&map, (struct span){ .first = personality + 1, .node = allow });
 	cr_assert_eq(filter_add_arch(filter, audit, &map, NULL), 0);
 	return filter;
@@ -85,7 +86,8 @@ Test(prog, is_the_same_after_writing_and_reading)
 		     { AUDIT_ARCH_S390X, 39, 136, CALLGATE_ABI_S390X, { 0, 0x20 } } };
 
 	for (size_t i = 0; i < 2; i++) {
-		struct callgate_prog *prog = small_prog(rows[i].audit, rows[i].mkdir, rows[i].personality), *again = NULL;
+		struct callgate_prog *prog = small_prog(rows[i].audit, rows[i].mkdir, rows[i].personality),
+				     *again = NULL;
 		struct callgate_err err = CALLGATE_ERR_INIT;
 		size_t size = 0;
 		char *raw = NULL;
@@ -122,16 +124,16 @@ Test(prog, is_base64_and_c)
 	free(text);
 	cr_assert_eq(callgate_prog_write(prog, CALLGATE_PROG_C, &text, &size, NULL), 0);
 	cr_assert_str_eq(text, "/* 2 instructions of classic BPF for seccomp(2). */\n"
-	                       "static const struct sock_filter filter[] = {\n"
-	                       "\t{ 0x20, 0, 0, 0x00000004 },\n"
-	                       "\t{ 0x06, 0, 0, 0x7fff0000 },\n"
-	                       "};\n");
+			       "static const struct sock_filter filter[] = {\n"
+			       "\t{ 0x20, 0, 0, 0x00000004 },\n"
+			       "\t{ 0x06, 0, 0, 0x7fff0000 },\n"
+			       "};\n");
 	free(text);
 	callgate_prog_free(prog);
 }
 
 static char *written(int (*write)(const struct callgate_prog *, char **, size_t *, struct callgate_err *),
-                     const struct sock_filter *insns, unsigned count)
+		     const struct sock_filter *insns, unsigned count)
 {
 	struct callgate_prog *prog;
 	char *text;
@@ -163,17 +165,17 @@ Test(disasm, names_only_what_is_certain)
 	char *text = written(prog_write_asm, insns, sizeof(insns) / sizeof(insns[0]));
 
 	cr_assert_str_eq(text,
-	                 "    0  ld   [4]                                 ; architecture\n"
-	                 "    1  jeq  #0xc000003e   -> 3                  ; x86_64\n"
-	                 "    2  jeq  #0x40000003   -> 5, else -> 9       ; x86\n"
-	                 "    3  ld   [0]                                 ; syscall number\n"
-	                 "    4  jeq  #0x53         -> 6, else -> 7       ; x86_64: mkdir\n"
-	                 "    5  ld   [0]                                 ; syscall number\n"
-	                 "    6  jge  #0x27         else -> 8\n"
-	                 "    7  ld   [28]                                ; argument 1, upper half\n"
-	                 "    8  ret  #0x7fff0000                         ; ALLOW\n"
-	                 "    9  ret  #0x50026                            ; ERRNO(ENOSYS)\n",
-	                 "%s", text);
+			 "    0  ld   [4]                                 ; architecture\n"
+			 "    1  jeq  #0xc000003e   -> 3                  ; x86_64\n"
+			 "    2  jeq  #0x40000003   -> 5, else -> 9       ; x86\n"
+			 "    3  ld   [0]                                 ; syscall number\n"
+			 "    4  jeq  #0x53         -> 6, else -> 7       ; x86_64: mkdir\n"
+			 "    5  ld   [0]                                 ; syscall number\n"
+			 "    6  jge  #0x27         else -> 8\n"
+			 "    7  ld   [28]                                ; argument 1, upper half\n"
+			 "    8  ret  #0x7fff0000                         ; ALLOW\n"
+			 "    9  ret  #0x50026                            ; ERRNO(ENOSYS)\n",
+			 "%s", text);
 	free(text);
 }
 
@@ -197,22 +199,23 @@ Test(disasm, has_a_word_for_every_opcode)
 	};
 	char *text = written(prog_write_asm, insns, sizeof(insns) / sizeof(insns[0]));
 
-	cr_assert_str_eq(text,
-	                 "    0  ld   #0x7\n"
-	                 "    1  st   M[1]\n"
-	                 "    2  ldx  M[1]\n"
-	                 "    3  stx  M[2]\n"
-	                 "    4  ldx  #len\n"
-	                 "    5  txa\n"
-	                 "    6  xor  #0x3\n"
-	                 "    7  rsh  x\n"
-	                 "    8  neg\n"
-	                 "    9  tax\n"
-	                 "   10  ja                 -> 12\n"
-	                 "   11  ld   [8]                                 ; instruction pointer, lower half, never reached\n"
-	                 "   12  jset x             -> 13\n"
-	                 "   13  ret  a\n",
-	                 "%s", text);
+	cr_assert_str_eq(
+		text,
+		"    0  ld   #0x7\n"
+		"    1  st   M[1]\n"
+		"    2  ldx  M[1]\n"
+		"    3  stx  M[2]\n"
+		"    4  ldx  #len\n"
+		"    5  txa\n"
+		"    6  xor  #0x3\n"
+		"    7  rsh  x\n"
+		"    8  neg\n"
+		"    9  tax\n"
+		"   10  ja                 -> 12\n"
+		"   11  ld   [8]                                 ; instruction pointer, lower half, never reached\n"
+		"   12  jset x             -> 13\n"
+		"   13  ret  a\n",
+		"%s", text);
 	free(text);
 }
 
@@ -224,39 +227,41 @@ Test(pfc, says_numbers_conditions_and_actions)
 
 	cr_assert_eq(callgate_filter_write_pfc(filter, &text, &size, NULL), 0);
 	cr_assert_str_eq(text,
-	                 "#\n# pseudo filter code: the first action whose conditions hold\n#\n"
-	                 "# x86_64\n"
-	                 "if ($arch == 0xc000003e)\n"
-	                 "  # read .. rename\n"
-	                 "  if ($syscall >= 0 and $syscall <= 82)\n"
-	                 "    action ALLOW;\n"
-	                 "  # mkdir\n"
-	                 "  if ($syscall == 83)\n"
-	                 "    action ERRNO(EPERM);\n"
-	                 "  # rmdir .. uselib\n"
-	                 "  if ($syscall >= 84 and $syscall <= 134)\n"
-	                 "    action ALLOW;\n"
-	                 "  # personality\n"
-	                 "  if ($syscall == 135)\n"
-	                 "    if ($a0 == 0x8)\n"
-	                 "      action ALLOW;\n"
-	                 "    action ERRNO(EPERM);\n"
-	                 "  # ustat .. ?\n"
-	                 "  if ($syscall >= 136 and $syscall <= 4294967295)\n"
-	                 "    action ALLOW;\n"
-	                 "# any other architecture\n"
-	                 "action KILL_THREAD;\n",
-	                 "%s", text);
+			 "#\n# pseudo filter code: the first action whose conditions hold\n#\n"
+			 "# x86_64\n"
+			 "if ($arch == 0xc000003e)\n"
+			 "  # read .. rename\n"
+			 "  if ($syscall >= 0 and $syscall <= 82)\n"
+			 "    action ALLOW;\n"
+			 "  # mkdir\n"
+			 "  if ($syscall == 83)\n"
+			 "    action ERRNO(EPERM);\n"
+			 "  # rmdir .. uselib\n"
+			 "  if ($syscall >= 84 and $syscall <= 134)\n"
+			 "    action ALLOW;\n"
+			 "  # personality\n"
+			 "  if ($syscall == 135)\n"
+			 "    if ($a0 == 0x8)\n"
+			 "      action ALLOW;\n"
+			 "    action ERRNO(EPERM);\n"
+			 "  # ustat .. ?\n"
+			 "  if ($syscall >= 136 and $syscall <= 4294967295)\n"
+			 "    action ALLOW;\n"
+			 "# any other architecture\n"
+			 "action KILL_THREAD;\n",
+			 "%s", text);
 	free(text);
 	callgate_filter_free(filter);
 }
 
-/* Whatever passes prog_check() can be run, measured and listed: random words, most of them from the opcodes that pass. */
+/* Whatever passes prog_check() can be run, measured and listed: random words, most of them from the opcodes that pass.
+ */
 Test(prog, survives_any_program_that_is_checked)
 {
-	static const uint16_t codes[] = { 0x20, 0x80, 0x00, 0x60, 0x81, 0x01, 0x61, 0x02, 0x03, 0x04, 0x0c, 0x14, 0x1c, 0x24, 0x2c, 0x34,
-		                          0x3c, 0x44, 0x4c, 0x54, 0x5c, 0x64, 0x6c, 0x74, 0x7c, 0x84, 0xa4, 0xac, 0x05, 0x15, 0x1d, 0x25,
-		                          0x2d, 0x35, 0x3d, 0x45, 0x4d, 0x06, 0x16, 0x07, 0x87 };
+	static const uint16_t codes[] = { 0x20, 0x80, 0x00, 0x60, 0x81, 0x01, 0x61, 0x02, 0x03, 0x04, 0x0c,
+					  0x14, 0x1c, 0x24, 0x2c, 0x34, 0x3c, 0x44, 0x4c, 0x54, 0x5c, 0x64,
+					  0x6c, 0x74, 0x7c, 0x84, 0xa4, 0xac, 0x05, 0x15, 0x1d, 0x25, 0x2d,
+					  0x35, 0x3d, 0x45, 0x4d, 0x06, 0x16, 0x07, 0x87 };
 	uint64_t state = 11;
 	unsigned good = 0;
 
@@ -271,8 +276,8 @@ Test(prog, survives_any_program_that_is_checked)
 		for (unsigned pc = 0; pc < count; pc++) {
 			state = state * 6364136223846793005u + 1442695040888963407u;
 			insns[pc] = (struct sock_filter){ codes[(state >> 33) % (sizeof(codes) / sizeof(codes[0]))],
-			                                  (state >> 40) % 3 % (count - pc), (state >> 45) % 3 % (count - pc),
-			                                  (state >> 50) % 64 };
+							  (state >> 40) % 3 % (count - pc),
+							  (state >> 45) % 3 % (count - pc), (state >> 50) % 64 };
 			if (insns[pc].code == 0x20)
 				insns[pc].k &= ~3u;
 			if (insns[pc].code == 0x05)
