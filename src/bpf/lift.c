@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Lift: from a program to what it means, by partial evaluation. For one audit architecture at a time, sets of syscall numbers
- * walk through the program and part where it compares the number; where it compares an argument, the rest is turned into a
- * decision graph. What no profile can say becomes an opaque leaf at that instruction, for those calls only.
+ * Lift: from a program to what it means, by partial evaluation. For one audit architecture at a time, sets of syscall
+ * numbers walk through the program and part where it compares the number; where it compares an argument, the rest is
+ * turned into a decision graph. What no profile can say becomes an opaque leaf at that instruction, for those calls
+ * only.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -36,8 +37,9 @@ static bool same_meaning(struct lift *lift, struct meaning **meaning, const stru
 	if (!*meaning && meaning_new(meaning, NULL))
 		return false;
 	/* Too complex here is no failure: the neighbours only stay two. */
-	return !meaning_of(*meaning, lift->filter, a, &ref_a, NULL) && !meaning_of(*meaning, lift->filter, b, &ref_b, NULL) &&
-	       ref_a == ref_b && !meaning_is_opaque(*meaning, ref_a, &pc);
+	return !meaning_of(*meaning, lift->filter, a, &ref_a, NULL) &&
+	       !meaning_of(*meaning, lift->filter, b, &ref_b, NULL) && ref_a == ref_b &&
+	       !meaning_is_opaque(*meaning, ref_a, &pc);
 }
 
 static void pieces_to_map(struct lift *lift, struct span_map *map)
@@ -94,7 +96,8 @@ static void add_abis(struct lift *lift, uint32_t audit)
 }
 
 /* The architectures that the program asks for by number, each with its own map. */
-static int lift_named(struct lift *lift, const struct span_map *other, enum callgate_abi native, struct callgate_err *err)
+static int lift_named(struct lift *lift, const struct span_map *other, enum callgate_abi native,
+		      struct callgate_err *err)
 {
 	int code = add_arch(lift, other, abi_of(native)->audit, err);
 
@@ -110,7 +113,8 @@ static int lift_named(struct lift *lift, const struct span_map *other, enum call
 }
 
 /* All other architectures. Where the number matters there too, the known ones get maps, and no unknown one exists. */
-static int lift_others(struct lift *lift, const struct span_map *other, enum callgate_abi native, struct callgate_err *err)
+static int lift_others(struct lift *lift, const struct span_map *other, enum callgate_abi native,
+		       struct callgate_err *err)
 {
 	struct callgate_filter *filter = lift->filter;
 	enum callgate_abi family[3];
@@ -151,8 +155,8 @@ static int lift_all(struct lift *lift, enum callgate_abi native, struct callgate
 	return code;
 }
 
-int prog_lift(const struct callgate_prog *prog, const char *name, enum callgate_abi native, struct callgate_filter **out,
-              struct callgate_err *err)
+int prog_lift(const struct callgate_prog *prog, const char *name, enum callgate_abi native,
+	      struct callgate_filter **out, struct callgate_err *err)
 {
 	struct lift *lift;
 	int code = prog_check(prog, err);

@@ -66,7 +66,8 @@ static bool give(struct lift *lift, const struct ranges *set, const struct node 
 	const struct range *range = ranges_at(set);
 
 	for (uint32_t i = 0; i < set->count; i++) {
-		struct piece *pieces = lift_room(lift, lift->pieces, lift->piece_count, &lift->piece_room, sizeof(*pieces));
+		struct piece *pieces =
+			lift_room(lift, lift->pieces, lift->piece_count, &lift->piece_room, sizeof(*pieces));
 
 		if (!pieces || lift->piece_count == PIECE_LIMIT || ++lift->piece_total > PIECE_TOTAL)
 			return false;
@@ -79,7 +80,8 @@ static bool give(struct lift *lift, const struct ranges *set, const struct node 
 /* Takes the set over, on failure too. */
 static bool wait_at(struct lift *lift, uint32_t pc, const struct state *state, struct ranges *set)
 {
-	struct waiting *waiting = lift_room(lift, lift->waiting, lift->waiting_count, &lift->waiting_room, sizeof(*waiting));
+	struct waiting *waiting =
+		lift_room(lift, lift->waiting, lift->waiting_count, &lift->waiting_room, sizeof(*waiting));
 
 	if (!waiting) {
 		ranges_release(set);
@@ -141,7 +143,8 @@ static bool table_find(const struct lift *lift, uint32_t pc, const struct state 
 
 	if (!lift->table_size)
 		return false;
-	for (at = jump_hash(pc, state, context) & (lift->table_size - 1); lift->table[at]; at = (at + 1) & (lift->table_size - 1)) {
+	for (at = jump_hash(pc, state, context) & (lift->table_size - 1); lift->table[at];
+	     at = (at + 1) & (lift->table_size - 1)) {
 		const struct jump *jump = &lift->jumps[lift->table[at] - 1];
 
 		if (jump->pc == pc && jump->context == context && memcmp(&jump->state, state, sizeof(*state)) == 0) {
@@ -184,7 +187,8 @@ static bool open_push(struct lift *lift, uint32_t index)
 }
 
 /* Runs to what stands behind one side of a jump. OUT_SPLIT is handed up: *step has the numbers. */
-static enum outcome find_target(struct lift *lift, uint32_t index, unsigned distance, struct step *step, struct target *out)
+static enum outcome find_target(struct lift *lift, uint32_t index, unsigned distance, struct step *step,
+				struct target *out)
 {
 	enum outcome outcome;
 
@@ -265,8 +269,8 @@ static bool purge(struct lift *lift)
 	return true;
 }
 
-/* The graph below a jump on an argument, for all numbers of the set at once: OUT_LEAF with step->node, or OUT_SPLIT when they
- * part ways somewhere below. */
+/* The graph below a jump on an argument, for all numbers of the set at once: OUT_LEAF with step->node, or OUT_SPLIT
+ * when they part ways somewhere below. */
 static enum outcome decide(struct lift *lift, struct step *step)
 {
 	uint32_t root;
@@ -330,7 +334,8 @@ static bool run(struct lift *lift, struct waiting *item)
 			outcome = decide(lift, &step);
 			if (outcome == OUT_SPLIT) {
 				/* Both parts come back to the jump that they have in common. */
-				if (!split(lift, &item->set, &step.holds, &taken) || !wait_at(lift, item->pc, &item->state, &taken))
+				if (!split(lift, &item->set, &step.holds, &taken) ||
+				    !wait_at(lift, item->pc, &item->state, &taken))
 					return false;
 				continue;
 			}
@@ -367,6 +372,7 @@ int lift_walk(struct lift *lift, uint32_t audit, struct callgate_err *err)
 	drop_waiting(lift);
 	if (lift->no_memory)
 		return err_nomem(err);
-	return err_set(err, CALLGATE_E_LIMIT, "too complex: the program cannot be worked out within %d steps and %d pieces",
-	               STEP_LIMIT, PIECE_LIMIT);
+	return err_set(err, CALLGATE_E_LIMIT,
+		       "too complex: the program cannot be worked out within %d steps and %d pieces", STEP_LIMIT,
+		       PIECE_LIMIT);
 }

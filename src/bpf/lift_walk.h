@@ -40,28 +40,34 @@ struct target {
 struct jump {
 	uint32_t pc;
 	struct state state;
-	uint32_t context;        /* the set of numbers that it was worked out for; 0: numbers do not matter */
-	bool opened, numbered;   /* targets are known; the number or the architecture was asked below */
+	uint32_t context;      /* the set of numbers that it was worked out for; 0: numbers do not matter */
+	bool opened, numbered; /* targets are known; the number or the architecture was asked below */
 	struct target yes, no;
 	const struct node *node; /* the result */
 };
 
 /* Past these a program is too complex: a real one stays far below. */
-enum { JUMP_LIMIT = 1 << 16, PIECE_LIMIT = 1 << 14, PIECE_TOTAL = 1 << 17, MEMORY_LIMIT = 1 << 12, STEP_LIMIT = 1 << 26 };
+enum {
+	JUMP_LIMIT = 1 << 16,
+	PIECE_LIMIT = 1 << 14,
+	PIECE_TOTAL = 1 << 17,
+	MEMORY_LIMIT = 1 << 12,
+	STEP_LIMIT = 1 << 26
+};
 
 #define LIFT_OTHER_ARCH 0 /* no architecture has this number */
 
 struct lift {
 	const struct callgate_prog *prog;
 	struct callgate_filter *filter;
-	uint32_t audit;          /* the architecture that is walked now */
+	uint32_t audit;            /* the architecture that is walked now */
 	uint32_t live[PROG_LIMIT]; /* what is read later: bits 0..15 memory, 16 A, 17 X */
 	uint64_t steps;
 	/* Found in the walk of LIFT_OTHER_ARCH. */
 	uint32_t *arches;
 	size_t arch_count, arch_room;
-	bool arch_odd;           /* the architecture is compared otherwise than by == */
-	unsigned number_pc;      /* the first instruction that asks for the number */
+	bool arch_odd;      /* the architecture is compared otherwise than by == */
+	unsigned number_pc; /* the first instruction that asks for the number */
 
 	struct waiting *waiting;
 	size_t waiting_count, waiting_room;
@@ -71,12 +77,12 @@ struct lift {
 	size_t memory_count, memory_room;
 	struct jump *jumps;
 	size_t jump_count, jump_room;
-	uint32_t *table;         /* index + 1 into jumps */
+	uint32_t *table; /* index + 1 into jumps */
 	size_t table_size, table_used;
-	uint32_t *open;          /* jumps that wait for their targets */
+	uint32_t *open; /* jumps that wait for their targets */
 	size_t open_count, open_room;
 	uint32_t context;
-	bool no_memory;          /* why something failed; else it was too complex */
+	bool no_memory; /* why something failed; else it was too complex */
 };
 
 /* Makes room for one more element in an array that doubles; answers the array, NULL: no memory (then said in lift). */
@@ -97,10 +103,10 @@ struct step {
 	uint32_t pc;
 	struct state state;
 	const struct ranges *set;
-	bool numbered;           /* the number or the architecture was asked on the way */
+	bool numbered; /* the number or the architecture was asked on the way */
 	const struct node *node;
 	struct condition condition;
-	struct ranges holds;     /* OUT_SPLIT: the numbers for which it holds; the caller releases it */
+	struct ranges holds; /* OUT_SPLIT: the numbers for which it holds; the caller releases it */
 };
 enum outcome lift_step(struct lift *lift, struct step *step);
 /* The condition of the jump at pc. */

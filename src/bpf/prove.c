@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Prove: a program against the filter that it was made from, lifted back and compared for every call that there can be. */
+/* Prove: a program against the filter that it was made from, lifted back and compared for every call that there can be.
+ */
 #include "base/err.h"
 #include "bpf/prog.h"
 #include "filter/in_step.h"
@@ -23,11 +24,13 @@ static int differ(struct proof *proof, struct prog_data *call, const struct node
 	while (!want->leaf)
 		want = test_holds(&want->test, call->args) ? want->yes : want->no;
 	if (action_equal(got, want->action))
-		return err_set(proof->err, CALLGATE_E_MISMATCH, "cannot tell whether the program is right at syscall %u", call->nr);
+		return err_set(proof->err, CALLGATE_E_MISMATCH,
+			       "cannot tell whether the program is right at syscall %u", call->nr);
 	return prog_disagree(call, got, want->action, proof->err);
 }
 
-static int compare_nodes(struct proof *proof, uint32_t audit, uint32_t nr, const struct node *want, const struct node *got)
+static int compare_nodes(struct proof *proof, uint32_t audit, uint32_t nr, const struct node *want,
+			 const struct node *got)
 {
 	struct prog_data call = { .audit = audit, .nr = nr };
 	meaning_ref want_ref, got_ref;
@@ -45,8 +48,8 @@ static int compare_nodes(struct proof *proof, uint32_t audit, uint32_t nr, const
 	if (code)
 		return code;
 	if (meaning_is_opaque(proof->meaning, want_ref, &pc) || meaning_is_opaque(proof->meaning, got_ref, &pc))
-		return err_set(proof->err, CALLGATE_E_MISMATCH, "cannot tell: at syscall %u, instruction %u does what no profile can say",
-		               nr, pc);
+		return err_set(proof->err, CALLGATE_E_MISMATCH,
+			       "cannot tell: at syscall %u, instruction %u does what no profile can say", nr, pc);
 	if (!meaning_witness(proof->meaning, want_ref, got_ref, call.args))
 		return 0;
 	return differ(proof, &call, want);

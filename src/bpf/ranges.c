@@ -64,7 +64,8 @@ bool ranges_add(struct ranges *set, uint32_t first, uint32_t last)
 /* ------------------------------------------------------------------ from conditions */
 
 /* Halves the block until the condition is the same all over it. */
-static bool add_block(struct ranges *set, const struct condition *condition, uint32_t base, unsigned bits, unsigned *budget)
+static bool add_block(struct ranges *set, const struct condition *condition, uint32_t base, unsigned bits,
+		      unsigned *budget)
 {
 	enum answer answer = condition_on_block(condition, base, bits);
 
@@ -147,7 +148,8 @@ static bool cut_one(struct ranges *set, struct range cut, struct ranges *out)
 	uint32_t keep = 0;
 
 	for (at = ranges_edit(set); j < set->count && at[j].first <= cut.last; j++)
-		if (!ranges_add(out, at[j].first > cut.first ? at[j].first : cut.first, at[j].last < cut.last ? at[j].last : cut.last))
+		if (!ranges_add(out, at[j].first > cut.first ? at[j].first : cut.first,
+				at[j].last < cut.last ? at[j].last : cut.last))
 			return false;
 	if (i == j)
 		return true;
@@ -176,11 +178,13 @@ bool ranges_split(struct ranges *set, const struct ranges *holds, struct ranges 
 		for (uint32_t i = 0; i < set->count && good; i++) {
 			uint64_t from = in[i].first;
 
-			for (uint32_t k = find(holds, in[i].first); good && k < holds->count && yes[k].first <= in[i].last; k++) {
+			for (uint32_t k = find(holds, in[i].first);
+			     good && k < holds->count && yes[k].first <= in[i].last; k++) {
 				uint32_t first = yes[k].first > from ? yes[k].first : (uint32_t)from;
 				uint32_t last = yes[k].last < in[i].last ? yes[k].last : in[i].last;
 
-				good = (first == from || ranges_add(&kept, (uint32_t)from, first - 1)) && ranges_add(&taken, first, last);
+				good = (first == from || ranges_add(&kept, (uint32_t)from, first - 1)) &&
+				       ranges_add(&taken, first, last);
 				from = (uint64_t)last + 1;
 			}
 			if (good && from <= in[i].last)

@@ -81,7 +81,8 @@ static struct value shift_by(struct value value, int by)
 	if (by <= -32 || by >= 32)
 		return value_const(0);
 	value.flip = shifted(value.flip, by);
-	value.mask = to_source(&value, by >= 0 ? field_bits(&value) & UINT32_MAX >> by : field_bits(&value) & UINT32_MAX << -by);
+	value.mask = to_source(&value, by >= 0 ? field_bits(&value) & UINT32_MAX >> by
+					       : field_bits(&value) & UINT32_MAX << -by);
 	if (!value.mask)
 		return value_const(value.flip);
 	value.shift = (int8_t)shift;
@@ -261,7 +262,9 @@ static struct condition word_from(const struct value *value, uint64_t k)
 	if ((uint64_t)field + add <= UINT32_MAX)
 		return on_word(value, part_from(value, k > add ? k - add : 0), false);
 	/* The sum may pass 2^32: from there on it is small again. */
-	condition = (struct condition){ .is = CONDITION_WORD, .source = (enum value_source)value->source, .word = value->word };
+	condition = (struct condition){ .is = CONDITION_WORD,
+					.source = (enum value_source)value->source,
+					.word = value->word };
 	condition.guard = part_from(value, ((uint64_t)1 << 32) - add);
 	condition.above = part_from(value, ((uint64_t)1 << 32) - add + k);
 	condition.below = part_from(value, k > add ? k - add : 0);
@@ -349,8 +352,8 @@ enum answer condition_on_block(const struct condition *condition, uint32_t base,
 	return answer == ANSWER_YES ? ANSWER_NO : ANSWER_YES;
 }
 
-/* A child of a test, or a child of that: the same test is not asked again. Compilers that compare each value's upper half anew
- * come out as if they had asked once. */
+/* A child of a test, or a child of that: the same test is not asked again. Compilers that compare each value's upper
+ * half anew come out as if they had asked once. */
 static const struct node *known_branch(const struct node *node, const struct test *test, bool holds)
 {
 	if (node->leaf || !test_same(&node->test, test))
@@ -358,7 +361,8 @@ static const struct node *known_branch(const struct node *node, const struct tes
 	return holds ? node->yes : node->no;
 }
 
-static const struct node *assume(struct callgate_filter *filter, const struct node *node, const struct test *test, bool holds)
+static const struct node *assume(struct callgate_filter *filter, const struct node *node, const struct test *test,
+				 bool holds)
 {
 	const struct node *branch = known_branch(node, test, holds), *yes, *no;
 
@@ -370,7 +374,7 @@ static const struct node *assume(struct callgate_filter *filter, const struct no
 }
 
 static const struct node *test_node(struct callgate_filter *filter, const struct condition *condition,
-                                    const struct word_test *word, const struct node *yes, const struct node *no)
+				    const struct word_test *word, const struct node *yes, const struct node *no)
 {
 	unsigned up = condition->word & 1 ? 32 : 0;
 	struct test test = {
@@ -387,13 +391,14 @@ static const struct node *test_node(struct callgate_filter *filter, const struct
 	return filter_test(filter, test, assume(filter, yes, &test, true), assume(filter, no, &test, false));
 }
 
-const struct node *condition_node(struct callgate_filter *filter, const struct condition *condition, const struct node *yes,
-                                  const struct node *no)
+const struct node *condition_node(struct callgate_filter *filter, const struct condition *condition,
+				  const struct node *yes, const struct node *no)
 {
 	const struct node *on = condition->negate ? no : yes, *off = condition->negate ? yes : no;
 	const struct node *above = test_node(filter, condition, &condition->above, on, off);
 
 	if (condition->guard.op == WORD_YES)
 		return above;
-	return test_node(filter, condition, &condition->guard, above, test_node(filter, condition, &condition->below, on, off));
+	return test_node(filter, condition, &condition->guard, above,
+			 test_node(filter, condition, &condition->below, on, off));
 }

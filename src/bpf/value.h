@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Value: what a register of a BPF program may hold while it is lifted: a constant, one 32-bit word of seccomp_data with what
- * can be undone (mask, shift, flipped bits, an added constant), or something unknown. Private to lift.
+ * Value: what a register of a BPF program may hold while it is lifted: a constant, one 32-bit word of seccomp_data with
+ * what can be undone (mask, shift, flipped bits, an added constant), or something unknown. Private to lift.
  */
 #ifndef CALLGATE_BPF_VALUE_H
 #define CALLGATE_BPF_VALUE_H
@@ -10,8 +10,8 @@
 
 enum value_source { VALUE_CONST, VALUE_NR, VALUE_ARCH, VALUE_ARG, VALUE_UNKNOWN };
 
-/* (shifted(source & mask) ^ flip) + add, modulo 2^32. shift is to the left, negative to the right; mask holds only bits that
- * survive it. A constant has everything but flip 0. No padding: values are compared and hashed as bytes. */
+/* (shifted(source & mask) ^ flip) + add, modulo 2^32. shift is to the left, negative to the right; mask holds only bits
+ * that survive it. A constant has everything but flip 0. No padding: values are compared and hashed as bytes. */
 struct value {
 	uint16_t source;
 	uint8_t word; /* VALUE_ARG: argument * 2, plus 1 for the upper half */
@@ -49,7 +49,7 @@ struct condition value_compare(unsigned op, struct value a, struct value b);
 enum answer { ANSWER_NO, ANSWER_YES, ANSWER_BOTH };
 enum answer condition_on_block(const struct condition *condition, uint32_t base, unsigned bits);
 /* CONDITION_WORD on an argument, as a decision. NULL: no room. */
-const struct node *condition_node(struct callgate_filter *filter, const struct condition *condition, const struct node *yes,
-                                  const struct node *no);
+const struct node *condition_node(struct callgate_filter *filter, const struct condition *condition,
+				  const struct node *yes, const struct node *no);
 
 #endif

@@ -54,7 +54,9 @@ static bool may_be_opaque(const struct bdd *bdd, meaning_ref ref)
 
 int bdd_init(struct bdd *bdd)
 {
-	*bdd = (struct bdd){ .room = TABLE_FIRST / 2, .table_size = TABLE_FIRST, .cache_size = TABLE_FIRST, .serial = 2 };
+	*bdd = (struct bdd){
+		.room = TABLE_FIRST / 2, .table_size = TABLE_FIRST, .cache_size = TABLE_FIRST, .serial = 2
+	};
 	bdd->nodes = malloc(bdd->room * sizeof(*bdd->nodes));
 	bdd->table = calloc(bdd->table_size, sizeof(*bdd->table));
 	bdd->cache = calloc(bdd->cache_size, sizeof(*bdd->cache));
@@ -77,7 +79,7 @@ int bdd_error(const struct bdd *bdd, struct callgate_err *err)
 	if (bdd->no_memory)
 		return err_nomem(err);
 	return err_set(err, CALLGATE_E_LIMIT, "too complex: what the arguments decide has more than %d distinct cases",
-	               MEANING_LIMIT);
+		       MEANING_LIMIT);
 }
 
 unsigned bdd_var(const struct bdd *bdd, meaning_ref ref)
@@ -140,7 +142,8 @@ meaning_ref bdd_make(struct bdd *bdd, unsigned var, meaning_ref low, meaning_ref
 		return BDD_NONE;
 	if (low == high)
 		return low;
-	for (at = hash3(low, high, var) & (bdd->table_size - 1); bdd->table[at]; at = (at + 1) & (bdd->table_size - 1)) {
+	for (at = hash3(low, high, var) & (bdd->table_size - 1); bdd->table[at];
+	     at = (at + 1) & (bdd->table_size - 1)) {
 		const struct bdd_node *node = &bdd->nodes[bdd->table[at] - 1];
 
 		if (node->low == low && node->high == high && node->var == var)
@@ -190,7 +193,7 @@ struct path {
 	uint64_t mask, value;
 	unsigned base; /* variable of bit 63 */
 	uint32_t op;
-	bool greater;  /* (argument & mask) > value; else == */
+	bool greater; /* (argument & mask) > value; else == */
 };
 
 /* The largest number that has no bits outside mask and is not above value: what a masked argument is compared with. */
@@ -233,8 +236,9 @@ static meaning_ref walk_path(struct path *path, unsigned bits, meaning_ref yes, 
 		if (cache_find(bdd, op, yes, no, &found))
 			return found;
 		low = walk_path(path, bits, bdd_cofactor(bdd, yes, var, 0), bdd_cofactor(bdd, no, var, 0));
-		high = low == BDD_NONE ? low :
-		                         walk_path(path, bits, bdd_cofactor(bdd, yes, var, 1), bdd_cofactor(bdd, no, var, 1));
+		high = low == BDD_NONE
+			       ? low
+			       : walk_path(path, bits, bdd_cofactor(bdd, yes, var, 1), bdd_cofactor(bdd, no, var, 1));
 		result = bdd_make(bdd, var, low, high);
 		if (result != BDD_NONE)
 			cache_keep(bdd, op, yes, no, result);
@@ -271,7 +275,8 @@ meaning_ref bdd_test(struct bdd *bdd, const struct test *test, meaning_ref yes, 
 		path.greater = true;
 		path.value = floor_submask(test->op == TEST_GE ? test->value - 1 : test->value, test->mask);
 	}
-	if (bdd->serial >= UINT32_MAX >> 8) { /* numbers of operations are used up: start again with nothing remembered */
+	if (bdd->serial >= UINT32_MAX >>
+	    8) { /* numbers of operations are used up: start again with nothing remembered */
 		memset(bdd->cache, 0, bdd->cache_size * sizeof(*bdd->cache));
 		bdd->serial = 2;
 	}
@@ -316,7 +321,8 @@ meaning_ref bdd_meet(struct bdd *bdd, meaning_ref older, meaning_ref newer)
 	if (++bdd->steps > STEP_LIMIT)
 		return BDD_NONE;
 	low = bdd_meet(bdd, bdd_cofactor(bdd, older, var, 0), bdd_cofactor(bdd, newer, var, 0));
-	high = low == BDD_NONE ? low : bdd_meet(bdd, bdd_cofactor(bdd, older, var, 1), bdd_cofactor(bdd, newer, var, 1));
+	high = low == BDD_NONE ? low
+			       : bdd_meet(bdd, bdd_cofactor(bdd, older, var, 1), bdd_cofactor(bdd, newer, var, 1));
 	result = bdd_make(bdd, var, low, high);
 	if (result != BDD_NONE)
 		cache_keep(bdd, OP_MEET, older, newer, result);
@@ -361,7 +367,7 @@ unsigned bdd_relate(struct bdd *bdd, meaning_ref a, meaning_ref b)
 
 /* Steps i to j - 1 cover the block of 2^bits numbers from base on. */
 static meaning_ref build_block(struct bdd *bdd, const struct bdd_steps *steps, size_t i, size_t j, unsigned bits,
-                               uint64_t base)
+			       uint64_t base)
 {
 	uint64_t middle;
 	size_t low = i + 1, high = j;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Decision diagram: reduced, ordered, hash-consed, over the 384 argument bits, with actions as terminals. Variables run from
- * argument 0 to 5, the highest bit of each first, so that comparisons are a single path with side exits.
- * Equal functions are equal references. Room-private: others use filter/meaning.h.
+ * Decision diagram: reduced, ordered, hash-consed, over the 384 argument bits, with actions as terminals. Variables run
+ * from argument 0 to 5, the highest bit of each first, so that comparisons are a single path with side exits. Equal
+ * functions are equal references. Room-private: others use filter/meaning.h.
  */
 #ifndef CALLGATE_FILTER_BDD_H
 #define CALLGATE_FILTER_BDD_H
@@ -34,7 +34,8 @@ struct bdd {
 
 int bdd_init(struct bdd *bdd);
 void bdd_release(struct bdd *bdd);
-/* Answers BDD_NONE when it failed: out of memory (no_memory is set), or past MEANING_LIMIT nodes or the bound on steps. */
+/* Answers BDD_NONE when it failed: out of memory (no_memory is set), or past MEANING_LIMIT nodes or the bound on steps.
+ */
 int bdd_error(const struct bdd *bdd, struct callgate_err *err);
 
 meaning_ref bdd_action(struct callgate_action action);
@@ -53,8 +54,8 @@ meaning_ref bdd_meet(struct bdd *bdd, meaning_ref older, meaning_ref newer);
 /* Set of enum meaning_relation bits; 0 when it failed. */
 unsigned bdd_relate(struct bdd *bdd, meaning_ref a, meaning_ref b);
 
-/* A function of one field of one argument: bits width wide, its lowest at shift. firsts ascend from 0; refs depend on lower
- * bits of this argument or on later arguments only. */
+/* A function of one field of one argument: bits width wide, its lowest at shift. firsts ascend from 0; refs depend on
+ * lower bits of this argument or on later arguments only. */
 struct bdd_steps {
 	const uint64_t *firsts;
 	const meaning_ref *refs;

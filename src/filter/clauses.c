@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Clauses: conditions out of a diagram, one argument after the other. What the tests of one argument tell apart is cut into
- * pieces in three ways, as runs of values, as settings of bits, and by its upper half first, and the way that reads best is
- * taken. The outcome with most pieces needs no condition: it stands last.
+ * Clauses: conditions out of a diagram, one argument after the other. What the tests of one argument tell apart is cut
+ * into pieces in three ways, as runs of values, as settings of bits, and by its upper half first, and the way that
+ * reads best is taken. The outcome with most pieces needs no condition: it stands last.
  */
 #include "filter/clauses.h"
 
@@ -12,10 +12,19 @@
 #include "base/err.h"
 #include "filter/bdd.h"
 
-enum { PIECE_LIMIT = 4096, LOOK_LIMIT = 1 << 15, LOOK_TOTAL = 1 << 18, COST_EQUAL = 100, COST_OPEN = 150, COST_RANGE = 200, COST_MASK = 100,
-       COST_MANY = 600 };
+enum {
+	PIECE_LIMIT = 4096,
+	LOOK_LIMIT = 1 << 15,
+	LOOK_TOTAL = 1 << 18,
+	COST_EQUAL = 100,
+	COST_OPEN = 150,
+	COST_RANGE = 200,
+	COST_MASK = 100,
+	COST_MANY = 600
+};
 
-/* A part of one argument's values and what follows it. As a run: first to last under mask. As bits: those in mask are first's. */
+/* A part of one argument's values and what follows it. As a run: first to last under mask. As bits: those in mask are
+ * first's. */
 struct part {
 	uint64_t first, last;
 	uint64_t mask;
@@ -239,7 +248,8 @@ static void add_clause(struct deriving *deriving)
 		clause->leaf = test_holds(&clause->leaf->test, deriving->args) ? clause->leaf->yes : clause->leaf->no;
 }
 
-static void push_test(struct deriving *deriving, unsigned arg, enum test_op op, uint64_t mask, uint64_t value, bool negate)
+static void push_test(struct deriving *deriving, unsigned arg, enum test_op op, uint64_t mask, uint64_t value,
+		      bool negate)
 {
 	deriving->tests[deriving->test_count++] =
 		(struct test){ .mask = mask, .value = value, .arg = (uint8_t)arg, .op = (uint8_t)op, .negate = negate };
@@ -265,7 +275,8 @@ static void derive(struct deriving *deriving, meaning_ref ref, meaning_ref after
 static void derive_parts(struct deriving *deriving, const struct parts *parts, meaning_ref after)
 {
 	meaning_ref rest = parts->rest;
-	/* What calls get that no clause of this argument takes, when that is one action: then it need not be said for each. */
+	/* What calls get that no clause of this argument takes, when that is one action: then it need not be said for
+	 * each. */
 	meaning_ref falls = bdd_is_terminal(rest) ? rest : BDD_NONE;
 	uint64_t sample = 0, kept = deriving->args[parts->arg]; /* its upper half may stand already */
 
@@ -287,7 +298,8 @@ static void derive_parts(struct deriving *deriving, const struct parts *parts, m
 	deriving->args[parts->arg] = kept;
 }
 
-/* after: the action of calls that fall through all clauses made here; BDD_NONE: not one action, or nothing comes after. */
+/* after: the action of calls that fall through all clauses made here; BDD_NONE: not one action, or nothing comes after.
+ */
 static void derive(struct deriving *deriving, meaning_ref ref, meaning_ref after)
 {
 	struct parts parts;
@@ -307,7 +319,7 @@ static void derive(struct deriving *deriving, meaning_ref ref, meaning_ref after
 }
 
 int clauses_derive(const struct callgate_filter *filter, const struct node *node, struct clause_list *out,
-                   struct callgate_err *err)
+		   struct callgate_err *err)
 {
 	struct clause_list list = { 0 };
 	struct deriving deriving = { .node = node, .out = &list };

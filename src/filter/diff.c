@@ -17,8 +17,8 @@ struct differ {
 	struct callgate_err *err;
 	meaning_ref last_a, last_b; /* of the row that was added last */
 	uint32_t audit;
-	enum callgate_abi foreign;  /* the ABI that rows of an unlisted architecture show in their witness */
-	bool listed;                /* rows carry their own ABI */
+	enum callgate_abi foreign; /* the ABI that rows of an unlisted architecture show in their witness */
+	bool listed;               /* rows carry their own ABI */
 };
 
 /* ------------------------------------------------------------------ one interval of numbers */
@@ -42,10 +42,13 @@ static enum callgate_change change_of(unsigned relation)
 		return CALLGATE_UNKNOWN;
 	if (relation & MEANING_LOOSER && relation & MEANING_TIGHTER)
 		return CALLGATE_OTHER;
-	return relation & MEANING_LOOSER ? CALLGATE_LOOSER : relation & MEANING_TIGHTER ? CALLGATE_TIGHTER : CALLGATE_OTHER;
+	return relation & MEANING_LOOSER    ? CALLGATE_LOOSER
+	       : relation & MEANING_TIGHTER ? CALLGATE_TIGHTER
+					    : CALLGATE_OTHER;
 }
 
-/* What a reader wants to see first: a call that is permitted more, else less, else otherwise, else what cannot be told. */
+/* What a reader wants to see first: a call that is permitted more, else less, else otherwise, else what cannot be told.
+ */
 static unsigned wanted(unsigned relation)
 {
 	static const unsigned order[] = { MEANING_LOOSER, MEANING_TIGHTER, MEANING_OTHER, MEANING_UNKNOWN };
@@ -72,7 +75,8 @@ static struct callgate_difference *row_new(struct callgate_diff *diff)
 }
 
 /* The same difference on the next number makes the last row longer. */
-static bool row_extends(struct differ *differ, enum callgate_abi abi, const struct in_step *step, meaning_ref a, meaning_ref b)
+static bool row_extends(struct differ *differ, enum callgate_abi abi, const struct in_step *step, meaning_ref a,
+			meaning_ref b)
 {
 	struct callgate_difference *last;
 
@@ -184,7 +188,8 @@ static bool has_row(const struct differ *differ, enum callgate_abi abi)
 static bool is_listed(const struct differ *differ, enum callgate_abi abi)
 {
 	for (int other = 0; other < CALLGATE_ABI_COUNT; other++)
-		if (abi_of((enum callgate_abi)other)->audit == abi_of(abi)->audit && has_row(differ, (enum callgate_abi)other))
+		if (abi_of((enum callgate_abi)other)->audit == abi_of(abi)->audit &&
+		    has_row(differ, (enum callgate_abi)other))
 			return true;
 	return false;
 }
@@ -230,15 +235,16 @@ static int compare_others(struct differ *differ)
 		}
 	}
 	/* A filter with a map for every known architecture says nothing of unknown ones, and no kernel has any. */
-	if (code || differ->diff->count != before || (!bare && (differ->a->other_arch->opaque || differ->b->other_arch->opaque)))
+	if (code || differ->diff->count != before ||
+	    (!bare && (differ->a->other_arch->opaque || differ->b->other_arch->opaque)))
 		return code;
 	differ->audit = in_step_foreign(differ->a, differ->b);
 	differ->foreign = CALLGATE_ABI_NONE;
 	return compare_arch(differ, CALLGATE_ABI_NONE);
 }
 
-int filter_diff(const struct callgate_filter *a, const struct callgate_filter *b, uint32_t abis, struct callgate_diff **out,
-                struct callgate_err *err)
+int filter_diff(const struct callgate_filter *a, const struct callgate_filter *b, uint32_t abis,
+		struct callgate_diff **out, struct callgate_err *err)
 {
 	struct differ differ = { .a = a, .b = b, .err = err };
 	int code;

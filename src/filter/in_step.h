@@ -5,7 +5,8 @@
 
 #include "filter/filter.h"
 
-/* The numbers first to last, and the decisions of both. A filter without a map for the architecture gives its other_arch. */
+/* The numbers first to last, and the decisions of both. A filter without a map for the architecture gives its
+ * other_arch. */
 struct in_step {
 	uint32_t first, last;
 	const struct node *a, *b;

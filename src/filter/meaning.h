@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Meaning: the canonical form of a decision. A reduced, ordered, hash-consed binary decision diagram over the 6 x 64 argument
- * bits, with actions as terminals (origins do not count: equality of meaning is equality of actions). In one table two decisions
- * mean the same exactly when they are the same reference. One table serves many filters.
+ * Meaning: the canonical form of a decision. A reduced, ordered, hash-consed binary decision diagram over the 6 x 64
+ * argument bits, with actions as terminals (origins do not count: equality of meaning is equality of actions). In one
+ * table two decisions mean the same exactly when they are the same reference. One table serves many filters.
  */
 #ifndef CALLGATE_FILTER_MEANING_H
 #define CALLGATE_FILTER_MEANING_H
@@ -19,14 +19,14 @@ struct meaning *meaning_free(struct meaning *meaning);
 
 /* The reference of a decision; memoised per node of a filter. E_LIMIT "too complex" past MEANING_LIMIT nodes. */
 int meaning_of(struct meaning *meaning, const struct callgate_filter *filter, const struct node *node, meaning_ref *out,
-               struct callgate_err *err);
+	       struct callgate_err *err);
 
 /* Whether a reference may reach an opaque leaf; *pc is one of them. */
 bool meaning_is_opaque(const struct meaning *meaning, meaning_ref ref, unsigned *pc);
 /* The action when the reference is one action for all arguments. */
 bool meaning_is_constant(const struct meaning *meaning, meaning_ref ref, struct callgate_action *out);
-/* One step into the diagram: the argument bit that is asked first (0 is argument 0's highest) and what is left where it is 0 and
- * where it is 1. False: the reference is an action, or opaque, for all arguments. */
+/* One step into the diagram: the argument bit that is asked first (0 is argument 0's highest) and what is left where it
+ * is 0 and where it is 1. False: the reference is an action, or opaque, for all arguments. */
 bool meaning_split(const struct meaning *meaning, meaning_ref ref, unsigned *bit, meaning_ref *low, meaning_ref *high);
 struct callgate_action meaning_at(const struct meaning *meaning, meaning_ref ref, const uint64_t args[6]);
 /* Arguments on which two references differ (false: they are the same). Unconstrained bits are 0. */
@@ -42,8 +42,9 @@ enum meaning_relation {
 int meaning_relate(struct meaning *meaning, meaning_ref a, meaning_ref b, unsigned *out, struct callgate_err *err);
 /* Arguments at which one of the wanted relations holds, preferring small numbers; one of them must hold somewhere. */
 int meaning_witness_of(struct meaning *meaning, meaning_ref a, meaning_ref b, unsigned wanted, uint64_t args[6],
-                       struct callgate_err *err);
+		       struct callgate_err *err);
 /* The kernel's precedence, pointwise: of two filters' actions the stricter one, of equal kinds newer's data. */
-int meaning_meet(struct meaning *meaning, meaning_ref older, meaning_ref newer, meaning_ref *out, struct callgate_err *err);
+int meaning_meet(struct meaning *meaning, meaning_ref older, meaning_ref newer, meaning_ref *out,
+		 struct callgate_err *err);
 
 #endif

@@ -23,7 +23,7 @@ struct meet {
 	size_t pair_count, pair_size;
 	struct {
 		const struct node *older, *newer;
-	} *stack;
+	} * stack;
 	size_t depth, room;
 	/* Names of files move into the new filter, each once. */
 	const char *from[FILE_LIMIT], *to[FILE_LIMIT];
@@ -211,7 +211,7 @@ static void add_abis(struct callgate_filter *out, const struct callgate_filter *
 }
 
 static int meet_two(const struct callgate_filter *older, const struct callgate_filter *newer, const char *name,
-                    struct callgate_filter **out, struct callgate_err *err)
+		    struct callgate_filter **out, struct callgate_err *err)
 {
 	struct meet meet = { .older = older, .newer = newer };
 	int code = filter_new(name, &meet.out, err);
@@ -231,7 +231,8 @@ static int meet_two(const struct callgate_filter *older, const struct callgate_f
 		code = meet.out->other_arch ? 0 : CALLGATE_E_LIMIT;
 	}
 	if (code && !meet.no_memory)
-		code = err_set(err, CALLGATE_E_LIMIT, "too complex: what the filters amount to takes too many decisions");
+		code = err_set(err, CALLGATE_E_LIMIT,
+			       "too complex: what the filters amount to takes too many decisions");
 	else if (meet.no_memory)
 		code = err_nomem(err);
 	free(meet.pairs);
@@ -253,7 +254,7 @@ static int allow_all(struct callgate_filter **out, struct callgate_err *err)
 	if (code)
 		return code;
 	filter->other_arch = filter_leaf(filter, (struct callgate_action){ .kind = CALLGATE_ALLOW },
-	                                 (struct callgate_origin){ .why = CALLGATE_BY_DEFAULT });
+					 (struct callgate_origin){ .why = CALLGATE_BY_DEFAULT });
 	if (!filter->other_arch) {
 		callgate_filter_free(filter);
 		return err_nomem(err);
@@ -263,7 +264,7 @@ static int allow_all(struct callgate_filter **out, struct callgate_err *err)
 }
 
 int filter_meet(const struct callgate_filter *const filters[], size_t count, struct callgate_filter **out,
-                struct callgate_err *err)
+		struct callgate_err *err)
 {
 	struct callgate_filter *met = NULL, *next = NULL;
 	char name[64];
