@@ -455,6 +455,65 @@ int callgate_prog_load(const struct callgate_prog *prog, enum callgate_nnp nnp, 
 int callgate_run(const struct callgate_prog *prog, enum callgate_nnp nnp, char *const argv[], int *status,
                  struct callgate_err *err) CALLGATE_MUST_CHECK;
 
+/* Where a command's filter is put on it. EXEC: at the end of its execve, before the first instruction, so the filter need allow
+ * neither execve nor seccomp. MAIN: when loader and libraries have started up and control goes to the program's own entry, so that
+ * it need not allow what they do; dynamic programs only, E_UNSUPPORTED for others. LOAD: by the child itself, before its execve,
+ * which the filter then has to allow; needs no ptrace. */
+enum callgate_at { CALLGATE_AT_EXEC = 0, CALLGATE_AT_MAIN, CALLGATE_AT_LOAD };
+
+struct callgate_start {
+	size_t size;
+	enum callgate_at at;
+	enum callgate_nnp nnp;
+};
+#define CALLGATE_START_INIT { .size = sizeof(struct callgate_start) }
+
+struct callgate_command; /* opaque: one started command */
+
+/* Starts argv (found as execvp(3) does) under the program. When it returns 0 the command runs, and the kernel has said that the
+ * filter is on it (to a privileged caller it has shown it, word for word). In every other case the command has not run a single
+ * instruction (MAIN: none of its own); codes as callgate_run(). Until callgate_command_free() SIGHUP, SIGINT, SIGQUIT, SIGTERM and
+ * SIGCHLD are blocked here. For callers with one thread. */
+int callgate_command_start(const struct callgate_prog *prog, const struct callgate_start *how, char *const argv[],
+                           struct callgate_command **out, struct callgate_err *err) CALLGATE_MUST_CHECK;
+pid_t callgate_command_pid(const struct callgate_command *command);
+/* Waits, and hands on SIGHUP, SIGINT, SIGQUIT and SIGTERM that a process sent. timeout_ms -1: until it ends. *ended false: the time
+ * is over. *status as waitpid(2) gives it. */
+int callgate_command_wait(struct callgate_command *command, int timeout_ms, bool *ended, int *status, struct callgate_err *err);
+/* Leaves a command that still runs alone. */
+struct callgate_command *callgate_command_free(struct callgate_command *command);
+
+/* Whom a program is put on. LIVE: a process that works and must not be hurt. STARTING: one that waits to be started, and is better
+ * dead than unconfined: it is killed if the caller ends before the work is done. */
+enum callgate_inject_kind { CALLGATE_INJECT_LIVE = 0, CALLGATE_INJECT_STARTING };
+
+struct callgate_inject {
+	size_t size;
+	enum callgate_inject_kind kind;
+	enum callgate_nnp nnp; /* of the process; AUTO: set where its rights do not do without */
+	unsigned deadline_ms;  /* to stop; 0: 1000 */
+};
+#define CALLGATE_INJECT_INIT { .size = sizeof(struct callgate_inject) }
+
+/* What was done. Later versions add fields at the end. */
+struct callgate_injected {
+	size_t size;
+	pid_t pid, tid;        /* tid: the one thread that was stopped */
+	unsigned threads;      /* that have the filter now */
+	uint64_t stopped_ns;   /* how long */
+	bool set_no_new_privs;
+	bool suspended;        /* the filters that it had were suspended meanwhile */
+	bool read_back;        /* the kernel showed the very program afterwards */
+	char call[24];         /* what the thread waited in, "" for nothing known; it goes on as if nothing had happened */
+};
+
+/* Puts the program on all threads of a running process, on top of what it has. One thread stands still for some 0.1 ms, chosen so
+ * that the interruption does not show; nothing is left behind in the process. out may be NULL.
+ * E_LIMIT: it did not stop in time (frozen?), nothing has changed. E_PERM: not ours to trace, traced already, no right to load, or
+ * filters of its own that forbid it. E_KERNEL: a thread has filters of its own. E_ARG: ourselves, a kernel thread. */
+int callgate_process_inject(pid_t pid, const struct callgate_prog *prog, const struct callgate_inject *how,
+                            struct callgate_injected *out, struct callgate_err *err) CALLGATE_MUST_CHECK;
+
 /* As /proc/PID/status says Seccomp. */
 enum callgate_mode { CALLGATE_MODE_NONE = 0, CALLGATE_MODE_STRICT, CALLGATE_MODE_FILTER };
 

@@ -1,91 +1,40 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Running a command under a filter. The filter may deny everything but execve: whatever can fail is done before the load, and
- * what fails after it is told through a shared page, which needs no system call. */
+/* Starting a command under a filter and waiting for it. Where the child loads the filter itself, that may deny everything but
+ * execve: whatever can fail is done before the load, and what fails after it is told through a shared page, which needs no system
+ * call. */
 #include "kernel/launch.h"
 
 #include <errno.h>
-#include <fcntl.h>
-#include <limits.h>
-#include <signal.h>
-#include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 #include <sys/mman.h>
-#include <sys/stat.h>
+#include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/err.h"
+#include "base/fd.h"
+#include "kernel/command.h"
 #include "kernel/load.h"
 #include "names/abi.h"
 #include "names/words.h"
 
-/* What the child tells. Only it writes, and the parent reads once the child is gone. */
+/* What the child tells. Only it writes, and the parent reads once the child is gone or has become the command. */
 struct report {
-	enum { REPORT_SET_UP, REPORT_EXEC, REPORT_EXEC_FAILED, REPORT_LOAD_FAILED } stage;
+	enum { REPORT_SET_UP, REPORT_LOAD_FAILED, REPORT_EXEC, REPORT_EXEC_FAILED } stage;
 	int sys_errno;
 	struct callgate_err err;
 };
 
 struct launch {
 	const struct callgate_prog *prog;
-	enum callgate_nnp nnp;
+	const struct callgate_start *how;
 	const char *path;
 	char *const *argv;
 	struct report *report;
+	int ours, theirs; /* a pair of sockets: closed by execve and by death */
 };
-
-/* A regular file that we may execute; errno says what is wrong. */
-static bool is_command(const char *path)
-{
-	struct stat st;
-
-	if (stat(path, &st) < 0)
-		return false;
-	if (!S_ISREG(st.st_mode)) {
-		errno = EACCES;
-		return false;
-	}
-	return faccessat(AT_FDCWD, path, X_OK, AT_EACCESS) == 0;
-}
-
-static int not_executable(const char *name, int saved, struct callgate_err *err)
-{
-	if (saved == ENOENT || saved == ENOTDIR)
-		return err_set(err, CALLGATE_E_NOTFOUND, "no command '%s'", name);
-	return err_set_errno(err, CALLGATE_E_IO, saved, NULL, "cannot execute '%s'", name);
-}
-
-/* As execvp(3): a name with a slash is a path, any other is looked for in PATH. */
-static int find_command(const char *name, char path[PATH_MAX], struct callgate_err *err)
-{
-	const char *dirs = getenv("PATH");
-	int saved = ENOENT;
-
-	if (*name == '\0')
-		return not_executable(name, ENOENT, err);
-	if (strchr(name, '/')) {
-		if (snprintf(path, PATH_MAX, "%s", name) >= PATH_MAX)
-			return not_executable("...", ENAMETOOLONG, err);
-		return is_command(path) ? 0 : not_executable(name, errno, err);
-	}
-	if (!dirs)
-		dirs = "/bin:/usr/bin";
-	for (const char *at = dirs;; at++) {
-		int size = (int)strcspn(at, ":");
-
-		if (snprintf(path, PATH_MAX, "%.*s%s%s", size, at, size ? "/" : "", name) < PATH_MAX) {
-			if (is_command(path))
-				return 0;
-			if (errno == EACCES)
-				saved = EACCES;
-		}
-		at += size;
-		if (*at == '\0')
-			return not_executable(name, saved, err);
-	}
-}
 
 /* The very call that the child will make, asked of the program beforehand. */
 static int check_exec(const struct launch *launch, struct callgate_err *err)
@@ -102,15 +51,47 @@ static int check_exec(const struct launch *launch, struct callgate_err *err)
 		       word);
 }
 
-static _Noreturn void child(const struct launch *launch, const sigset_t *mask)
+/* ------------------------------------------------------------------ the child */
+
+static void child_load(const struct launch *launch)
+{
+	struct report *report = launch->report;
+
+	report->stage = REPORT_LOAD_FAILED;
+	if (kernel_load(launch->prog, launch->how->nnp, &report->err) < 0)
+		_exit(125);
+}
+
+/* Set before execve, so that a set-user-id program is what it would be without us. Then it waits until somebody traces it; nobody
+ * does any more when the other end is closed. */
+static void child_wait(const struct launch *launch)
+{
+	struct report *report = launch->report;
+	char go;
+	ssize_t n;
+
+	report->stage = REPORT_LOAD_FAILED;
+	if (kernel_set_nnp(launch->how->nnp, &report->err) < 0)
+		_exit(125);
+	close(launch->ours);
+	do
+		n = recv(launch->theirs, &go, 1, 0);
+	while (n < 0 && errno == EINTR);
+	if (n != 1)
+		_exit(125);
+}
+
+static _Noreturn void child(const struct launch *launch, const struct callgate_command *command)
 {
 	struct report *report = launch->report;
 
 	report->err = (struct callgate_err)CALLGATE_ERR_INIT;
-	sigprocmask(SIG_SETMASK, mask, NULL);
-	report->stage = REPORT_LOAD_FAILED;
-	if (kernel_load(launch->prog, launch->nnp, &report->err) < 0)
-		_exit(125);
+	sigaction(SIGCHLD, &command->before_chld, NULL);
+	sigprocmask(SIG_SETMASK, &command->before, NULL);
+	if (launch->how->at == CALLGATE_AT_LOAD)
+		child_load(launch);
+	else
+		child_wait(launch);
 	report->stage = REPORT_EXEC;
 	execve(launch->path, launch->argv, environ);
 	report->sys_errno = errno;
@@ -118,97 +99,202 @@ static _Noreturn void child(const struct launch *launch, const sigset_t *mask)
 	_exit(126); /* the filter may refuse this too: then it is a signal, and the page has said why */
 }
 
-static void watched_signals(sigset_t *set)
+/* ------------------------------------------------------------------ the parent */
+
+static void signals_enter(struct callgate_command *command)
 {
-	sigemptyset(set);
-	sigaddset(set, SIGHUP);
-	sigaddset(set, SIGINT);
-	sigaddset(set, SIGQUIT);
-	sigaddset(set, SIGTERM);
-	sigaddset(set, SIGCHLD);
+	static const int watched[] = { SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGCHLD };
+	struct sigaction as_default = { .sa_handler = SIG_DFL };
+
+	sigemptyset(&command->watched);
+	for (size_t i = 0; i < sizeof(watched) / sizeof(watched[0]); i++)
+		sigaddset(&command->watched, watched[i]);
+	sigprocmask(SIG_BLOCK, &command->watched, &command->before);
+	sigaction(SIGCHLD, &as_default, &command->before_chld); /* ignored, the kernel would reap the child itself */
 }
 
-/* No handlers: the signals are blocked and taken one by one, so that the library keeps no global state. */
-static int wait_for(pid_t pid, const sigset_t *watched, struct callgate_err *err, int *status)
+static struct timespec to_timespec(uint64_t ns)
 {
-	for (;;) {
-		siginfo_t info;
-		pid_t r = waitpid(pid, status, WNOHANG);
+	return (struct timespec){ .tv_sec = (time_t)(ns / 1000000000u), .tv_nsec = (long)(ns % 1000000000u) };
+}
 
-		if (r == pid)
+static uint64_t now_ns(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return (uint64_t)ts.tv_sec * 1000000000u + (uint64_t)ts.tv_nsec;
+}
+
+int launch_next(struct callgate_command *command, int timeout_ms, bool *got, int *status, struct callgate_err *err)
+{
+	uint64_t end = now_ns() + (timeout_ms > 0 ? (uint64_t)timeout_ms * 1000000u : 0);
+
+	for (;;) {
+		pid_t r = waitpid(command->pid, status, WNOHANG | __WALL);
+		struct timespec left = { 0 };
+		siginfo_t info;
+		uint64_t now;
+
+		*got = r == command->pid;
+		if (*got)
 			return 0;
 		if (r < 0 && errno != EINTR)
 			return err_set_errno(err, CALLGATE_E_KERNEL, errno, NULL, "cannot wait for the command");
-		if (sigwaitinfo(watched, &info) < 0)
+		now = now_ns();
+		if (timeout_ms >= 0 && now >= end)
+			return 0;
+		if (timeout_ms >= 0)
+			left = to_timespec(end - now);
+		if (sigtimedwait(&command->watched, &info, timeout_ms < 0 ? NULL : &left) < 0)
 			continue;
 		if (info.si_signo != SIGCHLD && info.si_code <= 0) /* by a process; the kernel's codes are positive */
-			kill(pid, info.si_signo);
+			kill(command->pid, info.si_signo);
 	}
 }
 
+int launch_wait(struct callgate_command *command, int timeout_ms, bool *ended, int *status, struct callgate_err *err)
+{
+	int r = 0;
+
+	if (!command->ended)
+		r = launch_next(command, timeout_ms, &command->ended, &command->status, err);
+	if (r < 0)
+		return r;
+	*ended = command->ended;
+	if (command->ended)
+		*status = command->status;
+	return 0;
+}
+
+void launch_kill(struct callgate_command *command)
+{
+	if (command->ended)
+		return;
+	kill(command->pid, SIGKILL);
+	do
+		command->ended = waitpid(command->pid, &command->status, __WALL) == command->pid &&
+				 !WIFSTOPPED(command->status);
+	while (!command->ended && errno != ECHILD);
+	command->ended = true;
+}
+
+struct callgate_command *launch_free(struct callgate_command *command)
+{
+	if (command) {
+		sigaction(SIGCHLD, &command->before_chld, NULL);
+		sigprocmask(SIG_SETMASK, &command->before, NULL);
+	}
+	free(command);
+	return NULL;
+}
+
+/* Why the child did not become the command. */
 static int read_report(const struct launch *launch, struct callgate_err *err)
 {
 	const struct report *report = launch->report;
 
-	if (report->stage == REPORT_SET_UP)
-		return err_set(err, CALLGATE_E_KERNEL, "the child ended before it had loaded the filter");
 	if (report->stage == REPORT_EXEC_FAILED)
-		return not_executable(launch->argv[0], report->sys_errno, err);
-	if (report->stage == REPORT_LOAD_FAILED) {
-		int code = report->err.code ? report->err.code : CALLGATE_E_KERNEL;
-
-		err_set(err, code, "%s", report->err.code ? report->err.text : "the child ended while it loaded the filter");
+		return command_refused(launch->argv[0], report->sys_errno, err);
+	if (report->stage == REPORT_LOAD_FAILED && report->err.code) {
+		err_set(err, report->err.code, "%s", report->err.text);
 		if (err)
 			err->sys_errno = report->err.sys_errno;
-		return code;
+		return report->err.code;
 	}
-	return 0;
+	return err_set(err, CALLGATE_E_KERNEL, "the child ended before it was the command");
 }
 
-static int start_and_wait(const struct launch *launch, int *status, struct callgate_err *err)
+/* The socket closes when the child has become the command, or is gone. */
+static int wait_for_exec(const struct launch *launch, struct callgate_command *command, struct callgate_err *err)
 {
-	struct sigaction as_default = { .sa_handler = SIG_DFL }, before_chld;
-	sigset_t watched, before;
-	int r = 0;
-	pid_t pid;
+	char nothing;
+	ssize_t n;
 
-	watched_signals(&watched);
-	sigprocmask(SIG_BLOCK, &watched, &before);
-	sigaction(SIGCHLD, &as_default, &before_chld); /* ignored, the kernel would reap the child itself */
-	pid = fork();
-	if (pid == 0) {
-		sigaction(SIGCHLD, &before_chld, NULL);
-		child(launch, &before);
-	}
-	if (pid < 0)
-		r = err_set_errno(err, CALLGATE_E_KERNEL, errno, NULL, "cannot fork");
-	else
-		r = wait_for(pid, &watched, err, status);
-	sigaction(SIGCHLD, &before_chld, NULL);
-	sigprocmask(SIG_SETMASK, &before, NULL);
-	return r < 0 ? r : read_report(launch, err);
+	do
+		n = recv(launch->ours, &nothing, 1, 0);
+	while (n < 0 && errno == EINTR);
+	if (launch->report->stage == REPORT_EXEC)
+		return 0;
+	launch_kill(command);
+	return read_report(launch, err);
 }
 
-int kernel_launch(const struct callgate_prog *prog, enum callgate_nnp nnp, char *const argv[], int *status,
-		  struct callgate_err *err)
+static int start(struct launch *launch, struct callgate_command *command, struct callgate_err *err)
 {
-	struct launch launch = { .prog = prog, .nnp = nnp, .argv = argv };
-	char path[PATH_MAX];
-	int r, got = 0;
+	int r;
 
-	r = find_command(argv[0], path, err);
+	command->pid = fork();
+	if (command->pid == 0)
+		child(launch, command);
+	launch->theirs = fd_close(launch->theirs);
+	if (command->pid < 0)
+		return err_set_errno(err, CALLGATE_E_KERNEL, errno, NULL, "cannot fork");
+	if (launch->how->at == CALLGATE_AT_LOAD)
+		return wait_for_exec(launch, command, err);
+	r = launch_trace(command, launch->prog, launch->how->at, launch->ours, err);
+	return r == CALLGATE_E_NOTFOUND ? read_report(launch, err) : r;
+}
+
+static int start_in(struct launch *launch, struct callgate_command **out, struct callgate_err *err)
+{
+	struct callgate_command *command = calloc(1, sizeof(*command));
+	int pair[2], r;
+
+	if (!command)
+		return err_nomem(err);
+	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) < 0) {
+		r = errno;
+		free(command);
+		return err_set_errno(err, CALLGATE_E_KERNEL, r, NULL, "cannot make a pair of sockets");
+	}
+	launch->ours = pair[0];
+	launch->theirs = pair[1];
+	signals_enter(command);
+	r = start(launch, command, err);
+	fd_close(launch->ours);
+	fd_close(launch->theirs);
 	if (r < 0)
-		return r;
+		launch_free(command);
+	else
+		*out = command;
+	return r;
+}
+
+int launch_start(const struct callgate_prog *prog, const struct callgate_start *how, char *const argv[],
+		 struct callgate_command **out, struct callgate_err *err)
+{
+	struct launch launch = { .prog = prog, .how = how, .argv = argv, .ours = -1, .theirs = -1 };
+	char path[PATH_MAX];
+	int r;
+
+	r = kernel_load_check(prog, err);
+	if (r == 0)
+		r = command_find(argv[0], path, err);
 	launch.path = path;
-	r = check_exec(&launch, err);
+	if (r == 0 && how->at == CALLGATE_AT_LOAD)
+		r = check_exec(&launch, err);
 	if (r < 0)
 		return r;
 	launch.report = mmap(NULL, sizeof(*launch.report), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	if (launch.report == MAP_FAILED)
 		return err_nomem(err);
-	r = start_and_wait(&launch, &got, err);
+	r = start_in(&launch, out, err);
 	munmap(launch.report, sizeof(*launch.report));
-	if (r == 0)
-		*status = got;
+	return r;
+}
+
+int kernel_launch(const struct callgate_prog *prog, enum callgate_nnp nnp, char *const argv[], int *status,
+		  struct callgate_err *err)
+{
+	struct callgate_start how = { .size = sizeof(how), .at = CALLGATE_AT_LOAD, .nnp = nnp };
+	struct callgate_command *command;
+	bool ended;
+	int r = launch_start(prog, &how, argv, &command, err);
+
+	if (r < 0)
+		return r;
+	r = launch_wait(command, -1, &ended, status, err);
+	launch_free(command);
 	return r;
 }

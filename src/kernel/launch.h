@@ -1,15 +1,39 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Launch: one command under a filter, loaded in the child just before exec. */
+/* Launch: one command under a filter. */
 #ifndef CALLGATE_KERNEL_LAUNCH_H
 #define CALLGATE_KERNEL_LAUNCH_H
 
+#include <signal.h>
+
 #include "bpf/prog.h"
 
-/* Runs argv (looked up in PATH) under prog and waits for it. *status is its wait status (WIFEXITED and friends).
- * E_NOTFOUND: no such command. E_IO: there is one, it cannot be executed. E_UNSUPPORTED: the filter does not let execve
- * pass, or kernel_load() says so. Anything else: the set-up failed. In every such case the command has not run.
- * Standard streams are inherited. SIGHUP, SIGINT, SIGQUIT and SIGTERM that a process sent are handed on; those that the
- * terminal sends reach the child by themselves. For callers with one thread. */
+struct callgate_command {
+	pid_t pid;
+	sigset_t watched, before; /* signals taken one by one, so that the library keeps no global state */
+	struct sigaction before_chld;
+	bool ended;
+	int status;
+};
+
+/* As callgate_command_start() and its companions. */
+int launch_start(const struct callgate_prog *prog, const struct callgate_start *how, char *const argv[],
+		 struct callgate_command **out, struct callgate_err *err);
+int launch_wait(struct callgate_command *command, int timeout_ms, bool *ended, int *status, struct callgate_err *err);
+struct callgate_command *launch_free(struct callgate_command *command);
+
+/* The next thing that the child shows: its end, or a stop while it is traced. *got false: the time is over. Signals are handed on
+ * meanwhile. */
+int launch_next(struct callgate_command *command, int timeout_ms, bool *got, int *status, struct callgate_err *err);
+
+/* kernel/launch_trace.c: the child waits in front of its execve. Traces it from there to the place that at says, makes it load the
+ * program, checks that it has it, and lets go. E_NOTFOUND: it ended before its execve had come to pass. Otherwise, where this
+ * fails, the child is dead. *ran: it has ended in its loader, so that there is nothing left to confine; the status says how. */
+int launch_trace(struct callgate_command *command, const struct callgate_prog *prog, enum callgate_at at, int go,
+		 struct callgate_err *err);
+/* Kills it and takes its status. */
+void launch_kill(struct callgate_command *command);
+
+/* launch_start() and launch_wait() in one, loading in the child: callgate_run(). */
 int kernel_launch(const struct callgate_prog *prog, enum callgate_nnp nnp, char *const argv[], int *status,
 		  struct callgate_err *err);
 

@@ -22,7 +22,7 @@ int kernel_has_admin(bool *out, struct callgate_err *err)
 	return 0;
 }
 
-static int set_nnp(enum callgate_nnp nnp, struct callgate_err *err)
+int kernel_set_nnp(enum callgate_nnp nnp, struct callgate_err *err)
 {
 	bool admin = false;
 	int r;
@@ -39,7 +39,7 @@ static int set_nnp(enum callgate_nnp nnp, struct callgate_err *err)
 	return 0;
 }
 
-static int load_failed(int saved, unsigned flags, unsigned count, struct callgate_err *err)
+int kernel_load_failed(const struct callgate_prog *prog, int saved, uint32_t flags, struct callgate_err *err)
 {
 	if (saved == EACCES)
 		return err_set(err, CALLGATE_E_PERM, "a filter needs no_new_privs or CAP_SYS_ADMIN, and the thread has neither");
@@ -47,10 +47,24 @@ static int load_failed(int saved, unsigned flags, unsigned count, struct callgat
 		return err_set_errno(err, CALLGATE_E_UNSUPPORTED, saved, NULL, "the kernel has no seccomp(2)");
 	if (saved == EINVAL)
 		return err_set_errno(err, CALLGATE_E_UNSUPPORTED, saved, NULL,
-				     "the kernel refuses the program of %u instructions with flags 0x%x", count, flags);
+				     "the kernel refuses the program of %u instructions with flags 0x%x", prog->count, (unsigned)flags);
 	if (saved == ENOMEM)
 		return err_set_errno(err, CALLGATE_E_LIMIT, saved, NULL, "no room for another filter on this thread");
 	return err_set_errno(err, CALLGATE_E_KERNEL, saved, NULL, "cannot load the filter");
+}
+
+int kernel_load_diverged(long tid, struct callgate_err *err)
+{
+	return err_set(err, CALLGATE_E_KERNEL, "thread %ld has filters of its own: nothing was loaded", tid);
+}
+
+int kernel_load_check(const struct callgate_prog *prog, struct callgate_err *err)
+{
+	if (prog->count == 0 || prog->count > PROG_LIMIT)
+		return err_set(err, CALLGATE_E_ARG, "a program has 1 to %d instructions, this one %u", PROG_LIMIT, prog->count);
+	if (prog->flags & SECCOMP_FILTER_FLAG_NEW_LISTENER)
+		return err_set(err, CALLGATE_E_UNSUPPORTED, "the program wants a listener, and nobody would answer it");
+	return 0;
 }
 
 int kernel_load(const struct callgate_prog *prog, enum callgate_nnp nnp, struct callgate_err *err)
@@ -59,18 +73,15 @@ int kernel_load(const struct callgate_prog *prog, enum callgate_nnp nnp, struct 
 	long tid;
 	int r;
 
-	if (prog->count == 0 || prog->count > PROG_LIMIT)
-		return err_set(err, CALLGATE_E_ARG, "a program has 1 to %d instructions, this one %u", PROG_LIMIT, prog->count);
-	if (prog->flags & SECCOMP_FILTER_FLAG_NEW_LISTENER)
-		return err_set(err, CALLGATE_E_UNSUPPORTED, "the program wants a listener, and nobody would answer it");
+	r = kernel_load_check(prog, err);
+	if (r < 0)
+		return r;
 	program.len = (unsigned short)prog->count;
-	r = set_nnp(nnp, err);
+	r = kernel_set_nnp(nnp, err);
 	if (r < 0)
 		return r;
 	tid = syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, prog->flags, &program);
 	if (tid < 0)
-		return load_failed(errno, prog->flags, prog->count, err);
-	if (tid > 0)
-		return err_set(err, CALLGATE_E_KERNEL, "thread %ld has filters of its own: nothing was loaded", tid);
-	return 0;
+		return kernel_load_failed(prog, errno, prog->flags, err);
+	return tid > 0 ? kernel_load_diverged(tid, err) : 0;
 }

@@ -11,6 +11,15 @@
  * a listener, which this call could not hand over. Past a successful load no system call is made. */
 int kernel_load(const struct callgate_prog *prog, enum callgate_nnp nnp, struct callgate_err *err);
 
+/* What loading asks of a program, and what a failed load means, for those who load it into another task. flags: as given to the
+ * kernel. tid: seccomp(2)'s positive answer to TSYNC. */
+int kernel_load_check(const struct callgate_prog *prog, struct callgate_err *err);
+int kernel_load_failed(const struct callgate_prog *prog, int saved, uint32_t flags, struct callgate_err *err);
+int kernel_load_diverged(long tid, struct callgate_err *err);
+
+/* no_new_privs for the calling thread, as the choice says. */
+int kernel_set_nnp(enum callgate_nnp nnp, struct callgate_err *err);
+
 /* Whether CAP_SYS_ADMIN is effective in the calling thread: then a filter loads without no_new_privs. */
 int kernel_has_admin(bool *out, struct callgate_err *err);
 

@@ -67,9 +67,11 @@ static unsigned long long number(const char *text, const char *key, int base, un
 	return at ? strtoull(at, NULL, base) : absent;
 }
 
-/* stat's command stands in parentheses and may hold any byte: the last ')' ends it. Start time is field 22. */
-static int read_stat(int dir, struct callgate_task *task, char *state, struct callgate_err *err)
+/* stat's command stands in parentheses and may hold any byte: the last ')' ends it. Flags are field 9, the start time is 22. */
+static int read_stat(int dir, struct callgate_task *task, struct task_detail *detail, struct callgate_err *err)
 {
+	enum { KERNEL_THREAD = 0x00200000 }; /* PF_KTHREAD */
+
 	char text[1024];
 	char *at;
 	int r;
@@ -80,10 +82,13 @@ static int read_stat(int dir, struct callgate_task *task, char *state, struct ca
 	at = strrchr(text, ')');
 	if (!at || at[1] != ' ')
 		return err_set(err, CALLGATE_E_IO, "'stat' in /proc has another form");
-	*state = at[2];
+	detail->state = at[2];
 	at += 2;
-	for (int i = 3; i < 22 && at; i++)
+	for (int i = 3; i < 22 && at; i++) {
+		if (i == 9)
+			detail->kernel_thread = strtoul(at, NULL, 10) & KERNEL_THREAD;
 		at = strchr(at + 1, ' ');
+	}
 	if (!at)
 		return err_set(err, CALLGATE_E_IO, "'stat' in /proc is short");
 	task->start_time = strtoull(at, NULL, 10);
@@ -93,10 +98,11 @@ static int read_stat(int dir, struct callgate_task *task, char *state, struct ca
 int task_read(int dir, struct callgate_task *out, struct task_detail *detail, struct callgate_err *err)
 {
 	struct callgate_task task = { .size = sizeof(task) };
-	char text[8192], state = 0;
+	struct task_detail seen = { 0 };
+	char text[8192];
 	int r;
 
-	r = read_stat(dir, &task, &state, err);
+	r = read_stat(dir, &task, &seen, err);
 	if (r < 0)
 		return r;
 	r = proc_read(dir, "status", text, sizeof(text), err);
@@ -115,8 +121,11 @@ int task_read(int dir, struct callgate_task *out, struct task_detail *detail, st
 	task.filters = (int)number(text, "Seccomp_filters", 10, (unsigned long long)-1);
 	task.no_new_privs = number(text, "NoNewPrivs", 10, 0) != 0;
 	task.caps = number(text, "CapBnd", 16, 0);
+	seen.tracer = (pid_t)number(text, "TracerPid", 10, 0);
+	seen.effective = number(text, "CapEff", 16, 0);
+	seen.threads = (unsigned)number(text, "Threads", 10, 0);
 	if (detail)
-		*detail = (struct task_detail){ .tracer = (pid_t)number(text, "TracerPid", 10, 0), .state = state };
+		*detail = seen;
 	*out = task;
 	return 0;
 }

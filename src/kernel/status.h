@@ -9,6 +9,9 @@
 struct task_detail {
 	pid_t tracer;         /* 0: nobody */
 	char state;           /* R S D T t Z X I */
+	bool kernel_thread;
+	uint64_t effective;   /* capabilities, in the task's own user namespace */
+	unsigned threads;     /* of its process */
 };
 
 /* dir: a descriptor of /proc/PID/task/TID (or /proc/PID, which shows the first thread). detail may be NULL.

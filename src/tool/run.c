@@ -9,7 +9,7 @@
 
 #include "tool/tool.h"
 
-enum { OPT_PROFILE = OPT_VERB, OPT_NNP };
+enum { OPT_PROFILE = OPT_VERB, OPT_NNP, OPT_AT };
 enum { EXIT_CANNOT_EXEC = 126, EXIT_NOT_FOUND = 127, EXIT_SIGNAL = 128 };
 
 static int take_nnp(const char *value, enum callgate_nnp *out)
@@ -38,7 +38,37 @@ static int end_like(int status)
 	return EXIT_SIGNAL + signal_number; /* blocked or ignored by whoever started us */
 }
 
-static int run_profile(const struct options *options, const char *profile, enum callgate_nnp nnp, char **command)
+static int take_at(const char *value, enum callgate_at *out)
+{
+	static const char *const words[] = { [CALLGATE_AT_EXEC] = "exec", [CALLGATE_AT_MAIN] = "main", [CALLGATE_AT_LOAD] = "load" };
+
+	for (size_t i = 0; i < ARRAY_SIZE(words); i++) {
+		if (strcmp(value, words[i]) == 0) {
+			*out = (enum callgate_at)i;
+			return 0;
+		}
+	}
+	return -1;
+}
+
+/* Starts it and waits for its end. */
+static int run_command(const struct callgate_prog *prog, const struct callgate_start *how, char **argv, int *status,
+                       struct callgate_err *err)
+{
+	struct callgate_command *command;
+	bool ended;
+	int r;
+
+	signal(SIGPIPE, SIG_DFL); /* the command inherits what we were given, not what we chose */
+	r = callgate_command_start(prog, how, argv, &command, err);
+	if (r < 0)
+		return r;
+	r = callgate_command_wait(command, -1, &ended, status, err);
+	callgate_command_free(command);
+	return r;
+}
+
+static int run_profile(const struct options *options, const char *profile, const struct callgate_start *how, char **argv)
 {
 	CALLGATE_CLEANUP(filter_cleanup) struct callgate_filter *filter = NULL;
 	CALLGATE_CLEANUP(prog_cleanup) struct callgate_prog *prog = NULL;
@@ -48,10 +78,8 @@ static int run_profile(const struct options *options, const char *profile, enum 
 	if (profile_to_apply(options, profile, &filter))
 		return EXIT_CALLGATE_FAILED;
 	r = callgate_filter_compile(filter, &prog, &err);
-	if (r == 0) {
-		signal(SIGPIPE, SIG_DFL); /* the command inherits what we were given, not what we chose */
-		r = callgate_run(prog, nnp, command, &status, &err);
-	}
+	if (r == 0)
+		r = run_command(prog, how, argv, &status, &err);
 	if (r == 0)
 		return end_like(status);
 	report_err(&err);
@@ -65,9 +93,9 @@ int verb_run(const struct verb *verb, int argc, char **argv)
 	static const struct option long_options[] = {
 		{ "help", no_argument, NULL, OPT_HELP }, { "color", required_argument, NULL, OPT_COLOR }, OPTIONS_TARGET,
 		{ "profile", required_argument, NULL, OPT_PROFILE }, { "no-new-privs", required_argument, NULL, OPT_NNP },
-		OPTIONS_END,
+		{ "at", required_argument, NULL, OPT_AT }, OPTIONS_END,
 	};
-	enum callgate_nnp nnp = CALLGATE_NNP_AUTO;
+	struct callgate_start how = CALLGATE_START_INIT;
 	struct callgate_err err = CALLGATE_ERR_INIT;
 	const char *profile = NULL;
 	struct options options;
@@ -82,7 +110,9 @@ int verb_run(const struct verb *verb, int argc, char **argv)
 			return verb_help(verb);
 		if (option == OPT_PROFILE)
 			profile = optarg;
-		else if (option == OPT_NNP ? take_nnp(optarg, &nnp) < 0 : options_take(&options, option, optarg) < 0) {
+		else if (option == OPT_NNP  ? take_nnp(optarg, &how.nnp) < 0
+		         : option == OPT_AT ? take_at(optarg, &how.at) < 0
+		                            : options_take(&options, option, optarg) < 0) {
 			verb_usage(verb);
 			return EXIT_CALLGATE_FAILED;
 		}
@@ -91,5 +121,5 @@ int verb_run(const struct verb *verb, int argc, char **argv)
 		verb_usage(verb);
 		return EXIT_CALLGATE_FAILED;
 	}
-	return run_profile(&options, profile, nnp, argv + optind);
+	return run_profile(&options, profile, &how, argv + optind);
 }

@@ -1,0 +1,409 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Making a stopped task load a program: a system call instruction of its own, memory for the program, prctl and seccomp, and
+ * everything back as it was. */
+#include "kernel/inject.h"
+
+#include <errno.h>
+#include <linux/seccomp.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/ptrace.h>
+
+#include "base/err.h"
+#include "kernel/load.h"
+#include "kernel/maps.h"
+#include "kernel/regs.h"
+#include "names/abi.h"
+#include "names/syscall.h"
+#include "names/words.h"
+
+/* Missing from some libc headers; numbers of the kernel's interface. */
+#ifndef PTRACE_GETSIGMASK
+#define PTRACE_GETSIGMASK 0x420a
+#define PTRACE_SETSIGMASK 0x420b
+#endif
+enum { GET_RSEQ_CONFIGURATION = 0x420f };
+
+enum { HEAD = 16, CHUNK = 1 << 16, SCAN_LIMIT = 16 << 20 };
+
+struct work {
+	struct tracee *tracee;
+	struct injection *injection;
+	struct regs saved;
+	enum callgate_abi abi;
+	uint64_t mask;          /* blocked signals */
+	uint64_t insn;          /* where the task makes its calls */
+	uint64_t memory;        /* where the program is put */
+	size_t size;
+	unsigned char *image;   /* struct sock_fprog in the task's form, then the instructions */
+	unsigned char *before;  /* what was there */
+	enum { NOT_PLACED, ON_STACK, MAPPED } placed;
+};
+
+/* ------------------------------------------------------------------ calls */
+
+static int call(struct work *work, const char *name, const uint64_t args[6], int64_t *result, struct callgate_err *err)
+{
+	struct regs_call wanted = { .insn = work->insn };
+	struct regs regs = work->saved;
+	int64_t nr = syscall_nr(syscall_find((struct slice){ name, strlen(name) }), work->abi);
+	int r;
+
+	if (nr < 0)
+		return err_set(err, CALLGATE_E_UNSUPPORTED, "%s has no %s", callgate_abi_name(work->abi), name);
+	wanted.nr = (uint32_t)nr;
+	memcpy(wanted.args, args, sizeof(wanted.args));
+	regs_make_call(&regs, &wanted);
+	r = regs_set(work->tracee->tid, &regs, err);
+	if (r == 0)
+		r = tracee_next_call(work->tracee, err);
+	if (r == 0)
+		r = tracee_next_call(work->tracee, err);
+	if (r == 0)
+		r = regs_get(work->tracee->tid, &regs, err);
+	if (r == 0)
+		*result = regs_result(&regs);
+	return r;
+}
+
+static int refused(const struct work *work, const char *name, int saved, struct callgate_err *err)
+{
+	if (work->injection->before != 0 && (saved == EPERM || saved == ENOSYS || saved == EACCES))
+		return err_set(err, CALLGATE_E_PERM,
+			       "a filter of process %ld answers %s with '%s'; going round it takes CAP_SYS_ADMIN in the initial user "
+			       "namespace and a caller without filters", (long)work->tracee->tid, name, strerror(saved));
+	return err_set_errno(err, CALLGATE_E_KERNEL, saved, NULL, "process %ld cannot call %s", (long)work->tracee->tid, name);
+}
+
+/* ------------------------------------------------------------------ the instruction */
+
+struct scan {
+	struct work *work;
+	struct regs_insn insn;
+	unsigned char *chunk;
+	size_t left;
+};
+
+static int scan_visit(const struct mapping *mapping, void *data)
+{
+	struct scan *scan = data;
+	uint64_t at = mapping->first;
+
+	if (!mapping->execute || !mapping->read)
+		return 0;
+	while (at < mapping->last && scan->left) {
+		size_t size = mapping->last - at < CHUNK ? (size_t)(mapping->last - at) : CHUNK;
+		unsigned char *found;
+
+		if (tracee_read(scan->work->tracee->tid, at, scan->chunk, size, NULL) < 0)
+			return 0; /* not readable after all, [vsyscall] for one */
+		found = memmem(scan->chunk, size, scan->insn.bytes, scan->insn.size);
+		/* Where instructions have a fixed size they are aligned, and so are the chunks. */
+		while (found && scan->insn.size == 4 && (found - scan->chunk) % 4)
+			found = memmem(found + 1, (size_t)(scan->chunk + size - found - 1), scan->insn.bytes, scan->insn.size);
+		if (found) {
+			scan->work->insn = at + (uint64_t)(found - scan->chunk);
+			return 1;
+		}
+		scan->left -= size > scan->left ? scan->left : size;
+		if (size < CHUNK)
+			return 0;
+		at += CHUNK - (scan->insn.size == 4 ? 0 : scan->insn.size - 1);
+	}
+	return 0;
+}
+
+/* A task that was in a call stands beside the instruction that made it. */
+static bool insn_near(struct work *work, uint64_t address, struct regs_insn insn)
+{
+	unsigned char bytes[4];
+
+	if (tracee_read(work->tracee->tid, address, bytes, insn.size, NULL) < 0 || memcmp(bytes, insn.bytes, insn.size) != 0)
+		return false;
+	work->insn = address;
+	return true;
+}
+
+static int find_insn(struct work *work, struct callgate_err *err)
+{
+	struct scan scan = { .work = work, .insn = regs_call_insn(&work->saved), .left = SCAN_LIMIT };
+	uint64_t ip = regs_ip(&work->saved);
+	int r;
+
+	if (insn_near(work, ip - scan.insn.size, scan.insn) || insn_near(work, ip, scan.insn))
+		return 0;
+	scan.chunk = malloc(CHUNK);
+	if (!scan.chunk)
+		return err_nomem(err);
+	r = maps_walk(work->tracee->tid, scan_visit, &scan, err);
+	free(scan.chunk);
+	if (r == 0)
+		return err_set(err, CALLGATE_E_UNSUPPORTED, "process %ld has no instruction that makes a system call",
+			       (long)work->tracee->tid);
+	return r < 0 ? r : 0;
+}
+
+/* ------------------------------------------------------------------ memory */
+
+static void make_image(struct work *work, uint64_t address)
+{
+	const struct callgate_prog *prog = work->injection->prog;
+	uint16_t count = (uint16_t)prog->count;
+	uint64_t filter = address + HEAD;
+	uint32_t narrow = (uint32_t)filter;
+
+	memset(work->image, 0, HEAD);
+	memcpy(work->image, &count, sizeof(count));
+	if (abi_of(work->abi)->word == 32)
+		memcpy(work->image + 4, &narrow, sizeof(narrow));
+	else
+		memcpy(work->image + 8, &filter, sizeof(filter));
+	memcpy(work->image + HEAD, prog->insns, prog->count * sizeof(prog->insns[0]));
+	work->memory = address;
+}
+
+/* Fails where the stack has no room: what lies below it is another's or nobody's. */
+static int place_on_stack(struct work *work, struct callgate_err *err)
+{
+	uint64_t top = regs_sp(&work->saved) - regs_red_zone(&work->saved);
+	uint64_t address = (top - work->size) & ~(uint64_t)63;
+	int r;
+
+	if (top < work->size || address > top)
+		return err_set(err, CALLGATE_E_LIMIT, "no room on the stack");
+	r = tracee_read(work->tracee->tid, address, work->before, work->size, err);
+	if (r < 0)
+		return r;
+	make_image(work, address);
+	work->placed = ON_STACK;
+	return tracee_write(work->tracee->tid, address, work->image, work->size, err);
+}
+
+/* Whether the program itself, once loaded, lets the mapping go. */
+static bool lets_unmap(const struct work *work, uint64_t address)
+{
+	struct prog_data data = { .audit = abi_of(work->abi)->audit, .ip = work->insn, .args = { address, work->size } };
+	struct callgate_action action;
+
+	data.nr = (uint32_t)syscall_nr(syscall_find(SLICE("munmap")), work->abi);
+	action = action_from_word(prog_eval(work->injection->prog, &data, NULL));
+	return action.kind == CALLGATE_ALLOW || action.kind == CALLGATE_LOG;
+}
+
+static int place_in_mapping(struct work *work, struct callgate_err *err)
+{
+	uint64_t args[6] = { 0, work->size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, (uint64_t)-1, 0 };
+	const char *name = work->abi == CALLGATE_ABI_X86 ? "mmap2" : "mmap";
+	int64_t address;
+	int r;
+
+	r = call(work, name, args, &address, err);
+	if (r < 0)
+		return r;
+	if (address < 0 && address > -4096)
+		return refused(work, name, (int)-address, err);
+	if (abi_of(work->abi)->word == 32)
+		address = (uint32_t)address;
+	make_image(work, (uint64_t)address);
+	work->placed = MAPPED;
+	if (!work->injection->suspended && !lets_unmap(work, work->memory))
+		return err_set(err, CALLGATE_E_PERM,
+			       "the filter would keep process %ld from giving back the memory that loading takes; going round it "
+			       "takes CAP_SYS_ADMIN in the initial user namespace and a caller without filters",
+			       (long)work->tracee->tid);
+	return tracee_write(work->tracee->tid, work->memory, work->image, work->size, err);
+}
+
+static int place(struct work *work, struct callgate_err *err)
+{
+	work->size = HEAD + work->injection->prog->count * sizeof(work->injection->prog->insns[0]);
+	work->image = malloc(2 * work->size);
+	if (!work->image)
+		return err_nomem(err);
+	work->before = work->image + work->size;
+	if (work->injection->memory == INJECT_STACK && place_on_stack(work, NULL) == 0)
+		return 0;
+	if (work->placed == ON_STACK) /* half written at worst: it is put back */
+		return err_set(err, CALLGATE_E_KERNEL, "cannot write on the stack of process %ld", (long)work->tracee->tid);
+	return place_in_mapping(work, err);
+}
+
+static void unplace(struct work *work)
+{
+	const uint64_t args[6] = { work->memory, work->size };
+	int64_t result;
+
+	if (work->placed == ON_STACK)
+		(void)tracee_write(work->tracee->tid, work->memory, work->before, work->size, NULL);
+	if (work->placed == MAPPED)
+		(void)call(work, "munmap", args, &result, NULL);
+	free(work->image);
+}
+
+/* ------------------------------------------------------------------ loading */
+
+static int set_nnp(struct work *work, struct callgate_err *err)
+{
+	static const uint64_t args[6] = { PR_SET_NO_NEW_PRIVS, 1 };
+	int64_t result;
+	int r;
+
+	if (!work->injection->set_nnp)
+		return 0;
+	r = call(work, "prctl", args, &result, err);
+	if (r == 0 && result != 0)
+		return refused(work, "prctl", (int)-result, err);
+	return r;
+}
+
+static int load(struct work *work, struct callgate_err *err)
+{
+	const struct injection *injection = work->injection;
+	const uint64_t args[6] = { SECCOMP_SET_MODE_FILTER, injection->flags, work->memory };
+	int64_t result;
+	int r;
+
+	r = call(work, "seccomp", args, &result, err);
+	if (r < 0 || result == 0)
+		return r;
+	if (result > 0)
+		return kernel_load_diverged((long)result, err);
+	if (injection->before != 0 && (result == -EPERM || result == -ENOSYS))
+		return refused(work, "seccomp", (int)-result, err);
+	return kernel_load_failed(injection->prog, (int)-result, injection->flags, err);
+}
+
+/* The kernel shows filters to a privileged tracer only; to any other it answers EACCES. */
+static int read_back(struct work *work, struct callgate_err *err)
+{
+	const struct callgate_prog *prog = work->injection->prog;
+	struct sock_filter *shown;
+	long count;
+	bool same;
+
+	if (work->injection->before < 0)
+		return 0;
+	shown = malloc(PROG_LIMIT * sizeof(*shown));
+	if (!shown)
+		return err_nomem(err);
+	count = tracee_ptrace(PTRACE_SECCOMP_GET_FILTER, work->tracee->tid, (uintptr_t)work->injection->before, shown);
+	same = count == (long)prog->count && memcmp(shown, prog->insns, prog->count * sizeof(*shown)) == 0;
+	free(shown);
+	work->injection->read_back = same;
+	if (count > 0 && !same)
+		return err_set(err, CALLGATE_E_MISMATCH, "process %ld has another filter than the one that it was made to load",
+			       (long)work->tracee->tid);
+	if (count < 0 && errno == ENOENT)
+		return err_set(err, CALLGATE_E_MISMATCH, "process %ld has no filter after loading one", (long)work->tracee->tid);
+	return 0;
+}
+
+/* ------------------------------------------------------------------ before and after */
+
+/* A restartable sequence (rseq(2)) that is interrupted starts anew at its abort handler. The kernel sees to that when the task
+ * goes on where it was, which it does not: so this does what the kernel would have done. */
+static void abort_rseq(struct work *work)
+{
+	struct { uint64_t pointer; uint32_t size, signature, flags, pad; } config = { 0 };
+	struct { uint32_t version, flags; uint64_t start, length, abort; } sequence;
+	pid_t tid = work->tracee->tid;
+	uint64_t current = 0;
+
+	if (tracee_ptrace(GET_RSEQ_CONFIGURATION, tid, sizeof(config), &config) < (long)sizeof(config) || !config.pointer)
+		return;
+	if (tracee_read(tid, config.pointer + 8, &current, sizeof(current), NULL) < 0 || !current)
+		return;
+	if (tracee_read(tid, current, &sequence, sizeof(sequence), NULL) < 0)
+		return;
+	if (regs_ip(&work->saved) - sequence.start < sequence.length)
+		regs_set_ip(&work->saved, sequence.abort);
+}
+
+/* Signals that faults make stay open: blocked ones would lose their handlers. */
+static uint64_t open_signals(void)
+{
+	static const int faults[] = { SIGILL, SIGTRAP, SIGBUS, SIGFPE, SIGSEGV, SIGSYS };
+	uint64_t mask = 0;
+
+	for (size_t i = 0; i < sizeof(faults) / sizeof(faults[0]); i++)
+		mask |= (uint64_t)1 << (faults[i] - 1);
+	return mask;
+}
+
+static int enter(struct work *work, struct callgate_err *err)
+{
+	uint64_t all = ~open_signals();
+	pid_t tid = work->tracee->tid;
+	int r;
+
+	r = regs_get(tid, &work->saved, err);
+	if (r < 0)
+		return r;
+	work->abi = regs_abi(&work->saved);
+	if (work->injection->leave == INJECT_RESTART && regs_interrupted(&work->saved) < 0)
+		abort_rseq(work);
+	r = find_insn(work, err);
+	if (r < 0)
+		return r;
+	if (tracee_ptrace(PTRACE_GETSIGMASK, tid, sizeof(work->mask), &work->mask) < 0 ||
+	    tracee_ptrace(PTRACE_SETSIGMASK, tid, sizeof(all), &all) < 0)
+		return err_set_errno(err, CALLGATE_E_KERNEL, errno, NULL, "cannot block the signals of process %ld", (long)tid);
+	return 0;
+}
+
+/* Calls that the kernel never restarts, though nothing has happened to them. */
+static bool answers_eintr(const struct work *work)
+{
+	static const char *const names[] = { "epoll_wait", "epoll_pwait", "epoll_pwait2", "rt_sigtimedwait", "semop", "semtimedop",
+					     "io_getevents", "accept", "accept4", "recvfrom", "recvmsg", "read" };
+	int64_t nr = regs_interrupted(&work->saved);
+
+	for (size_t i = 0; nr >= 0 && i < sizeof(names) / sizeof(names[0]); i++)
+		if (syscall_nr(syscall_find((struct slice){ names[i], strlen(names[i]) }), work->abi) == nr)
+			return true;
+	return false;
+}
+
+static int leave(struct work *work, struct callgate_err *err)
+{
+	pid_t tid = work->tracee->tid;
+	int r = 0;
+
+	if (work->injection->leave == INJECT_RESTART) {
+		r = tracee_back(work->tracee, err);
+		if (answers_eintr(work))
+			(void)regs_restart(&work->saved);
+		if (work->injection->blocked >= 0 && regs_ip(&work->saved) == work->insn)
+			regs_keep_restart(&work->saved, work->injection->blocked);
+	}
+	if (r == 0)
+		r = regs_set(tid, &work->saved, err);
+	if (r == 0 && tracee_ptrace(PTRACE_SETSIGMASK, tid, sizeof(work->mask), &work->mask) < 0)
+		r = err_set_errno(err, CALLGATE_E_KERNEL, errno, NULL, "cannot restore the signals of process %ld", (long)tid);
+	return r;
+}
+
+int inject_stopped(struct tracee *tracee, struct injection *injection, struct callgate_err *err)
+{
+	struct work work = { .tracee = tracee, .injection = injection };
+	int r, left;
+
+	r = kernel_load_check(injection->prog, err);
+	if (r == 0)
+		r = enter(&work, err);
+	if (r < 0)
+		return r;
+	r = place(&work, err);
+	if (r == 0)
+		r = set_nnp(&work, err);
+	if (r == 0)
+		r = load(&work, err);
+	if (r == 0)
+		r = read_back(&work, err);
+	unplace(&work);
+	left = leave(&work, r < 0 ? NULL : err);
+	return r < 0 ? r : left;
+}

@@ -1,0 +1,115 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Injection into a running process: one thread stands still for some 0.1 ms, the kernel gives the filter to all of them (TSYNC). */
+#include "kernel/inject.h"
+
+#include <linux/seccomp.h>
+#include <string.h>
+#include <sys/ptrace.h>
+
+#include "base/err.h"
+#include "kernel/vehicle.h"
+#include "names/syscall.h"
+
+#ifndef PTRACE_O_SUSPEND_SECCOMP
+#define PTRACE_O_SUSPEND_SECCOMP (1 << 21)
+#endif
+
+struct session {
+	pid_t pid;
+	const struct callgate_prog *prog;
+	const struct callgate_inject *how;
+	struct vehicle vehicle;
+	struct injection injection;
+	uint64_t stopped_ns;
+};
+
+/* no_new_privs where the choice says so, or where the task has no right to load a filter without it. */
+static bool wants_nnp(const struct session *session)
+{
+	if (session->vehicle.no_new_privs || session->how->nnp == CALLGATE_NNP_NO)
+		return false;
+	return session->how->nnp == CALLGATE_NNP_YES || !session->vehicle.has_admin;
+}
+
+/* Its own filters may kill a task for calling seccomp(2): without the right to suspend them a running one is not put at risk. */
+static int seize(struct session *session, const struct tracee *tracee, struct callgate_err *err)
+{
+	unsigned options = PTRACE_O_TRACESYSGOOD;
+	bool alone = session->vehicle.threads == 1;
+
+	if (session->how->kind == CALLGATE_INJECT_STARTING)
+		options |= PTRACE_O_EXITKILL;
+	if (session->vehicle.has_filters || !alone) {
+		session->injection.suspended = tracee_seize(tracee, options | PTRACE_O_SUSPEND_SECCOMP, NULL) == 0;
+		if (session->injection.suspended)
+			return 0;
+	}
+	if (session->vehicle.has_filters && session->how->kind == CALLGATE_INJECT_LIVE)
+		return err_set(err, CALLGATE_E_PERM,
+			       "process %ld has filters that may kill it for calling seccomp; suspending them takes CAP_SYS_ADMIN in the "
+			       "initial user namespace and a caller without filters", (long)session->pid);
+	return tracee_seize(tracee, options, err);
+}
+
+static int body(void *data, struct callgate_err *err)
+{
+	struct session *session = data;
+	struct tracee tracee = { .tid = session->vehicle.tid, .deadline_ms = session->how->deadline_ms };
+	uint64_t start;
+	int r;
+
+	r = seize(session, &tracee, err);
+	if (r < 0)
+		return r;
+	start = tracee_now_ns();
+	r = tracee_interrupt(&tracee, err);
+	if (r < 0)
+		return r; /* the end of this thread lets go of it */
+	r = inject_stopped(&tracee, &session->injection, err);
+	if (r == CALLGATE_E_MISMATCH && session->how->kind == CALLGATE_INJECT_STARTING)
+		return r; /* and so ends it */
+	tracee_detach(&tracee);
+	session->stopped_ns = tracee_now_ns() - start;
+	return r;
+}
+
+static void tell(const struct session *session, struct callgate_injected *out)
+{
+	const struct vehicle *vehicle = &session->vehicle;
+	const char *name = vehicle->blocked < 0 ? NULL : syscall_id_name(syscall_by_nr(vehicle->abi, (uint32_t)vehicle->blocked));
+	struct callgate_injected told = { .size = sizeof(told), .pid = session->pid, .tid = vehicle->tid,
+					  .threads = vehicle->threads, .stopped_ns = session->stopped_ns,
+					  .set_no_new_privs = session->injection.set_nnp,
+					  .suspended = session->injection.suspended, .read_back = session->injection.read_back };
+
+	if (name)
+		strncpy(told.call, name, sizeof(told.call) - 1);
+	*out = told;
+}
+
+int kernel_inject(pid_t pid, const struct callgate_prog *prog, const struct callgate_inject *how, struct callgate_injected *out,
+		  struct callgate_err *err)
+{
+	struct callgate_inject chosen = *how;
+	struct session session = { .pid = pid, .prog = prog, .how = &chosen };
+	int r;
+
+	if (!chosen.deadline_ms)
+		chosen.deadline_ms = TRACEE_DEADLINE_MS;
+	r = vehicle_choose(pid, &session.vehicle, err);
+	if (r < 0)
+		return r;
+	session.injection = (struct injection){
+		.prog = prog, .flags = prog->flags | SECCOMP_FILTER_FLAG_TSYNC, .set_nnp = wants_nnp(&session),
+		.before = session.vehicle.has_filters ? session.vehicle.filters : 0, .leave = INJECT_RESTART,
+		.memory = session.vehicle.threads == 1 ? INJECT_STACK : INJECT_MAPPING, .blocked = session.vehicle.blocked,
+	};
+	if (session.injection.before == 0 && session.vehicle.has_filters)
+		session.injection.before = -1;
+	r = tracee_in_thread(body, &session, err);
+	if (r == 0)
+		r = vehicle_verify(pid, err);
+	if (r == 0 && out)
+		tell(&session, out);
+	return r;
+}

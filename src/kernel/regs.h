@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Regs: the registers of a stopped task, as far as injection needs them. One file per architecture implements this:
+ * regs_x86.c (x86_64, with i386 tasks), regs_aarch64.c, regs_none.c for all others.
+ */
+#ifndef CALLGATE_KERNEL_REGS_H
+#define CALLGATE_KERNEL_REGS_H
+
+#include "callgate.h"
+
+struct regs {
+	uint64_t words[40]; /* what the architecture's file makes of it */
+};
+
+/* E_UNSUPPORTED: no injection on this architecture, or a task of a kind that it cannot serve. */
+int regs_get(pid_t tid, struct regs *out, struct callgate_err *err);
+int regs_set(pid_t tid, const struct regs *regs, struct callgate_err *err);
+
+/* Whose system calls the task makes: the 32-bit ABI for 32-bit code. */
+enum callgate_abi regs_abi(const struct regs *regs);
+uint64_t regs_ip(const struct regs *regs);
+void regs_set_ip(struct regs *regs, uint64_t address);
+uint64_t regs_sp(const struct regs *regs);
+/* How many bytes below the stack pointer belong to the function that runs. */
+unsigned regs_red_zone(const struct regs *regs);
+
+/* The instruction that makes a system call. */
+struct regs_insn {
+	unsigned char bytes[4];
+	unsigned size;
+};
+struct regs_insn regs_call_insn(const struct regs *regs);
+/* The instruction that stops the task, and whether it did so at address; then ip is put back there. */
+struct regs_insn regs_break_insn(const struct regs *regs);
+bool regs_at_break(struct regs *regs, uint64_t address);
+
+/* Makes the task call nr from the instruction at insn, and keeps the kernel from restarting whatever it was in. */
+struct regs_call {
+	uint64_t insn;
+	uint32_t nr;
+	uint64_t args[6];
+};
+void regs_make_call(struct regs *regs, const struct regs_call *call);
+int64_t regs_result(const struct regs *regs);
+
+/* The number of the call that a task was taken out of; SYSCALL_NONE (-1) when it was in none, or nobody can tell. */
+int64_t regs_interrupted(const struct regs *regs);
+/* Whether the kernel answers that call with EINTR instead of restarting it; then makes it be called again. */
+bool regs_restart(struct regs *regs);
+/* What the kernel would have done on the way out, and does no longer after calls in between. blocked: the call that the task was
+ * seen in before it was stopped, when it now stands before an instruction that makes a call; -1 otherwise. */
+void regs_keep_restart(struct regs *regs, int64_t blocked);
+
+#endif

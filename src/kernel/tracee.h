@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Tracee: a task under ptrace. Stops are waited for with a deadline, signals that come meanwhile are never lost, and what is
+ * asked of the task is asked by one thread, its tracer.
+ */
+#ifndef CALLGATE_KERNEL_TRACEE_H
+#define CALLGATE_KERNEL_TRACEE_H
+
+#include "callgate.h"
+
+enum { TRACEE_DEADLINE_MS = 1000 };
+
+struct tracee {
+	pid_t tid;
+	unsigned deadline_ms; /* of each wait; 0: for ever */
+	uint64_t held;        /* signals that came while it worked for us: bit N - 1; sent again by tracee_detach() */
+};
+
+long tracee_ptrace(int request, pid_t tid, uintptr_t addr, void *data);
+
+/* Attaches without stopping. E_NOTFOUND: gone. E_PERM: the text says who is in the way. */
+int tracee_seize(const struct tracee *tracee, unsigned options, struct callgate_err *err);
+
+/* *stop is the signal with the event in the second byte (SIGTRAP | 0x80: a system call). E_NOTFOUND: it ended; its status is left
+ * for whoever waits for it. E_LIMIT: the deadline passed, nothing has changed. */
+int tracee_wait(struct tracee *tracee, int *stop, struct callgate_err *err);
+
+/* Stops it where it is. Signals on the way are delivered. It then stands in a PTRACE_EVENT_STOP. */
+int tracee_interrupt(struct tracee *tracee, struct callgate_err *err);
+
+/* From a stop to the next one of system call (entry or exit). Signals meanwhile are held. E_KERNEL: it faulted. */
+int tracee_next_call(struct tracee *tracee, struct callgate_err *err);
+
+/* From an exit stop back to a PTRACE_EVENT_STOP, the only place where the kernel decides about restarting a call. Signals are
+ * held. Waits for ever: a task must not be left with our registers. */
+int tracee_back(struct tracee *tracee, struct callgate_err *err);
+
+/* Lets go, then sends again what was held. */
+void tracee_detach(struct tracee *tracee);
+
+/* Memory of the task. All or an error. */
+int tracee_read(pid_t tid, uint64_t address, void *out, size_t size, struct callgate_err *err);
+int tracee_write(pid_t tid, uint64_t address, const void *bytes, size_t size, struct callgate_err *err);
+/* Also where the task itself may only read: code. At most four bytes. */
+int tracee_patch(pid_t tid, uint64_t address, const void *bytes, size_t size, struct callgate_err *err);
+
+/* Runs body in a thread of its own, which so becomes the tracer: when it ends the kernel lets go of the task, and the caller
+ * never becomes anybody's tracer. Signals of the caller stay with the caller. */
+int tracee_in_thread(int (*body)(void *data, struct callgate_err *err), void *data, struct callgate_err *err);
+
+uint64_t tracee_now_ns(void);
+
+#endif
