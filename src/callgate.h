@@ -613,6 +613,91 @@ int callgate_state_write(const struct callgate_state *state, struct callgate_err
 int callgate_file_write(const char *path, const void *bytes, size_t size, unsigned mode, struct callgate_err *err) CALLGATE_MUST_CHECK;
 /* Reads one that only root or the caller can have written; *out is malloc'ed and ends in a NUL. */
 int callgate_file_read_trusted(const char *path, char **out, size_t *size, struct callgate_err *err) CALLGATE_MUST_CHECK;
+
+/* ------------------------------------------------------------------ settings and the choice of a profile */
+
+/* /etc/callgate/callgate.conf and callgate.conf.d/?*.conf (in the order of their names, a later line wins): "key = value". */
+struct callgate_settings;
+
+/* Files that are not there are no error; one that others can write is (E_UNTRUSTED), and so are an unknown key, a value that
+ * cannot be and a directory that cannot be read (E_FORMAT with the place, E_IO). */
+int callgate_settings_read(struct callgate_settings **out, struct callgate_err *err) CALLGATE_MUST_CHECK;
+struct callgate_settings *callgate_settings_free(struct callgate_settings *settings);
+/* "profile.ENGINE", else "profile", else "default": a bare name or a full path. */
+const char *callgate_settings_profile(const struct callgate_settings *settings, const char *engine);
+/* "runtime.NAME", else "runtime": the real runtime's full path; NULL: not said. */
+const char *callgate_settings_runtime(const struct callgate_settings *settings, const char *name);
+/* "annotation": what a container's own org.callgate.profile may do. */
+enum callgate_selection {
+	CALLGATE_SELECT_NARROW = 0, /* choose among installed profiles one that permits nothing that the default does not */
+	CALLGATE_SELECT_NEVER,      /* nothing: such a container is refused */
+	CALLGATE_SELECT_ANY,        /* choose any installed profile */
+};
+enum callgate_selection callgate_settings_selection(const struct callgate_settings *settings);
+/* "proof": whether a container that callgate is not let look at (rootless, nested) may run: "required" or "possible". */
+enum callgate_need { CALLGATE_PROOF_REQUIRED = 0, CALLGATE_PROOF_POSSIBLE };
+enum callgate_need callgate_settings_proof(const struct callgate_settings *settings);
+
+/* ------------------------------------------------------------------ OCI bundles */
+
+/* A config.json, read as far as it decides the filter. Refused (E_FORMAT): what is not JSON to the letter, and a wanted member that
+ * stands twice or only nearly has its name, because runtimes would disagree about it. */
+struct callgate_bundle;
+
+/* path "-" is standard input. 16 MiB at most. */
+int callgate_bundle_read(const char *path, struct callgate_bundle **out, struct callgate_err *err) CALLGATE_MUST_CHECK;
+struct callgate_bundle *callgate_bundle_free(struct callgate_bundle *bundle);
+uint64_t callgate_bundle_caps(const struct callgate_bundle *bundle); /* process.capabilities.bounding */
+/* An annotation of org.callgate.* or run.oci.*; NULL: absent. *size may be asked for; the text is not NUL-terminated. */
+const char *callgate_bundle_annotation(const struct callgate_bundle *bundle, const char *key, size_t *size);
+/* The text of linux.seccomp; NULL: absent, or null. */
+const char *callgate_bundle_seccomp(const struct callgate_bundle *bundle, size_t *size);
+const char *callgate_bundle_root(const struct callgate_bundle *bundle, size_t *size); /* root.path; NULL: absent */
+
+/* What is to stand in the configuration; everything else stays byte for byte. */
+struct callgate_splice {
+	size_t size;
+	const char *seccomp; /* the value of linux.seccomp, JSON; NULL: as it is */
+	const char *bpf;     /* run.oci.seccomp_bpf_data, base64; NULL: it is taken out, because crun would believe it */
+	const char *root;    /* root.path, where there is one; NULL: as it is */
+};
+#define CALLGATE_SPLICE_INIT { .size = sizeof(struct callgate_splice) }
+/* *out: malloc'ed, NUL-terminated. The result has been read back: E_MISMATCH when it does not hold what was put in. */
+int callgate_bundle_splice(const struct callgate_bundle *bundle, const struct callgate_splice *splice, char **out, size_t *size,
+			   struct callgate_err *err) CALLGATE_MUST_CHECK;
+
+/* Which profile a container gets, resolved for this host and its capabilities. */
+struct callgate_choice {
+	size_t size;
+	struct callgate_policy *policy;
+	struct callgate_filter *filter;
+	struct callgate_target target;
+	char profile[4096]; /* its path */
+};
+#define CALLGATE_CHOICE_INIT { .size = sizeof(struct callgate_choice) }
+/* The settings' default for the engine, or what the annotation org.callgate.profile names as far as the settings let it (E_PERM:
+ * they do not; the text names a call that it would open). E_PROFILE besides: a name in a rule that denies is unknown. */
+int callgate_profile_choose(const struct callgate_settings *settings, const char *engine, const struct callgate_bundle *bundle,
+			    struct callgate_choice *out, struct callgate_notes *notes, struct callgate_err *err) CALLGATE_MUST_CHECK;
+void callgate_choice_release(struct callgate_choice *choice);
+
+/* What a runtime tells its hooks. */
+struct callgate_container {
+	size_t size;
+	pid_t pid;         /* 0: none that means anything here */
+	char id[256];
+	char status[32];
+	char bundle[4096];
+};
+#define CALLGATE_CONTAINER_INIT { .size = sizeof(struct callgate_container) }
+/* From standard input ("-") or a file. E_FORMAT: no such state, or an id with '/' or a dot in front. */
+int callgate_container_read(const char *path, struct callgate_container *out, struct callgate_err *err) CALLGATE_MUST_CHECK;
+/* The first process of a container of runc or crun, whoever called them, by the runtime's own state and the process's start time.
+ * root: the runtime's --root; NULL: the usual places. id may be a beginning that only one has. E_NOTFOUND: not running. */
+int callgate_oci_init_pid(const char *root, const char *id, pid_t *out, struct callgate_err *err);
+/* Writes a file anew in its directory, without waiting for the disk. E_UNTRUSTED: others can write there. */
+int callgate_bundle_write(const char *path, const void *bytes, size_t size, unsigned mode, struct callgate_err *err) CALLGATE_MUST_CHECK;
+
 #if defined(__GNUC__)
 #pragma GCC visibility pop
 #endif

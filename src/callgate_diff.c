@@ -3,6 +3,7 @@
 #include "base/err.h"
 #include "bpf/prog.h"
 #include "filter/diff.h"
+#include "filter/digest.h"
 #include "filter/meet.h"
 #include "names/abi.h"
 
@@ -45,4 +46,17 @@ const char *callgate_change_name(enum callgate_change change)
 	static const char *const names[] = { "tighter", "looser", "other", "unknown" };
 
 	return (unsigned)change < sizeof(names) / sizeof(*names) ? names[change] : NULL;
+}
+
+int callgate_filter_digest(const struct callgate_filter *filter, char out[65], struct callgate_err *err)
+{
+	uint8_t digest[SHA256_SIZE];
+	int r;
+
+	if (!filter || !out)
+		return err_set(err, CALLGATE_E_ARG, "a required argument is NULL");
+	r = filter_digest(filter, digest, err);
+	if (r == 0)
+		sha256_text(digest, out);
+	return r;
 }

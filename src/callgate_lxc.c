@@ -1,15 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The front desk for LXC text, state files and proofs of live tasks: checks arguments, calls rooms. */
-#include <stdlib.h>
-#include <string.h>
-
+/* The front desk for LXC text and proofs of live tasks: checks arguments, calls rooms. */
 #include "base/err.h"
-#include "base/source.h"
 #include "bpf/prog.h"
-#include "filter/digest.h"
 #include "filter/write_lxc.h"
 #include "kernel/dump.h"
-#include "runtime/state.h"
 
 static int missing(struct callgate_err *err)
 {
@@ -62,19 +56,6 @@ struct callgate_lxc_text *callgate_lxc_text_free(struct callgate_lxc_text *text)
 
 /* ------------------------------------------------------------------ proofs */
 
-int callgate_filter_digest(const struct callgate_filter *filter, char out[65], struct callgate_err *err)
-{
-	uint8_t digest[SHA256_SIZE];
-	int r;
-
-	if (!filter || !out)
-		return missing(err);
-	r = filter_digest(filter, digest, err);
-	if (r == 0)
-		sha256_text(digest, out);
-	return r;
-}
-
 int callgate_task_prove(pid_t tid, const struct callgate_filter *filter, size_t beneath, struct callgate_err *err)
 {
 	struct callgate_prog **progs;
@@ -93,51 +74,4 @@ int callgate_task_prove(pid_t tid, const struct callgate_filter *filter, size_t 
 		r = prog_prove(progs[count - 1], filter, err);
 	kernel_dump_free(progs, count);
 	return r;
-}
-
-/* ------------------------------------------------------------------ files */
-
-int callgate_state_path(const char *engine, const char *id, char *path, size_t size, struct callgate_err *err)
-{
-	return engine && id && path ? state_path(engine, id, path, size, err) : missing(err);
-}
-
-int callgate_state_write(const struct callgate_state *state, struct callgate_err *err)
-{
-	if (!state || !state->engine || !state->id)
-		return missing(err);
-	if (state->size < sizeof(*state))
-		return err_set(err, CALLGATE_E_ARG, "state was not set up with CALLGATE_STATE_INIT");
-	return state_write(state, err);
-}
-
-int callgate_file_write(const char *path, const void *bytes, size_t size, unsigned mode, struct callgate_err *err)
-{
-	if (!path || (!bytes && size))
-		return missing(err);
-	if (path[0] != '/')
-		return err_set(err, CALLGATE_E_ARG, "'%.200s' is no absolute path", path);
-	return state_write_file(path, bytes, size, mode, err);
-}
-
-int callgate_file_read_trusted(const char *path, char **out, size_t *size, struct callgate_err *err)
-{
-	struct source source;
-	char *text;
-	int r;
-
-	if (!path || !out || !size)
-		return missing(err);
-	r = source_read(path, SOURCE_TRUSTED, &source, err);
-	if (r < 0)
-		return r;
-	text = malloc(source.size + 1);
-	if (text) {
-		memcpy(text, source.text, source.size);
-		text[source.size] = '\0';
-		*size = source.size;
-		*out = text;
-	}
-	source_release(&source);
-	return text ? 0 : err_nomem(err);
 }

@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "base/err.h"
+#include "base/source.h"
 
 int fd_close(int fd)
 {
@@ -147,7 +148,9 @@ static int write_all(int fd, const char *at, size_t size)
 	return 0;
 }
 
-int fd_write_atomic(const char *path, const void *bytes, size_t size, unsigned mode, struct callgate_err *err)
+enum durability { DURABLE, FLEETING };
+
+static int write_beside(const char *path, struct slice bytes, unsigned mode, enum durability durability, struct callgate_err *err)
 {
 	char temp[PATH_MAX];
 	int fd, saved;
@@ -158,7 +161,7 @@ int fd_write_atomic(const char *path, const void *bytes, size_t size, unsigned m
 	fd = open(temp, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, (mode_t)mode);
 	if (fd < 0)
 		return err_set_errno(err, CALLGATE_E_IO, errno, path, "cannot create a file beside it");
-	if (write_all(fd, bytes, size) < 0 || fchmod(fd, (mode_t)mode) < 0 || fsync(fd) < 0) {
+	if (write_all(fd, bytes.at, bytes.size) < 0 || fchmod(fd, (mode_t)mode) < 0 || (durability == DURABLE && fsync(fd) < 0)) {
 		saved = errno;
 		fd_close(fd);
 		unlink(temp);
@@ -170,6 +173,16 @@ int fd_write_atomic(const char *path, const void *bytes, size_t size, unsigned m
 		return err_set_errno(err, CALLGATE_E_IO, saved, path, "cannot put it in place");
 	}
 	return 0;
+}
+
+int fd_write_atomic(const char *path, const void *bytes, size_t size, unsigned mode, struct callgate_err *err)
+{
+	return write_beside(path, (struct slice){ bytes, size }, mode, DURABLE, err);
+}
+
+int fd_write_fleeting(const char *path, const void *bytes, size_t size, unsigned mode, struct callgate_err *err)
+{
+	return write_beside(path, (struct slice){ bytes, size }, mode, FLEETING, err);
 }
 
 int fd_make_dir(const char *path, unsigned mode, struct callgate_err *err)

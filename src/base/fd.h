@@ -15,6 +15,9 @@ int fd_open_trusted(const char *path, int *out, struct callgate_err *err);
  * On failure nothing of the old file has changed and no temporary file is left. */
 int fd_write_atomic(const char *path, const void *bytes, size_t size, unsigned mode, struct callgate_err *err);
 
+/* The same without fsync: for files that mean nothing after a crash. */
+int fd_write_fleeting(const char *path, const void *bytes, size_t size, unsigned mode, struct callgate_err *err);
+
 /* mkdir -p with a check that what is there belongs to root or to us and is not writable by others. */
 int fd_make_dir(const char *path, unsigned mode, struct callgate_err *err);
 

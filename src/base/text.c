@@ -62,6 +62,24 @@ void text_add_bytes(struct text *text, const void *bytes, size_t size)
 	text->size += size;
 }
 
+void text_add_json(struct text *text, const char *string)
+{
+	text_add(text, "\"");
+	for (const char *at = string; *at;) {
+		size_t plain = 0;
+
+		while ((unsigned char)at[plain] >= 0x20 && at[plain] != '"' && at[plain] != '\\' && at[plain] != 0x7f)
+			plain++;
+		text_add_bytes(text, at, plain);
+		at += plain;
+		if (*at == '"' || *at == '\\')
+			text_add(text, "\\%c", *at++);
+		else if (*at)
+			text_add(text, "\\u%04x", (unsigned)(unsigned char)*at++);
+	}
+	text_add(text, "\"");
+}
+
 void text_pad(struct text *text, size_t column)
 {
 	size_t at = 0;

@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Writing state files: json-c for the text, base/fd for a directory that can be trusted and a file that is never half. */
+/* Writing state files: in a directory that can be trusted, and never half. */
 #include "runtime/state.h"
 
 #include <errno.h>
-#include <json-c/json.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -13,6 +12,8 @@
 
 #include "base/err.h"
 #include "base/fd.h"
+#include "base/text.h"
+#include "filter/write_lxc.h"
 
 static int state_root(char *path, size_t size, struct callgate_err *err)
 {
@@ -65,91 +66,110 @@ int state_write_file(const char *path, const void *bytes, size_t size, unsigned 
 	return fd_write_atomic(path, bytes, size, mode, err);
 }
 
-static void add_text(struct json_object *root, const char *key, const char *text)
+/* "key": "text", */
+static void add_text(struct text *to, const char *key, const char *text)
 {
-	if (text)
-		json_object_object_add(root, key, json_object_new_string(text));
+	if (!text)
+		return;
+	text_add(to, "  \"%s\": ", key);
+	text_add_json(to, text);
+	text_add(to, ",\n");
 }
 
-static void add_time(struct json_object *root)
+static void add_time(struct text *to)
 {
 	time_t now = time(NULL);
 	struct tm tm;
 	char text[32];
 
 	if (gmtime_r(&now, &tm) && strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%SZ", &tm))
-		add_text(root, "time", text);
+		add_text(to, "time", text);
 }
 
-static void add_caps(struct json_object *root, uint64_t caps)
+static void add_caps(struct text *to, uint64_t caps)
 {
-	struct json_object *list = json_object_new_array();
-	const char *name;
+	const char *name, *comma = "";
 
-	for (unsigned i = 0; i < 64; i++)
-		if (caps >> i & 1 && callgate_cap_name(i, &name) == 0)
-			json_object_array_add(list, json_object_new_string(name));
-	json_object_object_add(root, "caps", list);
-}
-
-static void add_losses(struct json_object *root, const struct callgate_lxc_text *text)
-{
-	struct json_object *list = json_object_new_array();
-	const struct callgate_loss *loss;
-
-	for (size_t i = 0; (loss = callgate_lxc_loss_at(text, i)); i++) {
-		struct json_object *object = json_object_new_object();
-
-		add_text(object, "abi", callgate_abi_name(loss->abi));
-		add_text(object, "calls", loss->calls);
-		add_text(object, "profile", loss->profile);
-		add_text(object, "text", loss->text);
-		add_text(object, "why", loss->why);
-		json_object_array_add(list, object);
+	text_add(to, "  \"caps\": [");
+	for (unsigned i = 0; i < 64; i++) {
+		if (!(caps >> i & 1) || callgate_cap_name(i, &name) < 0)
+			continue;
+		text_add(to, "%s\"%s\"", comma, name);
+		comma = ", ";
 	}
-	json_object_object_add(root, "losses", list);
+	text_add(to, "],\n");
 }
 
-static struct json_object *document_of(const struct callgate_state *state)
+static void add_member(struct text *to, const char *before, const char *key, const char *text)
 {
-	struct json_object *root = json_object_new_object(), *list = json_object_new_array();
+	text_add(to, "%s\"%s\": ", before, key);
+	text_add_json(to, text ? text : "");
+}
 
-	add_text(root, "schema", "callgate.state/1");
-	add_text(root, "engine", state->engine);
-	add_text(root, "id", state->id);
-	add_text(root, "hook", state->hook);
-	add_text(root, "result", state->result);
-	add_time(root);
+static void add_losses(struct text *to, const struct callgate_lxc_text *text)
+{
+	text_add(to, "  \"losses\": [");
+	for (size_t i = 0; i < text->loss_count; i++) {
+		const struct callgate_loss *loss = &text->losses[i];
+
+		add_member(to, i ? ",\n    { " : "\n    { ", "abi", callgate_abi_name(loss->abi));
+		add_member(to, ", ", "calls", loss->calls);
+		add_member(to, ", ", "profile", loss->profile);
+		add_member(to, ", ", "text", loss->text);
+		add_member(to, ", ", "why", loss->why);
+		text_add(to, " }");
+	}
+	text_add(to, "],\n");
+}
+
+static void add_messages(struct text *to, const struct callgate_state *state)
+{
+	text_add(to, "  \"messages\": [");
+	for (size_t i = 0; i < state->message_count; i++) {
+		text_add(to, i ? ",\n    " : "\n    ");
+		text_add_json(to, state->messages[i]);
+	}
+	text_add(to, "]\n");
+}
+
+static void add_document(struct text *to, const struct callgate_state *state)
+{
+	text_add(to, "{\n");
+	add_text(to, "schema", "callgate.state/1");
+	add_text(to, "engine", state->engine);
+	add_text(to, "id", state->id);
+	add_text(to, "hook", state->hook);
+	add_text(to, "result", state->result);
+	add_time(to);
 	if (state->pid)
-		json_object_object_add(root, "pid", json_object_new_int64(state->pid));
-	add_text(root, "profile", state->profile);
-	add_text(root, "digest", state->digest);
-	add_text(root, "output", state->output);
-	add_text(root, "output_digest", state->output_digest);
+		text_add(to, "  \"pid\": %ld,\n", (long)state->pid);
+	add_text(to, "profile", state->profile);
+	add_text(to, "digest", state->digest);
+	add_text(to, "output", state->output);
+	add_text(to, "output_digest", state->output_digest);
 	if (state->caps)
-		add_caps(root, *state->caps);
+		add_caps(to, *state->caps);
 	if (state->text)
-		add_losses(root, state->text);
-	for (size_t i = 0; i < state->message_count; i++)
-		json_object_array_add(list, json_object_new_string(state->messages[i]));
-	json_object_object_add(root, "messages", list);
-	return root;
+		add_losses(to, state->text);
+	add_messages(to, state);
+	text_add(to, "}\n");
 }
 
 int state_write(const struct callgate_state *state, struct callgate_err *err)
 {
-	struct json_object *root;
-	char path[PATH_MAX];
-	const char *text;
+	struct text text = { 0 };
+	char path[PATH_MAX], *bytes;
+	size_t size;
 	int r;
 
 	r = state_path(state->engine, state->id, path, sizeof(path), err);
 	if (r < 0)
 		return r;
-	root = document_of(state);
-	text = json_object_to_json_string_ext(root, JSON_C_TO_STRING_PRETTY | JSON_C_TO_STRING_SPACED |
-							    JSON_C_TO_STRING_NOSLASHESCAPE);
-	r = text ? state_write_file(path, text, strlen(text), 0644, err) : err_nomem(err);
-	json_object_put(root);
+	add_document(&text, state);
+	r = text_take(&text, &bytes, &size, err);
+	if (r < 0)
+		return r;
+	r = state_write_file(path, bytes, size, 0644, err);
+	free(bytes);
 	return r;
 }

@@ -1,0 +1,394 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* A bundle's config.json: read for what decides a filter, spliced so that every other byte stays as it was. */
+#include "runtime/oci.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/err.h"
+#include "base/text.h"
+#include "names/words.h"
+
+#define BPF_ANNOTATION "run.oci.seccomp_bpf_data"
+
+/* ------------------------------------------------------------------ reading */
+
+static struct callgate_bundle *bundle_of(struct strict_reader *reader)
+{
+	return reader->out;
+}
+
+/* An object, or null, which runtimes take for nothing. */
+static int object_or_null(struct strict_reader *reader, const struct json_token *token, const struct strict_field *fields,
+			  struct oci_value *object)
+{
+	if (token->kind != JSON_NULL)
+		return strict_object(reader, token, fields, object);
+	return strict_skip(reader, token, object);
+}
+
+static int read_bounding(struct strict_reader *reader, const struct json_token *token)
+{
+	struct json_token item;
+
+	if (token->kind == JSON_NULL)
+		return 0;
+	if (token->kind != JSON_ARRAY)
+		return strict_fault(reader, token->first, "an array of capabilities is expected here");
+	while (json_next(&reader->json, &item) == JSON_STRING) {
+		unsigned cap;
+
+		/* A name that is not known here is none that a guard can ask for. */
+		if (cap_by_name(item.text, &cap))
+			bundle_of(reader)->caps |= (uint64_t)1 << cap;
+	}
+	if (item.kind == JSON_ARRAY_END)
+		return 0;
+	return item.kind == JSON_BAD ? strict_skip(reader, &item, NULL) :
+				       strict_fault(reader, item.first, "the name of a capability is expected here");
+}
+
+static int read_capabilities(struct strict_reader *reader, const struct json_token *token)
+{
+	static const struct strict_field fields[] = { { "bounding", read_bounding }, { NULL, NULL } };
+
+	return object_or_null(reader, token, fields, NULL);
+}
+
+static int read_no_new_privs(struct strict_reader *reader, const struct json_token *token)
+{
+	bundle_of(reader)->no_new_privs = token->kind == JSON_TRUE;
+	return strict_skip(reader, token, NULL);
+}
+
+static int read_process(struct strict_reader *reader, const struct json_token *token)
+{
+	static const struct strict_field fields[] = {
+		{ "capabilities", read_capabilities }, { "noNewPrivileges", read_no_new_privs }, { NULL, NULL }
+	};
+
+	return object_or_null(reader, token, fields, NULL);
+}
+
+static int read_seccomp(struct strict_reader *reader, const struct json_token *token)
+{
+	return strict_skip(reader, token, &bundle_of(reader)->seccomp);
+}
+
+static int read_linux(struct strict_reader *reader, const struct json_token *token)
+{
+	static const struct strict_field fields[] = { { "seccomp", read_seccomp }, { NULL, NULL } };
+
+	return object_or_null(reader, token, fields, &bundle_of(reader)->linux_object);
+}
+
+static int read_root_path(struct strict_reader *reader, const struct json_token *token)
+{
+	if (token->kind == JSON_STRING)
+		bundle_of(reader)->root = token->text;
+	return strict_skip(reader, token, &bundle_of(reader)->root_path);
+}
+
+static int read_root(struct strict_reader *reader, const struct json_token *token)
+{
+	static const struct strict_field fields[] = { { "path", read_root_path }, { NULL, NULL } };
+
+	return object_or_null(reader, token, fields, NULL);
+}
+
+static bool has_prefix(struct slice key, const char *prefix)
+{
+	return key.size >= strlen(prefix) && memcmp(key.at, prefix, strlen(prefix)) == 0;
+}
+
+static int keep_annotation(struct strict_reader *reader, const struct json_token *key, const struct json_token *token)
+{
+	struct callgate_bundle *bundle = bundle_of(reader);
+	struct oci_pair *pair = &bundle->pairs[bundle->pair_count];
+
+	if (!has_prefix(key->text, "org.callgate.") && !has_prefix(key->text, "run.oci."))
+		return strict_skip(reader, token, NULL);
+	if (bundle->pair_count == OCI_PAIRS)
+		return strict_fault(reader, key->first, "too many annotations");
+	for (size_t i = 0; i < bundle->pair_count; i++)
+		if (bundle->pairs[i].key.size == key->text.size &&
+		    memcmp(bundle->pairs[i].key.at, key->text.at, key->text.size) == 0)
+			return strict_fault(reader, key->first, "an annotation stands twice: runtimes differ in which one counts");
+	if (token->kind != JSON_STRING)
+		return strict_fault(reader, token->first, "an annotation's value is a string");
+	*pair = (struct oci_pair){ .key = key->text, .text = token->text };
+	bundle->pair_count++;
+	pair->value.key = key->first;
+	return strict_skip(reader, token, &pair->value);
+}
+
+static int read_annotations(struct strict_reader *reader, const struct json_token *token)
+{
+	struct oci_value *object = &bundle_of(reader)->annotations;
+	struct json_token key, value;
+	bool empty = true;
+
+	if (token->kind != JSON_OBJECT && token->kind != JSON_NULL)
+		return strict_fault(reader, token->first, "an object is expected here");
+	if (token->kind == JSON_NULL)
+		return strict_skip(reader, token, object);
+	while (json_next(&reader->json, &key) == JSON_KEY) {
+		int r;
+
+		empty = false;
+		json_next(&reader->json, &value);
+		r = keep_annotation(reader, &key, &value);
+		if (r < 0)
+			return r;
+	}
+	*object = (struct oci_value){ .kind = JSON_OBJECT, .first = token->first, .last = key.last, .empty = empty };
+	return key.kind == JSON_OBJECT_END ? 0 : strict_skip(reader, &(struct json_token){ .kind = JSON_BAD }, NULL);
+}
+
+static int read_bundle(struct callgate_bundle *bundle, struct callgate_err *err)
+{
+	static const struct strict_field fields[] = {
+		{ "annotations", read_annotations }, { "linux", read_linux }, { "process", read_process }, { "root", read_root },
+		{ NULL, NULL },
+	};
+	struct strict_reader reader = { .source = &bundle->source, .out = bundle, .err = err };
+
+	json_start(&reader.json, &bundle->source, 0, &bundle->arena);
+	return strict_document(&reader, fields, &bundle->document);
+}
+
+int oci_parse(struct source *source, const char *name, struct callgate_bundle **out, struct callgate_err *err)
+{
+	struct callgate_bundle *bundle = calloc(1, sizeof(*bundle));
+	int r;
+
+	if (!bundle) {
+		source_release(source);
+		return err_nomem(err);
+	}
+	bundle->source = *source;
+	*source = (struct source){ 0 };
+	bundle->name = strdup(name);
+	bundle->source.name = bundle->name;
+	r = bundle->name ? read_bundle(bundle, err) : err_nomem(err);
+	if (r < 0)
+		oci_free(bundle);
+	else
+		*out = bundle;
+	return r;
+}
+
+struct callgate_bundle *oci_free(struct callgate_bundle *bundle)
+{
+	if (!bundle)
+		return NULL;
+	arena_free(&bundle->arena);
+	source_release(&bundle->source);
+	free(bundle->name);
+	free(bundle);
+	return NULL;
+}
+
+const struct oci_pair *oci_pair(const struct callgate_bundle *bundle, const char *key)
+{
+	for (size_t i = 0; i < bundle->pair_count; i++)
+		if (slice_is(bundle->pairs[i].key, key))
+			return &bundle->pairs[i];
+	return NULL;
+}
+
+/* ------------------------------------------------------------------ splicing */
+
+struct edit {
+	size_t first, last; /* what goes; last == first: nothing */
+	struct text text;   /* what comes */
+};
+enum { EDITS = 5 };
+struct edits {
+	struct edit list[EDITS];
+	size_t count;
+};
+
+static struct text *edit_at(struct edits *edits, size_t first, size_t last)
+{
+	struct edit *edit = &edits->list[edits->count++];
+
+	*edit = (struct edit){ .first = first, .last = last };
+	return &edit->text;
+}
+
+/* A member at the front of an object that is there. */
+static struct text *insert_member(struct edits *edits, const struct oci_value *object)
+{
+	return edit_at(edits, object->first + 1, object->first + 1);
+}
+
+static void add_seccomp(struct text *text, const char *seccomp)
+{
+	text_add(text, "\"seccomp\":");
+	text_add_bytes(text, seccomp, strlen(seccomp));
+}
+
+/* Members that the document lacks go to its front in one edit, so that no two edits meet. */
+static void put_seccomp(struct edits *edits, const struct callgate_bundle *bundle, const char *seccomp, struct text *front)
+{
+	struct text *text;
+
+	if (bundle->seccomp.last) {
+		text_add_bytes(edit_at(edits, bundle->seccomp.first, bundle->seccomp.last), seccomp, strlen(seccomp));
+	} else if (bundle->linux_object.last && bundle->linux_object.kind == JSON_OBJECT) {
+		text = insert_member(edits, &bundle->linux_object);
+		add_seccomp(text, seccomp);
+		text_add(text, "%s", bundle->linux_object.empty ? "" : ",");
+	} else {
+		text = bundle->linux_object.last ? edit_at(edits, bundle->linux_object.first, bundle->linux_object.last) : front;
+		text_add(text, text == front ? "\"linux\":{" : "{");
+		add_seccomp(text, seccomp);
+		text_add(text, "}");
+	}
+}
+
+static void put_bpf(struct edits *edits, const struct callgate_bundle *bundle, const char *bpf, struct text *front)
+{
+	const struct oci_pair *pair = oci_pair(bundle, BPF_ANNOTATION);
+	const struct oci_value *object = &bundle->annotations;
+	struct text *text;
+
+	if (pair) {
+		text_add_json(edit_at(edits, pair->value.first, pair->value.last), bpf);
+	} else if (object->last && object->kind == JSON_OBJECT) {
+		text = insert_member(edits, object);
+		text_add(text, "\"" BPF_ANNOTATION "\":");
+		text_add_json(text, bpf);
+		text_add(text, "%s", object->empty ? "" : ",");
+	} else {
+		text = object->last ? edit_at(edits, object->first, object->last) : front;
+		if (text == front)
+			text_add(text, "%s\"annotations\":", front->size ? "," : "");
+		text_add(text, "{\"" BPF_ANNOTATION "\":");
+		text_add_json(text, bpf);
+		text_add(text, "}");
+	}
+}
+
+static bool is_space(char c)
+{
+	return c == ' ' || c == '\t' || c == '\n' || c == '\r';
+}
+
+/* The member goes with the comma behind it, or with the one before it when it is the last. */
+static void remove_bpf(struct edits *edits, const struct callgate_bundle *bundle)
+{
+	const struct oci_pair *pair = oci_pair(bundle, BPF_ANNOTATION);
+	const char *text = bundle->source.text;
+	size_t first, last;
+
+	if (!pair)
+		return;
+	first = pair->value.key;
+	last = pair->value.last;
+	while (is_space(text[last]))
+		last++;
+	if (text[last] == ',') {
+		last++;
+	} else {
+		last = pair->value.last;
+		while (is_space(text[first - 1]))
+			first--;
+		first = text[first - 1] == ',' ? first - 1 : pair->value.key;
+	}
+	edit_at(edits, first, last);
+}
+
+static int by_place(const void *a, const void *b)
+{
+	const struct edit *x = a, *y = b;
+
+	return x->first < y->first ? -1 : x->first > y->first;
+}
+
+static int apply(const struct callgate_bundle *bundle, struct edits *edits, char **out, size_t *size, struct callgate_err *err)
+{
+	struct text text = { 0 };
+	size_t at = 0;
+
+	qsort(edits->list, edits->count, sizeof(edits->list[0]), by_place);
+	for (size_t i = 0; i < edits->count; i++) {
+		struct edit *edit = &edits->list[i];
+
+		text_add_bytes(&text, bundle->source.text + at, edit->first - at);
+		text_add_bytes(&text, edit->text.bytes, edit->text.size);
+		text.failed |= edit->text.failed;
+		at = edit->last;
+	}
+	text_add_bytes(&text, bundle->source.text + at, bundle->source.size - at);
+	return text_take(&text, out, size, err);
+}
+
+static bool holds(const struct callgate_bundle *bundle, const struct callgate_splice *splice)
+{
+	const struct oci_pair *pair = oci_pair(bundle, BPF_ANNOTATION);
+	const struct oci_value *seccomp = &bundle->seccomp;
+
+	if (splice->seccomp && (seccomp->last - seccomp->first != strlen(splice->seccomp) ||
+				memcmp(bundle->source.text + seccomp->first, splice->seccomp, strlen(splice->seccomp)) != 0))
+		return false;
+	if (splice->root && !slice_is(bundle->root, splice->root))
+		return false;
+	return splice->bpf ? pair && slice_is(pair->text, splice->bpf) : !pair;
+}
+
+/* What was made is read again: what a runtime will find there is what was meant. */
+static int check_result(const struct callgate_splice *splice, const char *text, size_t size, struct callgate_err *err)
+{
+	struct callgate_bundle *bundle;
+	struct source copy = { .text = malloc(size + 1), .size = size };
+	bool good;
+	int r;
+
+	if (!copy.text)
+		return err_nomem(err);
+	memcpy((char *)copy.text, text, size);
+	r = oci_parse(&copy, "<spliced>", &bundle, err);
+	if (r < 0)
+		return r;
+	good = holds(bundle, splice);
+	oci_free(bundle);
+	return good ? 0 : err_set(err, CALLGATE_E_MISMATCH, "the configuration that was made does not hold what was put in");
+}
+
+int oci_splice(const struct callgate_bundle *bundle, const struct callgate_splice *splice, char **out, size_t *size,
+	       struct callgate_err *err)
+{
+	struct edits edits = { .count = 0 };
+	struct text front = { 0 };
+	char *text = NULL;
+	size_t length = 0;
+	int r;
+
+	if (splice->seccomp)
+		put_seccomp(&edits, bundle, splice->seccomp, &front);
+	if (splice->bpf)
+		put_bpf(&edits, bundle, splice->bpf, &front);
+	else
+		remove_bpf(&edits, bundle);
+	if (splice->root && bundle->root_path.last)
+		text_add_json(edit_at(&edits, bundle->root_path.first, bundle->root_path.last), splice->root);
+	if (front.size) {
+		text_add(&front, "%s", bundle->document.empty ? "" : ",");
+		*insert_member(&edits, &bundle->document) = front;
+	}
+	r = apply(bundle, &edits, &text, &length, err);
+	for (size_t i = 0; i < edits.count; i++)
+		text_release(&edits.list[i].text);
+	if (r == 0)
+		r = check_result(splice, text, length, err);
+	if (r == 0) {
+		*out = text;
+		*size = length;
+		return 0;
+	}
+	free(text);
+	return r;
+}

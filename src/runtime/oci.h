@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* OCI: a bundle's config.json with the places that matter here, the state that runtimes give to hooks and keep on disk. */
+#ifndef CALLGATE_RUNTIME_OCI_H
+#define CALLGATE_RUNTIME_OCI_H
+
+#include "base/arena.h"
+#include "base/source.h"
+#include "policy/json_scan.h"
+
+/* A value of the document: [first, last) in the text. last 0: it is not there. */
+struct oci_value {
+	enum json_kind kind;
+	size_t key, first, last;
+	bool empty; /* an object or array without members */
+};
+
+/* Annotations that mean something to callgate or to a runtime; all others are read over. */
+struct oci_pair {
+	struct slice key, text;
+	struct oci_value value;
+};
+enum { OCI_PAIRS = 64 };
+
+struct callgate_bundle {
+	struct source source; /* its text is malloc'ed and ours */
+	char *name;
+	struct arena arena;
+	struct oci_value document, linux_object, seccomp, annotations, root_path;
+	uint64_t caps; /* process.capabilities.bounding */
+	bool no_new_privs;
+	struct slice root;
+	struct oci_pair pairs[OCI_PAIRS];
+	size_t pair_count;
+};
+
+/* Takes the text over (malloc'ed), on failure too. */
+int oci_parse(struct source *source, const char *name, struct callgate_bundle **out, struct callgate_err *err);
+struct callgate_bundle *oci_free(struct callgate_bundle *bundle);
+const struct oci_pair *oci_pair(const struct callgate_bundle *bundle, const char *key);
+int oci_splice(const struct callgate_bundle *bundle, const struct callgate_splice *splice, char **out, size_t *size,
+	       struct callgate_err *err);
+
+/* One pass over an object of which few members are wanted. */
+struct strict_reader;
+struct strict_field {
+	const char *name;
+	/* Reads the value that token began and everything in it. */
+	int (*read)(struct strict_reader *reader, const struct json_token *token);
+};
+struct strict_reader {
+	struct json json;
+	const struct source *source;
+	void *out;
+	struct callgate_err *err;
+};
+/* E_FORMAT with the place of the fault. */
+int strict_fault(struct strict_reader *reader, size_t at, const char *text);
+int strict_skip(struct strict_reader *reader, const struct json_token *token, struct oci_value *value);
+/*
+ * token is the object's opening. A wanted member that stands twice, or that differs from its name only as Go's reader of JSON
+ * ignores it (case, long s, Kelvin sign), is refused: runtimes would disagree about it. object may be NULL.
+ */
+int strict_object(struct strict_reader *reader, const struct json_token *token, const struct strict_field *fields, struct oci_value *object);
+/* The whole text is one object. */
+int strict_document(struct strict_reader *reader, const struct strict_field *fields, struct oci_value *document);
+
+int oci_state_parse(const struct source *source, struct callgate_container *out, struct callgate_err *err);
+int oci_init_pid(const char *root, const char *id, pid_t *out, struct callgate_err *err);
+
+#endif

@@ -1,0 +1,220 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The state of OCI containers: what a runtime tells its hooks on standard input, and what it keeps below its root directory. */
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/err.h"
+#include "base/fd.h"
+#include "kernel/status.h"
+#include "runtime/oci.h"
+
+static int take_string(struct strict_reader *reader, const struct json_token *token, char *buf, size_t size)
+{
+	if (token->kind != JSON_STRING)
+		return strict_fault(reader, token->first, "a string is expected here");
+	if (token->text.size >= size)
+		return strict_fault(reader, token->first, "too long");
+	memcpy(buf, token->text.at, token->text.size);
+	buf[token->text.size] = '\0';
+	return strict_skip(reader, token, NULL);
+}
+
+static int take_number(struct strict_reader *reader, const struct json_token *token, uint64_t limit, uint64_t *out)
+{
+	uint64_t value = 0;
+
+	if (token->kind != JSON_NUMBER || token->text.size > 20)
+		return strict_fault(reader, token->first, "a number is expected here");
+	for (size_t i = 0; i < token->text.size; i++) {
+		unsigned digit = (unsigned char)token->text.at[i] - '0';
+
+		if (digit > 9 || value > (limit - digit) / 10)
+			return strict_fault(reader, token->first, "a whole number is expected here, and not such a large one");
+		value = value * 10 + digit;
+	}
+	*out = value;
+	return strict_skip(reader, token, NULL);
+}
+
+/* ------------------------------------------------------------------ a hook's standard input */
+
+static struct callgate_container *container_of(struct strict_reader *reader)
+{
+	return reader->out;
+}
+
+static int read_id(struct strict_reader *reader, const struct json_token *token)
+{
+	return take_string(reader, token, container_of(reader)->id, sizeof(container_of(reader)->id));
+}
+
+static int read_status(struct strict_reader *reader, const struct json_token *token)
+{
+	return take_string(reader, token, container_of(reader)->status, sizeof(container_of(reader)->status));
+}
+
+static int read_bundle_path(struct strict_reader *reader, const struct json_token *token)
+{
+	return take_string(reader, token, container_of(reader)->bundle, sizeof(container_of(reader)->bundle));
+}
+
+static int read_pid(struct strict_reader *reader, const struct json_token *token)
+{
+	uint64_t pid;
+	int r = take_number(reader, token, INT_MAX, &pid);
+
+	if (r == 0)
+		container_of(reader)->pid = (pid_t)pid;
+	return r;
+}
+
+static int read_object(const struct source *source, const struct strict_field *fields, void *out, struct callgate_err *err)
+{
+	struct strict_reader reader = { .source = source, .out = out, .err = err };
+	struct arena arena = ARENA_INIT;
+	int r;
+
+	json_start(&reader.json, source, 0, &arena);
+	r = strict_document(&reader, fields, NULL);
+	arena_free(&arena);
+	return r;
+}
+
+int oci_state_parse(const struct source *source, struct callgate_container *out, struct callgate_err *err)
+{
+	static const struct strict_field fields[] = {
+		{ "id", read_id }, { "pid", read_pid }, { "bundle", read_bundle_path }, { "status", read_status }, { NULL, NULL },
+	};
+	struct callgate_container found = CALLGATE_CONTAINER_INIT;
+	int r = read_object(source, fields, &found, err);
+
+	if (r < 0)
+		return r;
+	if (!found.id[0] || found.id[0] == '.' || strchr(found.id, '/') || found.bundle[0] != '/')
+		return err_set(err, CALLGATE_E_FORMAT, "the state names no container, or no bundle by its full path");
+	*out = found;
+	return 0;
+}
+
+/* ------------------------------------------------------------------ a runtime's own files */
+
+struct init {
+	uint64_t pid, start;
+};
+
+static int read_init_pid(struct strict_reader *reader, const struct json_token *token)
+{
+	return take_number(reader, token, INT_MAX, &((struct init *)reader->out)->pid);
+}
+
+static int read_init_start(struct strict_reader *reader, const struct json_token *token)
+{
+	return take_number(reader, token, UINT64_MAX, &((struct init *)reader->out)->start);
+}
+
+/* What a runtime writes below ROOT/ID. */
+static const struct form {
+	const char *file;
+	struct strict_field fields[3];
+} forms[] = {
+	{ "state.json", { { "init_process_pid", read_init_pid }, { "init_process_start", read_init_start }, { NULL, NULL } } },
+	{ "status", { { "pid", read_init_pid }, { "process-start-time", read_init_start }, { NULL, NULL } } },
+};
+
+/* A pid lives longer than a process: only together with its start time it is a name. */
+static int check_start(const struct init *init, const char *id, pid_t *out, struct callgate_err *err)
+{
+	struct callgate_task task = { .size = sizeof(task) };
+	int r;
+
+	if (!init->pid || !init->start)
+		return err_set(err, CALLGATE_E_NOTFOUND, "container '%s' has no process", id);
+	r = task_read_id((pid_t)init->pid, &task, NULL, err);
+	if (r < 0 && r != CALLGATE_E_NOTFOUND)
+		return r;
+	if (r < 0 || task.start_time != init->start)
+		return err_set(err, CALLGATE_E_NOTFOUND, "container '%s' is not running", id);
+	*out = (pid_t)init->pid;
+	return 0;
+}
+
+static int read_form(const struct form *form, const char *dir, const char *id, pid_t *out, struct callgate_err *err)
+{
+	struct init init = { 0 };
+	struct source source;
+	char path[PATH_MAX];
+	int r;
+
+	if (snprintf(path, sizeof(path), "%s/%s/%s", dir, id, form->file) >= (int)sizeof(path) || access(path, F_OK) < 0)
+		return CALLGATE_E_NOTFOUND;
+	r = source_read(path, SOURCE_TRUSTED, &source, err);
+	if (r < 0)
+		return r;
+	r = read_object(&source, form->fields, &init, err);
+	source_release(&source);
+	return r < 0 ? r : check_start(&init, id, out, err);
+}
+
+/* The directory below root that is called id, or the only one whose name begins with it. "": none, or several. */
+static void complete(const char *root, const char *id, char *buf, size_t size)
+{
+	struct dirent *entry;
+	unsigned found = 0;
+	DIR *dir;
+
+	if (snprintf(buf, size, "%s/%s", root, id) < (int)size && access(buf, F_OK) == 0) {
+		snprintf(buf, size, "%s", id);
+		return;
+	}
+	buf[0] = '\0';
+	dir = opendir(root);
+	while (dir && (entry = readdir(dir))) {
+		if (entry->d_name[0] == '.' || strncmp(entry->d_name, id, strlen(id)) != 0)
+			continue;
+		snprintf(buf, size, "%s", entry->d_name);
+		found++;
+	}
+	if (dir)
+		closedir(dir);
+	if (found != 1)
+		buf[0] = '\0';
+}
+
+static int look_below(const char *root, const char *id, pid_t *out, struct callgate_err *err)
+{
+	char name[PATH_MAX];
+	int r = CALLGATE_E_NOTFOUND;
+
+	complete(root, id, name, sizeof(name));
+	for (size_t i = 0; name[0] && r == CALLGATE_E_NOTFOUND && i < sizeof(forms) / sizeof(forms[0]); i++)
+		r = read_form(&forms[i], root, name, out, err);
+	return r;
+}
+
+int oci_init_pid(const char *root, const char *id, pid_t *out, struct callgate_err *err)
+{
+	static const char *const roots[] = {
+		"/run/runc", "/run/crun", "/run/docker/runtime-runc/moby", "/run/containerd/runc/default", "/run/containerd/runc/k8s.io",
+	};
+	const char *runtime = getenv("XDG_RUNTIME_DIR");
+	char path[PATH_MAX];
+	int r = CALLGATE_E_NOTFOUND;
+
+	if (!id[0] || id[0] == '.' || strchr(id, '/'))
+		return err_set(err, CALLGATE_E_ARG, "a container's name has no '/' and no dot in front");
+	err_set(err, r, "no runtime knows a container '%s' (--root DIR says where else to look)", id);
+	if (root)
+		return look_below(root, id, out, err);
+	for (size_t i = 0; r == CALLGATE_E_NOTFOUND && i < sizeof(roots) / sizeof(roots[0]); i++)
+		r = look_below(roots[i], id, out, err);
+	for (size_t i = 0; runtime && r == CALLGATE_E_NOTFOUND && i < 2; i++)
+		if (snprintf(path, sizeof(path), "%s%s", runtime, i ? "/crun" : "/runc") < (int)sizeof(path))
+			r = look_below(path, id, out, err);
+	return r;
+}

@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Settings: what the admin says in callgate.conf and callgate.conf.d. */
+#ifndef CALLGATE_RUNTIME_SETTINGS_H
+#define CALLGATE_RUNTIME_SETTINGS_H
+
+#include "base/arena.h"
+#include "base/source.h"
+#include "callgate.h"
+
+/* "key = value", and "key.NAME = value" for one engine or runtime. */
+struct setting {
+	const char *key, *name, *value; /* name NULL: for all */
+	struct setting *next;           /* said earlier */
+};
+struct callgate_settings {
+	struct arena arena;
+	struct setting *last;
+	enum callgate_selection selection;
+	enum callgate_need proof;
+};
+
+/* Adds what one file says. */
+int settings_parse(struct callgate_settings *settings, const struct source *source, struct callgate_err *err);
+/* directory: where callgate.conf and callgate.conf.d are. */
+int settings_read(const char *directory, struct callgate_settings **out, struct callgate_err *err);
+struct callgate_settings *settings_free(struct callgate_settings *settings);
+/* NULL: not said. */
+const char *settings_value(const struct callgate_settings *settings, const char *key, const char *name);
+
+/* runtime/choose.c: E_PERM when narrow permits what wide does not, or when nobody can tell. */
+int choose_check_narrow(const struct callgate_filter *wide, const struct callgate_filter *narrow, struct callgate_err *err);
+
+#endif

@@ -1,0 +1,416 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* config.json spliced and read, the state that runtimes give, settings, and what a container's annotation may do. */
+#include <criterion/criterion.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/text.h"
+#include "callgate.h"
+#include "runtime/oci.h"
+#include "runtime/settings.h"
+
+static int parse(const char *text, size_t size, struct callgate_bundle **out, struct callgate_err *err)
+{
+	struct source source = { .text = malloc(size + 1), .size = size };
+
+	memcpy((char *)source.text, text, size);
+	return oci_parse(&source, "config.json", out, err);
+}
+
+static char *splice(const char *text, const char *seccomp, const char *bpf)
+{
+	struct callgate_err err = CALLGATE_ERR_INIT;
+	struct callgate_splice want = CALLGATE_SPLICE_INIT;
+	struct callgate_bundle *bundle;
+	char *out;
+	size_t size;
+
+	want.seccomp = seccomp;
+	want.bpf = bpf;
+	cr_assert_eq(parse(text, strlen(text), &bundle, &err), 0, "%s: %s", text, err.text);
+	cr_assert_eq(callgate_bundle_splice(bundle, &want, &out, &size, &err), 0, "%s: %s", text, err.text);
+	cr_assert_eq(size, strlen(out));
+	oci_free(bundle);
+	return out;
+}
+
+/* ------------------------------------------------------------------ splicing */
+
+static const struct {
+	const char *before, *seccomp, *bpf, *after;
+} splices[] = {
+	{ "{}", "{}", NULL, "{\"linux\":{\"seccomp\":{}}}" },
+	{ "{ \"a\" : 1 }", "{}", NULL, "{\"linux\":{\"seccomp\":{}}, \"a\" : 1 }" },
+	{ "{\"linux\":null}", "{}", "eA==", "{\"annotations\":{\"run.oci.seccomp_bpf_data\":\"eA==\"},\"linux\":{\"seccomp\":{}}}" },
+	{ "{\"linux\": { }}", "{}", NULL, "{\"linux\": {\"seccomp\":{} }}" },
+	{ "{\"linux\":{\"seccomp\" : {\"x\":[1,{}]} ,\"y\":2}}", "{\"z\":0}", NULL, "{\"linux\":{\"seccomp\" : {\"z\":0} ,\"y\":2}}" },
+	{ "{\"linux\":{\"seccomp\":null}}", "{}", NULL, "{\"linux\":{\"seccomp\":{}}}" },
+	{ "{}", "{}", "eA==", "{\"linux\":{\"seccomp\":{}},\"annotations\":{\"run.oci.seccomp_bpf_data\":\"eA==\"}}" },
+	{ "{\"annotations\":{\"a\":\"b\"}}", NULL, "eA==", "{\"annotations\":{\"run.oci.seccomp_bpf_data\":\"eA==\",\"a\":\"b\"}}" },
+	{ "{\"annotations\":{\"run.oci.seccomp_bpf_data\":\"evil\"}}", NULL, "eA==",
+	  "{\"annotations\":{\"run.oci.seccomp_bpf_data\":\"eA==\"}}" },
+	{ "{\"annotations\":{\"run.oci.seccomp_bpf_data\":\"evil\"}}", NULL, NULL, "{\"annotations\":{}}" },
+	{ "{\"annotations\":{\"a\":\"b\" , \"run.oci.seccomp_bpf_data\" : \"evil\" }}", NULL, NULL, "{\"annotations\":{\"a\":\"b\"  }}" },
+	{ "{\"annotations\":{ \"run.oci.seccomp_bpf_data\":\"evil\" ,\"a\":\"b\"}}", NULL, NULL, "{\"annotations\":{ \"a\":\"b\"}}" },
+	{ "{\"annotations\":null}", NULL, "eA==", "{\"annotations\":{\"run.oci.seccomp_bpf_data\":\"eA==\"}}" },
+};
+
+Test(oci, splice)
+{
+	for (size_t i = 0; i < sizeof(splices) / sizeof(splices[0]); i++) {
+		char *out = splice(splices[i].before, splices[i].seccomp, splices[i].bpf);
+
+		cr_assert_str_eq(out, splices[i].after, "%s: got %s", splices[i].before, out);
+		free(out);
+	}
+}
+
+Test(oci, what_is_no_json_is_not_put_in)
+{
+	struct callgate_splice want = CALLGATE_SPLICE_INIT;
+	struct callgate_bundle *bundle;
+	char *out = NULL;
+	size_t size;
+
+	cr_assert_eq(parse("{}", 2, &bundle, NULL), 0);
+	want.seccomp = "{1}";
+	cr_assert_eq(callgate_bundle_splice(bundle, &want, &out, &size, NULL), CALLGATE_E_FORMAT);
+	/* A value that closes its object and goes on is not what it says. */
+	want.seccomp = "{}},\"linux2\":{\"x\":{}";
+	cr_assert_eq(callgate_bundle_splice(bundle, &want, &out, &size, NULL), CALLGATE_E_MISMATCH);
+	cr_assert_null(out);
+	oci_free(bundle);
+}
+
+/* Random documents: whatever stands around the value survives byte for byte. */
+static unsigned pick(unsigned *seed, unsigned n)
+{
+	*seed = *seed * 1664525u + 1013904223u;
+	return (*seed >> 16) % n;
+}
+
+static void space(struct text *text, unsigned *seed)
+{
+	static const char *const spaces[] = { "", "", "", " ", "\n\t", "  \r\n" };
+
+	text_add(text, "%s", spaces[pick(seed, 6)]);
+}
+
+static void value(struct text *text, unsigned *seed, unsigned depth)
+{
+	static const char *const words[] = { "null", "true", "-1.5e3", "\"\\u00e9\\\"\\\\\"", "\"\xc3\xa4{[,]}:\"", "18446744073709551616" };
+	unsigned count = pick(seed, 4), kind = depth ? pick(seed, 3) : 2;
+
+	if (kind == 2) {
+		text_add(text, "%s", words[pick(seed, 6)]);
+		return;
+	}
+	text_add(text, kind ? "{" : "[");
+	for (unsigned i = 0; i < count; i++) {
+		text_add(text, "%s", i ? "," : "");
+		space(text, seed);
+		if (kind)
+			text_add(text, "\"k%u\":", i);
+		value(text, seed, depth - 1);
+		space(text, seed);
+	}
+	text_add(text, kind ? "}" : "]");
+}
+
+static void members(struct text *text, unsigned *seed, unsigned first, unsigned count)
+{
+	for (unsigned i = 0; i < count; i++) {
+		text_add(text, "\"m%u\"", first + i);
+		space(text, seed);
+		text_add(text, ":");
+		value(text, seed, 3);
+		text_add(text, ",");
+		space(text, seed);
+	}
+}
+
+Test(oci, splice_random_documents)
+{
+	for (unsigned seed = 1; seed <= 3000; seed++) {
+		struct text before = { 0 }, after = { 0 };
+		unsigned state = seed * 7919;
+		char *a, *b, *out, *twice;
+		size_t n;
+
+		text_add(&before, "{");
+		space(&before, &state);
+		members(&before, &state, 0, pick(&state, 4));
+		text_add(&before, "\"linux\":");
+		space(&before, &state);
+		text_add(&before, "{");
+		members(&before, &state, 10, pick(&state, 3));
+		text_add(&before, "\"seccomp\":");
+		text_add_bytes(&after, before.bytes, before.size);
+		value(&before, &state, 4);
+		text_add(&after, "{\"defaultAction\":\"SCMP_ACT_KILL\"}");
+		n = before.size;
+		text_add(&before, " }");
+		space(&before, &state);
+		text_add(&before, ",");
+		members(&before, &state, 20, pick(&state, 3));
+		text_add(&before, "\"last\":0 }\n");
+		text_add_bytes(&after, before.bytes + n, before.size - n);
+		cr_assert_eq(text_take(&before, &a, &n, NULL), 0);
+		cr_assert_eq(text_take(&after, &b, &n, NULL), 0);
+		out = splice(a, "{\"defaultAction\":\"SCMP_ACT_KILL\"}", NULL);
+		cr_assert_str_eq(out, b, "seed %u: %s", seed, a);
+		twice = splice(out, "{\"defaultAction\":\"SCMP_ACT_KILL\"}", NULL);
+		cr_assert_str_eq(twice, b, "seed %u: not the same a second time", seed);
+		free(a);
+		free(b);
+		free(out);
+		free(twice);
+	}
+}
+
+/* ------------------------------------------------------------------ hostile documents */
+
+static const char *const refused[] = {
+	"", " ", "[]", "null", "1", "{", "{}x", "{}{}", "{\"linux\":{}", "{\"linux\":{\"seccomp\":", "{\"linux\":[]}", "{\"linux\":1}",
+	"{\"linux\":{},\"linux\":{}}", "{\"linux\":{},\"Linux\":{}}", "{\"LINUX\":{}}", "{\"linux\":{\"seccomp\":{},\"seccomp\":null}}",
+	"{\"linux\":{\"\xc5\xbf" "eccomp\":{}}}", "{\"linux\":{\"\\u017feccomp\":{}}}", "{\"linux\":{\"Seccomp\":{}}}", "{\"l\\u0069nux\":{},\"linux\":{}}",
+	"{\"annotations\":{\"run.oci.seccomp_bpf_data\":\"a\",\"run.oci.seccomp_bpf_data\":\"b\"}}",
+	"{\"annotations\":{\"org.callgate.profile\":1}}", "{\"annotations\":[]}", "{\"annotations\":{\"a\":}}",
+	"{\"process\":{\"capabilities\":{\"bounding\":[1]}}}", "{\"process\":{\"capabilities\":{\"bounding\":{}}}}",
+	"{\"process\":{\"capabilities\":{\"bounding\":[\"CAP_CHOWN\"}}}", "{\"Process\":{}}", "{\"proce\xc5\xbfs\":{}}", "\xef\xbb\xbf{}",
+	"{\"linux\":{\"seccomp\":{}}} // no", "{\"a\":\"\xff\"}", "{'linux':{}}", "{\"linux\":{},}",
+};
+
+Test(oci, refused)
+{
+	for (size_t i = 0; i < sizeof(refused) / sizeof(refused[0]); i++) {
+		struct callgate_err err = CALLGATE_ERR_INIT;
+		struct callgate_bundle *bundle = NULL;
+
+		cr_assert_eq(parse(refused[i], strlen(refused[i]), &bundle, &err), CALLGATE_E_FORMAT, "%s", refused[i]);
+		cr_assert_null(bundle);
+		cr_assert(err.line >= 1 && err.text[0], "%s", refused[i]);
+	}
+}
+
+Test(oci, refused_with_nul_and_cut_anywhere)
+{
+	static const char whole[] = "{\"ociVersion\":\"1.0.2\",\"process\":{\"capabilities\":{\"bounding\":[\"CAP_CHOWN\"]},\"noNewPrivileges\":true},"
+				    "\"annotations\":{\"org.callgate.profile\":\"x\"},\"linux\":{\"seccomp\":{\"a\":[1,2]}}}";
+	struct callgate_bundle *bundle;
+	char copy[sizeof(whole)];
+
+	cr_assert_eq(parse(whole, strlen(whole), &bundle, NULL), 0);
+	cr_assert_eq(callgate_bundle_caps(bundle), 1u);
+	cr_assert(bundle->no_new_privs);
+	oci_free(bundle);
+	for (size_t i = 0; i < strlen(whole); i++) {
+		cr_assert_eq(parse(whole, i, &bundle, NULL), CALLGATE_E_FORMAT, "cut at %zu", i);
+		memcpy(copy, whole, sizeof(whole));
+		copy[i] = '\0';
+		cr_assert_eq(parse(copy, strlen(whole), &bundle, NULL), CALLGATE_E_FORMAT, "NUL at %zu", i);
+	}
+}
+
+/* ------------------------------------------------------------------ state */
+
+static int state(const char *text, struct callgate_container *out)
+{
+	struct source source = { "state", text, strlen(text) };
+
+	*out = (struct callgate_container)CALLGATE_CONTAINER_INIT;
+	return oci_state_parse(&source, out, NULL);
+}
+
+Test(oci, state)
+{
+	static const char *const bad[] = {
+		"", "{}", "{\"id\":\"a\"}", "{\"id\":\"../a\",\"bundle\":\"/b\"}", "{\"id\":\".a\",\"bundle\":\"/b\"}",
+		"{\"id\":\"a\",\"bundle\":\"b\"}", "{\"id\":\"a\",\"bundle\":\"/b\",\"pid\":-1}", "{\"id\":\"a\",\"bundle\":\"/b\",\"pid\":1e3}",
+		"{\"id\":\"a\",\"bundle\":\"/b\",\"pid\":99999999999}", "{\"id\":\"a\",\"id\":\"b\",\"bundle\":\"/b\"}",
+		"{\"id\":\"a\",\"bundle\":\"/b\",\"PID\":1}", "{\"id\":\"a\\u0000b\",\"bundle\":\"/b\"}",
+	};
+	struct callgate_container got;
+
+	cr_assert_eq(state("{\"ociVersion\":\"1.0.2\",\"id\":\"c1\",\"status\":\"created\",\"pid\":77,\"bundle\":\"/b\",\"annotations\":{}}", &got), 0);
+	cr_assert_str_eq(got.id, "c1");
+	cr_assert_str_eq(got.bundle, "/b");
+	cr_assert_str_eq(got.status, "created");
+	cr_assert_eq(got.pid, 77);
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
+		cr_assert_lt(state(bad[i], &got), 0, "%s", bad[i]);
+}
+
+static void put(const char *path, const char *text)
+{
+	FILE *file = fopen(path, "w");
+
+	cr_assert(file && fputs(text, file) >= 0 && fclose(file) == 0, "%s", path);
+}
+
+static char *temporary(void)
+{
+	static char path[64];
+
+	strcpy(path, "/tmp/callgate-oci-XXXXXX");
+	cr_assert_not_null(mkdtemp(path));
+	return path;
+}
+
+Test(oci, init_pid)
+{
+	struct callgate_task self = { .size = sizeof(self) };
+	struct callgate_tasks *tasks;
+	const char *root = temporary();
+	char path[128], text[128];
+	pid_t pid = 0;
+
+	cr_assert_eq(callgate_tasks_list(CALLGATE_SCOPE_PROCESS, getpid(), &tasks, NULL), 0);
+	self = *callgate_tasks_at(tasks, 0);
+	callgate_tasks_free(tasks);
+	for (int crun = 0; crun < 2; crun++) {
+		snprintf(path, sizeof(path), "%s/box%d", root, crun);
+		mkdir(path, 0700);
+		snprintf(path, sizeof(path), "%s/box%d/%s", root, crun, crun ? "status" : "state.json");
+		snprintf(text, sizeof(text), crun ? "{\"pid\":%d,\"process-start-time\":%llu}" : "{\"init_process_pid\":%d,\"init_process_start\":%llu}",
+			 (int)getpid(), (unsigned long long)self.start_time);
+		put(path, text);
+		snprintf(text, sizeof(text), "box%d", crun);
+		cr_assert_eq(callgate_oci_init_pid(root, text, &pid, NULL), 0);
+		cr_assert_eq(pid, getpid());
+		/* A beginning will do while only one has it. */
+		cr_assert_eq(callgate_oci_init_pid(root, "bo", &pid, NULL), crun ? CALLGATE_E_NOTFOUND : 0);
+		/* The pid is there, but it began at another time: another process. */
+		snprintf(text, sizeof(text), crun ? "{\"pid\":%d,\"process-start-time\":%llu}" : "{\"init_process_pid\":%d,\"init_process_start\":%llu}",
+			 (int)getpid(), (unsigned long long)self.start_time + 1);
+		put(path, text);
+		snprintf(text, sizeof(text), "box%d", crun);
+		cr_assert_eq(callgate_oci_init_pid(root, text, &pid, NULL), CALLGATE_E_NOTFOUND);
+	}
+	cr_assert_eq(callgate_oci_init_pid(root, "../x", &pid, NULL), CALLGATE_E_ARG);
+	snprintf(text, sizeof(text), "rm -r %s", root);
+	cr_assert_eq(system(text), 0);
+}
+
+/* ------------------------------------------------------------------ settings */
+
+static int settings_of(const char *text, struct callgate_settings *out, struct callgate_err *err)
+{
+	struct source source = { "callgate.conf", text, strlen(text) };
+
+	*out = (struct callgate_settings){ .last = NULL };
+	return settings_parse(out, &source, err);
+}
+
+Test(settings, read)
+{
+	struct callgate_settings settings;
+
+	cr_assert_eq(settings_of("# rules\n\n profile = web \nprofile.podman=/etc/p.json\nruntime.runc = /opt/runc\r\nannotation = never\nproof=possible\nprofile=b",
+				 &settings, NULL), 0);
+	cr_assert_str_eq(callgate_settings_profile(&settings, "podman"), "/etc/p.json");
+	cr_assert_str_eq(callgate_settings_profile(&settings, "crun"), "b");
+	cr_assert_str_eq(callgate_settings_runtime(&settings, "runc"), "/opt/runc");
+	cr_assert_null(callgate_settings_runtime(&settings, "crun"));
+	cr_assert_eq(callgate_settings_selection(&settings), CALLGATE_SELECT_NEVER);
+	cr_assert_eq(callgate_settings_proof(&settings), CALLGATE_PROOF_POSSIBLE);
+	arena_free(&settings.arena);
+	cr_assert_eq(settings_of("", &settings, NULL), 0);
+	cr_assert_str_eq(callgate_settings_profile(&settings, "crun"), "default");
+	cr_assert_eq(callgate_settings_selection(&settings), CALLGATE_SELECT_NARROW);
+}
+
+Test(settings, refused)
+{
+	static const char *const bad[] = {
+		"profil = x", "profile", "profile =", "profile = a/b", "profile = ../x", "profile = .x", "annotation = maybe", "annotation.podman = any",
+		"runtime = runc", "proof = no", "[engine]", "profile. = x", "= x",
+	};
+
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+		struct callgate_err err = CALLGATE_ERR_INIT;
+		struct callgate_settings settings;
+		char text[64];
+
+		snprintf(text, sizeof(text), "proof = possible\n%s\n", bad[i]);
+		cr_assert_eq(settings_of(text, &settings, &err), CALLGATE_E_FORMAT, "%s", bad[i]);
+		cr_assert_eq(err.line, 2, "%s: line %u", bad[i], err.line);
+		arena_free(&settings.arena);
+	}
+}
+
+Test(settings, directory)
+{
+	struct callgate_settings *settings;
+	const char *root = temporary();
+	char path[128];
+
+	cr_assert_eq(settings_read(root, &settings, NULL), 0);
+	cr_assert_str_eq(callgate_settings_profile(settings, "x"), "default");
+	settings_free(settings);
+	snprintf(path, sizeof(path), "%s/callgate.conf", root);
+	put(path, "profile = one\n");
+	snprintf(path, sizeof(path), "%s/callgate.conf.d", root);
+	mkdir(path, 0755);
+	snprintf(path, sizeof(path), "%s/callgate.conf.d/20.conf", root);
+	put(path, "profile = three\n");
+	snprintf(path, sizeof(path), "%s/callgate.conf.d/10.conf", root);
+	put(path, "profile = two\nannotation = any\n");
+	snprintf(path, sizeof(path), "%s/callgate.conf.d/30.conf.bak", root);
+	put(path, "nonsense\n");
+	cr_assert_eq(settings_read(root, &settings, NULL), 0);
+	cr_assert_str_eq(callgate_settings_profile(settings, "x"), "three");
+	cr_assert_eq(callgate_settings_selection(settings), CALLGATE_SELECT_ANY);
+	settings_free(settings);
+	snprintf(path, sizeof(path), "%s/callgate.conf.d/20.conf", root);
+	chmod(path, 0666);
+	cr_assert_eq(settings_read(root, &settings, NULL), CALLGATE_E_UNTRUSTED);
+	snprintf(path, sizeof(path), "rm -r %s", root);
+	cr_assert_eq(system(path), 0);
+}
+
+/* ------------------------------------------------------------------ the choice */
+
+static struct callgate_filter *filter_of(const char *text)
+{
+	struct callgate_target target = CALLGATE_TARGET_INIT;
+	struct callgate_policy *policy;
+	struct callgate_filter *filter;
+
+	cr_assert_eq(callgate_target_host(&target, NULL), 0);
+	cr_assert_eq(callgate_policy_parse(text, strlen(text), "p", &policy, NULL, NULL), 0);
+	cr_assert_eq(callgate_filter_resolve(policy, &target, &filter, NULL, NULL), 0);
+	callgate_policy_free(policy);
+	return filter;
+}
+
+Test(choose, only_narrower)
+{
+	static const struct {
+		const char *text;
+		int code;
+	} rows[] = {
+		{ "{\"defaultAction\":\"SCMP_ACT_ALLOW\",\"syscalls\":[{\"names\":[\"mkdir\"],\"action\":\"SCMP_ACT_ERRNO\",\"errnoRet\":77}]}", 0 },
+		{ "{\"defaultAction\":\"SCMP_ACT_ALLOW\",\"syscalls\":[{\"names\":[\"mkdir\",\"rmdir\"],\"action\":\"SCMP_ACT_ERRNO\",\"errnoRet\":77}]}", 0 },
+		{ "{\"defaultAction\":\"SCMP_ACT_ALLOW\",\"syscalls\":[{\"names\":[\"mkdir\",\"rmdir\"],\"action\":\"SCMP_ACT_KILL\"}]}", 0 },
+		{ "{\"defaultAction\":\"SCMP_ACT_ALLOW\",\"syscalls\":[{\"names\":[\"rmdir\"],\"action\":\"SCMP_ACT_ERRNO\",\"errnoRet\":77}]}",
+		  CALLGATE_E_PERM },
+		{ "{\"defaultAction\":\"SCMP_ACT_ALLOW\",\"syscalls\":[{\"names\":[\"mkdir\"],\"action\":\"SCMP_ACT_LOG\"}]}", CALLGATE_E_PERM },
+		{ "{\"defaultAction\":\"SCMP_ACT_ALLOW\",\"syscalls\":[{\"names\":[\"mkdir\"],\"action\":\"SCMP_ACT_ERRNO\",\"errnoRet\":77,"
+		  "\"args\":[{\"index\":1,\"value\":5,\"op\":\"SCMP_CMP_EQ\"}]}]}", CALLGATE_E_PERM },
+	};
+	struct callgate_filter *wide = filter_of(rows[0].text);
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct callgate_filter *narrow = filter_of(rows[i].text);
+		struct callgate_err err = CALLGATE_ERR_INIT;
+
+		cr_assert_eq(choose_check_narrow(wide, narrow, &err), rows[i].code, "%s: %s", rows[i].text, err.text);
+		cr_assert(!rows[i].code || strstr(err.text, "mkdir"), "%s", err.text);
+		callgate_filter_free(narrow);
+	}
+	callgate_filter_free(wide);
+}
