@@ -105,6 +105,7 @@ static void quote_line(struct callgate_notes *notes, struct callgate_note *note,
 	note->caret = (unsigned)(offset - start);
 }
 
+CALLGATE_PRINTF(5, 0)
 static struct callgate_note *keep(struct callgate_notes *notes, enum callgate_severity severity, unsigned id,
                                   const char *file, const char *format, va_list ap)
 {
