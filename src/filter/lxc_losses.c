@@ -5,6 +5,8 @@
 #include <string.h>
 
 #include "base/err.h"
+#include "base/text.h"
+#include "filter/actions.h"
 #include "filter/write_lxc.h"
 #include "names/abi.h"
 #include "names/syscall.h"
@@ -16,8 +18,7 @@ struct group {
 	enum callgate_abi abi;
 	char profile[160], text[160];
 	const char *why;
-	char *calls; /* malloc'ed */
-	size_t size, room;
+	struct text calls;
 };
 
 struct collector {
@@ -99,27 +100,17 @@ static struct group *group_of(struct collector *collector, const struct group *l
 	return &grown[collector->count++];
 }
 
-static int group_add(struct collector *collector, struct group *group, uint32_t first, uint32_t last)
+static void group_add(struct group *group, uint32_t first, uint32_t last)
 {
 	const char *name = first == last ? callgate_syscall_name(group->abi, first) : NULL;
-	const char *comma = group->size ? ", " : "";
+	const char *comma = group->calls.size ? ", " : "";
 
-	if (group->room - group->size < 128) {
-		size_t room = group->room * 2 + 512;
-		char *calls = realloc(group->calls, room);
-
-		if (!calls)
-			return err_nomem(collector->err);
-		group->calls = calls;
-		group->room = room;
-	}
 	if (name)
-		group->size += (size_t)snprintf(group->calls + group->size, 128, "%s%.100s", comma, name);
+		text_add(&group->calls, "%s%s", comma, name);
 	else if (first == last)
-		group->size += (size_t)snprintf(group->calls + group->size, 128, "%s%u", comma, first);
+		text_add(&group->calls, "%s%u", comma, first);
 	else
-		group->size += (size_t)snprintf(group->calls + group->size, 128, "%s%u-%u", comma, first, last);
-	return 0;
+		text_add(&group->calls, "%s%u-%u", comma, first, last);
 }
 
 /* Numbers first..last of one decision on either side, which differ. Known calls are named one by one, gaps stay ranges. */
@@ -145,7 +136,9 @@ static int add_range(struct collector *collector, enum callgate_abi abi, uint32_
 		}
 		like.why = reason(collector, abi, (uint32_t)at, theirs);
 		group = group_of(collector, &like);
-		r = group ? group_add(collector, group, (uint32_t)at, (uint32_t)end) : err_nomem(collector->err);
+		if (!group)
+			return err_nomem(collector->err);
+		group_add(group, (uint32_t)at, (uint32_t)end);
 		at = end + 1;
 	}
 	return r;
@@ -197,7 +190,7 @@ static int keep_groups(const struct collector *collector, struct callgate_lxc_te
 
 		losses[i] = (struct callgate_loss){
 			.abi = group->abi,
-			.calls = arena_strndup(&text->arena, group->calls, group->size),
+			.calls = group->calls.failed ? NULL : arena_strndup(&text->arena, group->calls.bytes, group->calls.size),
 			.profile = arena_strndup(&text->arena, group->profile, strlen(group->profile)),
 			.text = arena_strndup(&text->arena, group->text, strlen(group->text)),
 			.why = group->why,
@@ -223,7 +216,7 @@ int lxc_losses(const struct callgate_filter *filter, const struct callgate_targe
 		r = keep_groups(&collector, text);
 	meaning_free(collector.meaning);
 	for (size_t i = 0; i < collector.count; i++)
-		free(collector.groups[i].calls);
+		text_release(&collector.groups[i].calls);
 	free(collector.groups);
 	return r;
 }

@@ -15,7 +15,7 @@ enum { LXC_ERRNO_MAX = 4094 };
 
 struct callgate_lxc_text {
 	struct arena arena;
-	const char *text;               /* NUL-terminated */
+	char *text;                     /* malloc'ed, NUL-terminated */
 	size_t size;
 	struct callgate_filter *filter; /* what LXC makes of the text, as this project reads it */
 	const struct callgate_loss *losses;
@@ -40,14 +40,5 @@ int lxc_losses(const struct callgate_filter *filter, const struct callgate_targe
 bool lxc_passes_over(int id, enum callgate_abi abi);
 /* Numbers of one ABI: x86_64 and x32 share an architecture. */
 void lxc_range(enum callgate_abi abi, uint32_t *first, uint32_t *last);
-
-/* The different actions that a decision may come to. */
-struct action_set {
-	struct callgate_action actions[8];
-	unsigned count;
-	bool opaque, more; /* more: there are others */
-};
-/* E_NOMEM. */
-int action_set_of(const struct callgate_filter *filter, const struct node *node, struct action_set *out);
 
 #endif
