@@ -7,6 +7,7 @@
 #include "base/err.h"
 #include "base/text.h"
 #include "filter/actions.h"
+#include "filter/in_step.h"
 #include "filter/write_lxc.h"
 #include "names/abi.h"
 #include "names/syscall.h"
@@ -156,26 +157,22 @@ static int same(struct collector *collector, const struct node *theirs, const st
 	return r;
 }
 
-/* Adjacent intervals whose decisions are the same nodes are one. */
 static int compare_abi(struct collector *collector, enum callgate_abi abi)
 {
-	const struct filter_arch *theirs = filter_arch_of(collector->filter, abi_of(abi)->audit);
-	const struct filter_arch *mine = filter_arch_of(collector->text->filter, abi_of(abi)->audit);
+	struct in_step step = in_step_start(collector->filter, collector->text->filter, abi_of(abi)->audit);
 	uint32_t first, last;
-	uint64_t nr;
 	int r = 0;
 
 	lxc_range(abi, &first, &last);
-	for (nr = first; theirs && mine && nr <= last && r == 0;) {
-		size_t a = span_at(theirs, (uint32_t)nr), b = span_at(mine, (uint32_t)nr);
-		uint32_t end = span_last(theirs, a) < span_last(mine, b) ? span_last(theirs, a) : span_last(mine, b);
+	while (r == 0 && in_step_next(&step)) {
 		bool equal;
 
-		end = end < last ? end : last;
-		r = same(collector, theirs->spans[a].node, mine->spans[b].node, &equal);
+		if (step.last < first || step.first > last)
+			continue;
+		r = same(collector, step.a, step.b, &equal);
 		if (r == 0 && !equal)
-			r = add_range(collector, abi, (uint32_t)nr, end, theirs->spans[a].node, mine->spans[b].node);
-		nr = (uint64_t)end + 1;
+			r = add_range(collector, abi, step.first > first ? step.first : first, step.last < last ? step.last : last,
+				      step.a, step.b);
 	}
 	return r;
 }

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "base/err.h"
+#include "filter/in_step.h"
 #include "filter/lxc_decide.h"
 #include "names/abi.h"
 #include "names/syscall.h"
@@ -134,35 +135,40 @@ static int check_needs(const struct lxc_writer *writer, const struct callgate_lx
 		       name, must_pass ? "is denied" : "kills");
 }
 
-/* Reads the text as LXC does and compares: the text may nowhere be looser than the filter. */
+static int check_decision(struct lxc_writer *writer, const struct callgate_lxc_text *text, const struct in_step *step, bool *out)
+{
+	const struct node *ceiling;
+	meaning_ref limit, got;
+	unsigned relation = 0;
+	int r = lxc_ceiling(writer, step->a, &ceiling);
+
+	if (r == 0)
+		r = meaning_of(writer->meaning, writer->scratch, ceiling, &limit, writer->err);
+	if (r == 0)
+		r = meaning_of(writer->meaning, text->filter, step->b, &got, writer->err);
+	if (r == 0)
+		r = meaning_relate(writer->meaning, limit, got, &relation, writer->err);
+	if (r == 0)
+		*out = !(relation & (MEANING_LOOSER | MEANING_UNKNOWN));
+	return r;
+}
+
+/* What LXC makes of the text may nowhere be looser than the filter. */
 static int check_text(struct lxc_writer *writer, const struct callgate_lxc_text *text)
 {
 	for (unsigned i = 0; i < writer->abi_count; i++) {
-		uint32_t audit = abi_of(writer->abis[i])->audit;
-		const struct filter_arch *theirs = filter_arch_of(writer->filter, audit), *mine = filter_arch_of(text->filter, audit);
-		uint64_t nr = 0;
+		struct in_step step = in_step_start(writer->filter, text->filter, abi_of(writer->abis[i])->audit);
 
-		while (theirs && mine && nr <= UINT32_MAX) {
-			size_t a = span_at(theirs, (uint32_t)nr), b = span_at(mine, (uint32_t)nr);
-			uint32_t last = span_last(theirs, a) < span_last(mine, b) ? span_last(theirs, a) : span_last(mine, b);
-			const struct node *ceiling;
-			meaning_ref limit, got;
-			unsigned relation = 0;
-			int r = lxc_ceiling(writer, theirs->spans[a].node, &ceiling);
+		while (in_step_next(&step)) {
+			bool good = false;
+			int r = check_decision(writer, text, &step, &good);
 
-			if (r == 0)
-				r = meaning_of(writer->meaning, writer->scratch, ceiling, &limit, writer->err);
-			if (r == 0)
-				r = meaning_of(writer->meaning, text->filter, mine->spans[b].node, &got, writer->err);
-			if (r == 0)
-				r = meaning_relate(writer->meaning, limit, got, &relation, writer->err);
 			if (r < 0)
 				return r;
-			if (relation & (MEANING_LOOSER | MEANING_UNKNOWN))
+			if (!good)
 				return err_set(writer->err, CALLGATE_E_MISMATCH,
-					       "the LXC text would be looser than the profile for call %llu on %s: it is not used",
-					       (unsigned long long)nr, abi_of(writer->abis[i])->name);
-			nr = (uint64_t)last + 1;
+					       "the LXC text would be looser than the profile for call %u on %s: it is not used",
+					       step.first, abi_of(writer->abis[i])->name);
 		}
 	}
 	return 0;
