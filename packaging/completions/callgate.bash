@@ -35,6 +35,7 @@ _callgate() {
 	--color) words="auto always never" ;;
 	--backend) words="native libseccomp" ;;
 	--runtime) words="lxc" ;;
+	--at) words="exec main load" ;;
 	--profile) words=$(_callgate_profiles) ;;
 	*)
 		if [[ $word == -* ]]; then
@@ -47,7 +48,7 @@ _callgate() {
 		;;
 	esac
 	mapfile -t COMPREPLY < <(compgen -W "$words" -- "$word")
-	[[ $word == -* || $before == --@(arch|abi|caps|as|enosys|color|backend|runtime) ]] ||
+	[[ $word == -* || $before == --@(arch|abi|at|caps|as|enosys|color|backend|runtime) ]] ||
 		mapfile -t -O "${#COMPREPLY[@]}" COMPREPLY < <(compgen -f -- "$word")
 }
 complete -o filenames -F _callgate callgate
