@@ -1,0 +1,45 @@
+#!/bin/sh
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# Documents keep step with the tree: HACKING.md's map names every source file and no other, callgate(1) has a section for
+# every verb and no other, and what README.md and the manual pages call exists.
+src=${top_srcdir:-.}
+build=${top_builddir:-.}
+work=$(mktemp -d) || exit 99
+trap 'rm -rf "$work"' EXIT
+failed=0
+
+# differ WHAT-TO-DO WANTED GOT
+differ() {
+	diff "$2" "$3" > "$work/diff" && return
+	echo "$1 ('<': missing, '>': stale)"
+	grep '^[<>]' "$work/diff"
+	failed=1
+}
+
+(cd "$src" && find src hooks tests -path tests/golden -prune -o -path tests/verdicts -prune -o -path tests/bad -prune -o -type f \
+	\( -name '*.[ch]' -o -name '*.awk' -o -name '*.sh' -o -name '*.tap' \) -print) 2> /dev/null |
+	grep -v '^src/names/syscall_table\.h$' | sort > "$work/files"
+# Four blanks and a directory; six blanks and one or two file names, then two blanks or one, and words.
+awk '/^    [a-z].*\/ / { directory = $1 }
+	/^      [a-zA-Z0-9_-]+\.[a-z]+/ && directory { for (i = 1; i <= 2; i++) if ($i ~ /^[A-Za-z0-9_-]+\.(c|h|awk|sh|tap)$/) print directory $i }' \
+	"$src/HACKING.md" | sort > "$work/map"
+differ "HACKING.md: give each file one line in the map" "$work/files" "$work/map"
+
+if [ -x "$build/callgate" ]; then
+	"$build/callgate" verbs | sort > "$work/verbs"
+	sed -n 's/^## \([a-z, -]*[a-z]\).*/\1/p' "$src/packaging/man/callgate.1.scd.in" | sed 's/ [-[].*//' | tr ',' '\n' | awk '{ print $1 }' |
+		sort > "$work/sections"
+	differ "packaging/man/callgate.1.scd.in: a section '## verb' for each verb" "$work/verbs" "$work/sections"
+	# "callgate WORD" in an indented line of the documents, or *callgate WORD in a page.
+	{
+		sed -n 's/^    \$\{0,1\} *callgate \([a-z][a-z-]*\).*/\1/p' "$src/README.md" "$src/profiles/README.md"
+		grep -oh '`callgate [a-z][a-z-]*' "$src/README.md" "$src/profiles/README.md" "$src/HACKING.md" | sed 's/.* //'
+		grep -oh '\*callgate [a-z][a-z-]*' "$src"/packaging/man/*.scd.in | sed 's/.* //'
+	} | sort -u > "$work/called"
+	grep -vxF -f "$work/verbs" "$work/called" > "$work/unknown" && {
+		echo "documents call verbs that do not exist:"
+		cat "$work/unknown"
+		failed=1
+	}
+fi
+exit $failed
