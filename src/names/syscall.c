@@ -156,7 +156,7 @@ bool syscall_behind_mux(int id, enum callgate_abi abi, int *mux, uint32_t *selec
 	if (!row_of(id))
 		return false;
 	for (size_t i = 0; i < sizeof(muxes) / sizeof(muxes[0]); i++) {
-		uint32_t count;
+		uint32_t count = 0;
 		const uint16_t *members = members_of(muxes[i], &count);
 
 		if (syscall_nr(muxes[i], abi) == SYSCALL_NONE)
