@@ -216,6 +216,10 @@ int callgate_syscall_mux(enum callgate_abi abi, const char *name, const char **m
  */
 int callgate_policy_read(const char *path, struct callgate_policy **out, struct callgate_notes *notes,
                          struct callgate_err *err) CALLGATE_MUST_CHECK;
+/* The same as that program would read it: what it passes over or settles in its own way (a key twice or in another case, two
+ * rules for one call) is then a warning. Resolve with this reader as the target's. */
+int callgate_policy_read_as(const char *path, enum callgate_reader reader, struct callgate_policy **out,
+                            struct callgate_notes *notes, struct callgate_err *err) CALLGATE_MUST_CHECK;
 /* The same for a privileged reader: the file must belong to root or to the effective uid, not be writable by others,
  * nor sit in a directory that is (sticky directories do not help). Opened once, checked on the descriptor. */
 int callgate_policy_read_trusted(const char *path, struct callgate_policy **out, struct callgate_notes *notes,

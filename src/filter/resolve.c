@@ -272,7 +272,20 @@ static const struct abi_candidates *space_of(const struct candidates *all, enum 
 	return NULL;
 }
 
-/* x86_64 and x32 in one map (law 8). */
+/* runc's stub tells x32 by bit 30 alone: numbers with bit 31 and without bit 30 are x86_64's to it, not x32's. after: what is
+ * to be above them. */
+static void stub_by_bit(const struct resolution *res, const struct leaves *leaves, const struct abi_candidates *lp64,
+                        const struct node *after, struct span_map *map)
+{
+	const struct node *node = has_tail(res, leaves, lp64) ? leaves->enosys : NULL;
+
+	if (!reads_through_runc(res->target->reader) || !leaves->enosys || (!node && after != leaves->enosys))
+		return;
+	span_map_add(map, (struct span){ .first = 2 * (uint32_t)X32_BIT, .node = node ? node : leaves->fallback });
+	span_map_add(map, (struct span){ .first = 3 * (uint32_t)X32_BIT, .node = after });
+}
+
+/* x86_64 and x32 in one map (law 8). The native ABI is always there. */
 static int map_x86_64(const struct resolution *res, const struct leaves *leaves, const struct candidates *all,
                       struct span_map *map, struct callgate_err *err)
 {
@@ -283,11 +296,16 @@ static int map_x86_64(const struct resolution *res, const struct leaves *leaves,
 		r = map_abi(res, leaves, lp64, X32_BIT - 1, map, err);
 	else
 		span_map_add(map, (struct span){ .first = 0, .node = leaves->unlisted });
-	if (r < 0)
+	if (r == 0 && x32) {
+		r = map_abi(res, leaves, x32, UINT32_MAX, map, err);
+		if (r == 0 && lp64)
+			stub_by_bit(res, leaves, lp64, has_tail(res, leaves, x32) ? leaves->enosys : leaves->fallback, map);
+	}
+	if (r < 0 || x32)
 		return r;
-	if (x32)
-		return map_abi(res, leaves, x32, UINT32_MAX, map, err);
 	span_map_add(map, (struct span){ .first = X32_BIT, .node = leaves->unlisted });
+	if (lp64)
+		stub_by_bit(res, leaves, lp64, leaves->unlisted, map);
 	span_map_add(map, (struct span){ .first = UINT32_MAX, .node = leaves->fallback });
 	return 0;
 }
@@ -352,13 +370,29 @@ static int make_leaves(const struct resolution *res, struct leaves *out, struct 
 	return out->fallback && out->unlisted ? 0 : err_nomem(err);
 }
 
+enum { RUNC_FLAGS = 0x010200 };
+
+/* runc took no filter flags before 1.2. */
+static int refuse_flags(const struct resolution *res, struct callgate_err *err)
+{
+	const struct callgate_target *target = res->target;
+
+	if (!reads_through_runc(target->reader) || !target->runtime || target->runtime >= RUNC_FLAGS || !res->policy->flags)
+		return 0;
+	note_at(res->notes, CALLGATE_ERROR, NOTE_FLAG, &res->policy->source, res->policy->fallback.at.offset,
+	        "runc %u.%u refuses a profile with flags", target->runtime >> 16, target->runtime >> 8 & 0xff);
+	return err_set(err, CALLGATE_E_PROFILE, "runc before 1.2 refuses a profile with flags");
+}
+
 static int resolve_into(const struct resolution *res, struct callgate_err *err)
 {
 	struct candidates candidates;
 	struct leaves leaves;
 	int r;
 
-	r = make_leaves(res, &leaves, err);
+	r = refuse_flags(res, err);
+	if (r == 0)
+		r = make_leaves(res, &leaves, err);
 	if (r < 0)
 		return r;
 	res->filter->fallback = leaves.fallback;

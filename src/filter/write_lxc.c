@@ -184,7 +184,7 @@ static int read_back(const struct lxc_writer *writer, struct callgate_lxc_text *
 	int r;
 
 	target.reader = CALLGATE_AS_LXC;
-	r = policy_parse(&source, &policy, NULL, writer->err);
+	r = policy_parse(&source, CALLGATE_AS_LAW, &policy, NULL, writer->err);
 	if (r < 0)
 		return err_set(writer->err, CALLGATE_E_MISMATCH, "the LXC text cannot be read back: it is not used");
 	r = callgate_filter_resolve(policy, &target, &text->filter, NULL, writer->err);

@@ -45,9 +45,14 @@ static void check_verdict(struct lint *lint, const struct verdict *verdict)
 	if (!word && !ret)
 		return;
 	if (verdict->kind != CALLGATE_ERRNO && verdict->kind != CALLGATE_TRACE) {
-		report_warning(lint->report, NOTE_ERRNO,
-			       ret ? verdict->errno_ret_at.offset : verdict->errno_word_at.offset,
-			       "an errno has no effect with the action %s", action_oci(verdict->kind));
+		struct place at = ret ? verdict->errno_ret_at : verdict->errno_word_at;
+
+		if (report_reader(lint->report, READS_CRUN | READS_PODMAN))
+			report_error(lint->report, NOTE_ERRNO, at.offset, "crun refuses an errno with the action %s",
+				     action_oci(verdict->kind));
+		else
+			report_warning(lint->report, NOTE_ERRNO, at.offset, "an errno has no effect with the action %s",
+				       action_oci(verdict->kind));
 		return;
 	}
 	if (word && ret && verdict->errno_word != verdict->errno_ret)
@@ -81,8 +86,8 @@ static void check_notify(struct lint *lint, const struct rule *rule)
 		return;
 	for (unsigned i = 0; i < rule->name_count; i++)
 		if (slice_is(rule->names[i].text, "write"))
-			report_error(lint->report, NOTE_LISTENER, rule->names[i].at.offset,
-				     "SCMP_ACT_NOTIFY on write: the runtime must write to hand the listener over");
+			report_unless(lint->report, READS_CRUN | READS_PODMAN, NOTE_LISTENER, rule->names[i].at.offset,
+				      "SCMP_ACT_NOTIFY on write: the runtime must write to hand the listener over");
 }
 
 static void check_listener(struct lint *lint)
@@ -90,8 +95,8 @@ static void check_listener(struct lint *lint)
 	const struct callgate_policy *policy = lint->policy;
 
 	if (policy->fallback.kind == CALLGATE_NOTIFY)
-		report_error(
-			lint->report, NOTE_LISTENER, policy->fallback.at.offset,
+		report_unless(
+			lint->report, READS_CRUN | READS_PODMAN, NOTE_LISTENER, policy->fallback.at.offset,
 			"the default action cannot be notify: the listener is not yet there when it is first asked");
 	if (policy->dialect == DIALECT_LXC || policy->listener_path.size)
 		return;

@@ -161,6 +161,12 @@ static void where(const struct lint *lint, const struct rule *rule, char *out, s
 		snprintf(out, size, "/syscalls/%u (line %u)", (unsigned)(rule - lint->policy->rules), line);
 }
 
+/* Whose library settles it: of two rules without conditions the first counts. */
+static enum reader_set settled(const struct rule *rule)
+{
+	return rule->condition_count ? 0 : READS_ANY;
+}
+
 static void say(struct lint *lint, const struct finding *finding)
 {
 	char others[32] = "", place[48], here[32], there[32];
@@ -189,9 +195,9 @@ static void say(struct lint *lint, const struct finding *finding)
 			       "duplicate: %s has said the same of %.*s%s", place, width, name.at, others);
 		break;
 	case CONFLICT:
-		report_error(lint->report, NOTE_CONFLICT, finding->rule->at.offset,
-			     "conflict: %.*s%s: %s here, %s in %s, under the same conditions", width, name.at, others,
-			     here, there, place);
+		report_unless(lint->report, settled(finding->rule), NOTE_CONFLICT, finding->rule->at.offset,
+			      "conflict: %.*s%s: %s here, %s in %s, under the same conditions", width, name.at, others,
+			      here, there, place);
 		break;
 	case BEATEN:
 		report_warning(lint->report, NOTE_SHADOWED, finding->rule->at.offset,

@@ -91,6 +91,7 @@ struct arch_row { /* one row of archMap */
 struct callgate_policy {
 	struct arena arena;
 	enum dialect dialect;
+	enum callgate_reader reader; /* who reads it; set before the reading */
 	struct source source;      /* name and text copied into the arena: notes quote lines after reading */
 	struct verdict fallback;   /* defaultAction */
 	const struct rule *rules;

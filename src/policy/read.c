@@ -87,7 +87,7 @@ static int refuse(const struct source *source, size_t at, const char *what, stru
 	return CALLGATE_E_FORMAT;
 }
 
-static int read_as(reader *read, const struct source *source, struct callgate_policy **out,
+static int read_as(reader *read, const struct source *source, enum callgate_reader as, struct callgate_policy **out,
 		   struct callgate_notes *notes, struct callgate_err *err)
 {
 	struct callgate_policy *policy;
@@ -95,6 +95,7 @@ static int read_as(reader *read, const struct source *source, struct callgate_po
 
 	if (r < 0)
 		return r;
+	policy->reader = as;
 	r = read(policy, notes, err);
 	if (r < 0) {
 		callgate_policy_free(policy);
@@ -104,7 +105,7 @@ static int read_as(reader *read, const struct source *source, struct callgate_po
 	return 0;
 }
 
-int policy_parse(const struct source *source, struct callgate_policy **out, struct callgate_notes *notes,
+int policy_parse(const struct source *source, enum callgate_reader as, struct callgate_policy **out, struct callgate_notes *notes,
 		 struct callgate_err *err)
 {
 	struct report report = { .source = source, .notes = notes, .err = err };
@@ -132,7 +133,7 @@ int policy_parse(const struct source *source, struct callgate_policy **out, stru
 		return refuse(source, at, what, notes, err);
 	for (size_t i = 0; i < sizeof(dialects) / sizeof(dialects[0]); i++)
 		if (dialects[i].is(source, start))
-			return read_as(dialects[i].read, source, out, notes, err);
+			return read_as(dialects[i].read, source, as, out, notes, err);
 	what = foreign_text(source, &at);
 	if (what)
 		return refuse(source, at, what, notes, err);

@@ -326,7 +326,7 @@ static bool read_lines(struct lxc *lxc)
 int read_lxc(struct callgate_policy *policy, struct callgate_notes *notes, struct callgate_err *err)
 {
 	struct lxc lxc = { .policy = policy,
-			   .report = { .source = &policy->source, .notes = notes, .err = err },
+			   .report = { .source = &policy->source, .notes = notes, .err = err, .reader = policy->reader },
 			   .section = CALLGATE_ABI_NONE };
 
 	policy->dialect = DIALECT_LXC;

@@ -262,6 +262,7 @@ static bool read_flags(struct oci *oci, void *object, const struct json_token *v
 	(void)object;
 	(void)value;
 	oci->policy->has_flags = true;
+	oci->policy->flags = 0;
 	return oci_array(oci, &items, NULL);
 }
 
@@ -288,9 +289,9 @@ enum { PROFILE_DEFAULT_ACTION, PROFILE_REST };
 static const struct oci_field profile_fields[] = {
 	[PROFILE_DEFAULT_ACTION] = { OCI_KEY("defaultAction"), JSON_STRING, OPTIONAL, read_default_action },
 	[PROFILE_REST] = { OCI_KEY("defaultErrnoRet"), JSON_NUMBER, OPTIONAL, read_default_errno_ret },
-	{ OCI_KEY("defaultErrno"), JSON_STRING, OPTIONAL, read_default_errno },
+	{ OCI_KEY("defaultErrno"), JSON_STRING, NOT_BARE | NOT_DOCKER, read_default_errno },
 	{ OCI_KEY("architectures"), JSON_ARRAY, OPTIONAL, read_architectures },
-	{ OCI_KEY("archMap"), JSON_ARRAY, OPTIONAL, read_arch_map },
+	{ OCI_KEY("archMap"), JSON_ARRAY, NOT_BARE, read_arch_map },
 	{ OCI_KEY("flags"), JSON_ARRAY, OPTIONAL, read_flags },
 	{ OCI_KEY("listenerPath"), JSON_STRING, OPTIONAL, read_listener_path },
 	{ OCI_KEY("listenerMetadata"), JSON_STRING, OPTIONAL, read_listener_metadata },
@@ -412,7 +413,7 @@ static bool read_document(struct oci *oci)
 
 int read_oci(struct callgate_policy *policy, struct callgate_notes *notes, struct callgate_err *err)
 {
-	struct oci oci = { .policy = policy, .report = { .source = &policy->source, .notes = notes, .err = err } };
+	struct oci oci = { .policy = policy, .report = { .source = &policy->source, .notes = notes, .err = err, .reader = policy->reader } };
 	size_t start = 0;
 
 	if (policy->source.size >= 3 && memcmp(policy->source.text, "\xef\xbb\xbf", 3) == 0) {

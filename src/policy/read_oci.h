@@ -31,11 +31,8 @@ struct oci_field {
 	const char *key;
 	size_t size; /* of the key: OCI_KEY("names") gives both */
 	enum json_kind kind;
-	enum {
-		OPTIONAL = 0,
-		NULLABLE = 1,
-		CONTENT = 2
-	} flags; /* NULLABLE: null is the same as absent; CONTENT: no near misses */
+	/* NULLABLE: null is the same as absent. CONTENT: no near misses. NOT_...: readers that do not know this field. */
+	enum { OPTIONAL = 0, NULLABLE = 1, CONTENT = 2, NOT_BARE = 4, NOT_DOCKER = 8, NOT_PODMAN = 16 } flags;
 	oci_read *read;
 };
 

@@ -188,6 +188,8 @@ static bool read_args(struct oci *oci, void *object, const struct json_token *va
 	if (!oci_array(oci, &items, &conditions))
 		return false;
 	count = conditions.count < CONDITIONS_MAX ? conditions.count : CONDITIONS_MAX;
+	rule->conditions = NULL;
+	rule->condition_count = 0;
 	if (!count)
 		return true;
 	rule->conditions = arena_grow(&oci->policy->arena, conditions.item, count, count, sizeof(*rule->conditions));
@@ -290,7 +292,7 @@ static bool read_min_kernel(struct oci *oci, void *object, const struct json_tok
 static const struct oci_field guard_fields[] = {
 	{ OCI_KEY("caps"), JSON_ARRAY, NULLABLE, read_caps },
 	{ OCI_KEY("arches"), JSON_ARRAY, NULLABLE, read_arches },
-	{ OCI_KEY("minKernel"), JSON_STRING, OPTIONAL, read_min_kernel },
+	{ OCI_KEY("minKernel"), JSON_STRING, NOT_PODMAN, read_min_kernel },
 };
 static const struct oci_schema guard_schema = { "a guard", guard_fields, sizeof(guard_fields) / sizeof(guard_fields[0]),
 						STRICT };
@@ -332,7 +334,7 @@ static bool read_names(struct oci *oci, void *object, const struct json_token *v
 
 	if (!oci_array(oci, &items, NULL))
 		return false;
-	if (rule->name_count && oci->words.count) {
+	if (rule->single_name && oci->words.count) {
 		report_error(&oci->report, NOTE_NAMES, value->first, "both name and names in one rule");
 		oci->words.count = 0;
 		return true;
@@ -350,7 +352,7 @@ static bool read_name(struct oci *oci, void *object, const struct json_token *va
 	oci->docker = true;
 	if (!value->text.size)
 		return true;
-	if (rule->name_count) {
+	if (rule->name_count && !rule->single_name) {
 		report_error(&oci->report, NOTE_NAMES, value->first, "both name and names in one rule");
 		return true;
 	}
@@ -387,14 +389,14 @@ static bool read_comment(struct oci *oci, void *object, const struct json_token 
 enum { RULE_NAMES, RULE_NAME, RULE_ACTION, RULE_REST };
 static const struct oci_field rule_fields[] = {
 	[RULE_NAMES] = { OCI_KEY("names"), JSON_ARRAY, OPTIONAL, read_names },
-	[RULE_NAME] = { OCI_KEY("name"), JSON_STRING, OPTIONAL, read_name },
+	[RULE_NAME] = { OCI_KEY("name"), JSON_STRING, NOT_BARE, read_name },
 	[RULE_ACTION] = { OCI_KEY("action"), JSON_STRING, OPTIONAL, read_action },
 	[RULE_REST] = { OCI_KEY("args"), JSON_ARRAY, NULLABLE, read_args },
 	{ OCI_KEY("errnoRet"), JSON_NUMBER, OPTIONAL, read_errno_ret },
-	{ OCI_KEY("errno"), JSON_STRING, OPTIONAL, read_errno },
-	{ OCI_KEY("comment"), JSON_STRING, NULLABLE | CONTENT, read_comment },
-	{ OCI_KEY("includes"), JSON_OBJECT, NULLABLE, read_includes },
-	{ OCI_KEY("excludes"), JSON_OBJECT, NULLABLE, read_excludes },
+	{ OCI_KEY("errno"), JSON_STRING, NOT_BARE | NOT_DOCKER, read_errno },
+	{ OCI_KEY("comment"), JSON_STRING, NULLABLE | CONTENT | NOT_BARE, read_comment },
+	{ OCI_KEY("includes"), JSON_OBJECT, NULLABLE | NOT_BARE, read_includes },
+	{ OCI_KEY("excludes"), JSON_OBJECT, NULLABLE | NOT_BARE, read_excludes },
 };
 static const struct oci_schema rule_schema = { "a rule", rule_fields, sizeof(rule_fields) / sizeof(rule_fields[0]),
 					       STRICT };
@@ -416,9 +418,10 @@ static bool read_rule(struct oci *oci, void *object, const struct json_token *va
 	if (!(seen >> RULE_ACTION & 1))
 		report_error(&oci->report, NOTE_MISSING, value->first, "action is missing in this rule");
 	if (!rule.name_count && oci->report.errors == errors)
-		report_error(&oci->report, NOTE_MISSING, value->first,
-			     seen >> RULE_NAMES & 1 ? "names is empty: this rule is about no syscall"
-						    : "names is missing in this rule");
+		report_unless(&oci->report, seen >> RULE_NAMES & 1 ? READS_GO | READS_CRUN : READS_GO, NOTE_MISSING,
+			      value->first,
+			      seen >> RULE_NAMES & 1 ? "names is empty: this rule is about no syscall"
+						     : "names is missing in this rule");
 	/* A rule with errors keeps its number, so that later findings name the right one, but is about no syscall. */
 	if (oci->report.errors != errors)
 		rule.name_count = 0;

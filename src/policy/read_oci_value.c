@@ -98,12 +98,68 @@ static bool unknown_key(struct oci *oci, const struct oci_schema *schema, struct
 	return true;
 }
 
+/* A reader that does not know a field passes over it as over any other key. */
+static bool knows(const struct oci *oci, const struct oci_field *field)
+{
+	return !(field->flags & NOT_BARE && report_reader(&oci->report, READS_BARE | READS_CRUN)) &&
+	       !(field->flags & NOT_DOCKER && report_reader(&oci->report, READS_DOCKER)) &&
+	       !(field->flags & NOT_PODMAN && report_reader(&oci->report, READS_PODMAN));
+}
+
+/* The field that another program takes the key for; NULL: none. Go compares without case, crun exactly. */
+static const struct oci_field *field_as(struct oci *oci, const struct oci_schema *schema, const struct json_token *key)
+{
+	const struct oci_field *field = field_exact(schema, key->text);
+
+	if (field)
+		return knows(oci, field) ? field : NULL;
+	for (unsigned i = 0; i < schema->count && report_reader(&oci->report, READS_GO); i++) {
+		field = &schema->fields[i];
+		if (!slice_is_nocase(key->text, field->key) || !knows(oci, field))
+			continue;
+		report_warning(&oci->report, NOTE_KEY_CASE, key->first, "key '%.*s' in %s is read as '%s'",
+			       report_width(key->text), key->text.at, schema->what, field->key);
+		return field;
+	}
+	return NULL;
+}
+
+/* which_field() for another reader than our law: nothing is refused. Of a key that stands twice Go's readers take the last, crun
+ * the first. */
+static void which_field_as(struct oci *oci, const struct oci_schema *schema, struct keys *keys, const struct json_token *key,
+			   const struct oci_field **field)
+{
+	uint32_t bit;
+
+	*field = field_as(oci, schema, key);
+	if (!*field) {
+		if (schema->unknown != ANY_KEYS)
+			report_warning(&oci->report, NOTE_UNKNOWN_KEY, key->first, "unknown key '%.*s' in %s: it has no effect",
+				       report_width(key->text), key->text.at, schema->what);
+		return;
+	}
+	bit = (uint32_t)1 << (*field - schema->fields);
+	if (keys->met & bit) {
+		bool last = report_reader(&oci->report, READS_GO);
+
+		report_warning(&oci->report, NOTE_DUPLICATE_KEY, key->first, "duplicate key '%s' in %s: the %s one counts",
+			       (*field)->key, schema->what, last ? "last" : "first");
+		if (!last)
+			*field = NULL;
+	}
+	keys->met |= bit;
+}
+
 /* *field is NULL when the value is to be skipped. False: the reading stops. */
 static bool which_field(struct oci *oci, const struct oci_schema *schema, struct keys *keys,
 			const struct json_token *key, const struct oci_field **field)
 {
 	uint32_t bit;
 
+	if (report_reader(&oci->report, READS_ANY)) {
+		which_field_as(oci, schema, keys, key, field);
+		return true;
+	}
 	*field = field_exact(schema, key->text);
 	if (!*field) {
 		*field = field_near(schema, key->text);

@@ -71,3 +71,17 @@ void report_warning(struct report *report, enum note_id id, size_t at, const cha
 	say(report, CALLGATE_WARNING, id, at, format, ap);
 	va_end(ap);
 }
+
+bool report_reader(const struct report *report, enum reader_set set)
+{
+	return (unsigned)set >> report->reader & 1;
+}
+
+void report_unless(struct report *report, enum reader_set accepting, enum note_id id, size_t at, const char *format, ...)
+{
+	va_list ap;
+
+	va_start(ap, format);
+	say(report, report_reader(report, accepting) ? CALLGATE_WARNING : CALLGATE_ERROR, id, at, format, ap);
+	va_end(ap);
+}

@@ -12,11 +12,29 @@ struct report {
 	const struct source *source;
 	struct callgate_notes *notes; /* may be NULL */
 	struct callgate_err *err;     /* may be NULL */
+	enum callgate_reader reader;  /* whose reading this is; LAW: callgate's own, the strictest */
 	unsigned errors, warnings;
 };
 
+/* Readers, as sets. */
+enum reader_set {
+	READS_DOCKER = 1 << CALLGATE_AS_DOCKER,
+	READS_PODMAN = 1 << CALLGATE_AS_PODMAN,
+	READS_CONTAINERD = 1 << CALLGATE_AS_CONTAINERD,
+	READS_RUNC = 1 << CALLGATE_AS_RUNC,
+	READS_CRUN = 1 << CALLGATE_AS_CRUN,
+	READS_LXC = 1 << CALLGATE_AS_LXC,
+	READS_BARE = READS_CONTAINERD | READS_RUNC,            /* the OCI structure and nothing else, in Go */
+	READS_GO = READS_DOCKER | READS_PODMAN | READS_BARE,   /* keys in any case, of two the last counts */
+	READS_ANY = READS_GO | READS_CRUN | READS_LXC,
+};
+bool report_reader(const struct report *report, enum reader_set set);
+
 void report_error(struct report *report, enum note_id id, size_t at, const char *format, ...) CALLGATE_PRINTF(4, 5);
 void report_warning(struct report *report, enum note_id id, size_t at, const char *format, ...) CALLGATE_PRINTF(4, 5);
+/* An error, but a warning when the reader is one of those that accept it. */
+void report_unless(struct report *report, enum reader_set accepting, enum note_id id, size_t at, const char *format, ...)
+	CALLGATE_PRINTF(5, 6);
 /* Whether another finding would still be kept: what only serves its text (a nearest word) may be left out otherwise. */
 bool report_listens(const struct report *report);
 /* Words of a profile in a text are cut to this: "%.*s", report_width(word), word.at. */

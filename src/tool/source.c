@@ -33,7 +33,6 @@ int profile_open(const struct options *options, const char *text, struct callgat
 {
 	char path[4096];
 
-	(void)options;
 	if (strcmp(text, "-") != 0 && !strchr(text, '/') && access(text, F_OK) < 0) {
 		int r = callgate_profile_find(text, path, sizeof(path), err);
 
@@ -41,7 +40,7 @@ int profile_open(const struct options *options, const char *text, struct callgat
 			return r;
 		text = path;
 	}
-	return callgate_policy_read(text, out, notes, err);
+	return callgate_policy_read_as(text, options->target.reader, out, notes, err);
 }
 
 /* Reads and resolves. Findings from the least severity on are printed; a failure is always explained. */
