@@ -77,6 +77,7 @@ static int run_profile(const struct options *options, const char *profile, const
 
 	if (profile_to_apply(options, profile, &filter))
 		return EXIT_CALLGATE_FAILED;
+	profile_forget(profile);
 	r = callgate_filter_compile(filter, &prog, &err);
 	if (r == 0)
 		r = run_command(prog, how, argv, &status, &err);

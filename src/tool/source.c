@@ -27,12 +27,24 @@ void prog_cleanup(struct callgate_prog **prog)
 	*prog = callgate_prog_free(*prog);
 }
 
+enum { ENV_ALLOW, ENV_DENY, ENV_ACTION };
+static const char *const env_names[] = { "SECCOMP_SYSCALL_ALLOW", "SECCOMP_SYSCALL_DENY", "SECCOMP_DEFAULT_ACTION" };
+
+void profile_forget(const char *text)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(env_names) && strcmp(text, "env:") == 0; i++)
+		unsetenv(env_names[i]);
+}
+
 /* A path as it is; a word without '/' that is no file here is a profile's name. */
 int profile_open(const struct options *options, const char *text, struct callgate_policy **out, struct callgate_notes *notes,
                  struct callgate_err *err)
 {
 	char path[4096];
 
+	if (strcmp(text, "env:") == 0)
+		return callgate_policy_env(getenv(env_names[ENV_ALLOW]), getenv(env_names[ENV_DENY]), getenv(env_names[ENV_ACTION]),
+		                           out, notes, err);
 	if (strcmp(text, "-") != 0 && !strchr(text, '/') && access(text, F_OK) < 0) {
 		int r = callgate_profile_find(text, path, sizeof(path), err);
 
@@ -163,26 +175,6 @@ static int open_live(const struct options *options, const char *text, struct cal
 	return EXIT_CANNOT;
 }
 
-static int open_environment(const struct options *options, struct callgate_filter **out)
-{
-	CALLGATE_CLEANUP(policy_cleanup) struct callgate_policy *policy = NULL;
-	CALLGATE_CLEANUP(notes_cleanup) struct callgate_notes *notes = NULL;
-	struct callgate_err err = CALLGATE_ERR_INIT;
-	int r = callgate_notes_new(&notes);
-
-	if (r == 0)
-		r = callgate_policy_env(getenv("SECCOMP_SYSCALL_ALLOW"), getenv("SECCOMP_SYSCALL_DENY"),
-		                        getenv("SECCOMP_DEFAULT_ACTION"), &policy, notes, &err);
-	if (r == 0)
-		r = callgate_filter_resolve(policy, &options->target, out, notes, &err);
-	if (r == 0)
-		return 0;
-	report_notes(options, notes, CALLGATE_ERROR, STRICT_NO);
-	if (!callgate_notes_said(notes, CALLGATE_ERROR))
-		report_err(&err);
-	return EXIT_CANNOT;
-}
-
 int source_open(const struct options *options, const char *text, struct callgate_filter **out, enum source_kind *kind)
 {
 	if (strncmp(text, "bpf:", 4) == 0) {
@@ -193,11 +185,7 @@ int source_open(const struct options *options, const char *text, struct callgate
 		*kind = SOURCE_LIVE;
 		return open_live(options, text, out);
 	}
-	if (strcmp(text, "env:") == 0) {
-		*kind = SOURCE_ENV;
-		return open_environment(options, out);
-	}
-	*kind = SOURCE_PROFILE;
+	*kind = strcmp(text, "env:") == 0 ? SOURCE_ENV : SOURCE_PROFILE;
 	return resolve_profile(options, text, out);
 }
 

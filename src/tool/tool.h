@@ -143,6 +143,8 @@ bool is_live_source(const char *text);
 /* Profile sources only (check, run, apply ...): the policy too. notes may be NULL: findings are reported here. */
 int profile_open(const struct options *options, const char *text, struct callgate_policy **out, struct callgate_notes *notes,
                  struct callgate_err *err);
+/* Where it was env:, takes the variables out of the environment, so that a command does not see what it is confined by. */
+void profile_forget(const char *text);
 /* A profile that is going to be put on something: resolved; refused when a name in a rule that tightens is lost (law 4). */
 int profile_to_apply(const struct options *options, const char *text, struct callgate_filter **out);
 
