@@ -204,3 +204,41 @@ Test(complain, logs_what_is_not_allowed)
 	callgate_prog_free(prog);
 	callgate_filter_free(logging);
 }
+
+/* Whatever is in a list: an answer, and for a refusal a place inside the list. */
+Test(item, any_bytes_at_all, .timeout = 20)
+{
+	static const char *const parts[] = {
+		"read",     "write",    "(",     "a0", "a5", "a6", " ",   "&",
+		"==",       "!=",       "<=",    ">",  "=",  "0x", "7",   "18446744073709551615",
+		"EIO",      "ERRNO(5)", ")",     ",",  ":",  "*",  "LOG", "\t",
+		"\xc3\xa9", "\x01",     "ERRNO("
+	};
+	uint64_t random = 0x9e3779b97f4a7c15;
+	unsigned accepted = 0, refused = 0;
+
+	for (unsigned i = 0; i < 30000; i++) {
+		struct callgate_err err = CALLGATE_ERR_INIT;
+		struct callgate_policy *policy = NULL;
+		char list[256] = "";
+		int r;
+
+		for (unsigned j = 0; j < 1 + i % 12; j++) {
+			random ^= random << 13;
+			random ^= random >> 7;
+			random ^= random << 17;
+			strcat(list, parts[random % (sizeof(parts) / sizeof(parts[0]))]);
+		}
+		r = callgate_policy_env(list, NULL, NULL, &policy, NULL, &err);
+		if (r == 0) {
+			accepted++;
+		} else {
+			cr_assert_eq(r, CALLGATE_E_PROFILE, "%s: %d %s", list, r, err.text);
+			cr_assert(err.line == 1 && err.column >= 23 && err.column <= 23 + strlen(list),
+				  "%s: column %u of %s", list, err.column, err.text);
+			refused++;
+		}
+		callgate_policy_free(policy);
+	}
+	cr_assert(accepted > 500 && refused > 500, "%u accepted, %u refused", accepted, refused);
+}
