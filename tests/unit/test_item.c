@@ -208,12 +208,36 @@ Test(complain, logs_what_is_not_allowed)
 /* Whatever is in a list: an answer, and for a refusal a place inside the list. */
 Test(item, any_bytes_at_all, .timeout = 20)
 {
-	static const char *const parts[] = {
-		"read",     "write",    "(",     "a0", "a5", "a6", " ",   "&",
-		"==",       "!=",       "<=",    ">",  "=",  "0x", "7",   "18446744073709551615",
-		"EIO",      "ERRNO(5)", ")",     ",",  ":",  "*",  "LOG", "\t",
-		"\xc3\xa9", "\x01",     "ERRNO("
-	};
+	static const char *const parts[] = { "open(a1 & 3 == 0)=EIO:",
+					     "close:",
+					     "brk:",
+					     "read",
+					     "write",
+					     "(",
+					     "a0",
+					     "a5",
+					     "a6",
+					     " ",
+					     "&",
+					     "==",
+					     "!=",
+					     "<=",
+					     ">",
+					     "=",
+					     "0x",
+					     "7",
+					     "18446744073709551615",
+					     "EIO",
+					     "ERRNO(5)",
+					     ")",
+					     ",",
+					     ":",
+					     "*",
+					     "LOG",
+					     "\t",
+					     "\xc3\xa9",
+					     "\x01",
+					     "ERRNO(" };
 	uint64_t random = 0x9e3779b97f4a7c15;
 	unsigned accepted = 0, refused = 0;
 
