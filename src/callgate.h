@@ -192,6 +192,7 @@ int callgate_action_format(struct callgate_action action, char *buf, size_t size
 /* Syscall numbers; an x32 number includes bit 30. */
 int callgate_syscall_number(enum callgate_abi abi, const char *name, uint32_t *out);
 const char *callgate_syscall_name(enum callgate_abi abi, uint32_t nr);     /* NULL: no name known */
+const char *callgate_flag_name(uint32_t bit);                              /* "SECCOMP_FILTER_FLAG_LOG"; NULL: none */
 const char *callgate_syscall_nearest(const char *name);                    /* did you mean; NULL: nothing near */
 
 /* What is known of a call, the same on every ABI. Strings are static. */
@@ -656,6 +657,8 @@ uint64_t callgate_bundle_caps(const struct callgate_bundle *bundle); /* process.
 const char *callgate_bundle_annotation(const struct callgate_bundle *bundle, const char *key, size_t *size);
 /* The text of linux.seccomp; NULL: absent, or null. */
 const char *callgate_bundle_seccomp(const struct callgate_bundle *bundle, size_t *size);
+/* The container's id as engines write it into linux.cgroupsPath (64 hexadecimal digits). E_NOTFOUND: it is not there. */
+int callgate_bundle_id(const struct callgate_bundle *bundle, char out[65]);
 const char *callgate_bundle_root(const struct callgate_bundle *bundle, size_t *size); /* root.path; NULL: absent */
 
 /* What is to stand in the configuration; everything else stays byte for byte. */
@@ -684,6 +687,16 @@ struct callgate_choice {
 int callgate_profile_choose(const struct callgate_settings *settings, const char *engine, const struct callgate_bundle *bundle,
 			    struct callgate_choice *out, struct callgate_notes *notes, struct callgate_err *err) CALLGATE_MUST_CHECK;
 void callgate_choice_release(struct callgate_choice *choice);
+
+/* linux.seccomp for a runtime that compiles it itself: guards answered, errnos said. */
+struct callgate_oci_text;
+/* reader: who will read it (its reader, libseccomp and runtime count). flags: those of the profile that the runtime takes.
+ * E_UNSUPPORTED: OCI text cannot say it. E_MISMATCH: the runtime would read something that permits more than the profile. */
+int callgate_oci_write(const struct callgate_choice *choice, const struct callgate_target *reader, uint32_t flags,
+		       struct callgate_oci_text **out, struct callgate_err *err) CALLGATE_MUST_CHECK;
+const char *callgate_oci_text(const struct callgate_oci_text *text, size_t *size);
+const struct callgate_filter *callgate_oci_filter(const struct callgate_oci_text *text); /* what that runtime makes of it */
+struct callgate_oci_text *callgate_oci_text_free(struct callgate_oci_text *text);
 
 /* What a runtime tells its hooks. */
 struct callgate_container {

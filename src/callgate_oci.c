@@ -94,6 +94,22 @@ const char *callgate_bundle_seccomp(const struct callgate_bundle *bundle, size_t
 	return give((struct slice){ bundle->source.text + value->first, value->last - value->first }, size);
 }
 
+int callgate_bundle_id(const struct callgate_bundle *bundle, char out[65])
+{
+	static const char digits[] = "0123456789abcdef";
+	size_t run = 0;
+
+	for (size_t i = 0; i < bundle->cgroup.size; i++) {
+		run = memchr(digits, bundle->cgroup.at[i], 16) ? run + 1 : 0;
+		if (run == 64) {
+			memcpy(out, bundle->cgroup.at + i - 63, 64);
+			out[64] = '\0';
+			return 0;
+		}
+	}
+	return CALLGATE_E_NOTFOUND;
+}
+
 const char *callgate_bundle_root(const struct callgate_bundle *bundle, size_t *size)
 {
 	return give(bundle->root, size);

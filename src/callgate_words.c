@@ -252,3 +252,8 @@ int callgate_syscall_mux(enum callgate_abi abi, const char *name, const char **m
 	*mux = syscall_id_name(through);
 	return 0;
 }
+
+const char *callgate_flag_name(uint32_t bit)
+{
+	return flag_oci(bit);
+}

@@ -76,9 +76,16 @@ static int read_seccomp(struct strict_reader *reader, const struct json_token *t
 	return strict_skip(reader, token, &bundle_of(reader)->seccomp);
 }
 
+static int read_cgroup(struct strict_reader *reader, const struct json_token *token)
+{
+	if (token->kind == JSON_STRING)
+		bundle_of(reader)->cgroup = token->text;
+	return strict_skip(reader, token, NULL);
+}
+
 static int read_linux(struct strict_reader *reader, const struct json_token *token)
 {
-	static const struct strict_field fields[] = { { "seccomp", read_seccomp }, { NULL, NULL } };
+	static const struct strict_field fields[] = { { "cgroupsPath", read_cgroup }, { "seccomp", read_seccomp }, { NULL, NULL } };
 
 	return object_or_null(reader, token, fields, &bundle_of(reader)->linux_object);
 }

@@ -28,7 +28,7 @@ struct callgate_bundle {
 	struct oci_value document, linux_object, seccomp, annotations, root_path;
 	uint64_t caps; /* process.capabilities.bounding */
 	bool no_new_privs;
-	struct slice root;
+	struct slice root, cgroup; /* root.path, linux.cgroupsPath; .at NULL: absent */
 	struct oci_pair pairs[OCI_PAIRS];
 	size_t pair_count;
 };
@@ -39,6 +39,12 @@ struct callgate_bundle *oci_free(struct callgate_bundle *bundle);
 const struct oci_pair *oci_pair(const struct callgate_bundle *bundle, const char *key);
 int oci_splice(const struct callgate_bundle *bundle, const struct callgate_splice *splice, char **out, size_t *size,
 	       struct callgate_err *err);
+
+struct callgate_oci_text {
+	char *text;
+	size_t size;
+	struct callgate_filter *filter; /* what the runtime makes of it */
+};
 
 /* One pass over an object of which few members are wanted. */
 struct strict_reader;

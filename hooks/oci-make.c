@@ -1,0 +1,156 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* What the wrapper and the precreate hook have in common: the profile of a bundle, put into its configuration. */
+#include "hooks/oci-make.h"
+
+#include <linux/seccomp.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <syslog.h>
+
+/* TSYNC: a container's first process has one thread. SPEC_ALLOW: without it the kernel is only more careful. */
+static const uint32_t harmless_flags = SECCOMP_FILTER_FLAG_TSYNC | SECCOMP_FILTER_FLAG_SPEC_ALLOW;
+
+static int fail(struct oci_job *job, const struct callgate_err *err)
+{
+	say_err(&job->messages, err);
+	return -1;
+}
+
+int oci_job_read(struct oci_job *job, const char *config)
+{
+	struct callgate_err err = CALLGATE_ERR_INIT;
+
+	job->choice = (struct callgate_choice)CALLGATE_CHOICE_INIT;
+	if (callgate_settings_read(&job->settings, &err) < 0 || callgate_bundle_read(config, &job->bundle, &err) < 0 ||
+	    callgate_notes_new(&job->notes) < 0)
+		return fail(job, &err);
+	if (callgate_profile_choose(job->settings, job->engine, job->bundle, &job->choice, job->notes, &err) == 0)
+		return callgate_filter_digest(job->choice.filter, job->digest, &err) == 0 ? 0 : fail(job, &err);
+	say_notes(&job->messages, job->notes);
+	return fail(job, &err);
+}
+
+/* Behind the annotation stands a text that no process survives: a runtime that does not read the annotation starts nothing. */
+static int make_flags(const struct oci_job *job, char *buf, size_t size)
+{
+	uint32_t flags = callgate_filter_flags(job->choice.filter);
+	size_t used = 0;
+
+	buf[0] = '\0';
+	for (uint32_t bit = 1; bit && bit <= flags; bit <<= 1) {
+		const char *word = callgate_flag_name(bit);
+
+		if (!(flags & bit))
+			continue;
+		if (!word || used + strlen(word) + 16 > size)
+			return -1;
+		used += (size_t)snprintf(buf + used, size - used, "%s\"%s\"", used ? "," : ",\"flags\":[", word);
+	}
+	if (used)
+		snprintf(buf + used, size - used, "]");
+	return 0;
+}
+
+static int make_bpf(struct oci_job *job, char **out)
+{
+	struct callgate_err err = CALLGATE_ERR_INIT;
+	struct callgate_prog *prog;
+	size_t size;
+	int r;
+
+	if (callgate_filter_compile(job->choice.filter, &prog, &err) < 0)
+		return fail(job, &err);
+	r = callgate_prog_write(prog, CALLGATE_PROG_BASE64, out, &size, &err);
+	callgate_prog_free(prog);
+	if (r < 0)
+		return fail(job, &err);
+	(*out)[strcspn(*out, "\n")] = '\0';
+	return 0;
+}
+
+/* Flags that a runtime does not take are left out where the filter means the same without them; the loss is told. */
+static void tell_flags(struct oci_job *job, uint32_t wanted)
+{
+	for (uint32_t bit = 1; bit && bit <= wanted; bit <<= 1)
+		if (wanted & bit & ~job->flags & ~harmless_flags)
+			say(&job->messages, LOG_WARNING, "%s is left out: this runtime takes no flags", callgate_flag_name(bit));
+}
+
+static int make_text(struct oci_job *job, char **out)
+{
+	struct callgate_target reader = job->choice.target;
+	uint32_t wanted = callgate_filter_flags(job->choice.filter);
+	struct callgate_oci_text *text;
+	struct callgate_err err = CALLGATE_ERR_INIT;
+
+	reader.reader = CALLGATE_AS_RUNC;
+	reader.libseccomp = callgate_libseccomp_release();
+	if (callgate_oci_write(&job->choice, &reader, wanted & job->flags, &text, &err) < 0)
+		return fail(job, &err);
+	tell_flags(job, wanted);
+	*out = strdup(callgate_oci_text(text, NULL));
+	callgate_oci_text_free(text);
+	return *out ? 0 : -1;
+}
+
+int oci_job_make(struct oci_job *job)
+{
+	struct callgate_splice splice = CALLGATE_SPLICE_INIT;
+	struct callgate_err err = CALLGATE_ERR_INIT;
+	char *bpf = NULL, *text = NULL;
+	char flags[256], deadly[320];
+	int r = 0;
+
+	splice.root = job->root;
+	if (job->form != OCI_FORM_TEXT)
+		r = make_bpf(job, &bpf);
+	if (r == 0 && job->form != OCI_FORM_BPF)
+		r = make_text(job, &text);
+	if (r == 0 && job->form == OCI_FORM_BPF)
+		r = make_flags(job, flags, sizeof(flags));
+	if (r == 0) {
+		if (job->form == OCI_FORM_BPF)
+			snprintf(deadly, sizeof(deadly), "{\"defaultAction\":\"SCMP_ACT_KILL_PROCESS\"%s}", flags);
+		splice.seccomp = text ? text : deadly;
+		splice.bpf = bpf;
+		r = callgate_bundle_splice(job->bundle, &splice, &job->text, &job->size, &err);
+		if (r < 0)
+			fail(job, &err);
+	}
+	free(bpf);
+	free(text);
+	return r < 0 ? -1 : 0;
+}
+
+void oci_job_release(struct oci_job *job)
+{
+	callgate_choice_release(&job->choice);
+	job->bundle = callgate_bundle_free(job->bundle);
+	job->settings = callgate_settings_free(job->settings);
+	job->notes = callgate_notes_free(job->notes);
+	free(job->text);
+	job->text = NULL;
+}
+
+int oci_job_state(struct oci_job *job, const char *id, const char *result, const char *output, pid_t pid)
+{
+	struct callgate_state state = CALLGATE_STATE_INIT;
+	struct callgate_err err = CALLGATE_ERR_INIT;
+	uint64_t caps = job->bundle ? callgate_bundle_caps(job->bundle) : 0;
+
+	if (!id)
+		return 0;
+	state.engine = "oci";
+	state.id = id;
+	state.hook = job->hook;
+	state.result = result;
+	state.profile = job->choice.profile[0] ? job->choice.profile : NULL;
+	state.digest = job->digest[0] ? job->digest : NULL;
+	state.output = output;
+	state.caps = job->bundle ? &caps : NULL;
+	state.pid = pid;
+	state.messages = job->messages.list;
+	state.message_count = job->messages.count;
+	return callgate_state_write(&state, &err) == 0 ? 0 : fail(job, &err);
+}

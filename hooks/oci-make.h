@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* From a bundle and the settings to the configuration that a runtime shall read. */
+#ifndef CALLGATE_HOOKS_OCI_MAKE_H
+#define CALLGATE_HOOKS_OCI_MAKE_H
+
+#include "hooks/say.h"
+
+/* What the runtime behind understands. */
+enum oci_form {
+	OCI_FORM_TEXT, /* linux.seccomp, in a form that every runtime takes */
+	OCI_FORM_BPF,  /* crun: the exact program in an annotation; linux.seccomp kills whoever should not read that */
+	OCI_FORM_BOTH, /* not known which runtime it will be */
+};
+
+struct oci_job {
+	const char *engine, *hook; /* for the settings and the state file */
+	enum oci_form form;
+	uint32_t flags;            /* filter flags that the runtime takes in linux.seccomp */
+	struct callgate_settings *settings;
+	struct callgate_bundle *bundle;
+	struct callgate_choice choice;
+	struct callgate_notes *notes;
+	char digest[65];
+	const char *root;          /* root.path anew; NULL: as it is */
+	char *text;                /* the new configuration */
+	size_t size;
+	struct messages messages;
+};
+
+/* 0, or -1 after messages. Fills settings, bundle and choice. */
+int oci_job_read(struct oci_job *job, const char *config);
+/* Fills text. */
+int oci_job_make(struct oci_job *job);
+void oci_job_release(struct oci_job *job);
+/* id NULL: there is none, and no state file then. output may be NULL. pid 0: none. */
+int oci_job_state(struct oci_job *job, const char *id, const char *result, const char *output, pid_t pid);
+
+#endif

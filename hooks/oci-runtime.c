@@ -1,0 +1,334 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * callgate-runc, callgate-crun: an OCI runtime that puts the profile into the bundle's config.json when a container is created and
+ * then becomes the real runtime. Every other command goes straight there.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <syslog.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "hooks/oci-args.h"
+#include "hooks/oci-make.h"
+
+struct wrapper {
+	struct oci_job job;
+	struct oci_args args;
+	char name[64];         /* "runc", "crun": what is behind */
+	char real[PATH_MAX];
+	char bundle[PATH_MAX], config[PATH_MAX];
+	char copy[PATH_MAX];   /* the private bundle; "": the bundle itself was edited */
+	char root[PATH_MAX + 256];
+};
+
+static int complain(struct wrapper *w, const char *text)
+{
+	say(&w->job.messages, LOG_ERR, "%s", text);
+	return -1;
+}
+
+static int complain_err(struct wrapper *w, const struct callgate_err *err)
+{
+	say_err(&w->job.messages, err);
+	return -1;
+}
+
+/* ------------------------------------------------------------------ the real runtime */
+
+/* callgate-NAME stands before NAME. */
+static void take_name(struct wrapper *w, const char *argv0)
+{
+	static const char prefix[] = "callgate-";
+	const char *base = strrchr(argv0, '/');
+
+	base = base ? base + 1 : argv0;
+	snprintf(w->name, sizeof(w->name), "%s", strncmp(base, prefix, sizeof(prefix) - 1) == 0 ? base + sizeof(prefix) - 1 : "runc");
+}
+
+/* Whoever can write the program decides what runs. */
+static bool is_trusted_program(const char *path, const struct stat *self)
+{
+	struct stat st;
+
+	if (stat(path, &st) < 0 || !S_ISREG(st.st_mode) || access(path, X_OK) < 0)
+		return false;
+	if (st.st_dev == self->st_dev && st.st_ino == self->st_ino)
+		return false;
+	return (st.st_uid == 0 || st.st_uid == geteuid()) && !(st.st_mode & (S_IWGRP | S_IWOTH));
+}
+
+static bool search(struct wrapper *w, const char *path, const struct stat *self)
+{
+	while (*path) {
+		size_t size = strcspn(path, ":");
+
+		if (path[0] == '/' && snprintf(w->real, sizeof(w->real), "%.*s/%s", (int)size, path, w->name) < (int)sizeof(w->real) &&
+		    is_trusted_program(w->real, self))
+			return true;
+		path += size;
+		path += *path == ':';
+	}
+	return false;
+}
+
+static int find_real(struct wrapper *w, const struct callgate_settings *settings)
+{
+	const char *told = callgate_settings_runtime(settings, w->name), *path = getenv("PATH");
+	struct stat self;
+
+	if (stat("/proc/self/exe", &self) < 0)
+		return complain(w, "cannot tell which program this is: is /proc mounted?");
+	if (told) {
+		snprintf(w->real, sizeof(w->real), "%s", told);
+		if (is_trusted_program(told, &self))
+			return 0;
+		say(&w->job.messages, LOG_ERR, "%s is no program that only root can change, or it is callgate itself", told);
+		return -1;
+	}
+	if (strchr(w->name, '/') || !search(w, path ? path : "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", &self)) {
+		say(&w->job.messages, LOG_ERR, "no '%s' on PATH: 'runtime.%s = PATH' in callgate.conf says where it is", w->name, w->name);
+		return -1;
+	}
+	return 0;
+}
+
+/* ------------------------------------------------------------------ what the real runtime takes */
+
+/* runc takes flags from 1.2 on. Asking costs as much as a start, so only profiles with such flags do. */
+static uint32_t flags_of_runtime(const struct wrapper *w)
+{
+	char line[256], command[PATH_MAX + 16];
+	unsigned major = 0, minor = 0;
+	FILE *pipe;
+
+	if (strchr(w->real, '\''))
+		return 0;
+	snprintf(command, sizeof(command), "'%s' --version", w->real);
+	pipe = popen(command, "re");
+	if (!pipe)
+		return 0;
+	if (!fgets(line, sizeof(line), pipe) || sscanf(line, "runc version %u.%u", &major, &minor) != 2)
+		major = 0;
+	pclose(pipe);
+	return major > 1 || (major == 1 && minor >= 2) ? UINT32_MAX : 0;
+}
+
+/* ------------------------------------------------------------------ the bundle */
+
+static int find_bundle(struct wrapper *w)
+{
+	const char *bundle = w->args.bundle ? w->args.bundle : ".";
+
+	if (realpath(bundle, w->bundle) && snprintf(w->config, sizeof(w->config), "%s/config.json", w->bundle) < (int)sizeof(w->config))
+		return 0;
+	say(&w->job.messages, LOG_ERR, "%s: no bundle: %s", bundle, strerror(errno));
+	return -1;
+}
+
+/* ID.json without the ending: where a private bundle stands. */
+static int private_place(struct wrapper *w)
+{
+	struct callgate_err err = CALLGATE_ERR_INIT;
+
+	if (!w->args.id)
+		return complain(w, "no container is named");
+	if (callgate_state_path("oci", w->args.id, w->copy, sizeof(w->copy), &err) < 0)
+		return complain_err(w, &err);
+	strcpy(strrchr(w->copy, '.'), ".d");
+	return 0;
+}
+
+static bool can_edit(const struct wrapper *w)
+{
+	struct callgate_err err = CALLGATE_ERR_INIT;
+	char *text;
+	size_t size;
+
+	if (access(w->bundle, W_OK) < 0 || callgate_file_read_trusted(w->config, &text, &size, &err) < 0)
+		return false;
+	free(text);
+	return true;
+}
+
+/* A bundle that we may not write, or that others may, is left alone: its configuration stands elsewhere and names the same root. */
+static int choose_place(struct wrapper *w)
+{
+	const char *root;
+	size_t size;
+
+	if (can_edit(w))
+		return 0;
+	if (private_place(w) < 0)
+		return -1;
+	root = callgate_bundle_root(w->job.bundle, &size);
+	if (!root)
+		return complain(w, "the configuration names no root");
+	if (root[0] == '/')
+		return 0;
+	if (snprintf(w->root, sizeof(w->root), "%s/%.*s", w->bundle, (int)size, root) >= (int)sizeof(w->root))
+		return complain(w, "the root's path is too long");
+	w->job.root = w->root;
+	return 0;
+}
+
+static int write_config(struct wrapper *w)
+{
+	struct callgate_err err = CALLGATE_ERR_INIT;
+	struct stat st;
+
+	if (w->copy[0] && snprintf(w->config, sizeof(w->config), "%s/config.json", w->copy) >= (int)sizeof(w->config))
+		return complain(w, "the path of the private bundle is too long");
+	if (w->copy[0] || stat(w->config, &st) < 0)
+		st.st_mode = 0600;
+	if (callgate_bundle_write(w->config, w->job.text, w->job.size, st.st_mode & 0777, &err) < 0)
+		return complain_err(w, &err);
+	return 0;
+}
+
+static int edit(struct wrapper *w)
+{
+	if (find_bundle(w) < 0 || oci_job_read(&w->job, w->config) < 0 || find_real(w, w->job.settings) < 0 || choose_place(w) < 0)
+		return -1;
+	w->job.form = strcmp(w->name, "crun") == 0 ? OCI_FORM_BPF : OCI_FORM_TEXT;
+	if (w->job.form == OCI_FORM_TEXT && callgate_filter_flags(w->job.choice.filter))
+		w->job.flags = flags_of_runtime(w);
+	if (oci_job_make(&w->job) < 0 || write_config(w) < 0)
+		return -1;
+	return oci_job_state(&w->job, w->args.id, "ready", w->config, 0);
+}
+
+/* ------------------------------------------------------------------ other commands */
+
+static bool is_failure(const char *path)
+{
+	struct callgate_err err = CALLGATE_ERR_INIT;
+	char *text;
+	size_t size;
+	bool failed;
+
+	if (callgate_file_read_trusted(path, &text, &size, &err) < 0)
+		return false;
+	failed = strstr(text, "\"result\": \"failed\"") != NULL;
+	free(text);
+	return failed;
+}
+
+/* What we keep of a container goes with it; a failure stays for people. */
+static void forget(struct wrapper *w)
+{
+	struct callgate_err err = CALLGATE_ERR_INIT;
+	char path[PATH_MAX];
+
+	if (!w->args.id || callgate_state_path("oci", w->args.id, path, sizeof(path), &err) < 0 || private_place(w) < 0)
+		return;
+	if (!is_failure(path))
+		unlink(path);
+	if (snprintf(path, sizeof(path), "%s/config.json", w->copy) < (int)sizeof(path)) {
+		unlink(path);
+		rmdir(w->copy);
+	}
+	w->copy[0] = '\0';
+}
+
+static int pass(struct wrapper *w)
+{
+	struct callgate_settings *settings;
+	struct callgate_err err = CALLGATE_ERR_INIT;
+	int r;
+
+	if (callgate_settings_read(&settings, &err) < 0)
+		return complain_err(w, &err);
+	r = find_real(w, settings);
+	callgate_settings_free(settings);
+	if (r == 0 && w->args.command && strcmp(w->args.command, "delete") == 0)
+		forget(w);
+	return r;
+}
+
+/* ------------------------------------------------------------------ the whole */
+
+/* Engines read a runtime's errors from its log file. */
+static void log_failure(const struct wrapper *w)
+{
+	const struct messages *messages = &w->job.messages;
+	FILE *file = w->args.log ? fopen(w->args.log, "ae") : NULL;
+	time_t now = time(NULL);
+	char stamp[32];
+	struct tm tm;
+
+	if (!file)
+		return;
+	strftime(stamp, sizeof(stamp), "%Y-%m-%dT%H:%M:%SZ", gmtime_r(&now, &tm));
+	for (size_t i = 0; i < messages->count; i++) {
+		if (!w->args.json_log) {
+			fprintf(file, "time=\"%s\" level=error msg=\"callgate: %s\"\n", stamp, messages->list[i]);
+			continue;
+		}
+		fprintf(file, "{\"level\":\"error\",\"msg\":\"callgate: ");
+		for (const char *at = messages->list[i]; *at; at++)
+			fprintf(file, *at == '"' || *at == '\\' ? "\\%c" : "%c", *at);
+		fprintf(file, "\",\"time\":\"%s\"}\n", stamp);
+	}
+	fclose(file);
+}
+
+static int become(struct wrapper *w, int argc, char **argv)
+{
+	char **words = calloc((size_t)argc + 3, sizeof(char *));
+	int n = 0;
+
+	if (!words)
+		return complain(w, "out of memory");
+	for (int i = 0; i < argc; i++) {
+		bool is_bundle = w->copy[0] && w->args.bundle_at && i == w->args.bundle_at;
+
+		if (is_bundle && argv[i][0] == '-') {
+			words[n++] = (char *)"--bundle";
+			words[n++] = w->copy;
+		} else {
+			words[n++] = i == 0 ? w->real : is_bundle ? w->copy : argv[i];
+		}
+		if (w->copy[0] && !w->args.bundle_at && i == w->args.command_at) {
+			words[n++] = (char *)"--bundle";
+			words[n++] = w->copy;
+		}
+	}
+	oci_job_release(&w->job);
+	execv(w->real, words);
+	say(&w->job.messages, LOG_ERR, "%s: %s", w->real, strerror(errno));
+	free(words);
+	return -1;
+}
+
+int main(int argc, char **argv)
+{
+	struct wrapper *w = calloc(1, sizeof(*w));
+	const char *complaint;
+	int r;
+
+	if (!w || argc < 1)
+		return EXIT_FAILURE;
+	openlog("callgate-runtime", LOG_PID, LOG_AUTHPRIV);
+	take_name(w, argv[0]);
+	w->job.engine = w->name;
+	complaint = oci_args_read(argc, argv, &w->args);
+	w->job.hook = w->args.command ? w->args.command : "";
+	if (complaint)
+		r = complain(w, complaint);
+	else if (w->args.command && (strcmp(w->args.command, "create") == 0 || strcmp(w->args.command, "run") == 0))
+		r = edit(w);
+	else
+		r = pass(w);
+	if (r == 0)
+		r = become(w, argc, argv);
+	log_failure(w);
+	if (w->args.id)
+		oci_job_state(&w->job, w->args.id, "failed", NULL, 0);
+	return EXIT_FAILURE;
+}
