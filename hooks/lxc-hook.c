@@ -30,6 +30,7 @@ struct hook {
 	struct callgate_filter *filter;
 	struct callgate_lxc_text *text;
 	char digest[65], text_digest[65];
+	struct callgate_task init; /* start-host; size 0: not looked at yet */
 	struct messages messages;
 };
 
@@ -355,9 +356,11 @@ static int check_caps(struct hook *hook, const struct callgate_policy *policy, u
 	callgate_filter_free(filter);
 	if (r < 0)
 		return fail(hook, &err);
-	if (strcmp(digest, hook->digest) == 0)
-		return 0;
 	list_caps(caps & ~hook->caps, list, sizeof(list));
+	if (strcmp(digest, hook->digest) == 0) {
+		say(&hook->messages, LOG_INFO, "the container also keeps %s: no rule of the profile asks for them", list);
+		return 0;
+	}
 	say(&hook->messages, LOG_ERR,
 	    "the container keeps capabilities that the profile's rules were not chosen for: %s. Drop them (lxc.cap.keep) or name "
 	    "them (--caps)",
@@ -394,25 +397,26 @@ static int check_count(struct hook *hook, const struct callgate_task *task, int 
 static int start_host(struct hook *hook, const struct callgate_policy *policy)
 {
 	struct callgate_err err = CALLGATE_ERR_INIT;
-	struct callgate_task init, self;
+	const struct callgate_task *init = &hook->init;
+	struct callgate_task self;
 	struct config config;
 
-	if (check_output(hook) < 0 || first_task(hook, hook->pid, &init) < 0 || first_task(hook, getpid(), &self) < 0 ||
-	    check_caps(hook, policy, init.caps) < 0)
+	if (check_output(hook) < 0 || first_task(hook, hook->pid, &hook->init) < 0 || first_task(hook, getpid(), &self) < 0 ||
+	    check_caps(hook, policy, init->caps) < 0)
 		return -1;
-	if (init.mode != CALLGATE_MODE_FILTER) {
+	if (init->mode != CALLGATE_MODE_FILTER) {
 		say(&hook->messages, LOG_ERR, "init has no filter: does the configuration say lxc.seccomp.profile = %s?", hook->output);
 		return -1;
 	}
 	read_config(hook, &config);
-	if (config.no_new_privs && !init.no_new_privs) {
+	if (config.no_new_privs && !init->no_new_privs) {
 		say(&hook->messages, LOG_ERR, "the configuration says lxc.no_new_privs = 1, and init has it not");
 		return -1;
 	}
 	/* The hook runs under what LXC itself runs under; init stands on the same. */
 	if (callgate_task_prove(hook->pid, callgate_lxc_filter(hook->text), self.filters > 0 ? (size_t)self.filters : 0, &err) == 0)
 		return 0;
-	return check_count(hook, &init, self.filters, &err);
+	return check_count(hook, init, self.filters, &err);
 }
 
 /* ------------------------------------------------------------------ the whole */
@@ -432,7 +436,7 @@ static int write_state(struct hook *hook, const char *result)
 	state.output_digest = hook->text_digest[0] ? hook->text_digest : NULL;
 	state.caps = &hook->caps;
 	state.text = hook->text;
-	state.pid = hook->pid;
+	state.init = hook->init.size ? &hook->init : NULL;
 	state.messages = hook->messages.list;
 	state.message_count = hook->messages.count;
 	if (!hook->name || callgate_state_write(&state, &err) == 0)

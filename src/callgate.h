@@ -605,7 +605,7 @@ struct callgate_state {
 	const struct callgate_lxc_text *text; /* its losses */
 	const char *const *messages;
 	size_t message_count;
-	pid_t pid;                /* 0: none yet */
+	const struct callgate_task *init; /* the container's first process; NULL: none yet */
 };
 #define CALLGATE_STATE_INIT { .size = sizeof(struct callgate_state) }
 

@@ -85,9 +85,12 @@ static bool sits_in(pid_t pid, unsigned id, const char *path)
 /* The container's own cgroup: the path of its first process without what the container's init made below it. */
 static void trim(const char *path, char *out, size_t size)
 {
-	const char *payload = strstr(path, "/lxc.payload.");
+	const char *payload = NULL;
 	size_t length = strlen(path);
 
+	/* The innermost: containers nest. */
+	for (const char *at = path; (at = strstr(at, "/lxc.payload.")); at++)
+		payload = at;
 	if (payload)
 		length = (size_t)(payload - path) + 1 + strcspn(payload + 1, "/");
 	else if (length > 11 && strcmp(path + length - 11, "/init.scope") == 0)

@@ -106,6 +106,19 @@ static void add_member(struct text *to, const char *before, const char *key, con
 	text_add_json(to, text ? text : "");
 }
 
+static void add_init(struct json_object *root, const struct callgate_task *init)
+{
+	struct json_object *object = json_object_new_object();
+
+	json_object_object_add(root, "pid", json_object_new_int64(init->pid));
+	json_object_object_add(object, "start_time", json_object_new_uint64(init->start_time));
+	if (init->filters >= 0)
+		json_object_object_add(object, "filters", json_object_new_int(init->filters));
+	json_object_object_add(object, "no_new_privs", json_object_new_boolean(init->no_new_privs));
+	add_caps(object, "caps", init->caps);
+	json_object_object_add(root, "init", object);
+}
+
 static void add_losses(struct text *to, const struct callgate_lxc_text *text)
 {
 	text_add(to, "  \"losses\": [");

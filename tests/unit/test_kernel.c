@@ -470,3 +470,60 @@ Test(tasks, of_a_pid_namespace_are_found_in_nested_ones_too)
 	callgate_tasks_free(tasks);
 	end_child(pid);
 }
+
+/* A sleeper in a cgroup of the version 1 freezer; 0 where there is none. */
+static pid_t sleeper_in(const char *cgroup)
+{
+	char path[128];
+	FILE *file;
+	pid_t pid;
+
+	if (mkdir(cgroup, 0755) < 0)
+		return 0;
+	pid = confined_child(NULL, 0);
+	snprintf(path, sizeof(path), "%s/cgroup.procs", cgroup);
+	file = fopen(path, "w");
+	cr_assert(file && fprintf(file, "%d", pid) > 0 && fclose(file) == 0);
+	return pid;
+}
+
+Test(tasks, of_a_container_are_found_in_hidden_cgroups_too)
+{
+	static const char top[] = "/sys/fs/cgroup/freezer/lxc.payload.callgate-test", below[] =
+		"/sys/fs/cgroup/freezer/lxc.payload.callgate-test/.lxc";
+	struct callgate_err err = CALLGATE_ERR_INIT;
+	struct callgate_tasks *tasks;
+	bool found = false;
+	pid_t first = sleeper_in(top), hidden;
+
+	if (!first)
+		cr_skip("needs root and a version 1 freezer");
+	hidden = sleeper_in(below);
+	cr_assert_gt(hidden, 0);
+	cr_assert_eq(callgate_tasks_list(CALLGATE_SCOPE_CONTAINER, first, &tasks, &err), 0, "%s", err.text);
+	for (size_t i = 0; i < callgate_tasks_count(tasks); i++) {
+		found |= callgate_tasks_at(tasks, i)->pid == hidden;
+		cr_assert_neq(callgate_tasks_at(tasks, i)->pid, getpid());
+	}
+	cr_assert(found);
+	cr_assert_eq(callgate_tasks_count(tasks), 2);
+	callgate_tasks_free(tasks);
+	end_child(hidden);
+	end_child(first);
+	rmdir(below);
+	rmdir(top);
+}
+
+Test(state, has_a_place_for_plain_names_only)
+{
+	static const char *const odd[] = { "", ".", "..", "a/b", "../../etc/passwd", ".hidden" };
+	struct callgate_err err = CALLGATE_ERR_INIT;
+	char path[256], small[16];
+
+	setenv("XDG_RUNTIME_DIR", "/run/user/7", 1);
+	cr_assert_eq(callgate_state_path("lxc", "web", path, sizeof(path), &err), 0);
+	cr_assert_str_eq(path, geteuid() == 0 ? "/run/callgate/lxc/web.json" : "/run/user/7/callgate/lxc/web.json");
+	cr_assert_eq(callgate_state_path("lxc", "web", small, sizeof(small), &err), CALLGATE_E_IO);
+	for (size_t i = 0; i < sizeof(odd) / sizeof(odd[0]); i++)
+		cr_assert_eq(callgate_state_path("lxc", odd[i], path, sizeof(path), &err), CALLGATE_E_ARG, "'%s'", odd[i]);
+}
