@@ -436,6 +436,7 @@ static int write_state(struct hook *hook, const char *result)
 	state.output_digest = hook->text_digest[0] ? hook->text_digest : NULL;
 	state.caps = &hook->caps;
 	state.text = hook->text;
+	state.pid = hook->pid;
 	state.init = hook->init.size ? &hook->init : NULL;
 	state.messages = hook->messages.list;
 	state.message_count = hook->messages.count;

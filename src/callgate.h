@@ -605,7 +605,8 @@ struct callgate_state {
 	const struct callgate_lxc_text *text; /* its losses */
 	const char *const *messages;
 	size_t message_count;
-	const struct callgate_task *init; /* the container's first process; NULL: none yet */
+	pid_t pid;                /* of the container's first process; 0: none yet */
+	const struct callgate_task *init; /* what was found of it; NULL: not looked at */
 };
 #define CALLGATE_STATE_INIT { .size = sizeof(struct callgate_state) }
 

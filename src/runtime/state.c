@@ -90,14 +90,14 @@ static void add_caps(struct text *to, uint64_t caps)
 {
 	const char *name, *comma = "";
 
-	text_add(to, "  \"caps\": [");
+	text_add(to, "\"caps\": [");
 	for (unsigned i = 0; i < 64; i++) {
 		if (!(caps >> i & 1) || callgate_cap_name(i, &name) < 0)
 			continue;
 		text_add(to, "%s\"%s\"", comma, name);
 		comma = ", ";
 	}
-	text_add(to, "],\n");
+	text_add(to, "]");
 }
 
 static void add_member(struct text *to, const char *before, const char *key, const char *text)
@@ -106,17 +106,14 @@ static void add_member(struct text *to, const char *before, const char *key, con
 	text_add_json(to, text ? text : "");
 }
 
-static void add_init(struct json_object *root, const struct callgate_task *init)
+static void add_init(struct text *to, const struct callgate_task *init)
 {
-	struct json_object *object = json_object_new_object();
-
-	json_object_object_add(root, "pid", json_object_new_int64(init->pid));
-	json_object_object_add(object, "start_time", json_object_new_uint64(init->start_time));
+	text_add(to, "  \"init\": { \"start_time\": %llu, ", (unsigned long long)init->start_time);
 	if (init->filters >= 0)
-		json_object_object_add(object, "filters", json_object_new_int(init->filters));
-	json_object_object_add(object, "no_new_privs", json_object_new_boolean(init->no_new_privs));
-	add_caps(object, "caps", init->caps);
-	json_object_object_add(root, "init", object);
+		text_add(to, "\"filters\": %d, ", init->filters);
+	text_add(to, "\"no_new_privs\": %s, ", init->no_new_privs ? "true" : "false");
+	add_caps(to, init->caps);
+	text_add(to, " },\n");
 }
 
 static void add_losses(struct text *to, const struct callgate_lxc_text *text)
@@ -160,8 +157,13 @@ static void add_document(struct text *to, const struct callgate_state *state)
 	add_text(to, "digest", state->digest);
 	add_text(to, "output", state->output);
 	add_text(to, "output_digest", state->output_digest);
-	if (state->caps)
+	if (state->caps) {
+		text_add(to, "  ");
 		add_caps(to, *state->caps);
+		text_add(to, ",\n");
+	}
+	if (state->init)
+		add_init(to, state->init);
 	if (state->text)
 		add_losses(to, state->text);
 	add_messages(to, state);
