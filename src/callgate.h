@@ -550,6 +550,15 @@ struct callgate_tasks *callgate_tasks_free(struct callgate_tasks *tasks);
 int callgate_process_dump(pid_t tid, struct callgate_prog ***out, size_t *count, struct callgate_err *err) CALLGATE_MUST_CHECK;
 struct callgate_prog **callgate_process_dump_free(struct callgate_prog **progs, size_t count);
 
+/* One process of those that a program is put on. result 0: what was done; else why not. */
+typedef void callgate_apply_visit(void *data, pid_t pid, const struct callgate_injected *done, int result,
+                                  const struct callgate_err *why);
+/* callgate_process_inject() for a process, or for every process of a container, again and again until a pass finds none that
+ * has not got it: processes that start meanwhile are found or have inherited it. visit may be NULL. An error of one process does not
+ * keep the others from theirs; the first one is the answer. E_LIMIT: new processes came faster than they could be served. */
+int callgate_apply(const struct callgate_prog *prog, enum callgate_scope scope, pid_t pid, const struct callgate_inject *how,
+                   callgate_apply_visit *visit, void *data, struct callgate_err *err) CALLGATE_MUST_CHECK;
+
 /* ------------------------------------------------------------------ LXC */
 
 /* The release of the libseccomp that is installed, as callgate_target.libseccomp wants it: LXC resolves names by it. */

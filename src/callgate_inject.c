@@ -5,6 +5,7 @@
 #include "base/err.h"
 #include "kernel/inject.h"
 #include "kernel/launch.h"
+#include "runtime/apply.h"
 
 static int missing(struct callgate_err *err)
 {
@@ -48,4 +49,19 @@ int callgate_command_wait(struct callgate_command *command, int timeout_ms, bool
 struct callgate_command *callgate_command_free(struct callgate_command *command)
 {
 	return launch_free(command);
+}
+
+int callgate_apply(const struct callgate_prog *prog, enum callgate_scope scope, pid_t pid, const struct callgate_inject *how,
+		   callgate_apply_visit *visit, void *data, struct callgate_err *err)
+{
+	struct apply apply = { .prog = prog, .scope = scope, .pid = pid, .visit = visit, .data = data,
+			       .how = CALLGATE_INJECT_INIT };
+
+	if (!prog)
+		return missing(err);
+	if (pid <= 0 || scope == CALLGATE_SCOPE_ALL)
+		return err_set(err, CALLGATE_E_ARG, "%ld is no process or container to put a filter on", (long)pid);
+	if (how)
+		apply.how = *how;
+	return apply_all(&apply, err);
 }

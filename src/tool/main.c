@@ -30,6 +30,8 @@ static const struct verb verbs[] = {
 	{ "compile", verb_compile, "[--format bpf|asm|pfc|c|base64] [--backend native|libseccomp] [--stats] [-o OUT] [TARGET] FILE",
 	  "a profile as a proved program" },
 	{ "run", verb_run, "--profile FILE [--at exec|main|load] [--no-new-privs yes|no] [TARGET] [--] COMMAND...", "one command under a profile" },
+	{ "apply", verb_apply, "--profile FILE [--dry-run] [--no-new-privs yes|no] [TARGET] pid:N|lxc:NAME|oci:ID",
+	  "tighten a live process or container" },
 	{ "status", verb_status, "[--format table|tsv|json|openmetrics] [SOURCE...]", "who is confined, task by task" },
 	{ "verify", verb_verify, "--profile FILE [--at-least] [TARGET] pid:N|lxc:NAME|oci:ID", "is what runs what the profile says" },
 	{ "hook", verb_hook, "install|remove --runtime lxc NAME --profile P [--caps C] [--unverified] [--lxcpath DIR] [--dry-run]",

@@ -97,6 +97,17 @@ static int take_reader(struct options *options, const char *value)
 	return 0;
 }
 
+int take_nnp(const char *value, enum callgate_nnp *out)
+{
+	if (strcmp(value, "yes") == 0)
+		*out = CALLGATE_NNP_YES;
+	else if (strcmp(value, "no") == 0)
+		*out = CALLGATE_NNP_NO;
+	else
+		return take_word(-1, "--no-new-privs", value);
+	return 0;
+}
+
 int options_take(struct options *options, int option, const char *value)
 {
 	struct callgate_target *target = &options->target;

@@ -12,17 +12,6 @@
 enum { OPT_PROFILE = OPT_VERB, OPT_NNP, OPT_AT };
 enum { EXIT_CANNOT_EXEC = 126, EXIT_NOT_FOUND = 127, EXIT_SIGNAL = 128 };
 
-static int take_nnp(const char *value, enum callgate_nnp *out)
-{
-	if (strcmp(value, "yes") == 0)
-		*out = CALLGATE_NNP_YES;
-	else if (strcmp(value, "no") == 0)
-		*out = CALLGATE_NNP_NO;
-	else
-		return -1;
-	return 0;
-}
-
 /* Ends as the command ended: with its status, or by the same signal (without a core of our own). */
 static int end_like(int status)
 {

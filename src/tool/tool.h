@@ -74,6 +74,7 @@ int options_parse(struct options *options, const struct verb *verb, const struct
 int options_init(struct options *options, struct callgate_err *err);
 /* Takes an option that getopt_long() answered. 0, or -1 after a message. OPT_HELP is the verb's affair: verb_help(). */
 int options_take(struct options *options, int option, const char *value);
+int take_nnp(const char *value, enum callgate_nnp *out); /* yes or no; -1 after a message */
 int verb_usage(const struct verb *verb);  /* to stderr, returns EXIT_CANNOT */
 int verb_help(const struct verb *verb);   /* to stdout, returns 0 */
 /* Decimal, hex or octal, -1 is 2^bits - 1; the whole word must be a number. */
@@ -162,6 +163,7 @@ const char *lxc_default_path(void);
 
 /* ------------------------------------------------------------------ verbs */
 
+int verb_apply(const struct verb *verb, int argc, char **argv);
 int verb_check(const struct verb *verb, int argc, char **argv);
 int verb_compile(const struct verb *verb, int argc, char **argv);
 int verb_explain(const struct verb *verb, int argc, char **argv);

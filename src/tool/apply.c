@@ -1,0 +1,152 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* callgate apply: a profile on top of what a live process or container has. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "tool/tool.h"
+
+enum { OPT_PROFILE = OPT_VERB, OPT_NNP, OPT_DRY_RUN };
+enum purpose { PURPOSE_APPLY, PURPOSE_DRY_RUN };
+
+struct applied {
+	uint64_t *stops; /* nanoseconds, of each process */
+	size_t count, refused;
+};
+
+/* A task chooses its own name. */
+static void print_name(const char *name)
+{
+	for (const char *at = name; *at; at++)
+		putchar(*at >= ' ' && *at <= '~' ? *at : '?');
+}
+
+static void visit(void *data, pid_t pid, const struct callgate_injected *done, int result, const struct callgate_err *why)
+{
+	struct applied *applied = data;
+	uint64_t *grown;
+
+	if (result < 0) {
+		applied->refused++;
+		fflush(stdout);
+		fprintf(stderr, "pid:%ld: error: %s\n", (long)pid, why->text);
+		return;
+	}
+	grown = realloc(applied->stops, (applied->count + 1) * sizeof(*grown));
+	if (grown) {
+		applied->stops = grown;
+		applied->stops[applied->count++] = done->stopped_ns;
+	}
+	printf("%ld\t%ld\t%u\t%.3f\t%s\t%s\t%s\n", (long)pid, (long)done->tid, done->threads, (double)done->stopped_ns / 1e6,
+	       done->call[0] ? done->call : "-", done->set_no_new_privs ? "no_new_privs" : "-",
+	       done->read_back ? "read-back" : "status");
+}
+
+static int by_length(const void *a, const void *b)
+{
+	uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
+
+	return (x > y) - (x < y);
+}
+
+static void print_times(struct applied *applied)
+{
+	if (!applied->count)
+		return;
+	qsort(applied->stops, applied->count, sizeof(*applied->stops), by_length);
+	fprintf(stderr, "%zu process%s confined; one thread of each stood still for %.3f ms (median), %.3f ms (longest)\n",
+	        applied->count, applied->count == 1 ? "" : "es", (double)applied->stops[applied->count / 2] / 1e6,
+	        (double)applied->stops[applied->count - 1] / 1e6);
+}
+
+/* Who would be touched: a row per process. */
+static int dry_run(enum callgate_scope scope, pid_t pid)
+{
+	struct callgate_err err = CALLGATE_ERR_INIT;
+	struct callgate_tasks *tasks;
+	size_t count;
+
+	if (callgate_tasks_list(scope, pid, &tasks, &err) < 0) {
+		report_err(&err);
+		return EXIT_CANNOT;
+	}
+	count = callgate_tasks_count(tasks);
+	for (size_t i = 0, next; i < count; i = next) {
+		const struct callgate_task *task = callgate_tasks_at(tasks, i);
+
+		for (next = i + 1; next < count && callgate_tasks_at(tasks, next)->pid == task->pid; next++)
+			;
+		printf("%ld\t%zu\t%d\t", (long)task->pid, next - i, task->filters);
+		print_name(task->command);
+		putchar('\n');
+	}
+	callgate_tasks_free(tasks);
+	return finish_output(EXIT_YES);
+}
+
+static int apply_to(const struct callgate_prog *prog, const struct callgate_inject *how, enum callgate_scope scope, pid_t pid)
+{
+	struct callgate_err err = CALLGATE_ERR_INIT;
+	struct applied applied = { 0 };
+	int r = callgate_apply(prog, scope, pid, how, visit, &applied, &err);
+
+	print_times(&applied);
+	if (r < 0 && !applied.refused)
+		report_err(&err);
+	free(applied.stops);
+	if (r == 0)
+		return finish_output(EXIT_YES);
+	return finish_output(applied.count ? EXIT_NO : EXIT_CANNOT);
+}
+
+static int apply_profile(const struct options *options, const char *profile, const char *target, const struct callgate_inject *how,
+                         enum purpose purpose)
+{
+	CALLGATE_CLEANUP(filter_cleanup) struct callgate_filter *filter = NULL;
+	CALLGATE_CLEANUP(prog_cleanup) struct callgate_prog *prog = NULL;
+	struct callgate_err err = CALLGATE_ERR_INIT;
+	enum callgate_scope scope;
+	pid_t pid;
+
+	if (profile_to_apply(options, profile, &filter))
+		return EXIT_CANNOT;
+	if (callgate_filter_compile(filter, &prog, &err) < 0) {
+		report_err(&err);
+		return EXIT_CANNOT;
+	}
+	if (live_source(options, target, &pid, &scope))
+		return EXIT_CANNOT;
+	return purpose == PURPOSE_DRY_RUN ? dry_run(scope, pid) : apply_to(prog, how, scope, pid);
+}
+
+int verb_apply(const struct verb *verb, int argc, char **argv)
+{
+	static const struct option long_options[] = {
+		{ "help", no_argument, NULL, OPT_HELP }, { "color", required_argument, NULL, OPT_COLOR }, OPTIONS_TARGET, OPTIONS_LIVE,
+		{ "profile", required_argument, NULL, OPT_PROFILE }, { "no-new-privs", required_argument, NULL, OPT_NNP },
+		{ "dry-run", no_argument, NULL, OPT_DRY_RUN }, OPTIONS_END,
+	};
+	struct callgate_inject how = CALLGATE_INJECT_INIT;
+	struct callgate_err err = CALLGATE_ERR_INIT;
+	enum purpose purpose = PURPOSE_APPLY;
+	const char *profile = NULL;
+	struct options options;
+	int option;
+
+	if (options_init(&options, &err) < 0) {
+		report_err(&err);
+		return EXIT_CANNOT;
+	}
+	while ((option = getopt_long(argc, argv, "h", long_options, NULL)) != -1) {
+		if (option == OPT_HELP)
+			return verb_help(verb);
+		if (option == OPT_PROFILE)
+			profile = optarg;
+		else if (option == OPT_DRY_RUN)
+			purpose = PURPOSE_DRY_RUN;
+		else if (option == OPT_NNP ? take_nnp(optarg, &how.nnp) < 0 : options_take(&options, option, optarg) < 0)
+			return verb_usage(verb);
+	}
+	if (!profile || optind + 1 != argc)
+		return verb_usage(verb);
+	return apply_profile(&options, profile, argv[optind], &how, purpose);
+}
