@@ -308,6 +308,38 @@ struct callgate_outcome {
 /* Fills at most room; *count is how many there are. E_LIMIT: too many to list. */
 int callgate_filter_outcomes(const struct callgate_filter *filter, const struct callgate_pattern *pattern,
                              struct callgate_outcome *out, size_t room, size_t *count);
+/* ------------------------------------------------------------------ profiles written */
+
+enum callgate_format {
+	CALLGATE_FORMAT_OCI = 0, /* linux.seccomp, guards answered for the target */
+	CALLGATE_FORMAT_DOCKER,  /* guards kept (of a profile that has none: as OCI) */
+	CALLGATE_FORMAT_LXC,     /* version 2 text, never looser than the profile */
+};
+/* A profile written in another format, and what that format cannot say. */
+struct callgate_text;
+
+/* Calls of one ABI that the text answers otherwise than the profile. Strings belong to the text. */
+struct callgate_loss {
+	enum callgate_abi abi;
+	const char *calls;   /* names, numbers and ranges of numbers, comma separated */
+	const char *profile; /* the filter's answer: "ERRNO(EPERM)", "ALLOW or ERRNO(EPERM)" (by arguments) */
+	const char *text;    /* the text's */
+	const char *why;
+};
+
+/*
+ * Writes the policy as target's reader has it. The text is read back by our law (LXC's: as LXC reads it) and compared with the
+ * profile for the target, exactly: no loss means that they are equal. Where a profile does not answer ENOSYS to numbers beyond it
+ * (LXC's, --enosys never), that is the reading which OCI's text is held to.
+ * E_UNSUPPORTED: nothing in that format comes near enough. E_PROFILE: the policy itself is refused (see callgate_filter_resolve).
+ */
+int callgate_policy_write(const struct callgate_policy *policy, const struct callgate_target *target, enum callgate_format format,
+                          struct callgate_text **out, struct callgate_err *err) CALLGATE_MUST_CHECK;
+const char *callgate_text_bytes(const struct callgate_text *text, size_t *size);
+size_t callgate_text_loss_count(const struct callgate_text *text);
+const struct callgate_loss *callgate_text_loss_at(const struct callgate_text *text, size_t index); /* NULL past the end */
+struct callgate_text *callgate_text_free(struct callgate_text *text);
+
 /* ------------------------------------------------------------------ filters compared and joined */
 
 /* What a program means, exactly, as a filter; where it does what no profile can say, the filter is opaque for those calls.
@@ -566,15 +598,6 @@ uint32_t callgate_libseccomp_release(void);
 
 /* LXC text, what it comes to, and what it cannot say. */
 struct callgate_lxc_text;
-
-/* Calls of one ABI that the text answers otherwise than the filter. Strings belong to the text. */
-struct callgate_loss {
-	enum callgate_abi abi;
-	const char *calls;   /* names, numbers and ranges of numbers, comma separated */
-	const char *profile; /* the filter's answer: "ERRNO(EPERM)", "ALLOW or ERRNO(EPERM)" (by arguments) */
-	const char *text;    /* the text's */
-	const char *why;
-};
 
 /*
  * The nearest text that LXC 5 really honours and that permits nothing that the filter does not (KILL_PROCESS becomes

@@ -62,22 +62,31 @@ void text_add_bytes(struct text *text, const void *bytes, size_t size)
 	text->size += size;
 }
 
-void text_add_json(struct text *text, const char *string)
+void text_add_json_bytes(struct text *text, const char *bytes, size_t size)
 {
 	text_add(text, "\"");
-	for (const char *at = string; *at;) {
+	for (size_t at = 0; at < size;) {
 		size_t plain = 0;
 
-		while ((unsigned char)at[plain] >= 0x20 && at[plain] != '"' && at[plain] != '\\' && at[plain] != 0x7f)
+		while (at + plain < size && (unsigned char)bytes[at + plain] >= 0x20 && bytes[at + plain] != '"' &&
+		       bytes[at + plain] != '\\' && bytes[at + plain] != 0x7f)
 			plain++;
-		text_add_bytes(text, at, plain);
+		text_add_bytes(text, bytes + at, plain);
 		at += plain;
-		if (*at == '"' || *at == '\\')
-			text_add(text, "\\%c", *at++);
-		else if (*at)
-			text_add(text, "\\u%04x", (unsigned)(unsigned char)*at++);
+		if (at == size)
+			break;
+		if (bytes[at] == '"' || bytes[at] == '\\')
+			text_add(text, "\\%c", bytes[at]);
+		else
+			text_add(text, "\\u%04x", (unsigned)(unsigned char)bytes[at]);
+		at++;
 	}
 	text_add(text, "\"");
+}
+
+void text_add_json(struct text *text, const char *string)
+{
+	text_add_json_bytes(text, string, strlen(string));
 }
 
 void text_pad(struct text *text, size_t column)

@@ -15,6 +15,7 @@ void text_add(struct text *text, const char *format, ...) CALLGATE_PRINTF(2, 3);
 void text_add_bytes(struct text *text, const void *bytes, size_t size);
 /* A JSON string, with its quotes. Bytes that are no UTF-8 stay as they are. */
 void text_add_json(struct text *text, const char *string);
+void text_add_json_bytes(struct text *text, const char *bytes, size_t size);
 /* Spaces up to this column of the last line (0-based); at least one where the line is longer than that, none at its
  * start. */
 void text_pad(struct text *text, size_t column);

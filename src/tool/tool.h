@@ -165,6 +165,7 @@ const char *lxc_default_path(void);
 
 int verb_apply(const struct verb *verb, int argc, char **argv);
 int verb_check(const struct verb *verb, int argc, char **argv);
+int verb_convert(const struct verb *verb, int argc, char **argv);
 int verb_compile(const struct verb *verb, int argc, char **argv);
 int verb_explain(const struct verb *verb, int argc, char **argv);
 int verb_diff(const struct verb *verb, int argc, char **argv);

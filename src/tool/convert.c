@@ -1,0 +1,105 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* callgate convert: a profile in another format, and what that format cannot say. */
+#include <string.h>
+
+#include "tool/tool.h"
+
+enum { OPT_TO = OPT_VERB, OPT_LOSSY };
+
+struct request {
+	enum callgate_format format;
+	bool to, lossy;
+};
+
+static int take_own(void *own, int option, const char *value)
+{
+	static const struct {
+		const char *word;
+		enum callgate_format format;
+	} formats[] = {
+		{ "oci", CALLGATE_FORMAT_OCI }, { "docker", CALLGATE_FORMAT_DOCKER }, { "lxc", CALLGATE_FORMAT_LXC },
+	};
+	struct request *request = own;
+
+	if (option == OPT_LOSSY) {
+		request->lossy = true;
+		return 0;
+	}
+	for (size_t i = 0; i < ARRAY_SIZE(formats); i++) {
+		if (strcmp(value, formats[i].word) == 0) {
+			request->format = formats[i].format;
+			request->to = true;
+			return 0;
+		}
+	}
+	report("unknown format '%s': oci, docker or lxc", value);
+	return -1;
+}
+
+static void text_cleanup(struct callgate_text **text)
+{
+	*text = callgate_text_free(*text);
+}
+
+/* To stderr: stdout is for the profile alone. */
+static void report_losses(const char *profile, const struct callgate_text *text, const struct request *request)
+{
+	const char *severity = request->lossy ? "warning" : "error";
+	const struct callgate_loss *loss;
+
+	for (size_t i = 0; (loss = callgate_text_loss_at(text, i)); i++) {
+		const char *abi = callgate_abi_name(loss->abi);
+
+		fprintf(stderr, "%s: %s: %s %s: %s becomes %s: %s [CG-303]\n", profile, severity, abi ? abi : "other", loss->calls,
+		        loss->profile, loss->text, loss->why);
+	}
+}
+
+static int convert(const struct options *options, const char *profile, const struct request *request)
+{
+	CALLGATE_CLEANUP(policy_cleanup) struct callgate_policy *policy = NULL;
+	CALLGATE_CLEANUP(notes_cleanup) struct callgate_notes *notes = NULL;
+	CALLGATE_CLEANUP(text_cleanup) struct callgate_text *text = NULL;
+	struct callgate_err err = CALLGATE_ERR_INIT;
+	const char *bytes;
+	size_t size;
+	int r;
+
+	if (callgate_notes_new(&notes) < 0) {
+		report("out of memory");
+		return EXIT_CANNOT;
+	}
+	r = profile_open(options, profile, &policy, notes, &err);
+	if (r == 0)
+		r = callgate_policy_write(policy, &options->target, request->format, &text, &err);
+	if (r < 0) {
+		report_notes(options, notes, CALLGATE_ERROR, STRICT_NO);
+		if (!callgate_notes_said(notes, CALLGATE_ERROR))
+			report_err(&err);
+		/* That a format cannot say it is an answer, not a failure. */
+		return r == CALLGATE_E_UNSUPPORTED ? EXIT_NO : EXIT_CANNOT;
+	}
+	report_losses(profile, text, request);
+	if (callgate_text_loss_count(text) && !request->lossy)
+		return EXIT_NO;
+	bytes = callgate_text_bytes(text, &size);
+	return write_output(options, bytes, size);
+}
+
+int verb_convert(const struct verb *verb, int argc, char **argv)
+{
+	static const struct option known[] = {
+		OPTIONS_COMMON, OPTIONS_TARGET, { "output", required_argument, NULL, OPT_OUTPUT },
+		{ "to", required_argument, NULL, OPT_TO }, { "lossy", no_argument, NULL, OPT_LOSSY }, OPTIONS_END,
+	};
+	struct request request = { .format = CALLGATE_FORMAT_OCI };
+	struct command_line line = { known, "ho:", take_own, &request };
+	struct options options;
+	int code = options_parse(&options, verb, &line, argc, argv);
+
+	if (code != PARSED)
+		return code;
+	if (argc - optind != 1 || !request.to)
+		return verb_usage(verb);
+	return convert(&options, argv[optind], &request);
+}
