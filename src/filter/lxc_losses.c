@@ -11,8 +11,9 @@
 #include "filter/write_lxc.h"
 #include "names/abi.h"
 #include "names/syscall.h"
+#include "names/words.h"
 
-enum { LOSS_LIMIT = 256 };
+enum { LOSS_LIMIT = 256, FLAG_TSYNC = 1 /* SECCOMP_FILTER_FLAG_TSYNC */ };
 
 /* A loss under construction. */
 struct group {
@@ -177,6 +178,25 @@ static int compare_abi(struct collector *collector, enum callgate_abi abi)
 	return r;
 }
 
+/* LXC loads without flags. TSYNC would change nothing there: the process has one thread. */
+static int add_flags(struct collector *collector)
+{
+	for (unsigned bit = 0; bit < 32; bit++) {
+		uint32_t flag = 1u << bit;
+		struct group like = { .abi = collector->text->filter->abis[0], .text = "no flag", .why = "LXC loads its filter without flags" };
+		struct group *group;
+
+		if (!(collector->filter->flags & flag) || flag == FLAG_TSYNC)
+			continue;
+		snprintf(like.profile, sizeof(like.profile), "%s", flag_oci(flag) ? flag_oci(flag) : "a flag without a name");
+		group = group_of(collector, &like);
+		if (!group)
+			return err_nomem(collector->err);
+		text_add(&group->calls, "all");
+	}
+	return 0;
+}
+
 static int keep_groups(const struct collector *collector, struct callgate_lxc_text *text)
 {
 	struct callgate_loss *losses = arena_array(&text->arena, collector->count + 1, sizeof(*losses));
@@ -209,6 +229,8 @@ int lxc_losses(const struct callgate_filter *filter, const struct callgate_targe
 
 	for (unsigned i = 0; i < text->filter->abi_count && r == 0; i++)
 		r = compare_abi(&collector, text->filter->abis[i]);
+	if (r == 0)
+		r = add_flags(&collector);
 	if (r == 0)
 		r = keep_groups(&collector, text);
 	meaning_free(collector.meaning);

@@ -191,6 +191,19 @@ Test(lxc_text, lists_each_difference_as_a_loss)
 	callgate_lxc_text_free(text);
 }
 
+Test(lxc_text, loses_flags)
+{
+	static const char profile[] = "{\"defaultAction\":\"SCMP_ACT_ALLOW\"," THREE
+				      ",\"flags\":[\"SECCOMP_FILTER_FLAG_LOG\",\"SECCOMP_FILTER_FLAG_TSYNC\"],\"syscalls\":[]}";
+	struct callgate_err err = CALLGATE_ERR_INIT;
+	struct callgate_lxc_text *text = NULL;
+
+	cr_assert_eq(write_text(profile, &text, &err), 0, "%s", err.text);
+	cr_assert_eq(callgate_lxc_loss_count(text), 1);
+	cr_assert_str_eq(callgate_lxc_loss_at(text, 0)->profile, "SECCOMP_FILTER_FLAG_LOG");
+	callgate_lxc_text_free(text);
+}
+
 /* ------------------------------------------------------------------ random profiles */
 
 static const char *const some_names[] = { "mkdir", "chmod", "umask", "clone", "personality", "socket", "bind", "shmget", "ipc",
