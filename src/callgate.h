@@ -686,6 +686,7 @@ struct callgate_bundle;
 int callgate_bundle_read(const char *path, struct callgate_bundle **out, struct callgate_err *err) CALLGATE_MUST_CHECK;
 struct callgate_bundle *callgate_bundle_free(struct callgate_bundle *bundle);
 uint64_t callgate_bundle_caps(const struct callgate_bundle *bundle); /* process.capabilities.bounding */
+bool callgate_bundle_no_new_privs(const struct callgate_bundle *bundle); /* process.noNewPrivileges */
 /* An annotation of org.callgate.* or run.oci.*; NULL: absent. *size may be asked for; the text is not NUL-terminated. */
 const char *callgate_bundle_annotation(const struct callgate_bundle *bundle, const char *key, size_t *size);
 /* The text of linux.seccomp; NULL: absent, or null. */

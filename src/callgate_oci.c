@@ -71,6 +71,11 @@ uint64_t callgate_bundle_caps(const struct callgate_bundle *bundle)
 	return bundle->caps;
 }
 
+bool callgate_bundle_no_new_privs(const struct callgate_bundle *bundle)
+{
+	return bundle->no_new_privs;
+}
+
 static const char *give(struct slice text, size_t *size)
 {
 	if (size)

@@ -1,0 +1,393 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * callgate-oci-hook: what engines and runtimes call while a container starts.
+ *   precreate      podman: the configuration comes on stdin and goes, with the profile in it, to stdout
+ *   createRuntime  the gate: no container starts from a bundle that permits more than its profile
+ *   poststart      the proof: what the first process runs under is what the profile says, or the container is killed
+ */
+#include <getopt.h>
+#include <limits.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <syslog.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "hooks/base64.h"
+#include "hooks/oci-make.h"
+
+struct hook {
+	struct oci_job job;
+	struct callgate_container container;
+	char id[256]; /* "": not known */
+};
+
+static int complain(struct hook *hook, const char *text)
+{
+	say(&hook->job.messages, LOG_ERR, "%s", text);
+	return -1;
+}
+
+static int complain_err(struct hook *hook, const struct callgate_err *err)
+{
+	say_err(&hook->job.messages, err);
+	return -1;
+}
+
+/* ------------------------------------------------------------------ precreate */
+
+static int write_out(struct hook *hook, const char *text, size_t size)
+{
+	while (size) {
+		ssize_t n = write(STDOUT_FILENO, text, size);
+
+		if (n <= 0)
+			return complain(hook, "the engine does not take the configuration");
+		text += n;
+		size -= (size_t)n;
+	}
+	return 0;
+}
+
+static const char *precreate(struct hook *hook)
+{
+	int r = oci_job_read(&hook->job, "-");
+
+	if (hook->job.bundle && callgate_bundle_id(hook->job.bundle, hook->id) < 0)
+		snprintf(hook->id, sizeof(hook->id), "precreate");
+	if (r < 0)
+		snprintf(hook->id, sizeof(hook->id), "%s", hook->id[0] ? hook->id : "precreate");
+	hook->job.form = OCI_FORM_BOTH;
+	if (r < 0 || oci_job_make(&hook->job) < 0)
+		return "failed";
+	/* The state first: once the text is out, the container starts. */
+	if (oci_job_state(&hook->job, hook->id, "ready", NULL, 0) < 0 || write_out(hook, hook->job.text, hook->job.size) < 0)
+		return "failed";
+	return "ready";
+}
+
+/* ------------------------------------------------------------------ a container that is being made */
+
+static int read_container(struct hook *hook)
+{
+	struct callgate_err err = CALLGATE_ERR_INIT;
+	char config[PATH_MAX + 16];
+
+	if (callgate_container_read("-", &hook->container, &err) < 0)
+		return complain_err(hook, &err);
+	snprintf(hook->id, sizeof(hook->id), "%s", hook->container.id);
+	snprintf(config, sizeof(config), "%s/config.json", hook->container.bundle);
+	return oci_job_read(&hook->job, config);
+}
+
+/* Whether what is carried permits nothing that the profile does not. */
+static int check_narrow(struct hook *hook, const struct callgate_filter *carried, const char *what)
+{
+	const struct callgate_difference *row;
+	struct callgate_err err = CALLGATE_ERR_INIT;
+	struct callgate_diff *diff;
+	int r = 0;
+
+	if (callgate_filter_diff(hook->job.choice.filter, carried, 0, &diff, &err) < 0)
+		return complain_err(hook, &err);
+	for (size_t i = 0; r == 0 && (row = callgate_diff_at(diff, i)); i++) {
+		const char *abi = callgate_abi_name(row->witness.abi), *name = callgate_syscall_name(row->witness.abi, row->witness.nr);
+
+		if (!row->looser && row->change != CALLGATE_UNKNOWN)
+			continue;
+		say(&hook->job.messages, LOG_ERR, "%s permits what the profile does not: %s (number %u) of %s", what, name ? name : "a call",
+		    row->witness.nr, abi ? abi : "a foreign ABI");
+		r = -1;
+	}
+	callgate_diff_free(diff);
+	return r;
+}
+
+/* linux.seccomp, as a runtime reads it. */
+static int check_text(struct hook *hook, enum callgate_reader reader)
+{
+	struct callgate_target target = hook->job.choice.target;
+	struct callgate_err err = CALLGATE_ERR_INIT;
+	struct callgate_filter *filter = NULL;
+	struct callgate_policy *policy;
+	size_t size;
+	const char *text = callgate_bundle_seccomp(hook->job.bundle, &size);
+	int r;
+
+	if (!text)
+		return complain(hook, "the bundle has no linux.seccomp: was the container made without callgate?");
+	target.reader = reader;
+	target.libseccomp = callgate_libseccomp_release();
+	if (callgate_policy_parse(text, size, "linux.seccomp", &policy, NULL, &err) < 0)
+		return complain_err(hook, &err);
+	r = callgate_filter_resolve(policy, &target, &filter, NULL, &err);
+	callgate_policy_free(policy);
+	r = r < 0 ? complain_err(hook, &err) : check_narrow(hook, filter, "linux.seccomp");
+	callgate_filter_free(filter);
+	return r;
+}
+
+/* The program that crun would believe instead. */
+static int check_annotation(struct hook *hook, const char *text, size_t size)
+{
+	struct callgate_err err = CALLGATE_ERR_INIT;
+	struct callgate_filter *filter = NULL;
+	struct callgate_prog *prog = NULL;
+	size_t length;
+	void *bytes = base64_decode(text, size, &length);
+	int r;
+
+	if (!bytes)
+		return complain(hook, "run.oci.seccomp_bpf_data is no base64");
+	r = callgate_prog_parse(bytes, length, hook->job.choice.target.host, &prog, &err);
+	free(bytes);
+	if (r == 0)
+		r = callgate_filter_lift(prog, "run.oci.seccomp_bpf_data", hook->job.choice.target.host, &filter, &err);
+	callgate_prog_free(prog);
+	r = r < 0 ? complain_err(hook, &err) : check_narrow(hook, filter, "run.oci.seccomp_bpf_data");
+	callgate_filter_free(filter);
+	return r;
+}
+
+static const char *create_runtime(struct hook *hook)
+{
+	const char *bpf;
+	size_t size;
+
+	if (read_container(hook) < 0 || check_text(hook, CALLGATE_AS_RUNC) < 0)
+		return "failed";
+	bpf = callgate_bundle_annotation(hook->job.bundle, "run.oci.seccomp_bpf_data", &size);
+	if ((bpf ? check_annotation(hook, bpf, size) : check_text(hook, CALLGATE_AS_CRUN)) < 0)
+		return "failed";
+	return "ready";
+}
+
+/* ------------------------------------------------------------------ poststart */
+
+enum { WAIT_MS = 1000 };
+
+static bool has_started(pid_t pid)
+{
+	char theirs[PATH_MAX], runtimes[PATH_MAX], path[64];
+	ssize_t a, b;
+
+	snprintf(path, sizeof(path), "/proc/%d/exe", (int)pid);
+	a = readlink(path, theirs, sizeof(theirs));
+	snprintf(path, sizeof(path), "/proc/%d/exe", (int)getppid());
+	b = readlink(path, runtimes, sizeof(runtimes));
+	return a > 0 && b > 0 && (a != b || memcmp(theirs, runtimes, (size_t)a) != 0);
+}
+
+static int first_task(pid_t pid, struct callgate_task *out, struct callgate_err *err)
+{
+	struct callgate_tasks *tasks;
+	const struct callgate_task *task;
+	int r = callgate_tasks_list(CALLGATE_SCOPE_PROCESS, pid, &tasks, err);
+
+	if (r < 0)
+		return r;
+	/* Other threads of a runtime that has not yet executed the command vanish with it. */
+	r = CALLGATE_E_NOTFOUND;
+	for (size_t i = 0; (task = callgate_tasks_at(tasks, i)); i++) {
+		if (task->tid == pid) {
+			*out = *task;
+			r = 0;
+		}
+	}
+	callgate_tasks_free(tasks);
+	return r;
+}
+
+static const char *lacks(const struct hook *hook, const struct callgate_task *task)
+{
+	if (task->mode != CALLGATE_MODE_FILTER)
+		return "the container's first process has no filter";
+	if (callgate_bundle_no_new_privs(hook->job.bundle) && !task->no_new_privs)
+		return "the configuration asks for no_new_privs, and the container's first process has it not";
+	if (task->caps & ~callgate_bundle_caps(hook->job.bundle))
+		return "the container keeps capabilities that its configuration does not name";
+	return NULL;
+}
+
+/* Some runtimes call the hook while the first process still prepares itself. */
+static int wait_ready(struct hook *hook, pid_t pid)
+{
+	const struct timespec step = { .tv_nsec = 1000000 };
+	struct callgate_err err = CALLGATE_ERR_INIT;
+	struct callgate_task task = { .size = sizeof(task) };
+	const char *missing;
+	int r;
+
+	for (int i = 0;; i++) {
+		bool started = has_started(pid);
+
+		r = first_task(pid, &task, &err);
+		if (r < 0)
+			return r;
+		missing = lacks(hook, &task);
+		if (!missing)
+			return 0;
+		if (i == WAIT_MS || started)
+			break;
+		nanosleep(&step, NULL);
+	}
+	complain(hook, missing);
+	return CALLGATE_E_MISMATCH;
+}
+
+static bool means_the_same(const struct callgate_filter *a, const struct callgate_filter *b)
+{
+	struct callgate_diff *diff;
+	bool same;
+
+	if (callgate_filter_diff(a, b, 0, &diff, NULL) < 0)
+		return false;
+	same = callgate_diff_count(diff) == 0;
+	callgate_diff_free(diff);
+	return same;
+}
+
+/* What runtimes that compile the text themselves make of it. They differ by release; any that reads it so will do. */
+static bool is_reading(struct hook *hook, const struct callgate_filter *live)
+{
+	static const struct {
+		enum callgate_reader reader;
+		uint32_t release;
+	} readers[] = { { CALLGATE_AS_RUNC, 0x010105 }, { CALLGATE_AS_RUNC, 0 }, { CALLGATE_AS_CRUN, 0 } };
+	bool same = false;
+
+	for (size_t i = 0; !same && i < sizeof(readers) / sizeof(readers[0]); i++) {
+		struct callgate_target target = hook->job.choice.target;
+		struct callgate_oci_text *text;
+
+		target.reader = readers[i].reader;
+		target.runtime = readers[i].release;
+		target.libseccomp = callgate_libseccomp_release();
+		if (callgate_oci_write(&hook->job.choice, &target, 0, &text, NULL) < 0)
+			continue;
+		same = means_the_same(callgate_oci_filter(text), live);
+		callgate_oci_text_free(text);
+	}
+	return same;
+}
+
+static int prove(struct hook *hook, pid_t pid)
+{
+	struct callgate_err err = CALLGATE_ERR_INIT;
+	struct callgate_filter *live;
+	unsigned count = 0;
+	int r = wait_ready(hook, pid);
+
+	if (r < 0)
+		return r;
+	r = callgate_task_filter(pid, &live, &count, &err);
+	if (r < 0) {
+		if (r != CALLGATE_E_NOTFOUND)
+			complain_err(hook, &err);
+		return r;
+	}
+	if (means_the_same(hook->job.choice.filter, live) || is_reading(hook, live)) {
+		callgate_filter_free(live);
+		return 0;
+	}
+	if (check_narrow(hook, live, "the live filter") == 0)
+		complain(hook, "the live filter is another than the profile's, though it permits nothing more");
+	callgate_filter_free(live);
+	return CALLGATE_E_MISMATCH;
+}
+
+/* crun goes on whatever a poststart hook says, so the container is ended here. */
+static void kill_container(int pidfd, pid_t pid)
+{
+	for (int pass = 0; pass < 2; pass++) {
+		const struct callgate_task *task;
+		struct callgate_tasks *tasks;
+
+		if (callgate_tasks_list(CALLGATE_SCOPE_CONTAINER, pid, &tasks, NULL) < 0)
+			break;
+		for (size_t i = 0; (task = callgate_tasks_at(tasks, i)); i++)
+			if (task->pid != getpid() && task->pid != getppid() && task->pid != pid)
+				kill(task->pid, SIGKILL);
+		callgate_tasks_free(tasks);
+	}
+	if (pidfd < 0 || syscall(SYS_pidfd_send_signal, pidfd, SIGKILL, NULL, 0) < 0)
+		kill(pid, SIGKILL);
+}
+
+static const char *poststart(struct hook *hook)
+{
+	pid_t pid;
+	int pidfd, r;
+
+	r = read_container(hook);
+	pid = hook->container.pid;
+	if (pid <= 1) {
+		complain(hook, "the state names no process of the host");
+		return "failed";
+	}
+	pidfd = (int)syscall(SYS_pidfd_open, pid, 0);
+	r = r < 0 ? CALLGATE_E_MISMATCH : prove(hook, pid);
+	if (r == 0)
+		return "verified";
+	if (r == CALLGATE_E_NOTFOUND)
+		return "finished";
+	if (r != CALLGATE_E_MISMATCH && hook->job.settings && callgate_settings_proof(hook->job.settings) == CALLGATE_PROOF_POSSIBLE)
+		return "unverified";
+	say(&hook->job.messages, LOG_ERR, "the container is killed");
+	kill_container(pidfd, pid);
+	return "failed";
+}
+
+/* ------------------------------------------------------------------ the whole */
+
+static const struct stage {
+	const char *name;
+	const char *(*run)(struct hook *hook);
+} stages[] = { { "precreate", precreate }, { "createRuntime", create_runtime }, { "poststart", poststart } };
+
+static const struct stage *read_words(struct hook *hook, int argc, char **argv)
+{
+	static const struct option options[] = { { "engine", required_argument, NULL, 'e' }, { NULL, 0, NULL, 0 } };
+	int option;
+
+	hook->job.engine = "podman";
+	opterr = 0;
+	while ((option = getopt_long(argc, argv, "", options, NULL)) != -1) {
+		if (option != 'e')
+			return NULL;
+		hook->job.engine = optarg;
+	}
+	for (size_t i = 0; argc - optind == 1 && i < sizeof(stages) / sizeof(stages[0]); i++)
+		if (strcmp(argv[optind], stages[i].name) == 0)
+			return &stages[i];
+	return NULL;
+}
+
+int main(int argc, char **argv)
+{
+	struct hook *hook = calloc(1, sizeof(*hook));
+	const struct stage *stage;
+	const char *result = "failed";
+	bool good;
+
+	if (!hook || hook_enter("callgate-oci") < 0)
+		return EXIT_FAILURE;
+	hook->container = (struct callgate_container)CALLGATE_CONTAINER_INIT;
+	stage = read_words(hook, argc, argv);
+	if (stage) {
+		hook->job.hook = stage->name;
+		result = stage->run(hook);
+	} else {
+		hook->job.hook = "?";
+		complain(hook, "usage: callgate-oci-hook [--engine NAME] precreate|createRuntime|poststart");
+	}
+	good = strcmp(result, "failed") != 0;
+	if (!good || strcmp(hook->job.hook, "precreate") != 0)
+		good &= oci_job_state(&hook->job, hook->id[0] ? hook->id : NULL, result, NULL, hook->container.pid) == 0;
+	oci_job_release(&hook->job);
+	free(hook);
+	return good ? EXIT_SUCCESS : EXIT_FAILURE;
+}
