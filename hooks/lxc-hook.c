@@ -340,31 +340,43 @@ static void list_caps(uint64_t caps, char *buf, size_t size)
 						 callgate_cap_name(i, &name) == 0 ? name : "one without a name");
 }
 
-/* Guards were answered for fewer capabilities than the container has: fine only where no guard asks for the others. */
+/* "more: CAP_A; fewer: CAP_B", against what the guards were answered for. */
+static void caps_difference(const struct hook *hook, uint64_t caps, char *buf, size_t size)
+{
+	char more[400], fewer[400];
+
+	list_caps(caps & ~hook->caps, more, sizeof(more));
+	list_caps(hook->caps & ~caps, fewer, sizeof(fewer));
+	snprintf(buf, size, "%s%s%s%s%s", more[0] ? "more: " : "", more, more[0] && fewer[0] ? "; " : "", fewer[0] ? "fewer: " : "",
+	         fewer);
+}
+
+/* Guards were answered for other capabilities than the container has: fine only where no guard answers otherwise for those. */
 static int check_caps(struct hook *hook, const struct callgate_policy *policy, uint64_t caps)
 {
 	struct callgate_err err = CALLGATE_ERR_INIT;
 	struct callgate_filter *filter;
-	char digest[65], list[400];
+	char digest[65], difference[900];
 	int r;
 
-	if (!(caps & ~hook->caps))
+	if (caps == hook->caps)
 		return 0;
-	if (resolve_for(hook, policy, hook->caps | caps, NULL, &filter) < 0)
+	if (resolve_for(hook, policy, caps, NULL, &filter) < 0)
 		return -1;
 	r = callgate_filter_digest(filter, digest, &err);
 	callgate_filter_free(filter);
 	if (r < 0)
 		return fail(hook, &err);
-	list_caps(caps & ~hook->caps, list, sizeof(list));
+	caps_difference(hook, caps, difference, sizeof(difference));
 	if (strcmp(digest, hook->digest) == 0) {
-		say(&hook->messages, LOG_INFO, "the container also keeps %s: no rule of the profile asks for them", list);
+		say(&hook->messages, LOG_INFO, "the container's capabilities are others (%s): no rule of the profile asks for them",
+		    difference);
 		return 0;
 	}
 	say(&hook->messages, LOG_ERR,
-	    "the container keeps capabilities that the profile's rules were not chosen for: %s. Drop them (lxc.cap.keep) or name "
-	    "them (--caps)",
-	    list);
+	    "the container's capabilities are not those that the profile's rules were chosen for (%s). Change them (lxc.cap.keep) or "
+	    "name them (--caps)",
+	    difference);
 	return -1;
 }
 
