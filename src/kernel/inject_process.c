@@ -68,7 +68,7 @@ static int body(void *data, struct callgate_err *err)
 	r = inject_stopped(&tracee, &session->injection, err);
 	if (r == CALLGATE_E_MISMATCH && session->how->kind == CALLGATE_INJECT_STARTING)
 		return r; /* and so ends it */
-	tracee_detach(&tracee);
+	(void)tracee_detach(&tracee, NULL); /* if not this, then the end of this thread */
 	session->stopped_ns = tracee_now_ns() - start;
 	return r;
 }

@@ -178,9 +178,7 @@ static int trace(struct callgate_command *command, const struct callgate_prog *p
 	if (r < 0 || command->ended)
 		return r;
 	r = confine(&tracee, prog, err);
-	if (r == 0)
-		tracee_detach(&tracee);
-	return r;
+	return r < 0 ? r : tracee_detach(&tracee, err);
 }
 
 int launch_trace(struct callgate_command *command, const struct callgate_prog *prog, enum callgate_at at, int go,

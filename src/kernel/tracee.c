@@ -194,17 +194,19 @@ int tracee_back(struct tracee *tracee, struct callgate_err *err)
 	}
 }
 
-void tracee_detach(struct tracee *tracee)
+int tracee_detach(struct tracee *tracee, struct callgate_err *err)
 {
 	struct callgate_task task;
 
-	tracee_ptrace(PTRACE_DETACH, tracee->tid, 0, NULL);
+	if (tracee_ptrace(PTRACE_DETACH, tracee->tid, 0, NULL) < 0)
+		return refused(tracee, "let go of", errno, err);
 	if (!tracee->held || task_read_id(tracee->tid, &task, NULL, NULL) < 0)
-		return;
+		return 0;
 	for (int n = 1; n <= 64; n++)
 		if (tracee->held & (uint64_t)1 << (n - 1))
 			syscall(SYS_tgkill, (long)task.pid, (long)tracee->tid, (long)n);
 	tracee->held = 0;
+	return 0;
 }
 
 /* ------------------------------------------------------------------ memory */

@@ -36,7 +36,7 @@ int tracee_next_call(struct tracee *tracee, struct callgate_err *err);
 int tracee_back(struct tracee *tracee, struct callgate_err *err);
 
 /* Lets go, then sends again what was held. */
-void tracee_detach(struct tracee *tracee);
+int tracee_detach(struct tracee *tracee, struct callgate_err *err);
 
 /* Memory of the task. All or an error. */
 int tracee_read(pid_t tid, uint64_t address, void *out, size_t size, struct callgate_err *err);
