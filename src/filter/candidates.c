@@ -215,11 +215,23 @@ static void drop_name(const struct resolution *res, const struct candidate *like
 	filter->dropped_at = like->origin;
 }
 
+/* libseccomp refuses such a rule; runc and crun keep it from it, LXC fails. */
+static int refuse_redundant(const struct resolution *res, const struct candidate *like, struct callgate_err *err)
+{
+	if (res->target->reader != CALLGATE_AS_LXC || !action_equal(like->rule->action, res->active->fallback))
+		return 0;
+	note_at(res->notes, CALLGATE_ERROR, NOTE_REDUNDANT, &res->policy->source, like->name->at.offset,
+	        "'%.*s': a rule that does what the default does: LXC refuses the profile", (int)like->name->text.size,
+	        like->name->text.at);
+	return err_set(err, CALLGATE_E_PROFILE, "LXC refuses a rule that does what the default does");
+}
+
 int candidates_collect(const struct resolution *res, struct candidates *out, struct callgate_err *err)
 {
 	bool numbers = res->policy->dialect == DIALECT_LXC && res->policy->lxc_version == 1;
 	struct line_cursor cursor = { 0 };
 	bool good = true;
+	int r;
 
 	out->abi_count = 0;
 	for (unsigned i = 0; i < res->active->abi_count; i++)
@@ -237,9 +249,12 @@ int candidates_collect(const struct resolution *res, struct candidates *out, str
 			cursor_locate(&cursor, &res->policy->source, name->at, &like.origin);
 			if (numbers)
 				good &= place_bare_number(res, out, &like);
-			else if (id >= 0 && syscall_in_release(id, res->target->libseccomp))
+			else if (id >= 0 && syscall_in_release(id, res->target->libseccomp)) {
 				good &= place_name(res, out, id, &like);
-			else
+				r = refuse_redundant(res, &like, err);
+				if (r < 0)
+					return r;
+			} else
 				drop_name(res, &like);
 		}
 	}

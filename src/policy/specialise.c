@@ -91,9 +91,23 @@ static bool excluded(const struct guard *guard, const struct callgate_target *ta
 	return (guard->said & SAID_MIN_KERNEL) && reads->min_kernel && kernel_reached(guard, target);
 }
 
+/* LXC passes over the sections of other machines; what is left holds for all of the host's ABIs. */
+static bool section_of_host(enum callgate_abi section, enum callgate_abi host)
+{
+	enum callgate_abi family[3];
+	unsigned count = abi_family(host, family);
+
+	for (unsigned i = 0; i < count; i++)
+		if (family[i] == section)
+			return true;
+	return section == CALLGATE_ABI_NONE || section == host;
+}
+
 static bool applies(const struct rule *rule, const struct callgate_target *target, const struct understanding *reads)
 {
 	if (rule->single_name && !reads->single_name)
+		return false;
+	if (!section_of_host(rule->section, target->host))
 		return false;
 	if (!reads->guards)
 		return true;
