@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * LXC hook, for lxc.hook.pre-start and lxc.hook.start-host. pre-start runs before LXC reads the file that lxc.seccomp.profile
- * names: it writes that file from a profile. start-host runs when init has its filter and waits: it reads the filter back from
- * the kernel and proves that it is the one that was written. Whatever fails, the container does not start.
+ * names: it writes that file from a profile. start-host runs when init has its filter and waits: lxc-start-host.c. Whatever
+ * fails, the container does not start.
  */
 #include <ctype.h>
 #include <errno.h>
@@ -14,33 +14,9 @@
 #include <syslog.h>
 #include <unistd.h>
 
-#include "hooks/say.h"
+#include "hooks/lxc-hook.h"
 
-enum stage { STAGE_PRE_START, STAGE_START_HOST };
-enum proof { PROOF_REQUIRED, PROOF_WHERE_POSSIBLE };
-
-struct hook {
-	enum stage stage;
-	const char *name, *profile_word, *config;
-	char profile[PATH_MAX], output[PATH_MAX];
-	enum proof proof;
-	pid_t pid;
-	uint64_t caps;
-	struct callgate_target target;
-	struct callgate_filter *filter;
-	struct callgate_lxc_text *text;
-	char digest[65], text_digest[65];
-	struct callgate_task init; /* start-host; size 0: not looked at yet */
-	struct messages messages;
-};
-
-/* What the container's own config file says, as far as it can be read without following its includes. */
-struct config {
-	char profile[PATH_MAX]; /* the last lxc.seccomp.profile, "" for none */
-	bool no_new_privs;
-};
-
-static int fail(struct hook *hook, const struct callgate_err *err)
+int hook_fail(struct hook *hook, const struct callgate_err *err)
 {
 	say_err(&hook->messages, err);
 	return -1;
@@ -92,7 +68,7 @@ static int take_output(struct hook *hook, const char *word)
 		return 0;
 	}
 	if (callgate_state_path("lxc", hook->name, hook->output, sizeof(hook->output) - 4, &err) < 0)
-		return fail(hook, &err);
+		return hook_fail(hook, &err);
 	end = strrchr(hook->output, '.');
 	strcpy(end, ".seccomp");
 	return 0;
@@ -107,7 +83,7 @@ static int take_profile(struct hook *hook, const char *word)
 		return -1;
 	}
 	if (!strchr(word, '/'))
-		return callgate_profile_find(word, hook->profile, sizeof(hook->profile), &err) < 0 ? fail(hook, &err) : 0;
+		return callgate_profile_find(word, hook->profile, sizeof(hook->profile), &err) < 0 ? hook_fail(hook, &err) : 0;
 	if (snprintf(hook->profile, sizeof(hook->profile), "%s", word) >= (int)sizeof(hook->profile)) {
 		say(&hook->messages, LOG_ERR, "the profile's path is too long");
 		return -1;
@@ -133,7 +109,7 @@ static int read_words(struct hook *hook, int argc, char **argv, struct words *wo
 	static const struct option options[] = {
 		{ "profile", required_argument, NULL, 'p' }, { "caps", required_argument, NULL, 'c' },
 		{ "output", required_argument, NULL, 'o' },  { "unverified", no_argument, NULL, 'u' },
-		{ NULL, 0, NULL, 0 },
+		{ "inject", no_argument, NULL, 'i' },        { NULL, 0, NULL, 0 },
 	};
 	int option;
 
@@ -147,10 +123,12 @@ static int read_words(struct hook *hook, int argc, char **argv, struct words *wo
 			words->output = optarg;
 		else if (option == 'u')
 			hook->proof = PROOF_WHERE_POSSIBLE;
+		else if (option == 'i')
+			hook->manner = MANNER_INJECT;
 		else {
 			say(&hook->messages, LOG_ERR,
 			    "unknown option; usage: callgate --profile NAME|PATH [--caps docker|all|LIST] [--output FILE] "
-			    "[--unverified]");
+			    "[--inject | --unverified]");
 			return -1;
 		}
 	}
@@ -172,18 +150,22 @@ static int take_words(struct hook *hook, const struct words *words)
 		say(&hook->messages, LOG_ERR, "LXC_NAME is not set: not started by LXC?");
 		return -1;
 	}
+	if (hook->manner == MANNER_INJECT && hook->proof == PROOF_WHERE_POSSIBLE) {
+		say(&hook->messages, LOG_ERR, "--inject needs no --unverified: that the kernel took the filter is the proof");
+		return -1;
+	}
 	if (take_stage(hook, words->stage) < 0 || take_pid(hook, words->pid) < 0 || take_output(hook, words->output) < 0 ||
 	    take_profile(hook, words->profile) < 0)
 		return -1;
 	if (callgate_caps_parse(words->caps, &hook->caps, &err) < 0)
-		return fail(hook, &err);
+		return hook_fail(hook, &err);
 	return 0;
 }
 
 /* ------------------------------------------------------------------ from the profile to the text */
 
-static int resolve_for(struct hook *hook, const struct callgate_policy *policy, uint64_t caps, struct callgate_notes *notes,
-		       struct callgate_filter **out)
+int hook_resolve(struct hook *hook, const struct callgate_policy *policy, uint64_t caps, struct callgate_notes *notes,
+		 struct callgate_filter **out)
 {
 	struct callgate_err err = CALLGATE_ERR_INIT;
 
@@ -191,7 +173,7 @@ static int resolve_for(struct hook *hook, const struct callgate_policy *policy, 
 	if (callgate_filter_resolve(policy, &hook->target, out, notes, &err) == 0)
 		return 0;
 	say_notes(&hook->messages, notes);
-	return fail(hook, &err);
+	return hook_fail(hook, &err);
 }
 
 /* Law 4: a name that would deny something and is not known stops everything. */
@@ -213,23 +195,24 @@ static int read_profile(struct hook *hook, struct callgate_notes *notes, struct 
 
 	hook->target = (struct callgate_target)CALLGATE_TARGET_INIT;
 	if (callgate_target_host(&hook->target, &err) < 0)
-		return fail(hook, &err);
+		return hook_fail(hook, &err);
 	if (callgate_policy_read_trusted(hook->profile, out, notes, &err) == 0)
 		return 0;
 	say_notes(&hook->messages, notes);
-	return fail(hook, &err);
+	return hook_fail(hook, &err);
 }
 
 static int make_text(struct hook *hook, const struct callgate_policy *policy, struct callgate_notes *notes)
 {
+	enum callgate_lxc_bound bound = hook->manner == MANNER_INJECT ? CALLGATE_LXC_NEVER_STRICTER : CALLGATE_LXC_NEVER_LOOSER;
 	struct callgate_err err = CALLGATE_ERR_INIT;
 
-	if (resolve_for(hook, policy, hook->caps, notes, &hook->filter) < 0 || refuse_dropped(hook) < 0)
+	if (hook_resolve(hook, policy, hook->caps, notes, &hook->filter) < 0 || refuse_dropped(hook) < 0)
 		return -1;
-	if (callgate_lxc_write(hook->filter, &hook->target, &hook->text, &err) < 0 ||
+	if (callgate_lxc_write(hook->filter, &hook->target, bound, &hook->text, &err) < 0 ||
 	    callgate_filter_digest(hook->filter, hook->digest, &err) < 0 ||
 	    callgate_filter_digest(callgate_lxc_filter(hook->text), hook->text_digest, &err) < 0)
-		return fail(hook, &err);
+		return hook_fail(hook, &err);
 	return 0;
 }
 
@@ -258,7 +241,7 @@ static char *value_of(char *line, const char *key)
 	return line;
 }
 
-static void read_config(const struct hook *hook, struct config *out)
+void hook_read_config(const struct hook *hook, struct config *out)
 {
 	FILE *file = hook->config ? fopen(hook->config, "re") : NULL;
 	char *line = NULL;
@@ -288,12 +271,13 @@ static int pre_start(struct hook *hook)
 	const char *text;
 	size_t size;
 
-	if (hook->proof == PROOF_REQUIRED && geteuid() != 0) {
+	if (hook->manner == MANNER_TEXT && hook->proof == PROOF_REQUIRED && geteuid() != 0) {
 		say(&hook->messages, LOG_ERR,
-		    "only root can read filters back and prove them: an unprivileged container needs --unverified on both hook lines");
+		    "only root can read filters back and prove them: an unprivileged container needs --inject or --unverified on both "
+		    "hook lines");
 		return -1;
 	}
-	read_config(hook, &config);
+	hook_read_config(hook, &config);
 	if (config.profile[0] && strcmp(config.profile, hook->output) != 0) {
 		say(&hook->messages, LOG_ERR, "%s says lxc.seccomp.profile = %s, but this hook writes %s", hook->config, config.profile,
 		    hook->output);
@@ -301,134 +285,8 @@ static int pre_start(struct hook *hook)
 	}
 	text = callgate_lxc_text(hook->text, &size);
 	if (callgate_file_write(hook->output, text, size, 0644, &err) < 0)
-		return fail(hook, &err);
+		return hook_fail(hook, &err);
 	return 0;
-}
-
-/* ------------------------------------------------------------------ start-host */
-
-/* lxc-attach reads the file again, so it must still be what the profile says. */
-static int check_output(struct hook *hook)
-{
-	struct callgate_err err = CALLGATE_ERR_INIT;
-	const char *want;
-	char *got;
-	size_t want_size, size;
-	bool same;
-
-	if (callgate_file_read_trusted(hook->output, &got, &size, &err) < 0)
-		return fail(hook, &err);
-	want = callgate_lxc_text(hook->text, &want_size);
-	same = size == want_size && memcmp(got, want, size) == 0;
-	free(got);
-	if (same)
-		return 0;
-	say(&hook->messages, LOG_ERR, "%s is not what the profile says: it or the profile was changed while the container started",
-	    hook->output);
-	return -1;
-}
-
-static void list_caps(uint64_t caps, char *buf, size_t size)
-{
-	size_t used = 0;
-	const char *name;
-
-	buf[0] = '\0';
-	for (unsigned i = 0; i < 64 && used + 40 < size; i++)
-		if (caps >> i & 1)
-			used += (size_t)snprintf(buf + used, size - used, "%s%s", used ? ", " : "",
-						 callgate_cap_name(i, &name) == 0 ? name : "one without a name");
-}
-
-/* "more: CAP_A; fewer: CAP_B", against what the guards were answered for. */
-static void caps_difference(const struct hook *hook, uint64_t caps, char *buf, size_t size)
-{
-	char more[400], fewer[400];
-
-	list_caps(caps & ~hook->caps, more, sizeof(more));
-	list_caps(hook->caps & ~caps, fewer, sizeof(fewer));
-	snprintf(buf, size, "%s%s%s%s%s", more[0] ? "more: " : "", more, more[0] && fewer[0] ? "; " : "", fewer[0] ? "fewer: " : "",
-	         fewer);
-}
-
-/* Guards were answered for other capabilities than the container has: fine only where no guard answers otherwise for those. */
-static int check_caps(struct hook *hook, const struct callgate_policy *policy, uint64_t caps)
-{
-	struct callgate_err err = CALLGATE_ERR_INIT;
-	struct callgate_filter *filter;
-	char digest[65], difference[900];
-	int r;
-
-	if (caps == hook->caps)
-		return 0;
-	if (resolve_for(hook, policy, caps, NULL, &filter) < 0)
-		return -1;
-	r = callgate_filter_digest(filter, digest, &err);
-	callgate_filter_free(filter);
-	if (r < 0)
-		return fail(hook, &err);
-	caps_difference(hook, caps, difference, sizeof(difference));
-	if (strcmp(digest, hook->digest) == 0) {
-		say(&hook->messages, LOG_INFO, "the container's capabilities are others (%s): no rule of the profile asks for them",
-		    difference);
-		return 0;
-	}
-	say(&hook->messages, LOG_ERR,
-	    "the container's capabilities are not those that the profile's rules were chosen for (%s). Change them (lxc.cap.keep) or "
-	    "name them (--caps)",
-	    difference);
-	return -1;
-}
-
-static int first_task(struct hook *hook, pid_t pid, struct callgate_task *out)
-{
-	struct callgate_err err = CALLGATE_ERR_INIT;
-	struct callgate_tasks *tasks;
-
-	if (callgate_tasks_list(CALLGATE_SCOPE_PROCESS, pid, &tasks, &err) < 0)
-		return fail(hook, &err);
-	*out = *callgate_tasks_at(tasks, 0);
-	callgate_tasks_free(tasks);
-	return 0;
-}
-
-/* Without a proof there is still the number of filters. */
-static int check_count(struct hook *hook, const struct callgate_task *task, int beneath, const struct callgate_err *why)
-{
-	if (hook->proof == PROOF_REQUIRED || why->code == CALLGATE_E_MISMATCH)
-		return fail(hook, why);
-	if (task->filters >= 0 && beneath >= 0 && task->filters != beneath + 1) {
-		say(&hook->messages, LOG_ERR, "init has %d filters, %d were expected", task->filters, beneath + 1);
-		return -1;
-	}
-	say(&hook->messages, LOG_WARNING, "not proved: %s", why->text);
-	return 1;
-}
-
-/* 0: proved. 1: could not tell, and that was asked for. -1: failed. */
-static int start_host(struct hook *hook, const struct callgate_policy *policy)
-{
-	struct callgate_err err = CALLGATE_ERR_INIT;
-	const struct callgate_task *init = &hook->init;
-	struct callgate_task self;
-	struct config config;
-
-	if (check_output(hook) < 0 || first_task(hook, hook->pid, &hook->init) < 0 || first_task(hook, getpid(), &self) < 0 ||
-	    check_caps(hook, policy, init->caps) < 0)
-		return -1;
-	if (init->mode != CALLGATE_MODE_FILTER) {
-		say(&hook->messages, LOG_ERR, "init has no filter: does the configuration say lxc.seccomp.profile = %s?", hook->output);
-		return -1;
-	}
-	read_config(hook, &config);
-	if (config.no_new_privs && !init->no_new_privs) {
-		say(&hook->messages, LOG_ERR, "the configuration says lxc.no_new_privs = 1, and init has it not");
-		return -1;
-	}
-	/* The hook runs under what LXC itself runs under; init stands on the same. */
-	if (callgate_task_prove(hook->pid, callgate_lxc_filter(hook->text), self.filters > 0 ? (size_t)self.filters : 0, &err) == 0)
-		return 0;
-	return check_count(hook, init, self.filters, &err);
 }
 
 /* ------------------------------------------------------------------ the whole */
@@ -448,31 +306,36 @@ static int write_state(struct hook *hook, const char *result)
 	state.output_digest = hook->text_digest[0] ? hook->text_digest : NULL;
 	state.caps = &hook->caps;
 	state.text = hook->text;
+	state.injected = hook->injected.size ? &hook->injected : NULL;
 	state.pid = hook->pid;
 	state.init = hook->init.size ? &hook->init : NULL;
 	state.messages = hook->messages.list;
 	state.message_count = hook->messages.count;
 	if (!hook->name || callgate_state_write(&state, &err) == 0)
 		return 0;
-	return fail(hook, &err);
+	return hook_fail(hook, &err);
 }
 
 static const char *work(struct hook *hook, const struct words *words)
 {
+	static const char *const results[] = {
+		[START_FAILED] = "failed", [START_VERIFIED] = "verified", [START_INJECTED] = "injected", [START_UNVERIFIED] = "unverified",
+	};
+	enum start start = START_FAILED;
 	struct callgate_policy *policy = NULL;
 	struct callgate_notes *notes = NULL;
-	int r = -1;
+	bool good = false;
 
 	if (take_words(hook, words) == 0 && callgate_notes_new(&notes) == 0 && read_profile(hook, notes, &policy) == 0 &&
-	    make_text(hook, policy, notes) == 0)
-		r = hook->stage == STAGE_PRE_START ? pre_start(hook) : start_host(hook, policy);
+	    make_text(hook, policy, notes) == 0) {
+		if (hook->stage == STAGE_PRE_START)
+			good = pre_start(hook) == 0;
+		else
+			start = start_host(hook, policy);
+	}
 	callgate_policy_free(policy);
 	callgate_notes_free(notes);
-	if (r < 0)
-		return "failed";
-	if (hook->stage == STAGE_PRE_START)
-		return "ready";
-	return r == 0 ? "verified" : "unverified";
+	return good ? "ready" : results[start];
 }
 
 int main(int argc, char **argv)

@@ -599,13 +599,21 @@ uint32_t callgate_libseccomp_release(void);
 /* LXC text, what it comes to, and what it cannot say. */
 struct callgate_lxc_text;
 
+/* On which side of the filter the text stays where it cannot be it. */
+enum callgate_lxc_bound {
+	CALLGATE_LXC_NEVER_LOOSER = 0,   /* the text is all that confines */
+	CALLGATE_LXC_NEVER_STRICTER,     /* the filter itself is put on top of it: together they mean the filter */
+};
+
 /*
- * The nearest text that LXC 5 really honours and that permits nothing that the filter does not (KILL_PROCESS becomes
- * KILL_THREAD, which is the strictest that LXC has). target: host, and libseccomp (0: the installed one).
- * E_UNSUPPORTED: the filter closes an ABI that LXC's text always opens, or denies what LXC itself calls once the text is loaded.
- * E_MISMATCH: the text, read back, would be looser than the filter (a fault of callgate; nothing is given out).
+ * The nearest text that LXC 5 really honours on that side of the filter. NEVER_LOOSER: it permits nothing that the filter does not
+ * (KILL_PROCESS becomes KILL_THREAD, which is the strictest that LXC has). NEVER_STRICTER: it denies nothing that the filter does
+ * not, and always permits seccomp(2), which a task needs to be given the filter. target: host, and libseccomp (0: the installed
+ * one).
+ * E_UNSUPPORTED: NEVER_LOOSER, and the filter closes an ABI that LXC's text always opens; the filter denies what LXC itself calls
+ * once it is loaded. E_MISMATCH: the text, read back, would be on the wrong side (a fault of callgate; nothing is given out).
  */
-int callgate_lxc_write(const struct callgate_filter *filter, const struct callgate_target *target,
+int callgate_lxc_write(const struct callgate_filter *filter, const struct callgate_target *target, enum callgate_lxc_bound bound,
                        struct callgate_lxc_text **out, struct callgate_err *err) CALLGATE_MUST_CHECK;
 const char *callgate_lxc_text(const struct callgate_lxc_text *text, size_t *size);
 size_t callgate_lxc_loss_count(const struct callgate_lxc_text *text);
@@ -628,17 +636,19 @@ struct callgate_state {
 	size_t size;
 	const char *engine, *id;  /* "lxc", the container's name */
 	const char *hook;         /* which one: "pre-start" */
-	const char *result;       /* "ready", "verified", "unverified", "failed" */
+	const char *result;       /* "ready", "verified", "injected", "unverified", "failed" */
 	const char *profile;      /* its path */
 	const char *digest;       /* of the profile's meaning on this host */
 	const char *output;       /* the file that was written for the engine */
 	const char *output_digest; /* of what the engine makes of it */
 	const uint64_t *caps;     /* that guards were answered for */
-	const struct callgate_lxc_text *text; /* its losses */
+	/* Its losses; those of a NEVER_STRICTER one are what processes lack that enter later. */
+	const struct callgate_lxc_text *text;
 	const char *const *messages;
 	size_t message_count;
 	pid_t pid;                /* of the container's first process; 0: none yet */
 	const struct callgate_task *init; /* what was found of it; NULL: not looked at */
+	const struct callgate_injected *injected; /* the program that was put on top; NULL: none */
 };
 #define CALLGATE_STATE_INIT { .size = sizeof(struct callgate_state) }
 

@@ -168,7 +168,7 @@ int callgate_policy_write(const struct callgate_policy *policy, const struct cal
 		return r;
 	}
 	if (format == CALLGATE_FORMAT_LXC)
-		r = callgate_lxc_write(filter, target, &text->lxc, err);
+		r = callgate_lxc_write(filter, target, CALLGATE_LXC_NEVER_LOOSER, &text->lxc, err);
 	else
 		r = write_json(policy, filter, format, text, err);
 	if (r == 0 && format != CALLGATE_FORMAT_LXC)

@@ -13,7 +13,7 @@ static int missing(struct callgate_err *err)
 /* ------------------------------------------------------------------ LXC text */
 
 int callgate_lxc_write(const struct callgate_filter *filter, const struct callgate_target *target,
-		       struct callgate_lxc_text **out, struct callgate_err *err)
+		       enum callgate_lxc_bound bound, struct callgate_lxc_text **out, struct callgate_err *err)
 {
 	struct callgate_target installed;
 
@@ -24,7 +24,7 @@ int callgate_lxc_write(const struct callgate_filter *filter, const struct callga
 	installed = *target;
 	if (!installed.libseccomp)
 		installed.libseccomp = callgate_libseccomp_release();
-	return lxc_write(filter, &installed, out, err);
+	return lxc_write(filter, &installed, bound, out, err);
 }
 
 const char *callgate_lxc_text(const struct callgate_lxc_text *text, size_t *size)

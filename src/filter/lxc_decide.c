@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * Deciding LXC text: a name's rule holds on all ABIs of the host, so each name gets the action that all of them can bear, and
- * conditions are kept where every ABI bears them.
+ * conditions are kept where every ABI bears them. A decision bears a text that is nowhere on the wrong side of it: looser, or
+ * stricter.
  */
 #include "filter/lxc_decide.h"
 
@@ -12,12 +13,12 @@
 #include "names/syscall.h"
 #include "names/words.h"
 
-enum { EPERM_NUMBER = 1, ENOSYS_NUMBER = 38, KEEP_LIMIT = 4096, X32_BIT = 0x40000000 };
-#define WORD_32 ((uint64_t)UINT32_MAX)
+enum { EPERM_NUMBER = 1, ENOSYS_NUMBER = 38, X32_BIT = 0x40000000 };
 
 /* ------------------------------------------------------------------ vocabulary */
 
-struct callgate_action lxc_nearest(struct callgate_action action)
+/* The word that denies at least as much. */
+static struct callgate_action denying_word(struct callgate_action action)
 {
 	switch (action.kind) {
 	case CALLGATE_KILL_PROCESS:
@@ -39,6 +40,15 @@ struct callgate_action lxc_nearest(struct callgate_action action)
 	return (struct callgate_action){ .kind = CALLGATE_ERRNO, .data = ENOSYS_NUMBER };
 }
 
+struct callgate_action lxc_nearest(const struct lxc_writer *writer, struct callgate_action action)
+{
+	bool no_word = action.kind == CALLGATE_NOTIFY || action.kind == CALLGATE_TRACE || action.kind == CALLGATE_LOG;
+
+	if (writer->bound == CALLGATE_LXC_NEVER_STRICTER && no_word)
+		return (struct callgate_action){ .kind = CALLGATE_ALLOW };
+	return denying_word(action);
+}
+
 bool lxc_passes_over(int id, enum callgate_abi abi)
 {
 	uint32_t selector;
@@ -53,8 +63,7 @@ void lxc_range(enum callgate_abi abi, uint32_t *first, uint32_t *last)
 	*last = abi == CALLGATE_ABI_X86_64 ? X32_BIT - 1 : UINT32_MAX;
 }
 
-/* The number that LXC gives a name on an ABI, or SYSCALL_NONE. */
-static int64_t lxc_number(const struct lxc_writer *writer, int id, enum callgate_abi abi)
+int64_t lxc_number(const struct lxc_writer *writer, int id, enum callgate_abi abi)
 {
 	if (!syscall_in_release(id, writer->target->libseccomp) || lxc_passes_over(id, abi))
 		return SYSCALL_NONE;
@@ -108,21 +117,28 @@ int lxc_ceiling(struct lxc_writer *writer, const struct node *node, const struct
 	return r;
 }
 
-static const struct span *span_of(const struct lxc_writer *writer, enum callgate_abi abi, uint32_t nr)
+const struct span *lxc_span_of(const struct lxc_writer *writer, enum callgate_abi abi, uint32_t nr)
 {
 	const struct filter_arch *arch = filter_arch_of(writer->filter, abi_of(abi)->audit);
 
 	return arch ? &arch->spans[span_at(arch, nr)] : NULL;
 }
 
+bool lxc_within(const struct lxc_writer *writer, unsigned relation)
+{
+	unsigned wrong = writer->bound == CALLGATE_LXC_NEVER_LOOSER ? MEANING_LOOSER : MEANING_TIGHTER;
+
+	return !(relation & (wrong | MEANING_UNKNOWN));
+}
+
 static const struct node *decision_of(const struct lxc_writer *writer, enum callgate_abi abi, uint32_t nr)
 {
-	const struct span *span = span_of(writer, abi, nr);
+	const struct span *span = lxc_span_of(writer, abi, nr);
 
 	return span ? span->node : writer->filter->other_arch;
 }
 
-/* Whether a decision of the text is nowhere looser than one of the filter. */
+/* Whether a decision of the text is nowhere on the wrong side of one of the filter. */
 static int bears(struct lxc_writer *writer, const struct node *decision, const struct node *text, bool *out)
 {
 	const struct node *ceiling;
@@ -138,96 +154,11 @@ static int bears(struct lxc_writer *writer, const struct node *decision, const s
 	if (r == 0)
 		r = meaning_relate(writer->meaning, theirs, mine, &relation, writer->err);
 	if (r == 0)
-		*out = !(relation & (MEANING_LOOSER | MEANING_UNKNOWN));
+		*out = lxc_within(writer, relation);
 	return r;
 }
 
-/* ------------------------------------------------------------------ conditions */
-
-bool lxc_condition_of(const struct test *test, uint8_t word, struct lxc_condition *out)
-{
-	uint64_t full = word == 32 ? WORD_32 : UINT64_MAX;
-
-	*out = (struct lxc_condition){ .value = test->value, .test = *test };
-	if (!test->mask) /* LXC cannot tell a mask of 0 from none */
-		return false;
-	if (test->mask == full) {
-		out->test.mask = UINT64_MAX;
-		switch ((enum test_op)test->op) {
-		case TEST_EQ:
-			out->op = test->negate ? "!=" : "==";
-			return true;
-		case TEST_GT:
-			out->op = test->negate ? "<=" : ">";
-			return true;
-		case TEST_GE:
-			out->op = test->negate ? "<" : ">=";
-			return true;
-		}
-	}
-	if (test->op != TEST_EQ)
-		return false;
-	out->op = "&=";
-	out->mask = test->mask;
-	if (test->negate) { /* of one bit the other value is meant */
-		if (test->mask & (test->mask - 1))
-			return false;
-		out->value = out->test.value = test->value ^ test->mask;
-		out->test.negate = 0;
-	}
-	return true;
-}
-
-/* LXC has no words for a clause that asks one argument twice. */
-static bool is_expressible(const struct clause *clause, uint8_t word)
-{
-	struct lxc_condition condition;
-	unsigned seen = 0;
-
-	for (unsigned i = 0; i < clause->test_count; i++) {
-		const struct test *test = &clause->tests[i];
-
-		if (seen >> test->arg & 1 || !lxc_condition_of(test, word, &condition))
-			return false;
-		seen |= 1u << test->arg;
-	}
-	return clause->test_count > 0 && clause->test_count <= 6;
-}
-
-/* "tests hold: action, else otherwise", as it is understood on an ABI of that word. */
-static const struct node *clause_node(struct lxc_writer *writer, const struct lxc_verdict *verdict, unsigned index, uint8_t word,
-				      const struct node *otherwise)
-{
-	const struct clause *clause = &verdict->clauses[index];
-	const struct node *node = filter_leaf(writer->scratch, lxc_nearest(clause->action), (struct callgate_origin){ 0 });
-
-	for (unsigned i = clause->test_count; i-- && node && otherwise;) {
-		struct lxc_condition condition;
-		struct test test;
-
-		lxc_condition_of(&clause->tests[i], verdict->word, &condition);
-		test = condition.test;
-		if (word == 32) {
-			test.mask &= WORD_32;
-			test.value &= WORD_32;
-		}
-		test.negate = 0;
-		node = condition.test.negate ? filter_test(writer->scratch, test, otherwise, node)
-					     : filter_test(writer->scratch, test, node, otherwise);
-	}
-	return otherwise ? node : NULL;
-}
-
-/* All that a name's kept clauses come to. only: one of them, or -1. */
-static const struct node *clauses_node(struct lxc_writer *writer, const struct lxc_verdict *verdict, uint8_t word, int only)
-{
-	const struct node *node = filter_leaf(writer->scratch, writer->fallback, (struct callgate_origin){ 0 });
-
-	for (unsigned i = verdict->clause_count; i-- && node;)
-		if (only < 0 ? verdict->kept[i] : (unsigned)only == i)
-			node = clause_node(writer, verdict, i, word, node);
-	return node;
-}
+/* ------------------------------------------------------------------ one name */
 
 static int all_bear(struct lxc_writer *writer, int id, const struct lxc_verdict *verdict, int only, bool *out)
 {
@@ -240,7 +171,7 @@ static int all_bear(struct lxc_writer *writer, int id, const struct lxc_verdict 
 
 		if (nr < 0)
 			continue;
-		text = clauses_node(writer, verdict, abi_of(abi)->word, only);
+		text = lxc_clauses_node(writer, verdict, abi_of(abi)->word, only);
 		if (!text)
 			return err_nomem(writer->err);
 		r = bears(writer, decision_of(writer, abi, (uint32_t)nr), text, out);
@@ -250,18 +181,19 @@ static int all_bear(struct lxc_writer *writer, int id, const struct lxc_verdict 
 	return 0;
 }
 
-/* ------------------------------------------------------------------ one name */
-
-/* Takes the strictest of two actions; of equal kinds the first, which is the host's. */
-static void take_strictest(struct callgate_action action, struct callgate_action *strictest, bool *any)
+/* Takes the action that the text may not go beyond: the strictest of two, or the loosest; of equal kinds the first, which is the
+ * host's. */
+static void take_limit(const struct lxc_writer *writer, struct callgate_action action, struct callgate_action *limit, bool *any)
 {
-	if (!*any || action.kind < strictest->kind)
-		*strictest = action;
+	bool further = writer->bound == CALLGATE_LXC_NEVER_LOOSER ? action.kind < limit->kind : action.kind > limit->kind;
+
+	if (!*any || further)
+		*limit = action;
 	*any = true;
 }
 
-/* The strictest action that any ABI gives the name, in the text's words; *same: it is all that they give it. */
-static int strictest_of(struct lxc_writer *writer, int id, struct callgate_action *out, bool *same, bool *any)
+/* The limit over all ABIs of what they give the name, in the text's words; *same: it is all that they give it. */
+static int limit_of(struct lxc_writer *writer, int id, struct callgate_action *out, bool *same, bool *any)
 {
 	*same = true;
 	*any = false;
@@ -276,35 +208,22 @@ static int strictest_of(struct lxc_writer *writer, int id, struct callgate_actio
 		if (set.opaque)
 			return err_set(writer->err, CALLGATE_E_UNSUPPORTED, "the filter does what no profile can say");
 		for (unsigned j = 0; j < set.count; j++) {
-			struct callgate_action action = lxc_nearest(set.actions[j]);
+			struct callgate_action action = lxc_nearest(writer, set.actions[j]);
 
 			*same &= !*any || action_equal(action, *out);
-			take_strictest(action, out, any);
+			take_limit(writer, action, out, any);
 		}
 		*same &= !set.more;
 	}
 	return 0;
 }
 
-/* The clauses of the first ABI on which the name depends on arguments. */
-static void find_clauses(const struct lxc_writer *writer, int id, struct lxc_verdict *out)
-{
-	out->clause_count = 0;
-	for (unsigned i = 0; i < writer->abi_count && !out->clause_count; i++) {
-		int64_t nr = lxc_number(writer, id, writer->abis[i]);
-		const struct span *span = nr < 0 ? NULL : span_of(writer, writer->abis[i], (uint32_t)nr);
-
-		if (!span || span->node->leaf || span->clause_count > KEEP_LIMIT)
-			continue;
-		out->clauses = span->clauses;
-		out->clause_count = span->clause_count;
-		out->word = abi_of(writer->abis[i])->word;
-	}
-}
-
-/* Chooses clauses: in an allowlist those that open no more than every ABI bears, in a denylist all that deny. */
+/* Chooses clauses: in an allowlist those that open, in a denylist those that deny. On the side where each of them alone may go too
+ * far, those that every ABI bears; on the other one all of them, as what is left out goes too far. */
 static int keep_clauses(struct lxc_writer *writer, int id, struct lxc_verdict *verdict, bool *out)
 {
+	bool looser = writer->bound == CALLGATE_LXC_NEVER_LOOSER;
+	bool each = looser == (writer->style == STYLE_ALLOWLIST);
 	unsigned kept = 0;
 	int r = 0;
 
@@ -312,11 +231,11 @@ static int keep_clauses(struct lxc_writer *writer, int id, struct lxc_verdict *v
 	if (!verdict->kept)
 		return err_nomem(writer->err);
 	for (unsigned i = 0; i < verdict->clause_count; i++) {
-		struct callgate_action action = lxc_nearest(verdict->clauses[i].action);
-		bool good = is_expressible(&verdict->clauses[i], verdict->word) && !action_equal(action, writer->fallback) &&
+		struct callgate_action action = lxc_nearest(writer, verdict->clauses[i].action);
+		bool good = lxc_is_expressible(&verdict->clauses[i], verdict->word) && !action_equal(action, writer->fallback) &&
 			    (action.kind == CALLGATE_ALLOW) == (writer->style == STYLE_ALLOWLIST);
 
-		if (good && writer->style == STYLE_ALLOWLIST)
+		if (good && each)
 			r = all_bear(writer, id, verdict, (int)i, &good);
 		if (r < 0)
 			return r;
@@ -327,27 +246,38 @@ static int keep_clauses(struct lxc_writer *writer, int id, struct lxc_verdict *v
 	return kept ? all_bear(writer, id, verdict, -1, out) : 0;
 }
 
+/* What a task must be able to call for another to put a program on it. */
+static bool is_needed_by_injection(const struct lxc_writer *writer, int id)
+{
+	return writer->bound == CALLGATE_LXC_NEVER_STRICTER && id == syscall_find(SLICE("seccomp"));
+}
+
 int lxc_decide_name(struct lxc_writer *writer, int id, struct lxc_verdict *out)
 {
-	struct callgate_action strictest = { 0 };
+	struct callgate_action limit = { 0 };
 	bool same, any, kept = false;
 	int r;
 
 	*out = (struct lxc_verdict){ .kind = NAME_ABSENT };
-	r = strictest_of(writer, id, &strictest, &same, &any);
+	r = limit_of(writer, id, &limit, &same, &any);
 	if (r < 0 || !any)
 		return r;
-	if (!same) {
-		find_clauses(writer, id, out);
-		r = keep_clauses(writer, id, out, &kept);
+	if (is_needed_by_injection(writer, id)) {
+		limit = (struct callgate_action){ .kind = CALLGATE_ALLOW };
+		same = true;
+	}
+	if (!same && (writer->bound == CALLGATE_LXC_NEVER_LOOSER || limit.kind == CALLGATE_ALLOW)) {
+		r = lxc_find_clauses(writer, id, out);
+		if (r == 0)
+			r = keep_clauses(writer, id, out, &kept);
 		if (r < 0)
 			return r;
 	}
-	out->action = strictest;
+	out->action = limit;
 	if (kept)
 		out->kind = NAME_CLAUSES;
 	else
-		out->kind = action_equal(strictest, writer->fallback) ? NAME_DEFAULT : NAME_ACTION;
+		out->kind = action_equal(limit, writer->fallback) ? NAME_DEFAULT : NAME_ACTION;
 	return 0;
 }
 
@@ -383,17 +313,31 @@ static int named_numbers(const struct lxc_writer *writer, enum callgate_abi abi,
 	return 0;
 }
 
-/* The strictest action that any number of the ABI without a name gets. */
-static int strictest_unnamed(struct lxc_writer *writer, enum callgate_abi abi, struct callgate_action *strictest, bool *any)
+/* Takes what all numbers of an ABI get that the filter closes or opens as a whole. */
+static int limit_foreign(struct lxc_writer *writer, struct callgate_action *limit, bool *any)
+{
+	struct action_set set;
+
+	if (action_set_of(writer->filter, writer->filter->other_arch, &set) < 0)
+		return err_nomem(writer->err);
+	for (unsigned j = 0; j < set.count; j++)
+		take_limit(writer, lxc_nearest(writer, set.actions[j]), limit, any);
+	return set.opaque ? err_set(writer->err, CALLGATE_E_UNSUPPORTED, "the filter does what no profile can say") : 0;
+}
+
+/* The limit of what the numbers of the ABI without a name get. */
+static int limit_unnamed(struct lxc_writer *writer, enum callgate_abi abi, struct callgate_action *limit, bool *any)
 {
 	const struct filter_arch *arch = filter_arch_of(writer->filter, abi_of(abi)->audit);
 	uint32_t first, last, *numbers = NULL;
 	size_t count = 0, at = 0;
 	int r;
 
+	if (!arch)
+		return limit_foreign(writer, limit, any);
 	lxc_range(abi, &first, &last);
 	r = named_numbers(writer, abi, &numbers, &count);
-	for (size_t i = arch ? span_at(arch, first) : 0; r == 0 && arch && i < arch->span_count && arch->spans[i].first <= last; i++) {
+	for (size_t i = span_at(arch, first); r == 0 && i < arch->span_count && arch->spans[i].first <= last; i++) {
 		uint32_t from = arch->spans[i].first > first ? arch->spans[i].first : first;
 		uint32_t to = span_last(arch, i) < last ? span_last(arch, i) : last;
 		size_t named = 0;
@@ -405,7 +349,7 @@ static int strictest_unnamed(struct lxc_writer *writer, enum callgate_abi abi, s
 			continue;
 		r = action_set_of(writer->filter, arch->spans[i].node, &set);
 		for (unsigned j = 0; r == 0 && j < set.count; j++)
-			take_strictest(lxc_nearest(set.actions[j]), strictest, any);
+			take_limit(writer, lxc_nearest(writer, set.actions[j]), limit, any);
 		if (r == 0 && set.opaque)
 			r = err_set(writer->err, CALLGATE_E_UNSUPPORTED, "the filter does what no profile can say");
 	}
@@ -413,29 +357,44 @@ static int strictest_unnamed(struct lxc_writer *writer, enum callgate_abi abi, s
 	return r;
 }
 
-int lxc_choose_default(struct lxc_writer *writer)
+/* What the host's highest numbers get, if they all get it. */
+static int tail_action(struct lxc_writer *writer, struct callgate_action *out)
 {
-	struct callgate_action strictest = { 0 };
 	struct action_set tail;
 	uint32_t first, last;
-	bool any = false;
 
 	lxc_range(writer->abis[0], &first, &last);
 	if (action_set_of(writer->filter, decision_of(writer, writer->abis[0], last), &tail) < 0)
 		return err_nomem(writer->err);
-	writer->fallback = tail.count == 1 && !tail.opaque
-				   ? lxc_nearest(tail.actions[0])
-				   : (struct callgate_action){ .kind = CALLGATE_ERRNO, .data = ENOSYS_NUMBER };
-	for (unsigned i = 0; i < writer->abi_count; i++) {
-		int r = strictest_unnamed(writer, writer->abis[i], &strictest, &any);
+	*out = tail.count == 1 && !tail.opaque ? lxc_nearest(writer, tail.actions[0])
+					       : (struct callgate_action){ .kind = CALLGATE_ERRNO, .data = ENOSYS_NUMBER };
+	return 0;
+}
 
-		if (r < 0)
-			return r;
-	}
-	if (any && strictest.kind < writer->fallback.kind)
-		writer->fallback = writer->fallback.kind == CALLGATE_ALLOW && strictest.kind == CALLGATE_ERRNO
-					   ? (struct callgate_action){ .kind = CALLGATE_ERRNO, .data = ENOSYS_NUMBER }
-					   : strictest;
+/* The default that stays within the limit of all that it answers for. */
+static struct callgate_action default_within(const struct lxc_writer *writer, struct callgate_action tail, struct callgate_action limit)
+{
+	if (writer->bound == CALLGATE_LXC_NEVER_STRICTER)
+		return tail.kind == limit.kind ? tail : limit;
+	if (limit.kind >= tail.kind)
+		return tail;
+	if (tail.kind == CALLGATE_ALLOW && limit.kind == CALLGATE_ERRNO)
+		return (struct callgate_action){ .kind = CALLGATE_ERRNO, .data = ENOSYS_NUMBER };
+	return limit;
+}
+
+int lxc_choose_default(struct lxc_writer *writer)
+{
+	struct callgate_action limit = { 0 };
+	bool any = false;
+	int r = tail_action(writer, &writer->fallback);
+
+	for (unsigned i = 0; i < writer->abi_count && r == 0; i++)
+		r = limit_unnamed(writer, writer->abis[i], &limit, &any);
+	if (r < 0)
+		return r;
+	if (any)
+		writer->fallback = default_within(writer, writer->fallback, limit);
 	writer->style = writer->fallback.kind == CALLGATE_ALLOW ? STYLE_DENYLIST : STYLE_ALLOWLIST;
 	return 0;
 }

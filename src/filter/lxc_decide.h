@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What each name gets in LXC text: the half between a filter and its text. Private to filter/write_lxc.c and filter/lxc_decide.c. */
+/* What each name gets in LXC text: the half between a filter and its text. Private to filter/write_lxc.c, lxc_decide.c and
+ * lxc_clauses.c. */
 #ifndef CALLGATE_FILTER_LXC_DECIDE_H
 #define CALLGATE_FILTER_LXC_DECIDE_H
 
@@ -14,6 +15,7 @@ enum lxc_style { STYLE_ALLOWLIST, STYLE_DENYLIST };
 struct lxc_writer {
 	const struct callgate_filter *filter;
 	const struct callgate_target *target;
+	enum callgate_lxc_bound bound;
 	enum callgate_abi abis[LXC_ABI_MAX]; /* that LXC makes the text for, the host first */
 	unsigned abi_count;
 	enum lxc_style style;
@@ -45,13 +47,26 @@ struct lxc_condition {
 /* False: LXC has no words for a test of a clause from an ABI with that argument width. */
 bool lxc_condition_of(const struct test *test, uint8_t word, struct lxc_condition *out);
 
-/* The nearest action that the text has. What the text cannot say and what is no plain ALLOW becomes a denial. */
-struct callgate_action lxc_nearest(struct callgate_action action);
+/* The nearest action that the text has on the right side. LOG, TRACE and NOTIFY, which it cannot say, become a denial or ALLOW. */
+struct callgate_action lxc_nearest(const struct lxc_writer *writer, struct callgate_action action);
+/* Whether something of the text that stands so to the filter (enum meaning_relation) is on the right side of it. */
+bool lxc_within(const struct lxc_writer *writer, unsigned relation);
+/* The number that LXC gives a name on an ABI, or SYSCALL_NONE. */
+int64_t lxc_number(const struct lxc_writer *writer, int id, enum callgate_abi abi);
+/* NULL: the filter has no map for the ABI. */
+const struct span *lxc_span_of(const struct lxc_writer *writer, enum callgate_abi abi, uint32_t nr);
+
+/* The clauses of the first ABI on which the name depends on arguments, and denials that follow from them. */
+int lxc_find_clauses(struct lxc_writer *writer, int id, struct lxc_verdict *out);
+/* LXC has no words for a clause that asks one argument twice. */
+bool lxc_is_expressible(const struct clause *clause, uint8_t word);
+/* All that a name's kept clauses come to on an ABI of that word. only: one of them, or -1. NULL: out of memory. */
+const struct node *lxc_clauses_node(struct lxc_writer *writer, const struct lxc_verdict *verdict, uint8_t word, int only);
 
 /*
  * The default answers for all numbers that no name reaches: those that are newer than libseccomp, gaps, what LXC passes over.
  * It is what the host's highest numbers get (ENOSYS where the profile says so: libraries then fall back), unless a number
- * without a name is to get something stricter. Only where all of them are allowed is the text a denylist.
+ * without a name is to get something stricter, or looser. Where that is ALLOW the text is a denylist.
  */
 int lxc_choose_default(struct lxc_writer *writer);
 

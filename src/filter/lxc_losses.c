@@ -78,7 +78,8 @@ static const char *reason(const struct collector *collector, enum callgate_abi a
 	}
 	if (set.actions[0].kind == CALLGATE_ERRNO && set.actions[0].data > LXC_ERRNO_MAX)
 		return "libseccomp does not take this errno from LXC";
-	return "LXC gives one rule to all ABIs, and another one is stricter";
+	return collector->text->bound == CALLGATE_LXC_NEVER_LOOSER ? "LXC gives one rule to all ABIs, and another one is stricter"
+								   : "LXC gives one rule to all ABIs, and another one is looser";
 }
 
 static struct group *group_of(struct collector *collector, const struct group *like)

@@ -35,10 +35,12 @@ static void put_action(struct text *text, struct callgate_action action)
 	}
 }
 
-static void put_clause(struct text *text, const char *name, const struct clause *clause, uint8_t word)
+static void put_clause(struct lxc_writer *writer, const char *name, const struct clause *clause, uint8_t word)
 {
+	struct text *text = &writer->text;
+
 	text_add(text, "%s ", name);
-	put_action(text, lxc_nearest(clause->action));
+	put_action(text, lxc_nearest(writer, clause->action));
 	for (unsigned i = 0; i < clause->test_count; i++) {
 		struct lxc_condition condition;
 
@@ -66,7 +68,7 @@ static int put_name(struct lxc_writer *writer, int id)
 	}
 	for (unsigned i = 0; i < verdict.clause_count; i++)
 		if (verdict.kept[i])
-			put_clause(&writer->text, syscall_id_name(id), &verdict.clauses[i], verdict.word);
+			put_clause(writer, syscall_id_name(id), &verdict.clauses[i], verdict.word);
 	return 0;
 }
 
@@ -98,7 +100,7 @@ static int check_host(struct lxc_writer *writer)
 
 		for (unsigned j = 0; j < writer->filter->abi_count; j++)
 			listed |= writer->filter->abis[j] == writer->abis[i];
-		if (!listed)
+		if (!listed && writer->bound == CALLGATE_LXC_NEVER_LOOSER)
 			return err_set(writer->err, CALLGATE_E_UNSUPPORTED,
 				       "the profile closes %s by not listing it, and LXC's text always opens it together with %s: the "
 				       "container would be looser than the profile. Add \"%s\" to \"architectures\"",
@@ -112,17 +114,17 @@ static const char *const needed[] = { "read", "write", "sendto", "openat", "setg
 /* Calls that may fail there, but must not kill. */
 static const char *const survived[] = { "close", "setsid", "newfstatat", "fstatat64", "fchown", "fchmod", "capget" };
 
-static int check_needs(const struct lxc_writer *writer, const struct callgate_lxc_text *text, const char *name, bool must_pass)
+static int check_need(const struct lxc_writer *writer, const struct callgate_filter *filter, const char *name, bool must_pass)
 {
 	int id = syscall_find((struct slice){ name, strlen(name) });
 	int64_t nr = id < 0 ? SYSCALL_NONE : syscall_nr(id, writer->abis[0]);
-	const struct filter_arch *arch = filter_arch_of(text->filter, abi_of(writer->abis[0])->audit);
+	const struct filter_arch *arch = filter_arch_of(filter, abi_of(writer->abis[0])->audit);
 	struct action_set set;
 	bool passes = false, lives = false;
 
 	if (nr < 0 || !arch)
 		return 0;
-	if (action_set_of(text->filter, arch->spans[span_at(arch, (uint32_t)nr)].node, &set) < 0)
+	if (action_set_of(filter, arch->spans[span_at(arch, (uint32_t)nr)].node, &set) < 0)
 		return err_nomem(writer->err);
 	for (unsigned i = 0; i < set.count; i++) {
 		passes |= set.actions[i].kind == CALLGATE_ALLOW;
@@ -133,6 +135,19 @@ static int check_needs(const struct lxc_writer *writer, const struct callgate_lx
 	return err_set(writer->err, CALLGATE_E_UNSUPPORTED,
 		       "LXC itself calls %s after it has loaded the filter, and under this profile that %s: no container could start",
 		       name, must_pass ? "is denied" : "kills");
+}
+
+/* A text that may be looser is not all that LXC will stand under: the filter itself is. */
+static int check_needs(const struct lxc_writer *writer, const struct callgate_lxc_text *text)
+{
+	const struct callgate_filter *filter = writer->bound == CALLGATE_LXC_NEVER_LOOSER ? text->filter : writer->filter;
+	int r = 0;
+
+	for (size_t i = 0; i < sizeof(needed) / sizeof(needed[0]) && r == 0; i++)
+		r = check_need(writer, filter, needed[i], true);
+	for (size_t i = 0; i < sizeof(survived) / sizeof(survived[0]) && r == 0; i++)
+		r = check_need(writer, filter, survived[i], false);
+	return r;
 }
 
 static int check_decision(struct lxc_writer *writer, const struct callgate_lxc_text *text, const struct in_step *step, bool *out)
@@ -149,11 +164,11 @@ static int check_decision(struct lxc_writer *writer, const struct callgate_lxc_t
 	if (r == 0)
 		r = meaning_relate(writer->meaning, limit, got, &relation, writer->err);
 	if (r == 0)
-		*out = !(relation & (MEANING_LOOSER | MEANING_UNKNOWN));
+		*out = lxc_within(writer, relation);
 	return r;
 }
 
-/* What LXC makes of the text may nowhere be looser than the filter. */
+/* What LXC makes of the text may nowhere be on the wrong side of the filter. */
 static int check_text(struct lxc_writer *writer, const struct callgate_lxc_text *text)
 {
 	for (unsigned i = 0; i < writer->abi_count; i++) {
@@ -167,8 +182,8 @@ static int check_text(struct lxc_writer *writer, const struct callgate_lxc_text 
 				return r;
 			if (!good)
 				return err_set(writer->err, CALLGATE_E_MISMATCH,
-					       "the LXC text would be looser than the profile for call %u on %s: it is not used",
-					       step.first, abi_of(writer->abis[i])->name);
+					       "the LXC text would be %s than the profile for call %u on %s: it is not used",
+					       writer->bound == CALLGATE_LXC_NEVER_LOOSER ? "looser" : "stricter", step.first, abi_of(writer->abis[i])->name);
 		}
 	}
 	return 0;
@@ -208,10 +223,8 @@ static int write_and_check(struct lxc_writer *writer, struct callgate_lxc_text *
 		r = text_take(&writer->text, &text->text, &text->size, writer->err);
 	if (r == 0)
 		r = read_back(writer, text);
-	for (size_t i = 0; i < sizeof(needed) / sizeof(needed[0]) && r == 0; i++)
-		r = check_needs(writer, text, needed[i], true);
-	for (size_t i = 0; i < sizeof(survived) / sizeof(survived[0]) && r == 0; i++)
-		r = check_needs(writer, text, survived[i], false);
+	if (r == 0)
+		r = check_needs(writer, text);
 	return r < 0 ? r : check_text(writer, text);
 }
 
@@ -226,15 +239,16 @@ struct callgate_lxc_text *lxc_text_free(struct callgate_lxc_text *text)
 	return NULL;
 }
 
-int lxc_write(const struct callgate_filter *filter, const struct callgate_target *target, struct callgate_lxc_text **out,
-	      struct callgate_err *err)
+int lxc_write(const struct callgate_filter *filter, const struct callgate_target *target, enum callgate_lxc_bound bound,
+	      struct callgate_lxc_text **out, struct callgate_err *err)
 {
-	struct lxc_writer writer = { .filter = filter, .target = target, .err = err };
+	struct lxc_writer writer = { .filter = filter, .target = target, .bound = bound, .err = err };
 	struct callgate_lxc_text *text = calloc(1, sizeof(*text));
 	int r;
 
 	if (!text)
 		return err_nomem(err);
+	text->bound = bound;
 	r = filter_new("LXC text", &writer.scratch, err);
 	if (r == 0)
 		r = meaning_new(&writer.meaning, err);

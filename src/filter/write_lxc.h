@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * LXC text of a filter: the nearest that LXC 5 really honours and that never permits what the filter does not. LXC gives every
- * rule to all ABIs of the host, knows no LOG, TRACE or KILL_PROCESS, and leaves out what libseccomp has no number for; so the
- * text is often stricter than the filter, and every place where it is another is listed as a loss.
+ * LXC text of a filter: the nearest that LXC 5 really honours and that never permits what the filter does not, or never forbids
+ * what the filter permits. LXC gives every rule to all ABIs of the host, knows no LOG, TRACE or KILL_PROCESS, and leaves out what
+ * libseccomp has no number for; so the text is often another than the filter, and every place where it is is listed as a loss.
  */
 #ifndef CALLGATE_FILTER_WRITE_LXC_H
 #define CALLGATE_FILTER_WRITE_LXC_H
@@ -14,6 +14,7 @@
 enum { LXC_ERRNO_MAX = 4094 };
 
 struct callgate_lxc_text {
+	enum callgate_lxc_bound bound;
 	struct arena arena;
 	char *text;                     /* malloc'ed, NUL-terminated */
 	size_t size;
@@ -27,8 +28,8 @@ struct callgate_lxc_text {
  * E_UNSUPPORTED: LXC's text cannot be as strict as the filter (an ABI that LXC always opens is closed there), or the filter
  * denies what LXC itself needs once it has loaded the text, or the host is none whose ABIs LXC handles.
  */
-int lxc_write(const struct callgate_filter *filter, const struct callgate_target *target, struct callgate_lxc_text **out,
-              struct callgate_err *err);
+int lxc_write(const struct callgate_filter *filter, const struct callgate_target *target, enum callgate_lxc_bound bound,
+	      struct callgate_lxc_text **out, struct callgate_err *err);
 struct callgate_lxc_text *lxc_text_free(struct callgate_lxc_text *text);
 
 /* filter/lxc_losses.c: fills text->losses. */

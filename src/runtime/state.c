@@ -116,9 +116,9 @@ static void add_init(struct text *to, const struct callgate_task *init)
 	text_add(to, " },\n");
 }
 
-static void add_losses(struct text *to, const struct callgate_lxc_text *text)
+static void add_losses(struct text *to, const char *key, const struct callgate_lxc_text *text)
 {
-	text_add(to, "  \"losses\": [");
+	text_add(to, "  \"%s\": [", key);
 	for (size_t i = 0; i < text->loss_count; i++) {
 		const struct callgate_loss *loss = &text->losses[i];
 
@@ -140,6 +140,24 @@ static void add_messages(struct text *to, const struct callgate_state *state)
 		text_add_json(to, state->messages[i]);
 	}
 	text_add(to, "]\n");
+}
+
+/* What init lacks, and what processes lack that enter the container later and get the text only. */
+static void add_text_losses(struct text *to, const struct callgate_lxc_text *text)
+{
+	if (text->bound == CALLGATE_LXC_NEVER_LOOSER) {
+		add_losses(to, "losses", text);
+		return;
+	}
+	text_add(to, "  \"losses\": [],\n");
+	add_losses(to, "attached", text);
+}
+
+static void add_injected(struct text *to, const struct callgate_injected *injected)
+{
+	text_add(to, "  \"injected\": { \"threads\": %u, \"stopped_us\": %llu, \"suspended\": %s, \"read_back\": %s },\n", injected->threads,
+		 (unsigned long long)((injected->stopped_ns + 999) / 1000), injected->suspended ? "true" : "false",
+		 injected->read_back ? "true" : "false");
 }
 
 static void add_document(struct text *to, const struct callgate_state *state)
@@ -165,7 +183,9 @@ static void add_document(struct text *to, const struct callgate_state *state)
 	if (state->init)
 		add_init(to, state->init);
 	if (state->text)
-		add_losses(to, state->text);
+		add_text_losses(to, state->text);
+	if (state->injected)
+		add_injected(to, state->injected);
 	add_messages(to, state);
 	text_add(to, "}\n");
 }

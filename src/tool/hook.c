@@ -8,8 +8,9 @@
 
 #include "tool/tool.h"
 
-enum { OPT_RUNTIME = OPT_VERB, OPT_PROFILE, OPT_UNVERIFIED, OPT_DRY_RUN, OPT_HOOK_CAPS };
+enum { OPT_RUNTIME = OPT_VERB, OPT_PROFILE, OPT_UNVERIFIED, OPT_INJECT, OPT_DRY_RUN, OPT_HOOK_CAPS };
 enum manner { MANNER_WRITE, MANNER_SHOW };
+enum means { MEANS_TEXT, MEANS_INJECT };
 enum proof { PROOF_REQUIRED, PROOF_WHERE_POSSIBLE };
 
 /* Our lines stand between these, at the end of the file: behind every include, so that what they set is what counts. */
@@ -21,6 +22,7 @@ struct hook_options {
 	const char *runtime, *profile, *caps, *name;
 	enum manner manner;
 	enum proof proof;
+	enum means means;
 };
 
 struct text {
@@ -167,10 +169,21 @@ static int profile_word(const char *profile, char *word, size_t size)
 	return EXIT_YES;
 }
 
+static void note_losses(const struct callgate_lxc_text *text, enum means means)
+{
+	const struct callgate_loss *loss;
+
+	for (size_t i = 0; (loss = callgate_lxc_loss_at(text, i)); i++)
+		fprintf(stderr, "callgate: note: %s%s: %s where the profile says %s, as %s: %s\n", means == MEANS_INJECT ? "lxc-attach, " : "",
+		        callgate_abi_name(loss->abi), loss->text, loss->profile, loss->why, loss->calls);
+}
+
 /* What the hook will do at each start is tried now: a profile that it would refuse is refused here. */
 static int try_profile(struct options *options, const struct hook_options *hook, const char *word)
 {
+	enum callgate_lxc_bound bound = hook->means == MEANS_INJECT ? CALLGATE_LXC_NEVER_STRICTER : CALLGATE_LXC_NEVER_LOOSER;
 	CALLGATE_CLEANUP(filter_cleanup) struct callgate_filter *filter = NULL;
+	CALLGATE_CLEANUP(prog_cleanup) struct callgate_prog *prog = NULL;
 	struct callgate_lxc_text *text = NULL;
 	struct callgate_err err = CALLGATE_ERR_INIT;
 	int code;
@@ -186,16 +199,13 @@ static int try_profile(struct options *options, const struct hook_options *hook,
 	code = profile_to_apply(options, word, &filter);
 	if (code)
 		return code;
-	if (callgate_lxc_write(filter, &options->target, &text, &err) < 0) {
+	if (callgate_lxc_write(filter, &options->target, bound, &text, &err) < 0 ||
+	    (hook->means == MEANS_INJECT && callgate_filter_compile(filter, &prog, &err) < 0)) {
+		callgate_lxc_text_free(text);
 		report_err(&err);
 		return EXIT_CANNOT;
 	}
-	for (size_t i = 0; i < callgate_lxc_loss_count(text); i++) {
-		const struct callgate_loss *loss = callgate_lxc_loss_at(text, i);
-
-		fprintf(stderr, "callgate: note: %s: %s where the profile says %s, as %s: %s\n", callgate_abi_name(loss->abi), loss->text,
-		        loss->profile, loss->why, loss->calls);
-	}
+	note_losses(text, hook->means);
 	callgate_lxc_text_free(text);
 	return EXIT_YES;
 }
@@ -203,7 +213,7 @@ static int try_profile(struct options *options, const struct hook_options *hook,
 /* No lxc.hook.version here: it would change how the container's other hooks are called, and ours takes either. */
 static int make_block(const struct hook_options *hook, const char *word, char *block, size_t size)
 {
-	const char *unverified = hook->proof == PROOF_REQUIRED ? "" : " --unverified";
+	const char *more = hook->means == MEANS_INJECT ? " --inject" : hook->proof == PROOF_REQUIRED ? "" : " --unverified";
 	struct callgate_err err = CALLGATE_ERR_INIT;
 	char output[PATH_MAX], line[PATH_MAX];
 
@@ -213,7 +223,7 @@ static int make_block(const struct hook_options *hook, const char *word, char *b
 	}
 	*strrchr(output, '.') = '\0';
 	if (snprintf(line, sizeof(line), "%s/lxc/hooks/callgate --profile %s --caps %s%s", LIBEXECDIR, word, hook->caps,
-	             unverified) >= (int)sizeof(line) ||
+	             more) >= (int)sizeof(line) ||
 	    snprintf(block, size,
 	             "%slxc.seccomp.profile = %s.seccomp\nlxc.seccomp.allow_nesting = 1\n"
 	             "lxc.hook.pre-start = %s\nlxc.hook.start-host = %s\n%s",
@@ -320,6 +330,9 @@ static int take_own(void *data, int option, const char *value)
 	case OPT_UNVERIFIED:
 		hook->proof = PROOF_WHERE_POSSIBLE;
 		break;
+	case OPT_INJECT:
+		hook->means = MEANS_INJECT;
+		break;
 	case OPT_DRY_RUN:
 		hook->manner = MANNER_SHOW;
 		break;
@@ -338,6 +351,7 @@ int verb_hook(const struct verb *verb, int argc, char **argv)
 		{ "profile", required_argument, NULL, OPT_PROFILE },
 		{ "caps", required_argument, NULL, OPT_HOOK_CAPS },
 		{ "unverified", no_argument, NULL, OPT_UNVERIFIED },
+		{ "inject", no_argument, NULL, OPT_INJECT },
 		{ "dry-run", no_argument, NULL, OPT_DRY_RUN },
 		{ "lxcpath", required_argument, NULL, OPT_LXCPATH },
 		OPTIONS_END,
@@ -349,7 +363,7 @@ int verb_hook(const struct verb *verb, int argc, char **argv)
 
 	if (code != PARSED)
 		return code;
-	if (argc - optind != 2 || !hook.runtime)
+	if (argc - optind != 2 || !hook.runtime || (hook.means == MEANS_INJECT && hook.proof == PROOF_WHERE_POSSIBLE))
 		return verb_usage(verb);
 	if (strcmp(hook.runtime, "lxc") != 0) {
 		report("no hook for runtime '%s'; there is one for lxc", hook.runtime);

@@ -35,7 +35,7 @@ static const struct verb verbs[] = {
 	  "tighten a live process or container" },
 	{ "status", verb_status, "[--format table|tsv|json|openmetrics] [SOURCE...]", "who is confined, task by task" },
 	{ "verify", verb_verify, "--profile FILE [--at-least] [TARGET] pid:N|lxc:NAME|oci:ID", "is what runs what the profile says" },
-	{ "hook", verb_hook, "install|remove --runtime lxc NAME --profile P [--caps C] [--unverified] [--lxcpath DIR] [--dry-run]",
+	{ "hook", verb_hook, "install|remove --runtime lxc NAME --profile P [--caps C] [--inject|--unverified] [--lxcpath DIR] [--dry-run]",
 	  "a container's hook lines" },
 	{ "syscall", verb_syscall, "[--abi A,B] NAME|NUMBER...", "numbers, arguments and age of a system call" },
 	{ "version", verb_version, "", "version of callgate" },

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* LXC text: what is written for a filter, read back as LXC reads it, permits nothing more, and what differs is a loss. */
 #include <criterion/criterion.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,51 +9,17 @@
 #include "filter/digest.h"
 #include "filter/write_lxc.h"
 #include "names/abi.h"
-#include "names/syscall.h"
+#include "lxc_profile.h"
 #include "random_filter.h"
-
-/* What LXC itself needs, in every profile below. */
-#define NEEDED                                                                                                          \
-	"{\"names\":[\"read\",\"write\",\"sendto\",\"openat\",\"setgroups\",\"getuid\",\"execve\",\"close\",\"setsid\","              \
-	"\"newfstatat\",\"fchown\",\"fchmod\",\"capget\"],\"action\":\"SCMP_ACT_ALLOW\"}"
-#define THREE "\"architectures\":[\"SCMP_ARCH_X86_64\",\"SCMP_ARCH_X86\",\"SCMP_ARCH_X32\"]"
-#define PROFILE(default_action, rules) "{\"defaultAction\":\"SCMP_ACT_" default_action "\"," THREE ",\"syscalls\":[" rules "]}"
-
-static struct callgate_target host(void)
-{
-	struct callgate_target target = CALLGATE_TARGET_INIT;
-
-	target.host = CALLGATE_ABI_X86_64;
-	target.kernel_major = 6;
-	target.kernel_minor = 1;
-	target.libseccomp = 0x020504;
-	return target;
-}
-
-static struct callgate_filter *filter_of(const char *profile)
-{
-	struct callgate_target target = host();
-	struct callgate_err err = CALLGATE_ERR_INIT;
-	struct callgate_filter *filter = NULL;
-	struct callgate_policy *policy;
-
-	target.libseccomp = 0;
-	if (callgate_policy_parse(profile, strlen(profile), "test.json", &policy, NULL, &err) < 0)
-		return NULL;
-	if (callgate_filter_resolve(policy, &target, &filter, NULL, &err) < 0)
-		filter = NULL;
-	callgate_policy_free(policy);
-	return filter;
-}
 
 static int write_text(const char *profile, struct callgate_lxc_text **out, struct callgate_err *err)
 {
-	struct callgate_target target = host();
-	struct callgate_filter *filter = filter_of(profile);
+	struct callgate_target target = lxc_host();
+	struct callgate_filter *filter = lxc_filter_of(profile);
 	int r;
 
 	cr_assert_not_null(filter, "%s", profile);
-	r = callgate_lxc_write(filter, &target, out, err);
+	r = callgate_lxc_write(filter, &target, CALLGATE_LXC_NEVER_LOOSER, out, err);
 	callgate_filter_free(filter);
 	return r;
 }
@@ -206,43 +171,6 @@ Test(lxc_text, loses_flags)
 
 /* ------------------------------------------------------------------ random profiles */
 
-static const char *const some_names[] = { "mkdir", "chmod", "umask", "clone", "personality", "socket", "bind", "shmget", "ipc",
-					  "socketcall", "mseal", "clock_settime64", "ioctl", "arch_prctl", "modify_ldt", "stat64" };
-static const char *const some_actions[] = { "ALLOW", "ALLOW", "ERRNO", "KILL", "KILL_PROCESS", "LOG", "TRAP", "TRACE" };
-static const char *const some_ops[] = { "NE", "LT", "LE", "EQ", "GE", "GT", "MASKED_EQ" };
-
-struct buffer {
-	char text[16384];
-	size_t size;
-};
-
-static void put(struct buffer *buffer, const char *format, ...) __attribute__((format(printf, 2, 3)));
-static void put(struct buffer *buffer, const char *format, ...)
-{
-	va_list ap;
-
-	va_start(ap, format);
-	buffer->size += (size_t)vsnprintf(buffer->text + buffer->size, sizeof(buffer->text) - buffer->size, format, ap);
-	va_end(ap);
-	cr_assert_lt(buffer->size, sizeof(buffer->text));
-}
-
-#define PICK(rng, list) list[rng_below(rng, sizeof(list) / sizeof(list[0]))]
-
-static void put_rule(struct rng *rng, struct buffer *buffer)
-{
-	unsigned conditions = rng_below(rng, 3);
-	unsigned index = rng_below(rng, 3);
-
-	put(buffer, ",{\"names\":[\"%s\"],\"action\":\"SCMP_ACT_%s\"", PICK(rng, some_names), PICK(rng, some_actions));
-	if (conditions)
-		put(buffer, ",\"args\":[");
-	for (unsigned i = 0; i < conditions; i++, index = (index + rng_below(rng, 2)) % 6)
-		put(buffer, "%s{\"index\":%u,\"value\":%llu,\"valueTwo\":%llu,\"op\":\"SCMP_CMP_%s\"}", i ? "," : "", index,
-		    (unsigned long long)random_value(rng), (unsigned long long)random_value(rng), PICK(rng, some_ops));
-	put(buffer, conditions ? "]}" : "}");
-}
-
 /* How strict: KILL_PROCESS and KILL_THREAD are one to the text. */
 static int strictness(struct callgate_action action)
 {
@@ -274,31 +202,28 @@ Test(lxc_text, of_random_profiles_is_nowhere_looser)
 	unsigned written = 0, conditional = 0;
 
 	for (int round = 0; round < 250; round++) {
-		struct buffer buffer = { .size = 0 };
+		struct lxc_profile buffer = { .size = 0 };
 		struct callgate_err err = CALLGATE_ERR_INIT;
 		struct callgate_lxc_text *text;
 		struct callgate_filter *filter;
-		struct callgate_target target = host();
+		struct callgate_target target = lxc_host();
 
-		put(&buffer, "{\"defaultAction\":\"SCMP_ACT_%s\"," THREE ",\"syscalls\":[" NEEDED, PICK(&rng, some_actions));
-		for (unsigned rules = rng_below(&rng, 9); rules--;)
-			put_rule(&rng, &buffer);
-		put(&buffer, "]}");
-		filter = filter_of(buffer.text);
+		random_lxc_profile(&rng, &buffer, "\"SCMP_ARCH_X86_64\",\"SCMP_ARCH_X86\",\"SCMP_ARCH_X32\"");
+		filter = lxc_filter_of(buffer.text);
 		if (!filter)
 			continue; /* rules that contradict each other */
-		if (callgate_lxc_write(filter, &target, &text, &err) < 0) {
+		if (callgate_lxc_write(filter, &target, CALLGATE_LXC_NEVER_LOOSER, &text, &err) < 0) {
 			cr_assert_eq(err.code, CALLGATE_E_UNSUPPORTED, "%s\n%s", err.text, buffer.text);
 			callgate_filter_free(filter);
 			continue;
 		}
 		written++;
 		conditional += strstr(text->text, "[") != NULL;
-		for (size_t i = 0; i < sizeof(some_names) / sizeof(some_names[0]); i++) {
+		for (size_t i = 0; lxc_some_name(i); i++) {
 			for (size_t j = 0; j < 3; j++) {
 				uint32_t nr;
 
-				if (callgate_syscall_number(abis[j], some_names[i], &nr) == 0)
+				if (callgate_syscall_number(abis[j], lxc_some_name(i), &nr) == 0)
 					compare_call(&rng, filter, text, abis[j], nr);
 			}
 		}
@@ -333,7 +258,7 @@ Test(digest, is_of_the_meaning)
 	char first[65], text[65];
 
 	for (size_t i = 0; i < 7; i++) {
-		struct callgate_filter *filter = filter_of(i < 3 ? same[i] : others[i - 3]);
+		struct callgate_filter *filter = lxc_filter_of(i < 3 ? same[i] : others[i - 3]);
 
 		cr_assert_eq(callgate_filter_digest(filter, i ? text : first, NULL), 0);
 		if (i)

@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* What the two halves of the LXC hook share: lxc-hook.c reads the hook line and writes the text, lxc-start-host.c proves. */
+#ifndef CALLGATE_HOOKS_LXC_HOOK_H
+#define CALLGATE_HOOKS_LXC_HOOK_H
+
+#include <limits.h>
+
+#include "hooks/say.h"
+
+enum stage { STAGE_PRE_START, STAGE_START_HOST };
+enum proof { PROOF_REQUIRED, PROOF_WHERE_POSSIBLE };
+/* TEXT: LXC's text is all that confines. INJECT: it is nowhere stricter than the profile, and the profile's own program is put
+ * on top of it. */
+enum manner { MANNER_TEXT, MANNER_INJECT };
+
+struct hook {
+	enum stage stage;
+	enum manner manner;
+	const char *name, *profile_word, *config;
+	char profile[PATH_MAX], output[PATH_MAX];
+	enum proof proof;
+	pid_t pid;
+	uint64_t caps;
+	struct callgate_target target;
+	struct callgate_filter *filter;
+	struct callgate_lxc_text *text;
+	struct callgate_injected injected; /* size 0: not done */
+	char digest[65], text_digest[65];
+	struct callgate_task init;         /* start-host; size 0: not looked at yet */
+	struct messages messages;
+};
+
+/* What the container's own config file says, as far as it can be read without following its includes. */
+struct config {
+	char profile[PATH_MAX]; /* the last lxc.seccomp.profile, "" for none */
+	bool no_new_privs;
+};
+
+int hook_fail(struct hook *hook, const struct callgate_err *err); /* says it; -1 */
+int hook_resolve(struct hook *hook, const struct callgate_policy *policy, uint64_t caps, struct callgate_notes *notes,
+		 struct callgate_filter **out);
+void hook_read_config(const struct hook *hook, struct config *out);
+
+/* VERIFIED: the kernel has shown the filters. INJECTED: it has taken the program, and shows none to this caller. UNVERIFIED: the
+ * text is believed to be in force, as was asked for. */
+enum start { START_FAILED, START_VERIFIED, START_INJECTED, START_UNVERIFIED };
+enum start start_host(struct hook *hook, const struct callgate_policy *policy);
+
+#endif
