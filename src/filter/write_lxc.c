@@ -127,7 +127,7 @@ static int check_need(const struct lxc_writer *writer, const struct callgate_fil
 	if (action_set_of(filter, arch->spans[span_at(arch, (uint32_t)nr)].node, &set) < 0)
 		return err_nomem(writer->err);
 	for (unsigned i = 0; i < set.count; i++) {
-		passes |= set.actions[i].kind == CALLGATE_ALLOW;
+		passes |= set.actions[i].kind >= CALLGATE_LOG;
 		lives |= set.actions[i].kind >= CALLGATE_ERRNO;
 	}
 	if (must_pass ? passes : lives)

@@ -27,6 +27,8 @@ struct table {
 	/* What the rows point into. */
 	struct callgate_tasks **lists;
 	size_t list_count;
+	struct attached *attached;
+	size_t attached_count;
 };
 
 static void table_release(struct table *table)
@@ -34,6 +36,7 @@ static void table_release(struct table *table)
 	for (size_t i = 0; i < table->list_count; i++)
 		callgate_tasks_free(table->lists[i]);
 	free(table->lists);
+	free(table->attached);
 	free(table->rows);
 }
 
@@ -93,6 +96,26 @@ static int table_fill(struct table *table, enum callgate_scope scope, pid_t pid,
 	return EXIT_YES;
 }
 
+/* The tasks of the list that was filled last. */
+static int table_note_attached(struct table *table, const char *source, pid_t init)
+{
+	const struct callgate_tasks *tasks = table->lists[table->list_count - 1];
+	struct attached attached, *grown;
+
+	if (!attached_read(source, init, &attached))
+		return EXIT_YES;
+	for (size_t i = 0; i < callgate_tasks_count(tasks); i++)
+		attached.tasks += attached_is(&attached, callgate_tasks_at(tasks, i));
+	grown = realloc(table->attached, (table->attached_count + 1) * sizeof(*grown));
+	if (!grown) {
+		report("out of memory");
+		return EXIT_CANNOT;
+	}
+	table->attached = grown;
+	grown[table->attached_count++] = attached;
+	return EXIT_YES;
+}
+
 static int by_container(const void *a, const void *b)
 {
 	const struct shown *one = a, *other = b;
@@ -149,6 +172,12 @@ static int print_json(const struct table *table)
 		json_object_object_add(object, "no_new_privs", json_object_new_boolean(row->task->no_new_privs));
 		json_object_array_add(array, object);
 	}
+	if (table->attached_count) {
+		array = json_object_new_array();
+		json_object_object_add(root, "attached", array);
+	}
+	for (size_t i = 0; i < table->attached_count; i++)
+		json_object_array_add(array, attached_to_json(&table->attached[i]));
 	return print_document(root);
 }
 
@@ -222,11 +251,15 @@ static int status_sources(const struct options *options, char **words, int count
 		code = live_source(options, words[i], &pid, &scope);
 		if (code == EXIT_YES)
 			code = table_fill(&table, scope, pid, SELECT_ALL);
+		if (code == EXIT_YES)
+			code = table_note_attached(&table, words[i], pid);
 	}
 	if (code == EXIT_YES && table.count)
 		qsort(table.rows, table.count, sizeof(*table.rows), by_container);
 	if (code == EXIT_YES)
 		code = print_table(&table, format);
+	for (size_t i = 0; code == EXIT_YES && format != FORMAT_JSON && i < table.attached_count; i++)
+		attached_report(&table.attached[i]);
 	table_release(&table);
 	return code;
 }

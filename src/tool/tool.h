@@ -85,6 +85,21 @@ int number_parse(const char *text, unsigned bits, uint64_t *out);
 /* Which runc or crun is installed that this reader is or hands on to, 0xMMmmpp; 0: none, or nobody can tell. */
 uint32_t engine_release(enum callgate_reader reader);
 
+/* ------------------------------------------------------------------ attached.c */
+
+/* An LXC container whose init got the profile itself: what enters it later gets LXC's text, and so has fewer filters. */
+struct attached {
+	const char *container; /* "lxc:NAME" */
+	char path[4096];       /* of the state file that lists the losses */
+	size_t losses, tasks;  /* tasks: that have the text only, to be counted */
+	int filters;           /* of init; -1: not known */
+};
+/* False: no such container, or nothing is known of it. */
+bool attached_read(const char *source, pid_t init, struct attached *out);
+bool attached_is(const struct attached *attached, const struct callgate_task *task);
+void attached_report(const struct attached *attached);
+struct json_object *attached_to_json(const struct attached *attached);
+
 /* ------------------------------------------------------------------ report.c */
 
 void report(const char *format, ...) CALLGATE_PRINTF(1, 2); /* "callgate: error: ..." */
