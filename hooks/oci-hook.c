@@ -169,6 +169,14 @@ static const char *create_runtime(struct hook *hook)
 
 enum { WAIT_MS = 1000 };
 
+static long now_ms(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
 static bool has_started(pid_t pid)
 {
 	char theirs[PATH_MAX], runtimes[PATH_MAX], path[64];
@@ -221,7 +229,7 @@ static int wait_ready(struct hook *hook, pid_t pid)
 	const char *missing;
 	int r;
 
-	for (int i = 0;; i++) {
+	for (long until = now_ms() + WAIT_MS;;) {
 		bool started = has_started(pid);
 
 		r = first_task(pid, &task, &err);
@@ -230,7 +238,7 @@ static int wait_ready(struct hook *hook, pid_t pid)
 		missing = lacks(hook, &task);
 		if (!missing)
 			return 0;
-		if (i == WAIT_MS || started)
+		if (started || now_ms() > until)
 			break;
 		nanosleep(&step, NULL);
 	}
@@ -299,22 +307,20 @@ static int prove(struct hook *hook, pid_t pid)
 	return CALLGATE_E_MISMATCH;
 }
 
-/* crun goes on whatever a poststart hook says, so the container is ended here. */
+/* crun goes on whatever a poststart hook says, so the container is ended here: its first process before all others, so that none of
+ * its scripts goes on. */
 static void kill_container(int pidfd, pid_t pid)
 {
-	for (int pass = 0; pass < 2; pass++) {
-		const struct callgate_task *task;
-		struct callgate_tasks *tasks;
+	const struct callgate_task *task;
+	struct callgate_tasks *tasks = NULL;
+	int r = callgate_tasks_list(CALLGATE_SCOPE_CONTAINER, pid, &tasks, NULL);
 
-		if (callgate_tasks_list(CALLGATE_SCOPE_CONTAINER, pid, &tasks, NULL) < 0)
-			break;
-		for (size_t i = 0; (task = callgate_tasks_at(tasks, i)); i++)
-			if (task->pid != getpid() && task->pid != getppid() && task->pid != pid)
-				kill(task->pid, SIGKILL);
-		callgate_tasks_free(tasks);
-	}
 	if (pidfd < 0 || syscall(SYS_pidfd_send_signal, pidfd, SIGKILL, NULL, 0) < 0)
 		kill(pid, SIGKILL);
+	for (size_t i = 0; r == 0 && (task = callgate_tasks_at(tasks, i)); i++)
+		if (task->pid != getpid() && task->pid != getppid() && task->pid != pid)
+			kill(task->pid, SIGKILL);
+	callgate_tasks_free(tasks);
 }
 
 static const char *poststart(struct hook *hook)
@@ -337,6 +343,8 @@ static const char *poststart(struct hook *hook)
 	if (r != CALLGATE_E_MISMATCH && hook->job.settings && callgate_settings_proof(hook->job.settings) == CALLGATE_PROOF_POSSIBLE)
 		return "unverified";
 	say(&hook->job.messages, LOG_ERR, "the container is killed");
+	/* Before it: some runtimes end the hook together with the container. */
+	oci_job_state(&hook->job, hook->id[0] ? hook->id : NULL, "failed", NULL, pid);
 	kill_container(pidfd, pid);
 	return "failed";
 }

@@ -48,22 +48,25 @@ int state_path(const char *engine, const char *id, char *path, size_t size, stru
 	return 0;
 }
 
-int state_write_file(const char *path, const void *bytes, size_t size, unsigned mode, struct callgate_err *err)
+static int make_parent(const char *path, struct callgate_err *err)
 {
 	char dir[PATH_MAX];
 	char *slash;
-	int r;
 
 	if (snprintf(dir, sizeof(dir), "%s", path) >= (int)sizeof(dir))
 		return err_set_errno(err, CALLGATE_E_IO, ENAMETOOLONG, path, "cannot write");
 	slash = strrchr(dir, '/');
-	if (slash && slash != dir) {
-		*slash = '\0';
-		r = fd_make_dir(dir, 0755, err);
-		if (r < 0)
-			return r;
-	}
-	return fd_write_atomic(path, bytes, size, mode, err);
+	if (!slash || slash == dir)
+		return 0;
+	*slash = '\0';
+	return fd_make_dir(dir, 0755, err);
+}
+
+int state_write_file(const char *path, const void *bytes, size_t size, unsigned mode, struct callgate_err *err)
+{
+	int r = make_parent(path, err);
+
+	return r < 0 ? r : fd_write_atomic(path, bytes, size, mode, err);
 }
 
 /* "key": "text", */
@@ -204,7 +207,10 @@ int state_write(const struct callgate_state *state, struct callgate_err *err)
 	r = text_take(&text, &bytes, &size, err);
 	if (r < 0)
 		return r;
-	r = state_write_file(path, bytes, size, 0644, err);
+	/* After a crash the container is gone too: no waiting for the disk. */
+	r = make_parent(path, err);
+	if (r == 0)
+		r = fd_write_fleeting(path, bytes, size, 0644, err);
 	free(bytes);
 	return r;
 }

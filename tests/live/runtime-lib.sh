@@ -1,0 +1,180 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# runc and crun alike: containers started through the wrapper. runtime is set by who reads this.
+needs=$runtime
+. "$(dirname "$0")/oci-lib.sh"
+wrapper=$work/callgate-$runtime
+hook=$build/hooks/callgate-oci-hook
+ln -s "$build/hooks/callgate-runc" "$wrapper"
+
+# bundle NAME [JQ]: a bundle whose configuration is changed by a jq program.
+bundle() {
+  mkdir -p "$work/$1"
+  (cd "$work/$1" && rm -f config.json && "$runtime" spec) || return 1
+  jq --arg root "$root" --arg shell "$shell" '.process.terminal = false | del(.process.rlimits) | .root = {path: $root, readonly: false}
+    | .linux.namespaces |= map(select(.type != "network")) | del(.linux.seccomp) | .process.args = ["/bin/sh", "-c", $shell]
+    | '"${2:-.}" "$work/$1/config.json" >"$work/config.new" && mv "$work/config.new" "$work/$1/config.json"
+}
+# start NAME [PROGRAM]: output in out and err.
+start() {
+  timeout -k 5 30 "${2:-$wrapper}" run --bundle "$work/$1" "$run-$1" >"$work/out" 2>"$work/err" </dev/null
+}
+spec_hook() { # STAGE
+  echo ".hooks.$1 = [{path: \"$hook\", args: [\"callgate-oci-hook\", \"--engine\", \"$runtime\", \"$1\"], timeout: 10}]"
+}
+
+bundle plain '.process.args = ["/bin/true"]'
+start plain "$runtime" || skip_all "$runtime starts no container here: $(head -n 1 "$work/err")"
+
+# ------------------------------------------------------------------ a profile that is told by its errno
+settings "profile = deny77"
+for nnp in true false; do
+  bundle nnp-$nnp ".process.noNewPrivileges = $nnp"
+  cp "$work/nnp-$nnp/config.json" "$work/before.json"
+  ok "no_new_privs $nnp: starts" start nnp-$nnp
+  ok "no_new_privs $nnp: mkdir gets the profile's errno" has "$errno77" err
+  ok "no_new_privs $nnp: the container runs under a filter" has '^Seccomp:.*2$'
+  ok "no_new_privs $nnp: as it was asked for" has "^NoNewPrivs:.*$([ $nnp = true ] && echo 1 || echo 0)\$"
+  jq -S 'del(.linux.seccomp, .annotations["run.oci.seccomp_bpf_data"]) | if .annotations == {} then del(.annotations) else . end' \
+    "$work/nnp-$nnp/config.json" >"$work/after.json"
+  jq -S . "$work/before.json" | cmp -s - "$work/after.json"
+  point $? "no_new_privs $nnp: nothing else of the configuration has changed"
+done
+ok "the state says ready" is "$(state "$run-nnp-true" .result)" ready
+ok "the state names the profile" is "$(state "$run-nnp-true" .profile)" "$settings/profiles/deny77.json"
+
+# ------------------------------------------------------------------ whatever the engine wanted
+bundle own '.linux.seccomp = {defaultAction: "SCMP_ACT_ALLOW"}'
+ok "a configuration that allows everything: starts" start own
+ok "a configuration that allows everything gets the profile all the same" has "$errno77" err
+allow_all=$(printf '\006\000\000\000\000\000\377\177' | base64)
+bundle bpf ".annotations = {\"run.oci.seccomp_bpf_data\": \"$allow_all\"}"
+ok "an annotation with a program of its own: starts" start bpf
+ok "an annotation with a program of its own: the profile all the same" has "$errno77" err
+
+# ------------------------------------------------------------------ Docker's default
+settings "profile = default"
+bundle docker '.process.capabilities.bounding += ["CAP_CHOWN", "CAP_SETUID"]'
+ok "the default profile: starts" start docker
+ok "the default profile: mkdir works" has '^made$'
+ok "the default profile: unshare is refused" has 'unshare.*Operation not permitted' err
+ok "capabilities come from the bounding set" is "$(state "$run-docker" '.caps | index("CAP_SETUID") != null')" true
+
+# ------------------------------------------------------------------ later: exec, verify, delete
+settings "profile = deny77"
+bundle live '.process.args = ["/bin/sleep", "60"]'
+started="$started $run-live"
+timeout 30 "$wrapper" create --bundle "$work/live" "$run-live" >/dev/null 2>"$work/err" </dev/null
+point $? "create"
+timeout 30 "$wrapper" start "$run-live" >"$work/out" 2>"$work/err"
+point $? "start"
+"$wrapper" exec "$run-live" /bin/mkdir /tmp/late >"$work/out" 2>"$work/err"
+ok "exec: the profile's errno" has "$errno77" err
+"$build/callgate" verify --profile "$settings/profiles/deny77.json" "oci:$run-live" >"$work/out" 2>"$work/err"
+point $? "verify oci:ID says exact"
+ok "verify: every task" has 'exact$'
+"$wrapper" kill "$run-live" KILL >"$work/out" 2>"$work/err"
+point $? "kill passes through"
+sleep 0.3
+"$wrapper" delete -f "$run-live" >"$work/out" 2>"$work/err"
+point $? "delete passes through"
+no "delete takes the state file along" test -e "/run/callgate/oci/$run-live.json"
+
+# ------------------------------------------------------------------ which profile
+choose() { # NAME ANNOTATION SETTING...
+  name=$1 annotation=$2
+  shift 2
+  settings "profile = deny77" "$@"
+  bundle "$name" ".annotations = {\"org.callgate.profile\": \"$annotation\"}"
+  start "$name"
+}
+ok "an annotation may choose a narrower profile" choose narrow narrow77
+ok "and that one it gets" has 'rmdir.*File descriptor' err
+no "not a wider one" choose wider other79
+ok "why is said, with a call" has 'permits mkdir' err
+ok "and stands in the state" is "$(state "$run-wider" .result)" failed
+ok "unless the settings let it" choose any other79 "annotation = any"
+no "no other at all when the settings say never" choose never narrow77 "annotation = never"
+no "no path" choose path ../profiles/narrow77
+no "no name that is not there" choose absent nothing-of-this-name
+for id in narrow wider any never path absent; do rm -f "/run/callgate/oci/$run-$id.json"; done
+
+# ------------------------------------------------------------------ what must not start
+settings "profile = deny77"
+refused() { # NAME WHAT
+  start "$1" && return 1
+  ! has '^ran$'
+}
+bundle base
+for size in 0 1 100 1000; do
+  mkdir -p "$work/cut$size"
+  head -c $size "$work/base/config.json" >"$work/cut$size/config.json"
+  ok "a configuration cut after $size bytes does not start" refused cut$size
+done
+mkdir -p "$work/nul" "$work/twice" "$work/case" "$work/huge"
+{ cat "$work/base/config.json"; printf '\000'; } >"$work/nul/config.json"
+ok "one with a NUL does not start" refused nul
+sed '1s/{/{"linux":{},/' "$work/base/config.json" >"$work/twice/config.json"
+ok "one with linux twice does not start" refused twice
+sed '1s/{/{"Linux":{"seccomp":null},/' "$work/base/config.json" >"$work/case/config.json"
+ok "one with Linux beside linux does not start" refused case
+{ cat "$work/base/config.json"; head -c 17000000 /dev/zero | tr '\0' ' '; } >"$work/huge/config.json"
+ok "one of 17 MB does not start" refused huge
+settings "profile = no-such"
+ok "without its profile it does not start" refused base
+settings "profile = deny77" "profil = x"
+ok "with a key in the settings that is not known it does not start" refused base
+settings "profile = deny77"
+chmod 666 "$settings/profiles/deny77.json"
+ok "with a profile that others can write it does not start" refused base
+chmod 644 "$settings/profiles/deny77.json"
+"$wrapper" --no-such-option x run --bundle "$work/base" "$run-base" >"$work/out" 2>"$work/err" </dev/null
+ok "an option that is not known is refused" has 'not known here' err
+"$wrapper" --log "$work/log.json" --log-format json run --bundle "$work/cut1" "$run-cut1" >"$work/out" 2>"$work/err" </dev/null
+ok "the engine's log says why" is "$(jq -r .level "$work/log.json")" error
+
+# ------------------------------------------------------------------ a bundle that cannot be written
+bundle sealed
+mkdir "$work/ro" && mount --bind "$work/sealed" "$work/ro" && mount -o remount,ro,bind "$work/ro"
+cp "$work/ro/config.json" "$work/before.json"
+timeout 30 "$wrapper" run --bundle "$work/ro" "$run-ro" >"$work/out" 2>"$work/err" </dev/null
+ok "a read-only bundle: the profile's errno" has "$errno77" err
+cmp -s "$work/before.json" "$work/ro/config.json"
+point $? "and it is as it was"
+"$wrapper" delete -f "$run-ro" >/dev/null 2>&1
+no "its private copy goes with the container" test -e "/run/callgate/oci/$run-ro.d"
+umount "$work/ro"
+
+# ------------------------------------------------------------------ gate and proof
+bundle proved "$(spec_hook createRuntime) | $(spec_hook poststart) | .process.env += [\"LD_PRELOAD=/no/such.so\", \"PATH=/no\"]
+  | .process.args = [\"/bin/sleep\", \"1\"]"
+ok "gate and proof: starts" start proved
+ok "the proof stands in the state" is "$(state "$run-proved" '.hook + " " + .result')" "poststart verified"
+settings "profile = default"
+bundle docker2 "$(spec_hook createRuntime) | $(spec_hook poststart) | .process.args = [\"/bin/sleep\", \"1\"]"
+ok "the default profile, gate and proof: starts" start docker2
+ok "the default profile is proved" is "$(state "$run-docker2" '.hook + " " + .result')" "poststart verified"
+settings "profile = deny77"
+loose='{defaultAction: "SCMP_ACT_ALLOW", syscalls: [{names: ["rmdir"], action: "SCMP_ACT_ERRNO", errnoRet: 77}]}'
+bundle gate "$(spec_hook createRuntime) | .linux.seccomp = $loose"
+ok "the gate lets no other filter pass" eval '! start gate "$runtime" && ! has "^ran$"'
+ok "it says which call" is "$(state "$run-gate" '.messages[0] | test("permits what the profile does not: ")')" true
+bundle none "$(spec_hook createRuntime)"
+ok "the gate lets no bundle without a filter pass" eval '! start none "$runtime" && ! has "^ran$"'
+for what in looser stricter nothing; do
+  case $what in
+    looser) filter=".linux.seccomp = $loose" ;;
+    stricter) filter='.linux.seccomp = {defaultAction: "SCMP_ACT_ALLOW", syscalls: [{names: ["mkdir", "mkdirat", "rmdir"],
+      action: "SCMP_ACT_ERRNO", errnoRet: 77}]}' ;;
+    nothing) filter='.' ;;
+  esac
+  bundle mutated "$(spec_hook poststart) | $filter | .process.args = [\"/bin/sh\", \"-c\", \"sleep 4; echo survived\"]"
+  start mutated "$runtime"
+  "$runtime" delete -f "$run-mutated" >/dev/null 2>&1
+  no "a live filter that is another ($what): the container does not survive" has '^survived$'
+  ok "a live filter that is another ($what): the state says so" is "$(state "$run-mutated" '.hook + " " + .result')" "poststart failed"
+done
+for text in '' '{' '{"id":"../x","bundle":"/"}' '{"id":"x","pid":-1,"bundle":"/"}' '{"id":"x","id":"y","bundle":"/"}'; do
+  printf '%s' "$text" | "$hook" poststart >"$work/out" 2>"$work/err"
+  point $((!$?)) "forged state is refused: ${text:-nothing}"
+done
+finish
