@@ -232,6 +232,18 @@ int callgate_policy_parse(const void *text, size_t size, const char *name, struc
  * CALLGATE_E_NOTFOUND: neither list is set. CALLGATE_E_PROFILE: a name is unknown or too long. */
 int callgate_policy_env(const char *allow, const char *deny, const char *action, struct callgate_policy **out,
                         struct callgate_notes *notes, struct callgate_err *err) CALLGATE_MUST_CHECK;
+
+/* What a command line says in place of a profile. Lists have items separated by ',' or ':': a name, conditions behind it, an action
+ * of its own behind '=': "openat", "socket(a0==2)", "mkdir=EACCES". Calls of allow pass; those of deny kill the process unless they
+ * say another action; all others get fallback, which is ALLOW where there is only a deny list, else KILL_PROCESS. */
+struct callgate_words {
+	size_t size;
+	const char *allow, *deny, *fallback; /* NULL: not said; at least one is */
+};
+#define CALLGATE_WORDS_INIT { .size = sizeof(struct callgate_words) }
+/* Findings are at the columns of "--allow=LIST", "--deny=LIST" and "--default=ACTION", one line for each that was said. */
+int callgate_policy_words(const struct callgate_words *words, struct callgate_policy **out, struct callgate_notes *notes,
+                          struct callgate_err *err) CALLGATE_MUST_CHECK;
 struct callgate_policy *callgate_policy_free(struct callgate_policy *policy);
 
 /* Finds a profile by bare name (no '/'): NAME or NAME.json in /etc/callgate/profiles, then among those that callgate ships.

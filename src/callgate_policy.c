@@ -57,3 +57,11 @@ int callgate_policy_env(const char *allow, const char *deny, const char *action,
 		return err_set(err, CALLGATE_E_ARG, "no place for the policy");
 	return policy_from_env(allow, deny, action, out, notes, err);
 }
+
+int callgate_policy_words(const struct callgate_words *words, struct callgate_policy **out, struct callgate_notes *notes,
+			  struct callgate_err *err)
+{
+	if (!out || !words || (!words->allow && !words->deny && !words->fallback))
+		return err_set(err, CALLGATE_E_ARG, "no list and no default, or no place for the policy");
+	return policy_from_words(words, out, notes, err);
+}

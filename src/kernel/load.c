@@ -58,12 +58,21 @@ int kernel_load_diverged(long tid, struct callgate_err *err)
 	return err_set(err, CALLGATE_E_KERNEL, "thread %ld has filters of its own: nothing was loaded", tid);
 }
 
+static bool asks_listener(const struct callgate_prog *prog)
+{
+	for (unsigned i = 0; i < prog->count; i++)
+		if (prog->insns[i].code == (BPF_RET | BPF_K) &&
+		    (prog->insns[i].k & SECCOMP_RET_ACTION_FULL) == SECCOMP_RET_USER_NOTIF)
+			return true;
+	return false;
+}
+
 int kernel_load_check(const struct callgate_prog *prog, struct callgate_err *err)
 {
 	if (prog->count == 0 || prog->count > PROG_LIMIT)
 		return err_set(err, CALLGATE_E_ARG, "a program has 1 to %d instructions, this one %u", PROG_LIMIT, prog->count);
-	if (prog->flags & SECCOMP_FILTER_FLAG_NEW_LISTENER)
-		return err_set(err, CALLGATE_E_UNSUPPORTED, "the program wants a listener, and nobody would answer it");
+	if ((prog->flags & SECCOMP_FILTER_FLAG_NEW_LISTENER) || asks_listener(prog))
+		return err_set(err, CALLGATE_E_UNSUPPORTED, "the program wants a listener (NOTIFY), and nobody would answer it");
 	return 0;
 }
 

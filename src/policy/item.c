@@ -184,7 +184,12 @@ static bool take_action(struct cursor *cursor, struct item *item)
 			     word.at);
 		return false;
 	}
-	if (action.kind == CALLGATE_NOTIFY || (action.kind == CALLGATE_TRAP && action.data)) {
+	if (action.kind == CALLGATE_NOTIFY) {
+		report_error(cursor->report, NOTE_LISTENER, offset_of(cursor->report, word.at),
+			     "NOTIFY waits for an answer, and here is nobody who gives one");
+		return false;
+	}
+	if (action.kind == CALLGATE_TRAP && action.data) {
 		report_error(cursor->report, NOTE_ACTION, offset_of(cursor->report, word.at),
 			     "'%.*s' cannot be said in a list", report_width(word), word.at);
 		return false;
@@ -231,6 +236,17 @@ bool item_parse(struct slice text, struct report *report, struct item *out)
 		return false;
 	}
 	*out = item;
+	return true;
+}
+
+bool item_verdict(struct slice text, struct report *report, struct verdict *out)
+{
+	struct cursor cursor = { .report = report, .rest = text };
+	struct item item = { .has_action = false };
+
+	if (!take_action(&cursor, &item))
+		return false;
+	*out = item.verdict;
 	return true;
 }
 

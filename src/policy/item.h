@@ -33,6 +33,9 @@ struct item {
 /* text lies in the report's source. False: an error was reported. Whether the call exists is not looked at. */
 bool item_parse(struct slice text, struct report *report, struct item *out);
 
+/* An action alone, as behind the '=' of an item. */
+bool item_verdict(struct slice text, struct report *report, struct verdict *out);
+
 /* The element that begins at *at, up to the next separator that is not in parentheses, and moves *at behind that; false
  * at the end. Empty elements are passed over. */
 bool item_next(struct slice list, char separator, size_t *at, struct slice *out);

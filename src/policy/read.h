@@ -19,4 +19,8 @@ int policy_from_env(const char *allow, const char *deny, const char *action, str
 
 int read_lxc(struct callgate_policy *policy, struct callgate_notes *notes, struct callgate_err *err);
 
+/* policy/read_words.c: as callgate_policy_words(). */
+int policy_from_words(const struct callgate_words *words, struct callgate_policy **out, struct callgate_notes *notes,
+		      struct callgate_err *err);
+
 #endif

@@ -121,7 +121,8 @@ static int apply_profile(const struct options *options, const char *profile, con
 int verb_apply(const struct verb *verb, int argc, char **argv)
 {
 	static const struct option long_options[] = {
-		{ "help", no_argument, NULL, OPT_HELP }, { "color", required_argument, NULL, OPT_COLOR }, OPTIONS_TARGET, OPTIONS_LIVE,
+		{ "help", no_argument, NULL, OPT_HELP }, { "color", required_argument, NULL, OPT_COLOR }, OPTIONS_TARGET, OPTIONS_WORDS,
+		OPTIONS_LIVE,
 		{ "profile", required_argument, NULL, OPT_PROFILE }, { "no-new-privs", required_argument, NULL, OPT_NNP },
 		{ "dry-run", no_argument, NULL, OPT_DRY_RUN }, OPTIONS_END,
 	};
@@ -146,7 +147,10 @@ int verb_apply(const struct verb *verb, int argc, char **argv)
 		else if (option == OPT_NNP ? take_nnp(optarg, &how.nnp) < 0 : options_take(&options, option, optarg) < 0)
 			return verb_usage(verb);
 	}
-	if (!profile || optind + 1 != argc)
+	if (optind + 1 != argc)
 		return verb_usage(verb);
+	profile = profile_said(&options, profile);
+	if (!profile)
+		return EXIT_CANNOT;
 	return apply_profile(&options, profile, argv[optind], &how, purpose);
 }

@@ -8,7 +8,7 @@
 
 int options_init(struct options *options, struct callgate_err *err)
 {
-	*options = (struct options){ .target = CALLGATE_TARGET_INIT };
+	*options = (struct options){ .target = CALLGATE_TARGET_INIT, .words = CALLGATE_WORDS_INIT };
 	return callgate_target_host(&options->target, err);
 }
 
@@ -139,6 +139,15 @@ int options_take(struct options *options, int option, const char *value)
 		return take_color(options, value);
 	case OPT_OUTPUT:
 		options->output = value;
+		return 0;
+	case OPT_ALLOW:
+		options->words.allow = value;
+		return 0;
+	case OPT_DENY:
+		options->words.deny = value;
+		return 0;
+	case OPT_DEFAULT:
+		options->words.fallback = value;
 		return 0;
 	case OPT_ROOT:
 		options->root = value;

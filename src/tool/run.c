@@ -81,7 +81,7 @@ static int run_profile(const struct options *options, const char *profile, const
 int verb_run(const struct verb *verb, int argc, char **argv)
 {
 	static const struct option long_options[] = {
-		{ "help", no_argument, NULL, OPT_HELP }, { "color", required_argument, NULL, OPT_COLOR }, OPTIONS_TARGET,
+		{ "help", no_argument, NULL, OPT_HELP }, { "color", required_argument, NULL, OPT_COLOR }, OPTIONS_TARGET, OPTIONS_WORDS,
 		{ "profile", required_argument, NULL, OPT_PROFILE }, { "no-new-privs", required_argument, NULL, OPT_NNP },
 		{ "at", required_argument, NULL, OPT_AT }, OPTIONS_END,
 	};
@@ -107,9 +107,12 @@ int verb_run(const struct verb *verb, int argc, char **argv)
 			return EXIT_CALLGATE_FAILED;
 		}
 	}
-	if (!profile || optind == argc) {
+	if (optind == argc) {
 		verb_usage(verb);
 		return EXIT_CALLGATE_FAILED;
 	}
+	profile = profile_said(&options, profile);
+	if (!profile)
+		return EXIT_CALLGATE_FAILED;
 	return run_profile(&options, profile, &how, argv + optind);
 }

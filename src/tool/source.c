@@ -36,6 +36,17 @@ void profile_forget(const char *text)
 		unsetenv(env_names[i]);
 }
 
+const char *profile_said(const struct options *options, const char *profile)
+{
+	bool words = options->words.allow || options->words.deny || options->words.fallback;
+
+	if (words == (profile != NULL)) {
+		report(words ? "--profile and --allow, --deny or --default do not go together" : "no --profile, --allow, --deny or --default");
+		return NULL;
+	}
+	return words ? WORDS_SOURCE : profile;
+}
+
 /* A path as it is; a word without '/' that is no file here is a profile's name. */
 int profile_open(const struct options *options, const char *text, struct callgate_policy **out, struct callgate_notes *notes,
                  struct callgate_err *err)
@@ -45,6 +56,8 @@ int profile_open(const struct options *options, const char *text, struct callgat
 	if (strcmp(text, "env:") == 0)
 		return callgate_policy_env(getenv(env_names[ENV_ALLOW]), getenv(env_names[ENV_DENY]), getenv(env_names[ENV_ACTION]),
 		                           out, notes, err);
+	if (strcmp(text, WORDS_SOURCE) == 0)
+		return callgate_policy_words(&options->words, out, notes, err);
 	if (strcmp(text, "-") != 0 && !strchr(text, '/') && access(text, F_OK) < 0) {
 		int r = callgate_profile_find(text, path, sizeof(path), err);
 

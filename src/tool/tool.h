@@ -31,11 +31,13 @@ struct options {
 	const char *root;           /* --root, for oci:ID */
 	const char *lxcpath;        /* --lxcpath, for lxc:NAME; NULL: LXC's own */
 	bool has_reader, has_names; /* said on the command line */
+	struct callgate_words words; /* in place of a profile: WORDS_SOURCE */
 };
 
 enum option_id {
 	OPT_HELP = 'h', OPT_OUTPUT = 'o',
 	OPT_ARCH = 256, OPT_ABI, OPT_CAPS, OPT_KERNEL, OPT_AS, OPT_NAMES, OPT_ENOSYS, OPT_JSON, OPT_COLOR, OPT_ROOT, OPT_LXCPATH,
+	OPT_ALLOW, OPT_DENY, OPT_DEFAULT,
 	OPT_VERB, /* a verb's own options start here */
 };
 
@@ -49,6 +51,9 @@ enum option_id {
 	{ "enosys", required_argument, NULL, OPT_ENOSYS }
 #define OPTIONS_LIVE \
 	{ "root", required_argument, NULL, OPT_ROOT }, { "lxcpath", required_argument, NULL, OPT_LXCPATH }
+#define OPTIONS_WORDS \
+	{ "allow", required_argument, NULL, OPT_ALLOW }, { "deny", required_argument, NULL, OPT_DENY }, \
+	{ "default", required_argument, NULL, OPT_DEFAULT }
 #define OPTIONS_END { NULL, 0, NULL, 0 }
 
 struct verb {
@@ -148,6 +153,11 @@ void print_differences(const struct callgate_filter *a, const struct callgate_fi
 struct json_object *differences_to_json(const struct callgate_diff *diff);
 
 /* ------------------------------------------------------------------ source.c */
+
+/* The SOURCE that stands for --allow, --deny and --default. */
+#define WORDS_SOURCE "words:"
+/* What --profile said, or WORDS_SOURCE; NULL after a message when it is neither or both. */
+const char *profile_said(const struct options *options, const char *profile);
 
 /* Opens what SOURCE names. Errors and findings have been reported when it answers an exit code other than 0.
  * kind tells what it was. */
