@@ -118,7 +118,7 @@ Test(item, refuses_with_place_and_reason)
 		{ "write=EFOO", 29, "'EFOO' is no action" },
 		{ "write=eio", 29, "'eio' is no action" },
 		{ "write=ERRNO(4096)", 29, "is no action" },
-		{ "write=NOTIFY", 29, "'NOTIFY' cannot be said in a list" },
+		{ "write=NOTIFY", 29, "NOTIFY waits for an answer, and here is nobody who gives one" },
 		{ "write=TRAP(7)", 29, "'TRAP(7)' cannot be said in a list" },
 		{ "write=EIO=EIO", 29, "'EIO=EIO' is no action" },
 		{ "*", 23, "'*' takes an action and no conditions" },
