@@ -8,6 +8,7 @@
 #include "base/err.h"
 #include "names/abi.h"
 #include "names/syscall.h"
+#include "names/words.h"
 
 enum { KEEP_LIMIT = 4096, BIT_LIMIT = 16 };
 #define WORD_32 ((uint64_t)UINT32_MAX)
@@ -170,6 +171,18 @@ static bool loosest_denial(struct lxc_writer *writer, const struct span *span, s
 	return false;
 }
 
+/* Rules that overlap with another action: nobody can tell which of them libseccomp would follow. */
+static bool denies_otherwise(const struct lxc_writer *writer, const struct span *span, struct callgate_action action)
+{
+	for (unsigned i = 0; i < span->clause_count; i++) {
+		struct callgate_action other = lxc_nearest(writer, span->clauses[i].action);
+
+		if (span->clauses[i].test_count && other.kind != CALLGATE_ALLOW && !action_equal(other, action))
+			return true;
+	}
+	return false;
+}
+
 /* A denylist that may be looser: beside the clauses that deny, what the clause that opens leaves denied. "open where a & 6 is 0"
  * is, from the other side, "deny where a & 2 is 2" and "deny where a & 4 is 4". */
 static int add_denials(struct lxc_writer *writer, const struct span *span, struct lxc_verdict *out)
@@ -180,7 +193,7 @@ static int add_denials(struct lxc_writer *writer, const struct span *span, struc
 	struct callgate_action action;
 	struct clause *clauses;
 
-	if (!room || !loosest_denial(writer, span, &action))
+	if (!room || !loosest_denial(writer, span, &action) || denies_otherwise(writer, span, action))
 		return 0;
 	clauses = arena_array(arena, span->clause_count + room, sizeof(*clauses));
 	if (!clauses)

@@ -252,6 +252,14 @@ static bool is_needed_by_injection(const struct lxc_writer *writer, int id)
 	return writer->bound == CALLGATE_LXC_NEVER_STRICTER && id == syscall_find(SLICE("seccomp"));
 }
 
+static bool is_multiplexed(const struct lxc_writer *writer, int id)
+{
+	for (unsigned i = 0; i < writer->abi_count; i++)
+		if (lxc_passes_over(id, writer->abis[i]))
+			return true;
+	return id == syscall_find(SLICE("socketcall")) || id == syscall_find(SLICE("ipc"));
+}
+
 int lxc_decide_name(struct lxc_writer *writer, int id, struct lxc_verdict *out)
 {
 	struct callgate_action limit = { 0 };
@@ -262,7 +270,7 @@ int lxc_decide_name(struct lxc_writer *writer, int id, struct lxc_verdict *out)
 	r = limit_of(writer, id, &limit, &same, &any);
 	if (r < 0 || !any)
 		return r;
-	if (is_needed_by_injection(writer, id)) {
+	if (is_needed_by_injection(writer, id) || (writer->effort == EFFORT_PLAIN && (!same || is_multiplexed(writer, id)))) {
 		limit = (struct callgate_action){ .kind = CALLGATE_ALLOW };
 		same = true;
 	}

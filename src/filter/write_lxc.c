@@ -207,6 +207,15 @@ static int read_back(const struct lxc_writer *writer, struct callgate_lxc_text *
 	return r;
 }
 
+static int put_and_read(struct lxc_writer *writer, struct callgate_lxc_text *text)
+{
+	int r = put_all(writer);
+
+	if (r == 0)
+		r = text_take(&writer->text, &text->text, &text->size, writer->err);
+	return r == 0 ? read_back(writer, text) : r;
+}
+
 static int write_and_check(struct lxc_writer *writer, struct callgate_lxc_text *text)
 {
 	int r;
@@ -218,11 +227,14 @@ static int write_and_check(struct lxc_writer *writer, struct callgate_lxc_text *
 	if (r == 0)
 		r = lxc_choose_default(writer);
 	if (r == 0)
-		r = put_all(writer);
-	if (r == 0)
-		r = text_take(&writer->text, &text->text, &text->size, writer->err);
-	if (r == 0)
-		r = read_back(writer, text);
+		r = put_and_read(writer, text);
+	/* libseccomp would refuse the rules, or nobody can tell what it makes of them. */
+	if ((r == CALLGATE_E_UNSUPPORTED || r == CALLGATE_E_PROFILE) && text->text && writer->bound == CALLGATE_LXC_NEVER_STRICTER) {
+		free(text->text);
+		text->text = NULL;
+		writer->effort = EFFORT_PLAIN;
+		r = put_and_read(writer, text);
+	}
 	if (r == 0)
 		r = check_needs(writer, text);
 	return r < 0 ? r : check_text(writer, text);

@@ -10,6 +10,9 @@
 
 #define ABIS (1u << CALLGATE_ABI_X86_64 | 1u << CALLGATE_ABI_X86 | 1u << CALLGATE_ABI_X32)
 #define NARROW(default_action, rules) "{\"defaultAction\":\"SCMP_ACT_" default_action "\",\"syscalls\":[" rules "]}"
+#define MSEAL ",{\"names\":[\"mseal\"],\"action\":\"SCMP_ACT_ALLOW\"}"
+#define UMASK(action, value, op)                                                                                            \
+	",{\"names\":[\"umask\"],\"action\":\"SCMP_ACT_" action "\",\"args\":[{\"index\":0,\"value\":" value ",\"op\":\"SCMP_CMP_" op "\"}]}"
 #define MKDIR(action) "{\"names\":[\"mkdir\"],\"action\":\"SCMP_ACT_" action "\"}"
 
 static int write_text(const char *profile, struct callgate_lxc_text **out, struct callgate_err *err)
@@ -63,7 +66,7 @@ static const char *const architectures[] = {
 Test(lxc_stack, of_random_profiles_means_the_profile)
 {
 	struct rng rng = { .state = 20261122 };
-	unsigned allowlists = 0, denylists = 0, conditional = 0, lossless = 0, unclear = 0;
+	unsigned allowlists = 0, denylists = 0, conditional = 0, lossless = 0;
 
 	for (int round = 0; round < 240; round++) {
 		struct callgate_err err = CALLGATE_ERR_INIT;
@@ -78,8 +81,7 @@ Test(lxc_stack, of_random_profiles_means_the_profile)
 			continue; /* rules that contradict each other */
 		if (callgate_lxc_write(filter, &target, CALLGATE_LXC_NEVER_STRICTER, &text, &err) < 0) {
 			cr_assert_eq(err.code, CALLGATE_E_UNSUPPORTED, "%s\n%s", err.text, profile.text);
-			unclear += strstr(err.text, "cannot predict") != NULL;
-			cr_assert(strstr(err.text, "LXC itself calls") || strstr(err.text, "cannot predict"), "%s", err.text);
+			cr_assert_not_null(strstr(err.text, "LXC itself calls"), "%s", err.text);
 			callgate_filter_free(filter);
 			continue;
 		}
@@ -95,7 +97,6 @@ Test(lxc_stack, of_random_profiles_means_the_profile)
 	cr_assert_gt(allowlists, 20, "%u", allowlists);
 	cr_assert_gt(denylists, 20, "%u", denylists);
 	cr_assert_gt(conditional, 20, "%u", conditional);
-	cr_assert_lt(unclear, 10, "%u", unclear);
 	cr_assert_lt(lossless, allowlists + denylists);
 }
 
@@ -142,6 +143,12 @@ static const struct {
 	{ NARROW("ERRNO", NEEDED "," MKDIR("LOG")), "\nmkdir allow\n", NULL },
 	{ NARROW("ERRNO", NEEDED "," MKDIR("TRACE")), "\nmkdir allow\n", NULL },
 	{ PROFILE("ERRNO", NEEDED "," MKDIR("TRACE")), "\nrmdir errno 1\n", "\nmkdir " },
+	/* What libseccomp would make of rules that overlap nobody can tell: none are made that do, and where the profile's own do, names
+	 * with conditions stay open. */
+	{ PROFILE("ERRNO", NEEDED MSEAL UMASK("KILL", "2", "EQ") UMASK("ALLOW", "11", "EQ")), "\numask kill [0,0x2,==]\n", "\numask errno" },
+	{ PROFILE("ERRNO", NEEDED MSEAL UMASK("KILL", "2", "EQ") UMASK("TRAP", "3", "EQ") UMASK("ALLOW", "11", "EQ")),
+	  "\numask trap [0,0x3,==]\n", "\numask errno" },
+	{ NARROW("ALLOW", MKDIR("KILL") UMASK("KILL", "4294967297", "EQ") UMASK("TRAP", "1", "EQ")), "\nmkdir kill\n", "\numask " },
 	/* The injection needs seccomp(2). */
 	{ NARROW("ERRNO", NEEDED), "\nseccomp allow\n", NULL },
 	{ PROFILE("ERRNO", NEEDED), "\nrmdir errno 1\n", "\nseccomp " },
