@@ -197,11 +197,24 @@ void span_map_release(struct span_map *map)
 	*map = (struct span_map){ 0 };
 }
 
+/* Everything that walks a map relies on it: checked once, where maps are made. */
+static bool ascends(const struct span_map *map)
+{
+	for (size_t i = 0; i < map->count; i++)
+		if (i ? map->spans[i].first <= map->spans[i - 1].first : map->spans[i].first != 0)
+			return false;
+	return true;
+}
+
 int filter_add_arch(struct callgate_filter *filter, uint32_t audit, struct span_map *map, struct callgate_err *err)
 {
 	bool failed = map->failed || !map->count;
 	struct span *spans = NULL;
 
+	if (!failed && !ascends(map)) {
+		span_map_release(map);
+		return err_set(err, CALLGATE_E_MISMATCH, "the map of architecture 0x%x is out of order: an error in callgate", audit);
+	}
 	if (!failed)
 		spans = arena_grow(&filter->arena, map->spans, map->count, map->count, sizeof(*spans));
 	if (spans && filter->arch_count == filter->arch_room) {

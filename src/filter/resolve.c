@@ -162,10 +162,11 @@ static int decide_number(const struct resolution *res, const struct leaves *leav
 	return decide_call(res, leaves, space, list, mux, span, err);
 }
 
-/* Takes back a span of the default that began at first and has turned out empty; puts node there, if any. */
+/* Takes back what begins at first or above (a span of the default that has turned out empty, numbers that runc's stub
+ * answers for before any rule); puts node there, if any. */
 static void replace_from(struct span_map *map, uint32_t first, const struct node *node)
 {
-	if (map->count && map->spans[map->count - 1].first == first)
+	while (map->count && map->spans[map->count - 1].first >= first)
 		map->count--;
 	if (node)
 		span_map_add(map, (struct span){ .first = first, .node = node });
