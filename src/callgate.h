@@ -579,8 +579,9 @@ struct callgate_task {
 };
 
 /* PROCESS: the threads of a process. CONTAINER: every task of the container whose first process is given: its cgroups with all
- * below them, and its pid namespace with all below it. ALL: every task that /proc shows. */
-enum callgate_scope { CALLGATE_SCOPE_PROCESS = 0, CALLGATE_SCOPE_CONTAINER, CALLGATE_SCOPE_ALL };
+ * below them, and its pid namespace with all below it. ALL: every task that /proc shows. TREE: the process and its
+ * descendants; of the caller only the descendants. */
+enum callgate_scope { CALLGATE_SCOPE_PROCESS = 0, CALLGATE_SCOPE_CONTAINER, CALLGATE_SCOPE_ALL, CALLGATE_SCOPE_TREE };
 struct callgate_tasks; /* opaque: a list, by pid and tid */
 /* pid is not looked at for ALL. Zombies are left out. E_NOTFOUND: no such process. */
 int callgate_tasks_list(enum callgate_scope scope, pid_t pid, struct callgate_tasks **out, struct callgate_err *err);
@@ -597,7 +598,7 @@ struct callgate_prog **callgate_process_dump_free(struct callgate_prog **progs, 
 /* One process of those that a program is put on. result 0: what was done; else why not. */
 typedef void callgate_apply_visit(void *data, pid_t pid, const struct callgate_injected *done, int result,
                                   const struct callgate_err *why);
-/* callgate_process_inject() for a process, or for every process of a container, again and again until a pass finds none that
+/* callgate_process_inject() for a process, or for every process of a container or a tree, again and again until a pass finds none that
  * has not got it: processes that start meanwhile are found or have inherited it. visit may be NULL. An error of one process does not
  * keep the others from theirs; the first one is the answer. E_LIMIT: new processes came faster than they could be served. */
 int callgate_apply(const struct callgate_prog *prog, enum callgate_scope scope, pid_t pid, const struct callgate_inject *how,

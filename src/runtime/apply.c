@@ -76,7 +76,7 @@ static void serve(struct passes *passes, pid_t pid)
 	struct callgate_injected done;
 	int r = kernel_inject(pid, apply->prog, &apply->how, &done, &why);
 
-	if (r == CALLGATE_E_NOTFOUND && apply->scope == CALLGATE_SCOPE_CONTAINER)
+	if (r == CALLGATE_E_NOTFOUND && apply->scope != CALLGATE_SCOPE_PROCESS)
 		return;
 	if (apply->visit)
 		apply->visit(apply->data, pid, r < 0 ? NULL : &done, r, &why);
@@ -121,7 +121,7 @@ static int one_pass(struct passes *passes, int pass, size_t *fresh)
 int apply_all(const struct apply *apply, struct callgate_err *err)
 {
 	struct passes passes = { .apply = apply, .plain = true, .err = err };
-	size_t fresh = apply->scope == CALLGATE_SCOPE_CONTAINER;
+	size_t fresh = apply->scope != CALLGATE_SCOPE_PROCESS;
 	int r = 0;
 
 	if (!fresh)

@@ -259,6 +259,8 @@ static int find_pids(enum callgate_scope scope, pid_t pid, struct pids *pids, st
 		return container_pids(pid, pids, err);
 	case CALLGATE_SCOPE_ALL:
 		return proc_pids(pids, NULL, err);
+	case CALLGATE_SCOPE_TREE:
+		return tree_pids(pid, pids, err);
 	}
 	return err_set(err, CALLGATE_E_ARG, "no such scope");
 }

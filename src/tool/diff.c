@@ -27,15 +27,17 @@ static const char *side_word(struct callgate_action action, bool opaque, char *b
 	return buf;
 }
 
-static void print_side(const struct callgate_filter *filter, const struct callgate_difference *row, bool depends,
-                       struct callgate_action action, bool opaque)
+enum side { SIDE_A, SIDE_B };
+
+static void print_side(FILE *to, const struct callgate_filter *filter, const struct callgate_difference *row, enum side side)
 {
+	bool depends = side == SIDE_A ? row->depends_a : row->depends_b, opaque = side == SIDE_A ? row->opaque_a : row->opaque_b;
 	char word[32];
 
 	if (depends && row->abi != CALLGATE_ABI_NONE)
-		print_decision(stdout, filter, row->abi, row->first);
+		print_decision(to, filter, row->abi, row->first);
 	else
-		printf("%s", side_word(action, opaque, word, sizeof(word)));
+		fprintf(to, "%s", side_word(side == SIDE_A ? row->a : row->b, opaque, word, sizeof(word)));
 }
 
 static const char *abi_text(const struct callgate_difference *row)
@@ -45,17 +47,17 @@ static const char *abi_text(const struct callgate_difference *row)
 	return name ? name : "other";
 }
 
-static void print_row(const struct callgate_filter *a, const struct callgate_filter *b, const struct callgate_difference *row)
+static void print_row(FILE *to, const struct callgate_filter *a, const struct callgate_filter *b, const struct callgate_difference *row)
 {
 	char range[160], witness[192];
 
 	range_text(row, range, sizeof(range));
 	call_text(&row->witness, witness, sizeof(witness));
-	printf("%s\t%s\t", abi_text(row), range);
-	print_side(a, row, row->depends_a, row->a, row->opaque_a);
-	putchar('\t');
-	print_side(b, row, row->depends_b, row->b, row->opaque_b);
-	printf("\t%s\t%s\n", callgate_change_name(row->change), witness);
+	fprintf(to, "%s\t%s\t", abi_text(row), range);
+	print_side(to, a, row, SIDE_A);
+	putc('\t', to);
+	print_side(to, b, row, SIDE_B);
+	fprintf(to, "\t%s\t%s\n", callgate_change_name(row->change), witness);
 }
 
 /* Every named call of a row, so that a script need not know numbers. */
@@ -99,10 +101,10 @@ struct json_object *differences_to_json(const struct callgate_diff *diff)
 	return array;
 }
 
-void print_differences(const struct callgate_filter *a, const struct callgate_filter *b, const struct callgate_diff *diff)
+void print_differences(FILE *to, const struct callgate_filter *a, const struct callgate_filter *b, const struct callgate_diff *diff)
 {
 	for (size_t i = 0; i < callgate_diff_count(diff); i++)
-		print_row(a, b, callgate_diff_at(diff, i));
+		print_row(to, a, b, callgate_diff_at(diff, i));
 }
 
 /* 1 when something surely differs, 2 when all that was found cannot be told. */
@@ -146,7 +148,7 @@ static int diff_sources(const struct options *options, const char *const words[2
 		if (print_document(root) != 0)
 			code = EXIT_CANNOT;
 	} else {
-		print_differences(a, b, diff);
+		print_differences(stdout, a, b, diff);
 		code = finish_output(code);
 	}
 	callgate_diff_free(diff);

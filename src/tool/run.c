@@ -7,9 +7,10 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "tool/phase.h"
 #include "tool/tool.h"
 
-enum { OPT_PROFILE = OPT_VERB, OPT_NNP, OPT_AT };
+enum { OPT_PROFILE = OPT_VERB, OPT_NNP, OPT_AT, OPT_THEN, OPT_WHEN };
 enum { EXIT_CANNOT_EXEC = 126, EXIT_NOT_FOUND = 127, EXIT_SIGNAL = 128 };
 
 /* Ends as the command ended: with its status, or by the same signal (without a core of our own). */
@@ -57,12 +58,52 @@ static int run_command(const struct callgate_prog *prog, const struct callgate_s
 	return r;
 }
 
+static int exit_code(int r, int status, const struct callgate_err *err)
+{
+	if (r == 0)
+		return end_like(status);
+	if (err->text[0])
+		report_err(err);
+	if (r == CALLGATE_E_NOTFOUND)
+		return EXIT_NOT_FOUND;
+	return r == CALLGATE_E_IO ? EXIT_CANNOT_EXEC : EXIT_CALLGATE_FAILED;
+}
+
+struct wanted {
+	const char *profile, *then, *when;
+	struct callgate_start how;
+};
+
+static int run_phases(const struct options *options, const struct wanted *wanted, char **argv)
+{
+	CALLGATE_CLEANUP(filter_cleanup) struct callgate_filter *first = NULL;
+	CALLGATE_CLEANUP(filter_cleanup) struct callgate_filter *second = NULL;
+	CALLGATE_CLEANUP(prog_cleanup) struct callgate_prog *now = NULL;
+	CALLGATE_CLEANUP(prog_cleanup) struct callgate_prog *then = NULL;
+	struct callgate_err err = CALLGATE_ERR_INIT;
+	struct phases phases;
+	int status = 0, r;
+
+	if (when_parse(wanted->when, &phases.when) < 0 || profile_to_apply(options, wanted->profile, &first) ||
+	    profile_to_apply(options, wanted->then, &second))
+		return EXIT_CALLGATE_FAILED;
+	profile_forget(wanted->profile);
+	r = callgate_filter_compile(first, &now, &err);
+	if (r == 0)
+		r = callgate_filter_compile(second, &then, &err);
+	if (r == 0) {
+		phases = (struct phases){ first, second, now, then, phases.when };
+		r = phases_run(&phases, &wanted->how, argv, &status, &err);
+	}
+	return exit_code(r, status, &err);
+}
+
 static int run_profile(const struct options *options, const char *profile, const struct callgate_start *how, char **argv)
 {
 	CALLGATE_CLEANUP(filter_cleanup) struct callgate_filter *filter = NULL;
 	CALLGATE_CLEANUP(prog_cleanup) struct callgate_prog *prog = NULL;
 	struct callgate_err err = CALLGATE_ERR_INIT;
-	int status, r;
+	int status = 0, r;
 
 	if (profile_to_apply(options, profile, &filter))
 		return EXIT_CALLGATE_FAILED;
@@ -70,12 +111,28 @@ static int run_profile(const struct options *options, const char *profile, const
 	r = callgate_filter_compile(filter, &prog, &err);
 	if (r == 0)
 		r = run_command(prog, how, argv, &status, &err);
-	if (r == 0)
-		return end_like(status);
-	report_err(&err);
-	if (r == CALLGATE_E_NOTFOUND)
-		return EXIT_NOT_FOUND;
-	return r == CALLGATE_E_IO ? EXIT_CANNOT_EXEC : EXIT_CALLGATE_FAILED;
+	return exit_code(r, status, &err);
+}
+
+static int take(struct wanted *wanted, struct options *options, int option)
+{
+	switch (option) {
+	case OPT_PROFILE:
+		wanted->profile = optarg;
+		return 0;
+	case OPT_THEN:
+		wanted->then = optarg;
+		return 0;
+	case OPT_WHEN:
+		wanted->when = optarg;
+		return 0;
+	case OPT_NNP:
+		return take_nnp(optarg, &wanted->how.nnp);
+	case OPT_AT:
+		return take_at(optarg, &wanted->how.at);
+	default:
+		return options_take(options, option, optarg);
+	}
 }
 
 int verb_run(const struct verb *verb, int argc, char **argv)
@@ -83,11 +140,11 @@ int verb_run(const struct verb *verb, int argc, char **argv)
 	static const struct option long_options[] = {
 		{ "help", no_argument, NULL, OPT_HELP }, { "color", required_argument, NULL, OPT_COLOR }, OPTIONS_TARGET, OPTIONS_WORDS,
 		{ "profile", required_argument, NULL, OPT_PROFILE }, { "no-new-privs", required_argument, NULL, OPT_NNP },
-		{ "at", required_argument, NULL, OPT_AT }, OPTIONS_END,
+		{ "at", required_argument, NULL, OPT_AT }, { "then", required_argument, NULL, OPT_THEN },
+		{ "when", required_argument, NULL, OPT_WHEN }, OPTIONS_END,
 	};
-	struct callgate_start how = CALLGATE_START_INIT;
+	struct wanted wanted = { .how = CALLGATE_START_INIT };
 	struct callgate_err err = CALLGATE_ERR_INIT;
-	const char *profile = NULL;
 	struct options options;
 	int option;
 
@@ -98,21 +155,18 @@ int verb_run(const struct verb *verb, int argc, char **argv)
 	while ((option = getopt_long(argc, argv, "+h", long_options, NULL)) != -1) {
 		if (option == OPT_HELP)
 			return verb_help(verb);
-		if (option == OPT_PROFILE)
-			profile = optarg;
-		else if (option == OPT_NNP  ? take_nnp(optarg, &how.nnp) < 0
-		         : option == OPT_AT ? take_at(optarg, &how.at) < 0
-		                            : options_take(&options, option, optarg) < 0) {
+		if (take(&wanted, &options, option) < 0) {
 			verb_usage(verb);
 			return EXIT_CALLGATE_FAILED;
 		}
 	}
-	if (optind == argc) {
+	if (optind == argc || !wanted.then != !wanted.when) {
 		verb_usage(verb);
 		return EXIT_CALLGATE_FAILED;
 	}
-	profile = profile_said(&options, profile);
-	if (!profile)
+	wanted.profile = profile_said(&options, wanted.profile);
+	if (!wanted.profile)
 		return EXIT_CALLGATE_FAILED;
-	return run_profile(&options, profile, &how, argv + optind);
+	return wanted.then ? run_phases(&options, &wanted, argv + optind)
+	                   : run_profile(&options, wanted.profile, &wanted.how, argv + optind);
 }

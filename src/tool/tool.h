@@ -149,7 +149,7 @@ void tell_openings(const struct callgate_filter *filter, struct json_object *row
 
 /* ------------------------------------------------------------------ diff.c */
 
-void print_differences(const struct callgate_filter *a, const struct callgate_filter *b, const struct callgate_diff *diff);
+void print_differences(FILE *to, const struct callgate_filter *a, const struct callgate_filter *b, const struct callgate_diff *diff);
 struct json_object *differences_to_json(const struct callgate_diff *diff);
 
 /* ------------------------------------------------------------------ source.c */

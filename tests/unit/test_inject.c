@@ -1,0 +1,234 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Injection by the library: processes, trees of them, what is refused, what is left behind. */
+#include <criterion/criterion.h>
+#include <errno.h>
+#include <linux/seccomp.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "bpf/prog.h"
+#include "callgate.h"
+#include "kernel/status.h"
+
+/* mkdirat answers EBADFD (77), all else is allowed. */
+static struct callgate_prog *deny_mkdirat(void)
+{
+	struct sock_filter insns[] = {
+		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, 0),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_mkdirat, 0, 1),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | 77),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+	};
+	struct callgate_prog *prog;
+
+	cr_assert_eq(prog_new(insns, 4, &prog, NULL), 0);
+	return prog;
+}
+
+static void nap(long ms)
+{
+	struct timespec time = { .tv_sec = ms / 1000, .tv_nsec = ms % 1000 * 1000000 };
+
+	nanosleep(&time, NULL);
+}
+
+/* A child that waits for a byte, then tells by its exit status whether mkdirat is refused (77). */
+struct waiter {
+	pid_t pid;
+	int go;
+};
+
+static struct waiter waiter_new(void)
+{
+	int fds[2];
+	struct waiter waiter;
+
+	cr_assert_eq(pipe(fds), 0);
+	waiter.go = fds[1];
+	waiter.pid = fork();
+	if (waiter.pid == 0) {
+		char c;
+
+		close(fds[1]);
+		if (read(fds[0], &c, 1) < 0)
+			_exit(1);
+		_exit(syscall(SYS_mkdirat, -1, "", 0755) < 0 && errno == 77 ? 77 : 0);
+	}
+	close(fds[0]);
+	nap(20);
+	return waiter;
+}
+
+static int waiter_end(struct waiter *waiter)
+{
+	int status;
+
+	close(waiter->go);
+	cr_assert_eq(waitpid(waiter->pid, &status, 0), waiter->pid);
+	return WIFEXITED(status) ? WEXITSTATUS(status) : -WTERMSIG(status);
+}
+
+static bool can_inject(struct callgate_err *err)
+{
+	struct callgate_prog *prog = deny_mkdirat();
+	struct waiter waiter = waiter_new();
+	int r = callgate_process_inject(waiter.pid, prog, NULL, NULL, err);
+
+	waiter_end(&waiter);
+	free(prog);
+	return r == 0;
+}
+
+Test(inject, puts_the_program_on_a_process_that_waits, .timeout = 20)
+{
+	struct callgate_inject how = CALLGATE_INJECT_INIT;
+	struct callgate_err err = CALLGATE_ERR_INIT;
+	struct callgate_prog *prog = deny_mkdirat();
+	struct callgate_injected done;
+	struct waiter waiter;
+
+	if (!can_inject(&err))
+		cr_skip_test("%s", err.text);
+	for (int kind = CALLGATE_INJECT_LIVE; kind <= CALLGATE_INJECT_STARTING; kind++) {
+		waiter = waiter_new();
+		how.kind = (enum callgate_inject_kind)kind;
+		cr_assert_eq(callgate_process_inject(waiter.pid, prog, &how, &done, &err), 0, "%s", err.text);
+		cr_assert(done.pid == waiter.pid && done.tid == waiter.pid && done.threads == 1);
+		cr_assert_str_eq(done.call, "read");
+		cr_assert(done.stopped_ns > 0 && done.stopped_ns < 1000000000);
+		cr_assert_eq(waiter_end(&waiter), 77);
+	}
+	waiter = waiter_new();
+	cr_assert_eq(waiter_end(&waiter), 0, "without a filter mkdirat is not refused so");
+	free(prog);
+}
+
+Test(inject, refuses_what_it_may_not_touch, .timeout = 20)
+{
+	struct callgate_err err = CALLGATE_ERR_INIT;
+	struct callgate_prog *prog = deny_mkdirat();
+	struct waiter waiter = waiter_new();
+
+	cr_assert_eq(callgate_process_inject(getpid(), prog, NULL, NULL, &err), CALLGATE_E_ARG);
+	cr_assert_eq(callgate_process_inject(0, prog, NULL, NULL, &err), CALLGATE_E_ARG);
+	cr_assert_eq(callgate_process_inject(waiter.pid, NULL, NULL, NULL, &err), CALLGATE_E_ARG);
+	cr_assert_eq(callgate_apply(prog, CALLGATE_SCOPE_ALL, 1, NULL, NULL, NULL, &err), CALLGATE_E_ARG);
+	prog->flags = SECCOMP_FILTER_FLAG_NEW_LISTENER;
+	cr_assert_eq(callgate_process_inject(waiter.pid, prog, NULL, NULL, &err), CALLGATE_E_UNSUPPORTED);
+	prog->flags = 0;
+	kill(waiter.pid, SIGKILL);
+	nap(20);
+	cr_assert_eq(callgate_process_inject(waiter.pid, prog, NULL, NULL, &err), CALLGATE_E_NOTFOUND);
+	cr_assert(strstr(err.text, "has ended"), "%s", err.text);
+	cr_assert_eq(waiter_end(&waiter), -SIGKILL);
+	free(prog);
+}
+
+/* Its child forks all the time; each process of the family ends soon but the first three. */
+static _Noreturn void family(void)
+{
+	for (int i = 0; i < 2; i++)
+		if (fork() == 0)
+			for (;;)
+				pause();
+	for (;;) {
+		pid_t pid = fork();
+
+		if (pid == 0)
+			_exit(0);
+		if (pid > 0)
+			waitpid(pid, NULL, 0);
+	}
+}
+
+static void count_visits(void *data, pid_t pid, const struct callgate_injected *done, int result, const struct callgate_err *why)
+{
+	(void)pid;
+	(void)done;
+	cr_assert_eq(result, 0, "%s", why->text);
+	++*(int *)data;
+}
+
+Test(inject, reaches_every_process_of_a_tree_that_forks, .timeout = 60)
+{
+	struct callgate_err err = CALLGATE_ERR_INIT;
+	struct callgate_prog *prog = deny_mkdirat();
+	struct callgate_tasks *tasks;
+	int visits = 0;
+	pid_t pid;
+
+	if (!can_inject(&err))
+		cr_skip_test("%s", err.text);
+	pid = fork();
+	if (pid == 0)
+		family();
+	nap(50);
+	cr_assert_eq(callgate_apply(prog, CALLGATE_SCOPE_TREE, pid, NULL, count_visits, &visits, &err), 0, "%s", err.text);
+	cr_assert_geq(visits, 3);
+	for (int round = 0; round < 5; round++) {
+		nap(5);
+		cr_assert_eq(callgate_tasks_list(CALLGATE_SCOPE_TREE, pid, &tasks, &err), 0, "%s", err.text);
+		cr_assert_geq(callgate_tasks_count(tasks), 3);
+		for (size_t i = 0; i < callgate_tasks_count(tasks); i++)
+			cr_assert_eq(callgate_tasks_at(tasks, i)->mode, CALLGATE_MODE_FILTER);
+		callgate_tasks_free(tasks);
+	}
+	cr_assert_eq(callgate_tasks_list(CALLGATE_SCOPE_TREE, getpid(), &tasks, &err), 0);
+	for (size_t i = 0; i < callgate_tasks_count(tasks); i++) {
+		cr_assert_neq(callgate_tasks_at(tasks, i)->pid, getpid());
+		kill(callgate_tasks_at(tasks, i)->pid, SIGKILL);
+	}
+	callgate_tasks_free(tasks);
+	waitpid(pid, NULL, 0);
+	free(prog);
+}
+
+/* The largest program that the kernel takes has room nowhere near the stack of a small thread. */
+Test(inject, has_room_for_the_largest_program, .timeout = 20)
+{
+	struct sock_filter *insns = calloc(PROG_LIMIT, sizeof(*insns));
+	struct callgate_err err = CALLGATE_ERR_INIT;
+	struct callgate_prog *prog;
+	struct waiter waiter = waiter_new();
+
+	if (!can_inject(&err)) {
+		waiter_end(&waiter);
+		cr_skip_test("%s", err.text);
+	}
+	for (unsigned i = 0; i < PROG_LIMIT; i++)
+		insns[i] = (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW);
+	cr_assert_eq(prog_new(insns, PROG_LIMIT, &prog, &err), 0);
+	cr_assert_eq(callgate_process_inject(waiter.pid, prog, NULL, NULL, &err), 0, "%s", err.text);
+	cr_assert_eq(waiter_end(&waiter), 0);
+	free(prog);
+	free(insns);
+}
+
+Test(command, runs_until_it_ends_and_tells_when_it_has_not, .timeout = 20)
+{
+	char sh[] = "sh", c[] = "-c", script[] = "sleep 0.3; exit 4", *const argv[] = { sh, c, script, NULL };
+	struct callgate_err err = CALLGATE_ERR_INIT;
+	struct callgate_prog *prog = deny_mkdirat();
+	struct callgate_command *command;
+	struct callgate_task task;
+	bool ended = true;
+	int status = 0;
+
+	if (!can_inject(&err))
+		cr_skip_test("%s", err.text);
+	cr_assert_eq(callgate_command_start(prog, NULL, argv, &command, &err), 0, "%s", err.text);
+	cr_assert_eq(task_read_id(callgate_command_pid(command), &task, NULL, &err), 0);
+	cr_assert_eq(task.mode, CALLGATE_MODE_FILTER, "it is confined when start returns");
+	cr_assert_eq(callgate_command_wait(command, 20, &ended, &status, &err), 0);
+	cr_assert_not(ended);
+	cr_assert_eq(callgate_command_wait(command, -1, &ended, &status, &err), 0);
+	cr_assert(ended && WIFEXITED(status) && WEXITSTATUS(status) == 4);
+	callgate_command_free(command);
+	free(prog);
+}
