@@ -178,6 +178,8 @@ int callgate_target_host(struct callgate_target *target, struct callgate_err *er
 
 /* Words. Parsers: 0 or CALLGATE_E_NOTFOUND. Names: static strings, NULL for none. */
 const char *callgate_abi_name(enum callgate_abi abi);                      /* "x86_64" */
+/* The ABI of a number under an AUDIT_ARCH_ word, as audit records and filters have them. */
+int callgate_abi_by_audit(uint32_t audit, uint32_t nr, enum callgate_abi *out);
 int callgate_abi_parse(const char *word, enum callgate_abi *out);          /* "x86_64", "amd64", "SCMP_ARCH_X86_64" */
 int callgate_caps_parse(const char *list, uint64_t *out, struct callgate_err *err); /* "CAP_A,CAP_B", docker, all, none */
 int callgate_cap_name(unsigned cap, const char **out);
@@ -188,6 +190,8 @@ int callgate_kernel_parse(const char *text, unsigned *major, unsigned *minor); /
 int callgate_release_parse(const char *text, uint32_t *out);               /* "libseccomp-2.5.4" */
 /* Writes e.g. ERRNO(EPERM), ALLOW, TRACE(7); returns the length as snprintf does. */
 int callgate_action_format(struct callgate_action action, char *buf, size_t size);
+
+struct callgate_action callgate_action_from_word(uint32_t word); /* a filter's return value, as the kernel takes it */
 
 /* Syscall numbers; an x32 number includes bit 30. */
 int callgate_syscall_number(enum callgate_abi abi, const char *name, uint32_t *out);

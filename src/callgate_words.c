@@ -257,3 +257,18 @@ const char *callgate_flag_name(uint32_t bit)
 {
 	return flag_oci(bit);
 }
+
+int callgate_abi_by_audit(uint32_t audit, uint32_t nr, enum callgate_abi *out)
+{
+	enum callgate_abi abi = abi_by_audit(audit, nr);
+
+	if (abi == CALLGATE_ABI_NONE)
+		return CALLGATE_E_NOTFOUND;
+	*out = abi;
+	return 0;
+}
+
+struct callgate_action callgate_action_from_word(uint32_t word)
+{
+	return action_from_word(word);
+}

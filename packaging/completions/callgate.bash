@@ -34,7 +34,7 @@ _callgate() {
 	--enosys) words="profile never" ;;
 	--color) words="auto always never" ;;
 	--backend) words="native libseccomp" ;;
-	--runtime) words="lxc" ;;
+	--runtime) words="lxc podman runc crun" ;;
 	--at) words="exec main load" ;;
 	--profile) words=$(_callgate_profiles) ;;
 	*)

@@ -342,6 +342,11 @@ static int take_own(void *data, int option, const char *value)
 	return 0;
 }
 
+static bool is_oci_word(const char *word)
+{
+	return strcmp(word, "install") == 0 || strcmp(word, "remove") == 0 || strcmp(word, "status") == 0;
+}
+
 int verb_hook(const struct verb *verb, int argc, char **argv)
 {
 	static const struct option known[] = {
@@ -363,10 +368,13 @@ int verb_hook(const struct verb *verb, int argc, char **argv)
 
 	if (code != PARSED)
 		return code;
+	if (hook.runtime && hook_is_oci(hook.runtime) && argc - optind == 1 && is_oci_word(argv[optind]))
+		return hook_oci(&options, argv[optind],
+		                &(struct hook_request){ hook.runtime, hook.profile, hook.manner == MANNER_SHOW ? HOOK_SHOW : HOOK_WRITE });
 	if (argc - optind != 2 || !hook.runtime || (hook.means == MEANS_INJECT && hook.proof == PROOF_WHERE_POSSIBLE))
 		return verb_usage(verb);
 	if (strcmp(hook.runtime, "lxc") != 0) {
-		report("no hook for runtime '%s'; there is one for lxc", hook.runtime);
+		report("no hook for runtime '%s'; there are some for lxc, podman, runc and crun, and lxc's wants a container's name", hook.runtime);
 		return EXIT_CANNOT;
 	}
 	hook.name = argv[optind + 1];

@@ -12,6 +12,8 @@
  *                                                 diff.c     differences in meaning
  *                                                 verify.c   what runs against what the profile says
  *   hook.c     hook lines in a container's configuration
+ *   hook_oci.c files for podman, runc and crun  doctor.c   what this machine can do, what is installed
+ *   why.c      kernel messages in words
  *   lxc.c      liblxc, linked here only (lxc_none.c without it)
  */
 #include <signal.h>
@@ -35,8 +37,12 @@ static const struct verb verbs[] = {
 	  "tighten a live process or container" },
 	{ "status", verb_status, "[--format table|tsv|json|openmetrics] [SOURCE...]", "who is confined, task by task" },
 	{ "verify", verb_verify, "--profile FILE [--at-least] [TARGET] pid:N|lxc:NAME|oci:ID", "is what runs what the profile says" },
-	{ "hook", verb_hook, "install|remove --runtime lxc NAME --profile P [--caps C] [--inject|--unverified] [--lxcpath DIR] [--dry-run]",
-	  "a container's hook lines" },
+	{ "hook", verb_hook,
+	  "install|remove|status --runtime podman|runc|crun [--profile P] [--dry-run], or "
+	  "install|remove --runtime lxc NAME --profile P [--caps C] [--inject|--unverified] [--lxcpath DIR] [--dry-run]",
+	  "makes engines call callgate, or not" },
+	{ "doctor", verb_doctor, "[--json]", "what this machine can do, what is installed, known traps" },
+	{ "why", verb_why, "[--profile P] [TARGET] [LINE... | -] | --last", "a kernel message about seccomp, or a hook's last record, in words" },
 	{ "syscall", verb_syscall, "[--abi A,B] NAME|NUMBER...", "numbers, arguments and age of a system call" },
 	{ "version", verb_version, "", "version of callgate" },
 	{ "verbs", verb_words, "", "the verbs, one a line (for completion)" },

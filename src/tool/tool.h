@@ -186,6 +186,19 @@ int lxc_init_pid(const char *name, const char *lxcpath, pid_t *out);
 /* The directory of defined containers. */
 const char *lxc_default_path(void);
 
+/* ------------------------------------------------------------------ hook_oci.c, doctor_engines.c */
+
+enum hook_manner { HOOK_WRITE, HOOK_SHOW };
+struct hook_request {
+	const char *runtime, *profile; /* profile NULL: the settings as they are */
+	enum hook_manner manner;
+};
+bool hook_is_oci(const char *runtime);
+/* word: install, remove or status. */
+int hook_oci(struct options *options, const char *word, const struct hook_request *request);
+/* Whether some containers.conf has a line that begins with key and holds word; where gets its path. */
+bool containers_conf_has(const char *key, const char *word, char *where, size_t size);
+
 /* ------------------------------------------------------------------ verbs */
 
 int verb_apply(const struct verb *verb, int argc, char **argv);
@@ -198,6 +211,8 @@ int verb_hook(const struct verb *verb, int argc, char **argv);
 int verb_run(const struct verb *verb, int argc, char **argv);
 int verb_syscall(const struct verb *verb, int argc, char **argv);
 int verb_status(const struct verb *verb, int argc, char **argv);
+int verb_doctor(const struct verb *verb, int argc, char **argv);
+int verb_why(const struct verb *verb, int argc, char **argv);
 int verb_verify(const struct verb *verb, int argc, char **argv);
 
 #endif

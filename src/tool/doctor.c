@@ -1,0 +1,188 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* callgate doctor: what this machine lets callgate do, and what is installed wrongly; one line per check. */
+#include <limits.h>
+#include <linux/magic.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/vfs.h>
+#include <unistd.h>
+
+#include "config.h"
+#include "tool/doctor.h"
+
+void finding(struct doctor *doctor, enum health health, const char *name, const char *format, ...)
+{
+	static const char *const words[] = { [HEALTH_OK] = "ok", [HEALTH_NOTE] = "note", [HEALTH_BAD] = "bad" };
+	char text[640];
+	va_list ap;
+
+	va_start(ap, format);
+	vsnprintf(text, sizeof(text), format, ap);
+	va_end(ap);
+	if (health == HEALTH_BAD)
+		doctor->code = EXIT_NO;
+	if (doctor->rows) {
+		struct json_object *row = json_object_new_object();
+
+		json_object_object_add(row, "check", json_object_new_string(name));
+		json_object_object_add(row, "result", json_object_new_string(words[health]));
+		json_object_object_add(row, "text", json_object_new_string(text));
+		json_object_array_add(doctor->rows, row);
+		return;
+	}
+	printf("%-4s  %-18s  %s\n", words[health], name, text);
+}
+
+/* ------------------------------------------------------------------ the kernel */
+
+static void check_kernel(struct doctor *doctor)
+{
+	static const enum callgate_action_kind wanted[] = { CALLGATE_KILL_PROCESS, CALLGATE_LOG, CALLGATE_NOTIFY };
+	struct callgate_kernel kernel = { .size = sizeof(kernel) };
+	struct callgate_err err = CALLGATE_ERR_INIT;
+	char action[64];
+
+	if (callgate_kernel_probe(&kernel, &err) < 0 || !kernel.seccomp) {
+		finding(doctor, HEALTH_BAD, "kernel", "no seccomp filters: %s", err.text[0] ? err.text : "CONFIG_SECCOMP_FILTER is off");
+		return;
+	}
+	finding(doctor, HEALTH_OK, "kernel", "Linux %u.%u has seccomp filters", kernel.major, kernel.minor);
+	for (size_t i = 0; i < ARRAY_SIZE(wanted); i++) {
+		if (kernel.actions >> wanted[i] & 1)
+			continue;
+		callgate_action_format((struct callgate_action){ .kind = wanted[i] }, action, sizeof(action));
+		finding(doctor, HEALTH_NOTE, "kernel", "no action %s: profiles that use it cannot be loaded", action);
+	}
+	if (kernel.filter_dump)
+		finding(doctor, HEALTH_OK, "reading back", "filters of live processes can be read (CONFIG_CHECKPOINT_RESTORE)");
+	else
+		finding(doctor, HEALTH_BAD, "reading back", "no CONFIG_CHECKPOINT_RESTORE: nothing that runs can be proved, and the hooks let no "
+		                                            "container start unless callgate.conf says 'proof = possible'");
+}
+
+static void check_self(struct doctor *doctor)
+{
+	struct callgate_tasks *tasks;
+
+	if (geteuid() != 0)
+		finding(doctor, HEALTH_NOTE, "privilege", "not root: other users' containers cannot be looked at; rootless podman passes over the "
+		                                          "system's hook directories, and its containers cannot be proved");
+	if (callgate_tasks_list(CALLGATE_SCOPE_PROCESS, getpid(), &tasks, NULL) < 0)
+		return;
+	if (callgate_tasks_at(tasks, 0)->mode != CALLGATE_MODE_NONE)
+		finding(doctor, HEALTH_BAD, "caller", "this process is under a filter itself: the kernel lets it read nobody's");
+	callgate_tasks_free(tasks);
+}
+
+static void check_libraries(struct doctor *doctor)
+{
+	uint32_t release = callgate_libseccomp_release();
+
+	finding(doctor, HEALTH_OK, "callgate", "%s", PACKAGE_VERSION);
+	finding(doctor, HEALTH_OK, "libseccomp", "%u.%u.%u: the names that LXC, runc and crun know here", release >> 16, release >> 8 & 255,
+	        release & 255);
+}
+
+static void check_cgroups(struct doctor *doctor)
+{
+	struct statfs root, unified;
+
+	if (statfs("/sys/fs/cgroup", &root) < 0)
+		finding(doctor, HEALTH_BAD, "cgroups", "/sys/fs/cgroup is not there: a container's processes are found by its pid namespace only");
+	else if (root.f_type == CGROUP2_SUPER_MAGIC)
+		finding(doctor, HEALTH_OK, "cgroups", "version 2");
+	else if (statfs("/sys/fs/cgroup/unified", &unified) == 0 && unified.f_type == CGROUP2_SUPER_MAGIC)
+		finding(doctor, HEALTH_NOTE, "cgroups", "versions 1 and 2 side by side: crun refuses to start containers unless "
+		                                        "/sys/fs/cgroup/unified is unmounted or it runs with --cgroup-manager=disabled");
+	else
+		finding(doctor, HEALTH_OK, "cgroups", "version 1");
+}
+
+/* ------------------------------------------------------------------ what is configured */
+
+static void check_settings(struct doctor *doctor)
+{
+	static const char *const engines[] = { "podman", "runc", "crun" };
+	struct callgate_settings *settings;
+	struct callgate_err err = CALLGATE_ERR_INIT;
+	const char *last = "";
+
+	if (callgate_settings_read(&settings, &err) < 0) {
+		finding(doctor, HEALTH_BAD, "settings", "%s:%u: %s: no container starts", err.file, err.line, err.text);
+		return;
+	}
+	for (size_t i = 0; i < ARRAY_SIZE(engines); i++) {
+		const char *profile = callgate_settings_profile(settings, engines[i]);
+		struct callgate_policy *policy = NULL;
+		char path[PATH_MAX];
+		int r = 0;
+
+		if (strcmp(profile, last) == 0)
+			continue;
+		last = profile;
+		snprintf(path, sizeof(path), "%s", profile);
+		if (profile[0] != '/')
+			r = callgate_profile_find(profile, path, sizeof(path), &err);
+		if (r < 0)
+			snprintf(path, sizeof(path), "%s", profile);
+		if (r == 0)
+			r = callgate_policy_read_trusted(path, &policy, NULL, &err);
+		if (r == 0)
+			finding(doctor, HEALTH_OK, "profile", "%s (%s)", profile, path);
+		else
+			finding(doctor, HEALTH_BAD, "profile", "%s: %s: no container of %s starts", path, err.text, engines[i]);
+		callgate_policy_free(policy);
+	}
+	callgate_settings_free(settings);
+}
+
+void check_program(struct doctor *doctor, const char *name, const char *path)
+{
+	if (access(path, X_OK) == 0)
+		finding(doctor, HEALTH_OK, name, "%s", path);
+	else
+		finding(doctor, HEALTH_BAD, name, "%s is not there or not executable", path);
+}
+
+static void check_lxc(struct doctor *doctor)
+{
+	if (access("/usr/share/lxc", F_OK) < 0 && access("/etc/lxc", F_OK) < 0)
+		return;
+	check_program(doctor, "lxc hook", LIBEXECDIR "/lxc/hooks/callgate");
+	if (access(DATADIR "/lxc/config/callgate.conf", R_OK) < 0)
+		finding(doctor, HEALTH_BAD, "lxc include", DATADIR "/lxc/config/callgate.conf is missing");
+	else
+		finding(doctor, HEALTH_OK, "lxc include", DATADIR "/lxc/config/callgate.conf");
+	check_lxc_includes(doctor);
+}
+
+int verb_doctor(const struct verb *verb, int argc, char **argv)
+{
+	static const struct option known[] = { OPTIONS_COMMON, OPTIONS_END };
+	const struct command_line line = { .known = known, .brief = "h" };
+	struct doctor doctor = { .code = EXIT_YES };
+	struct json_object *root = NULL;
+	struct options options;
+	int code = options_parse(&options, verb, &line, argc, argv);
+
+	if (code != PARSED)
+		return code;
+	if (argc != optind)
+		return verb_usage(verb);
+	if (options.json) {
+		root = document("doctor");
+		doctor.rows = json_object_new_array();
+		json_object_object_add(root, "checks", doctor.rows);
+	}
+	check_kernel(&doctor);
+	check_self(&doctor);
+	check_libraries(&doctor);
+	check_cgroups(&doctor);
+	check_settings(&doctor);
+	check_oci(&doctor);
+	check_lxc(&doctor);
+	if (root && print_document(root) != 0)
+		return EXIT_CANNOT;
+	return finish_output(doctor.code);
+}

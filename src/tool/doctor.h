@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Doctor: a check says what it found, in one line. */
+#ifndef CALLGATE_TOOL_DOCTOR_H
+#define CALLGATE_TOOL_DOCTOR_H
+
+#include "tool/tool.h"
+
+enum health { HEALTH_OK, HEALTH_NOTE, HEALTH_BAD };
+struct doctor {
+	struct json_object *rows; /* NULL: lines */
+	int code;
+};
+void finding(struct doctor *doctor, enum health health, const char *name, const char *format, ...) CALLGATE_PRINTF(4, 5);
+void check_program(struct doctor *doctor, const char *name, const char *path);
+
+/* doctor_engines.c */
+void check_oci(struct doctor *doctor);
+void check_lxc_includes(struct doctor *doctor);
+
+#endif

@@ -1,0 +1,202 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* What doctor looks at for engines: hook files and the programs that they name, where podman looks, what LXC includes. */
+#include <dirent.h>
+#include <errno.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "tool/doctor.h"
+
+/* ------------------------------------------------------------------ hook files */
+
+static const char *text_of(struct json_object *object, const char *key)
+{
+	struct json_object *value;
+
+	return json_object_object_get_ex(object, key, &value) && json_object_is_type(value, json_type_string) ?
+		       json_object_get_string(value) :
+		       NULL;
+}
+
+static bool has_stage(struct json_object *root, const char *stage)
+{
+	struct json_object *stages;
+
+	if (!json_object_object_get_ex(root, "stages", &stages) || !json_object_is_type(stages, json_type_array))
+		return false;
+	for (size_t i = 0; i < json_object_array_length(stages); i++) {
+		const char *word = json_object_get_string(json_object_array_get_idx(stages, i));
+
+		if (word && strcmp(word, stage) == 0)
+			return true;
+	}
+	return false;
+}
+
+static void check_hook_file(struct doctor *doctor, const char *path, bool shared)
+{
+	struct json_object *root = json_object_from_file(path), *hook;
+	const char *program;
+
+	if (!root || !json_object_is_type(root, json_type_object) || !json_object_object_get_ex(root, "hook", &hook)) {
+		finding(doctor, HEALTH_BAD, "hook file", "%s cannot be read as a hook: podman starts no container", path);
+		json_object_put(root);
+		return;
+	}
+	program = json_object_is_type(hook, json_type_object) ? text_of(hook, "path") : NULL;
+	/* podman leaves such a hook out without a word: the container starts unguarded. */
+	if (!program || program[0] != '/' || access(program, X_OK) < 0)
+		finding(doctor, HEALTH_BAD, "hook file", "%s names %s, which is not there or not executable: containers start without it", path,
+		        program ? program : "no program");
+	else if (shared && has_stage(root, "precreate"))
+		finding(doctor, HEALTH_BAD, "hook file", "%s has the stage precreate in a shared directory: 'podman build' fails, and so may other "
+		                                         "engines", path);
+	else
+		finding(doctor, HEALTH_OK, "hook file", "%s", path);
+	json_object_put(root);
+}
+
+static unsigned check_hook_directory(struct doctor *doctor, const char *path, bool shared)
+{
+	struct dirent *entry;
+	unsigned count = 0;
+	DIR *dir = opendir(path);
+
+	while (dir && (entry = readdir(dir))) {
+		const char *dot = strrchr(entry->d_name, '.');
+		char file[PATH_MAX];
+
+		if (entry->d_name[0] == '.' || !dot || strcmp(dot, ".json") != 0)
+			continue;
+		snprintf(file, sizeof(file), "%s/%s", path, entry->d_name);
+		check_hook_file(doctor, file, shared);
+		count++;
+	}
+	if (dir)
+		closedir(dir);
+	return count;
+}
+
+/* ------------------------------------------------------------------ where podman looks */
+
+/* Whether a file has a line that begins with key (blanks before it) and holds word. */
+static bool line_has(const char *path, const char *key, const char *word)
+{
+	FILE *file = fopen(path, "re");
+	char *line = NULL;
+	size_t room = 0;
+	bool found = false;
+
+	while (file && !found && getline(&line, &room, file) > 0) {
+		const char *at = line + strspn(line, " \t");
+
+		found = strncmp(at, key, strlen(key)) == 0 && strstr(at, word);
+	}
+	free(line);
+	if (file)
+		fclose(file);
+	return found;
+}
+
+bool containers_conf_has(const char *key, const char *word, char *where, size_t size)
+{
+	static const char *const files[] = { "/etc/containers/containers.conf", "/usr/share/containers/containers.conf" };
+	static const char dir_path[] = "/etc/containers/containers.conf.d";
+	DIR *dir = opendir(dir_path);
+	struct dirent *entry;
+	bool found = false;
+
+	while (dir && !found && (entry = readdir(dir))) {
+		const char *dot = strrchr(entry->d_name, '.');
+
+		if (entry->d_name[0] == '.' || !dot || strcmp(dot, ".conf") != 0)
+			continue;
+		snprintf(where, size, "%s/%s", dir_path, entry->d_name);
+		found = line_has(where, key, word);
+	}
+	if (dir)
+		closedir(dir);
+	for (size_t i = 0; !found && i < ARRAY_SIZE(files); i++) {
+		snprintf(where, size, "%s", files[i]);
+		found = line_has(where, key, word);
+	}
+	return found;
+}
+
+static bool on_path(const char *name, char *buf, size_t size)
+{
+	static const char places[] = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+	const char *path = getenv("PATH");
+
+	for (const char *at = path ? path : places; *at;) {
+		size_t length = strcspn(at, ":");
+
+		if (snprintf(buf, size, "%.*s/%s", (int)length, at, name) < (int)size && access(buf, X_OK) == 0)
+			return true;
+		at += length;
+		at += *at == ':';
+	}
+	return false;
+}
+
+static void check_podman(struct doctor *doctor)
+{
+	char where[PATH_MAX];
+
+	if (containers_conf_has("hooks_dir", PKGDATADIR "/hooks.d", where, sizeof(where)))
+		finding(doctor, HEALTH_OK, "podman", "%s names callgate's hooks", where);
+	else if (containers_conf_has("runtime", "callgate-", where, sizeof(where)))
+		finding(doctor, HEALTH_OK, "podman", "%s names callgate as runtime", where);
+	else
+		finding(doctor, HEALTH_NOTE, "podman", "its containers do not get a profile from callgate: 'callgate hook install --runtime podman' "
+		                                       "changes that");
+}
+
+void check_oci(struct doctor *doctor)
+{
+	static const char *const engines[] = { "podman", "runc", "crun", "dockerd", "containerd" };
+	char path[PATH_MAX];
+	bool any = false, podman = false;
+
+	for (size_t i = 0; i < ARRAY_SIZE(engines); i++) {
+		if (!on_path(engines[i], path, sizeof(path)))
+			continue;
+		finding(doctor, HEALTH_OK, engines[i], "%s", path);
+		any = true;
+		podman |= i == 0;
+	}
+	if (!any)
+		return;
+	check_program(doctor, "oci hook", LIBEXECDIR "/oci/hooks.d/callgate-oci-hook");
+	check_program(doctor, "oci runtime", BINDIR "/callgate-runc");
+	check_program(doctor, "oci runtime", BINDIR "/callgate-crun");
+	check_hook_directory(doctor, "/usr/share/containers/oci/hooks.d", true);
+	check_hook_directory(doctor, "/etc/containers/oci/hooks.d", true);
+	if (!check_hook_directory(doctor, PKGDATADIR "/hooks.d", false))
+		finding(doctor, HEALTH_BAD, "hook file", "none in %s", PKGDATADIR "/hooks.d");
+	if (podman)
+		check_podman(doctor);
+}
+
+/* ------------------------------------------------------------------ LXC */
+
+/* Files there are read by every container, behind its own lines or before them. */
+void check_lxc_includes(struct doctor *doctor)
+{
+	static const char path[] = "/usr/share/lxc/config/common.conf.d";
+	struct dirent *entry;
+	DIR *dir = opendir(path);
+
+	while (dir && (entry = readdir(dir))) {
+		char file[PATH_MAX];
+
+		snprintf(file, sizeof(file), "%s/%s", path, entry->d_name);
+		if (entry->d_name[0] != '.' && line_has(file, "lxc.seccomp.profile", "="))
+			finding(doctor, HEALTH_NOTE, "lxc include",
+			        "%s sets lxc.seccomp.profile for every container: callgate's line must stand behind the include", file);
+	}
+	if (dir)
+		closedir(dir);
+}

@@ -1,0 +1,25 @@
+# What `callgate why` makes of kernel messages, and `callgate hook` of what is not installed.
+try() {
+  echo "\$ callgate $*"
+  callgate "$@"
+  echo "exit $?"
+}
+line() { # ARCH SYSCALL CODE SIG
+  echo "type=SECCOMP msg=audit(1700000000.1:42): auid=0 uid=0 gid=0 ses=1 pid=0 comm=\"box\" exe=\"/bin/busybox\" sig=$4 arch=$1 syscall=$2 compat=0 ip=0x7f code=$3"
+}
+small="--arch x86_64 --kernel 6.1 --profile ../verdicts/small.json"
+try why $small "$(line c000003e 83 0x50001 0)"
+try why $small "$(line c000003e 16 0x50001 0)"
+try why "$(line 40000003 102 0x80000000 31)"
+try why "$(line c000003e 83 0x7ffc0000 0)"
+try why "$(line c000003e 5000 0x50026 0)"
+try why "$(line 12345678 1 0x0 31)"
+{ echo noise; echo '[ 1.2] audit: type=1326 audit(1.2:3): auid=0 pid=0 comm=626F78 sig=31 arch=c00000b7 syscall=34 compat=0 ip=0x1 code=0x0'; } | try why
+echo noise | try why
+try why noise
+try why --profile /nonexistent noise
+try why --last extra
+try hook status
+try hook install --runtime youki
+try hook frobnicate --runtime podman
+try doctor extra
