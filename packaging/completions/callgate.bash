@@ -36,7 +36,9 @@ _callgate() {
 	--backend) words="native libseccomp" ;;
 	--runtime) words="lxc podman runc crun" ;;
 	--at) words="exec main load" ;;
-	--profile) words=$(_callgate_profiles) ;;
+	--no-new-privs) words="yes no" ;;
+	--when) words="ready listen: file: delay:" ;;
+	--profile | --then) words=$(_callgate_profiles) ;;
 	*)
 		if [[ $word == -* ]]; then
 			usage=$(callgate "$verb" --help 2> /dev/null)
