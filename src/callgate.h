@@ -324,6 +324,14 @@ struct callgate_outcome {
 /* Fills at most room; *count is how many there are. E_LIMIT: too many to list. */
 int callgate_filter_outcomes(const struct callgate_filter *filter, const struct callgate_pattern *pattern,
                              struct callgate_outcome *out, size_t room, size_t *count);
+/* How portable is it: the same file as docker, podman, containerd, runc and crun read it (LXC's: as LXC does), each compared
+ * exactly with our reading for the target; where our law refuses the file, with the first of them that does not. Who reads it
+ * otherwise or refuses it is said in notes (CG-302), readers that agree in one, with the first calls that differ; *differing: how
+ * many readers. They know the names of the libseccomp that is installed, unless the target says which.
+ * E_PROFILE: nobody accepts it. */
+int callgate_policy_portable(const char *path, const struct callgate_target *target, unsigned *differing,
+                             struct callgate_notes *notes, struct callgate_err *err) CALLGATE_MUST_CHECK;
+
 /* ------------------------------------------------------------------ profiles written */
 
 enum callgate_format {

@@ -157,6 +157,19 @@ static void count_kind(const struct resolution *res, struct abi_candidates *spac
 		space->has |= pseudo ? kind << 2 : kind;
 }
 
+/* On ABIs with multiplexers libseccomp keeps rules for their members alone, on others for every name that it knows. */
+static bool keeps_pseudo(int id, enum callgate_abi abi)
+{
+	static const struct slice muxes[] = { SLICE("socketcall"), SLICE("ipc") };
+	uint32_t selector;
+	int mux;
+
+	for (size_t i = 0; i < sizeof(muxes) / sizeof(muxes[0]); i++)
+		if (syscall_nr(syscall_find(muxes[i]), abi) != SYSCALL_NONE)
+			return syscall_behind_mux(id, abi, &mux, &selector);
+	return true;
+}
+
 static bool place_name(const struct resolution *res, struct candidates *out, int id, const struct candidate *like)
 {
 	enum callgate_reader reader = res->target->reader;
@@ -170,7 +183,8 @@ static bool place_name(const struct resolution *res, struct candidates *out, int
 
 		if (reader == CALLGATE_AS_LXC && lxc_leaves_out(id, space->abi))
 			continue;
-		count_kind(res, space, nr < 0, like);
+		if (nr >= 0 || keeps_pseudo(id, space->abi))
+			count_kind(res, space, nr < 0, like);
 		/* runc's own count looks at libseccomp's number, which is a pseudo number for members of multiplexers. */
 		if (nr >= 0)
 			good &= place_number(res, space, (uint32_t)nr, like,
@@ -226,6 +240,19 @@ static int refuse_redundant(const struct resolution *res, const struct candidate
 	return err_set(err, CALLGATE_E_PROFILE, "LXC refuses a rule that does what the default does");
 }
 
+/* libseccomp keeps the calls of x86_64 and x32 in one list. */
+static void share_kinds(struct candidates *all)
+{
+	unsigned has = 0;
+
+	for (unsigned i = 0; i < all->abi_count; i++)
+		if (all->abis[i].abi == CALLGATE_ABI_X86_64 || all->abis[i].abi == CALLGATE_ABI_X32)
+			has |= all->abis[i].has;
+	for (unsigned i = 0; i < all->abi_count; i++)
+		if (all->abis[i].abi == CALLGATE_ABI_X86_64 || all->abis[i].abi == CALLGATE_ABI_X32)
+			all->abis[i].has = has;
+}
+
 int candidates_collect(const struct resolution *res, struct candidates *out, struct callgate_err *err)
 {
 	bool numbers = res->policy->dialect == DIALECT_LXC && res->policy->lxc_version == 1;
@@ -258,5 +285,6 @@ int candidates_collect(const struct resolution *res, struct candidates *out, str
 				drop_name(res, &like);
 		}
 	}
+	share_kinds(out);
 	return good ? 0 : err_nomem(err);
 }

@@ -97,7 +97,7 @@ static int libseccomp_member(const struct resolution *res, const struct candidat
 		if (!add_replaced(&res->filter->arena, &mine, &as, selector, word))
 			return err_nomem(err);
 	}
-	r = overlap_refused(res, list, mine.clauses, mine.count, err);
+	r = overlap_settle(res, list, &mine, err);
 	if (r < 0)
 		return r;
 	for (unsigned i = 0; i < mine.count; i++) {

@@ -102,24 +102,43 @@ static int report(const struct resolution *res, const struct candidate_list *lis
 	               (unsigned long long)args[5], words[1], first->origin.line, words[0]);
 }
 
-int overlap_refused(const struct resolution *res, const struct candidate_list *list, const struct clause *clauses, unsigned count,
-                    struct callgate_err *err)
+static int refuse(const struct resolution *res, const struct candidate_list *list, const struct clause *clause,
+		  const struct clause *earlier, struct callgate_err *err)
 {
-	const struct word *name;
+	const struct word *name = name_of(list, clause);
 
-	for (unsigned i = 0; i < count; i++) {
-		for (unsigned j = 0; j < i; j++) {
-			if (action_equal(clauses[i].action, clauses[j].action) ||
-			    (!clause_begins(&clauses[i], &clauses[j]) && !clause_begins(&clauses[j], &clauses[i])))
-				continue;
-			name = name_of(list, &clauses[i]);
-			note_at(res->notes, CALLGATE_ERROR, NOTE_CONFLICT, &res->policy->source, name->at.offset,
-			        "'%.*s': this rule has the first conditions of the one on line %u and another action: %s refuses the profile",
-			        (int)name->text.size, name->text.at, clauses[j].origin.line, reader_name(res->target->reader));
-			return err_set(err, CALLGATE_E_PROFILE, "two rules for '%.*s' contradict each other", (int)name->text.size,
-			               name->text.at);
+	note_at(res->notes, CALLGATE_ERROR, NOTE_CONFLICT, &res->policy->source, name->at.offset,
+		"'%.*s': this rule has the first conditions of the one on line %u and another action: %s refuses the profile",
+		(int)name->text.size, name->text.at, earlier->origin.line, reader_name(res->target->reader));
+	return err_set(err, CALLGATE_E_PROFILE, "two rules for '%.*s' contradict each other", (int)name->text.size,
+		       name->text.at);
+}
+
+int overlap_settle(const struct resolution *res, const struct candidate_list *list, struct rule_clauses *clauses,
+		   struct callgate_err *err)
+{
+	struct clause *kept = clauses->clauses;
+	unsigned count = 0;
+
+	for (unsigned i = 0; i < clauses->count; i++) {
+		struct clause clause = clauses->clauses[i];
+		unsigned left = 0;
+		bool narrower = false;
+
+		for (unsigned j = 0; j < count && !narrower; j++)
+			narrower = clause_begins(&clause, &kept[j]) && !clause_begins(&kept[j], &clause);
+		for (unsigned j = 0; j < count && !narrower; j++) {
+			if (!clause_begins(&kept[j], &clause))
+				kept[left++] = kept[j];
+			else if (!action_equal(clause.action, kept[j].action))
+				return refuse(res, list, &clause, &kept[j], err);
 		}
+		if (narrower)
+			continue;
+		kept[left++] = clause;
+		count = left;
 	}
+	clauses->count = count;
 	return 0;
 }
 

@@ -3,7 +3,7 @@
 #ifndef CALLGATE_FILTER_OVERLAP_H
 #define CALLGATE_FILTER_OVERLAP_H
 
-#include "filter/candidates.h"
+#include "filter/conditions.h"
 
 /*
  * clauses are what the candidates of list came to on an ABI of that word width. Some call matches clauses of different actions:
@@ -12,9 +12,12 @@
  */
 int overlap_check(const struct resolution *res, const struct candidate_list *list, const struct clause *clauses, unsigned count,
                   uint8_t word, struct callgate_err *err);
-/* What libseccomp refuses (EEXIST) for those who read through it: two rules of different actions, and one has just the first
- * conditions of the other, in the order of arguments. E_PROFILE, said. */
-int overlap_refused(const struct resolution *res, const struct candidate_list *list, const struct clause *clauses, unsigned count,
-                    struct callgate_err *err);
+/*
+ * What libseccomp keeps of clauses added one after the other, for those who read through it: one that has just the first
+ * conditions of another, in the order of arguments, is the broader one. Behind a broader clause a narrower one has no effect and
+ * is taken out; a broader one with another action behind a narrower is refused (EEXIST): E_PROFILE, said.
+ */
+int overlap_settle(const struct resolution *res, const struct candidate_list *list, struct rule_clauses *clauses,
+		   struct callgate_err *err);
 
 #endif

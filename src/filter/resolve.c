@@ -84,7 +84,7 @@ static int list_clauses(const struct resolution *res, const struct candidate_lis
 			return err_set(err, CALLGATE_E_LIMIT, "too many conditional rules for one syscall");
 		}
 	}
-	return res->target->reader == CALLGATE_AS_LAW ? 0 : overlap_refused(res, list, out->clauses, out->count, err);
+	return res->target->reader == CALLGATE_AS_LAW ? 0 : overlap_settle(res, list, out, err);
 }
 
 /* Law 1: an unconditional rule decides. What stands before it has been added to libseccomp by the others, or refused. */
@@ -197,13 +197,18 @@ enum load { LOAD_KEPT, LOAD_LOST };
 /*
  * libseccomp 2.5 ranks an ABI's calls: those with unconditional rules first, then by number. The code of the first one loads
  * the number. When that is a call which the ABI does not have, there is no code for it and so no load: no rule is ever met.
- * On x86_64 and x32 telling the two apart loads the number before. LXC keeps such names from libseccomp.
+ * x86_64 without x32 loads the number before, to tell that apart; with x32 both are in one list. LXC keeps such names from
+ * libseccomp.
  */
 static int number_load(const struct resolution *res, const struct abi_candidates *space, enum load *out, struct callgate_err *err)
 {
+	bool x32 = false;
+
 	*out = LOAD_KEPT;
+	for (unsigned i = 0; i < res->active->abi_count; i++)
+		x32 |= res->active->abis[i] == CALLGATE_ABI_X32;
 	if (res->target->reader == CALLGATE_AS_LAW || res->target->reader == CALLGATE_AS_LXC ||
-	    space->abi == CALLGATE_ABI_X86_64 || space->abi == CALLGATE_ABI_X32)
+	    (space->abi == CALLGATE_ABI_X86_64 && !x32))
 		return 0;
 	if (space->has & HAS_UNCONDITIONAL)
 		return 0;

@@ -4,7 +4,12 @@
 
 #include "tool/tool.h"
 
-enum { OPT_STRICT = OPT_VERB };
+enum { OPT_STRICT = OPT_VERB, OPT_PORTABLE };
+
+struct request {
+	enum strictness strict;
+	bool portable;
+};
 
 enum verdict { VERDICT_ACCEPT, VERDICT_WARN, VERDICT_REJECT, VERDICT_CANNOT };
 static const char *const verdict_words[] = { "accept", "warn", "reject", "cannot tell" };
@@ -25,7 +30,24 @@ static int try_profile(const struct options *options, const char *path, struct c
 	if (r < 0)
 		return r;
 	r = callgate_filter_resolve(policy, &options->target, &filter, notes, err);
-	return r < 0 ? r : callgate_filter_compile(filter, &prog, err);
+	if (r == 0)
+		r = callgate_filter_compile(filter, &prog, err);
+	return r;
+}
+
+static void compare_readers(const struct options *options, const char *text, struct callgate_notes *notes)
+{
+	struct callgate_err err = CALLGATE_ERR_INIT;
+	unsigned differing;
+	char path[4096];
+
+	if (profile_path(text, path, sizeof(path), &err) < 0)
+		return;
+	/* Standard input was read to its end. */
+	if (strcmp(path, "-") == 0)
+		report("--portable reads a profile several times: it takes files");
+	else if (callgate_policy_portable(path, &options->target, &differing, notes, &err) < 0 && err.code != CALLGATE_E_PROFILE)
+		report_err(&err);
 }
 
 static enum verdict judge(int r, const struct callgate_notes *notes, enum strictness strict)
@@ -52,7 +74,8 @@ static void add_json(struct json_object *files, const char *path, enum verdict v
 	json_object_array_add(files, row);
 }
 
-static enum verdict check_one(const struct options *options, const char *path, enum strictness strict, struct json_object *files)
+static enum verdict check_one(const struct options *options, const char *path, const struct request *request,
+                              struct json_object *files)
 {
 	CALLGATE_CLEANUP(notes_cleanup) struct callgate_notes *notes = NULL;
 	struct callgate_err err = CALLGATE_ERR_INIT;
@@ -64,12 +87,15 @@ static enum verdict check_one(const struct options *options, const char *path, e
 		return VERDICT_CANNOT;
 	}
 	r = try_profile(options, path, notes, &err);
-	verdict = judge(r, notes, strict);
+	verdict = judge(r, notes, request->strict);
+	/* Also of a profile that is refused: what its readers make of it is why. */
+	if (request->portable)
+		compare_readers(options, path, notes);
 	if (files) {
 		add_json(files, path, verdict, notes, &err);
 		return verdict;
 	}
-	report_notes(options, notes, CALLGATE_NOTE, strict);
+	report_notes(options, notes, CALLGATE_NOTE, request->strict);
 	/* What the findings have said already need not be said again. */
 	if (r < 0 && !callgate_notes_said(notes, CALLGATE_ERROR))
 		report_err(&err);
@@ -78,20 +104,25 @@ static enum verdict check_one(const struct options *options, const char *path, e
 
 static int take_own(void *data, int option, const char *value)
 {
-	(void)option;
+	struct request *request = data;
+
 	(void)value;
-	*(enum strictness *)data = STRICT_YES;
+	if (option == OPT_STRICT)
+		request->strict = STRICT_YES;
+	else
+		request->portable = true;
 	return 0;
 }
 
 int verb_check(const struct verb *verb, int argc, char **argv)
 {
 	static const struct option known[] = {
-		OPTIONS_COMMON, OPTIONS_TARGET, { "strict", no_argument, NULL, OPT_STRICT }, OPTIONS_END,
+		OPTIONS_COMMON, OPTIONS_TARGET, { "strict", no_argument, NULL, OPT_STRICT },
+		{ "portable", no_argument, NULL, OPT_PORTABLE }, OPTIONS_END,
 	};
 	enum verdict worst = VERDICT_ACCEPT;
-	enum strictness strict = STRICT_NO;
-	struct command_line line = { known, "h", take_own, &strict };
+	struct request request = { .strict = STRICT_NO };
+	struct command_line line = { known, "h", take_own, &request };
 	struct json_object *root = NULL, *files = NULL;
 	struct options options;
 	int code = options_parse(&options, verb, &line, argc, argv);
@@ -106,7 +137,7 @@ int verb_check(const struct verb *verb, int argc, char **argv)
 		json_object_object_add(root, "files", files);
 	}
 	for (int i = optind; i < argc; i++) {
-		enum verdict verdict = check_one(&options, argv[i], strict, files);
+		enum verdict verdict = check_one(&options, argv[i], &request, files);
 
 		if (verdict > worst)
 			worst = verdict;

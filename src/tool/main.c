@@ -26,7 +26,7 @@ static int verb_version(const struct verb *verb, int argc, char **argv);
 static int verb_words(const struct verb *verb, int argc, char **argv);
 
 static const struct verb verbs[] = {
-	{ "check", verb_check, "[--strict] [TARGET] FILE...", "syntax, meaning and findings of profiles" },
+	{ "check", verb_check, "[--strict] [--portable] [TARGET] FILE...", "syntax, meaning and findings of profiles" },
 	{ "explain", verb_explain, "[--openings] [--group] [TARGET] SOURCE [CALL | --batch FILE]", "what happens to a call, and who decided" },
 	{ "diff", verb_diff, "[TARGET] A B", "exact difference in meaning of two sources" },
 	{ "compile", verb_compile, "[--format bpf|asm|pfc|c|base64] [--backend native|libseccomp] [--stats] [-o OUT] [TARGET] FILE",

@@ -47,25 +47,32 @@ const char *profile_said(const struct options *options, const char *profile)
 	return words ? WORDS_SOURCE : profile;
 }
 
-/* A path as it is; a word without '/' that is no file here is a profile's name. */
+int profile_path(const char *text, char *path, size_t size, struct callgate_err *err)
+{
+	if (strcmp(text, "-") != 0 && !strchr(text, '/') && access(text, F_OK) < 0)
+		return callgate_profile_find(text, path, size, err);
+	if (strlen(text) >= size) {
+		err->code = CALLGATE_E_ARG;
+		snprintf(err->text, sizeof(err->text), "'%.64s...' is too long for a path", text);
+		return err->code;
+	}
+	strcpy(path, text);
+	return 0;
+}
+
 int profile_open(const struct options *options, const char *text, struct callgate_policy **out, struct callgate_notes *notes,
                  struct callgate_err *err)
 {
 	char path[4096];
+	int r;
 
 	if (strcmp(text, "env:") == 0)
 		return callgate_policy_env(getenv(env_names[ENV_ALLOW]), getenv(env_names[ENV_DENY]), getenv(env_names[ENV_ACTION]),
 		                           out, notes, err);
 	if (strcmp(text, WORDS_SOURCE) == 0)
 		return callgate_policy_words(&options->words, out, notes, err);
-	if (strcmp(text, "-") != 0 && !strchr(text, '/') && access(text, F_OK) < 0) {
-		int r = callgate_profile_find(text, path, sizeof(path), err);
-
-		if (r < 0)
-			return r;
-		text = path;
-	}
-	return callgate_policy_read_as(text, options->target.reader, out, notes, err);
+	r = profile_path(text, path, sizeof(path), err);
+	return r < 0 ? r : callgate_policy_read_as(path, options->target.reader, out, notes, err);
 }
 
 /* Reads and resolves. Findings from the least severity on are printed; a failure is always explained. */

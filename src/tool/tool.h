@@ -166,6 +166,8 @@ int source_open(const struct options *options, const char *text, struct callgate
 /* The first process of what pid:N, lxc:NAME or oci:ID names, and whether it stands for its container. */
 int live_source(const struct options *options, const char *text, pid_t *pid, enum callgate_scope *scope);
 bool is_live_source(const char *text);
+/* A path as it is; a word without '/' that is no file here is a profile's name. */
+int profile_path(const char *text, char *path, size_t size, struct callgate_err *err);
 /* Profile sources only (check, run, apply ...): the policy too. notes may be NULL: findings are reported here. */
 int profile_open(const struct options *options, const char *text, struct callgate_policy **out, struct callgate_notes *notes,
                  struct callgate_err *err);

@@ -1,0 +1,335 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* --as: what other programs make of a profile. libseccomp itself is asked where it decides; readings by table. */
+#include <criterion/criterion.h>
+#include <seccomp.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "bpf/prog.h"
+#include "callgate.h"
+
+static struct callgate_target target_as(enum callgate_reader reader)
+{
+	struct callgate_target target = CALLGATE_TARGET_INIT;
+
+	target.host = CALLGATE_ABI_X86_64;
+	target.kernel_major = 6;
+	target.kernel_minor = 1;
+	target.reader = reader;
+	return target;
+}
+
+/* A file in memory: callgate_policy_read_as() takes paths. */
+static int read_as(const char *text, enum callgate_reader reader, struct callgate_policy **out, struct callgate_notes *notes)
+{
+	struct callgate_err err = CALLGATE_ERR_INIT;
+	char path[64];
+	int fd = memfd_create("profile", 0), r;
+
+	cr_assert_eq(write(fd, text, strlen(text)), (ssize_t)strlen(text));
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
+	r = callgate_policy_read_as(path, reader, out, notes, &err);
+	close(fd);
+	return r;
+}
+
+/* ------------------------------------------------------------------ against libseccomp */
+
+static const struct {
+	const char *word;
+	uint32_t action;
+} actions[] = {
+	{ "SCMP_ACT_ALLOW", SCMP_ACT_ALLOW },
+	{ "SCMP_ACT_ERRNO", SCMP_ACT_ERRNO(1) },
+	{ "SCMP_ACT_LOG", SCMP_ACT_LOG },
+};
+
+/* Profiles with names of multiplexers' members, of calls that some ABI lacks, and several rules for one call. */
+static const char *const names[] = { "mkdir", "socket", "connect", "accept4", "semtimedop", "shmget", "newfstatat", "send", "umask" };
+
+struct maker {
+	uint64_t state;
+	scmp_filter_ctx seccomp;
+	uint32_t fallback;
+	int refused;
+	char text[4096];
+	int used;
+};
+
+static unsigned draw(struct maker *maker, unsigned limit)
+{
+	maker->state = maker->state * 6364136223846793005u + 1442695040888963407u;
+	return (unsigned)(maker->state >> 33) % limit;
+}
+
+/* As runc and crun hand a rule to libseccomp: one argument twice makes each condition a rule. */
+static void add_rule(struct maker *maker, const char *name, unsigned action)
+{
+	struct scmp_arg_cmp conditions[3];
+	unsigned count = draw(maker, 4), seen = 0, twice = 0;
+
+	maker->used += sprintf(maker->text + maker->used, "{\"names\":[\"%s\"],\"action\":\"%s\",\"args\":[", name, actions[action].word);
+	for (unsigned i = 0; i < count; i++) {
+		unsigned index = draw(maker, 3), value = draw(maker, 3);
+
+		twice |= seen >> index & 1;
+		seen |= 1u << index;
+		conditions[i] = (struct scmp_arg_cmp){ index, SCMP_CMP_EQ, value, 0 };
+		maker->used += sprintf(maker->text + maker->used, "%s{\"index\":%u,\"op\":\"SCMP_CMP_EQ\",\"value\":%u}", i ? "," : "", index,
+		                       value);
+	}
+	maker->used += sprintf(maker->text + maker->used, "]}");
+	if (actions[action].action == maker->fallback)
+		return;
+	for (unsigned i = 0; i < (twice ? count : 1); i++) {
+		int r = seccomp_rule_add_array(maker->seccomp, actions[action].action, seccomp_syscall_resolve_name(name),
+		                               twice ? 1 : count, twice ? &conditions[i] : conditions);
+
+		maker->refused |= r < 0;
+	}
+}
+
+static void make(struct maker *maker)
+{
+	unsigned fallback = draw(maker, 3), rules = 1 + draw(maker, 4);
+	const char *same = draw(maker, 2) ? names[draw(maker, 9)] : NULL;
+
+	maker->fallback = actions[fallback].action;
+	maker->seccomp = seccomp_init(maker->fallback);
+	maker->refused = 0;
+	seccomp_arch_add(maker->seccomp, SCMP_ARCH_X86);
+	seccomp_arch_add(maker->seccomp, SCMP_ARCH_X32);
+	maker->used = sprintf(maker->text, "{\"defaultAction\":\"%s\",\"architectures\":[\"SCMP_ARCH_X86\",\"SCMP_ARCH_X32\"],\"syscalls\":[",
+	                      actions[fallback].word);
+	for (unsigned i = 0; i < rules; i++) {
+		maker->used += sprintf(maker->text + maker->used, i ? "," : "");
+		add_rule(maker, same ? same : names[draw(maker, 9)], draw(maker, 3));
+	}
+	sprintf(maker->text + maker->used, "]}");
+}
+
+static struct callgate_prog *export(scmp_filter_ctx seccomp)
+{
+	struct callgate_err err = CALLGATE_ERR_INIT;
+	int fd = memfd_create("program", 0);
+	struct callgate_prog *prog = NULL;
+	static char bytes[1 << 15];
+	ssize_t size;
+
+	cr_assert_eq(seccomp_export_bpf(seccomp, fd), 0);
+	size = pread(fd, bytes, sizeof(bytes), 0);
+	close(fd);
+	cr_assert_eq(callgate_prog_parse(bytes, (size_t)size, CALLGATE_ABI_X86_64, &prog, &err), 0, "%s", err.text);
+	return prog;
+}
+
+/* True when both gave a filter, and then the same. What callgate says it cannot predict is passed over. */
+static bool agrees(struct maker *maker)
+{
+	struct callgate_target target = target_as(CALLGATE_AS_CRUN);
+	struct callgate_err err = CALLGATE_ERR_INIT;
+	struct callgate_policy *policy = NULL;
+	struct callgate_filter *filter = NULL;
+	struct callgate_prog *prog;
+	int r = read_as(maker->text, CALLGATE_AS_CRUN, &policy, NULL);
+
+	target.libseccomp = callgate_libseccomp_release();
+	cr_assert_eq(r, 0, "%s", maker->text);
+	r = callgate_filter_resolve(policy, &target, &filter, NULL, &err);
+	callgate_policy_free(policy);
+	if (r < 0) {
+		cr_expect(r == CALLGATE_E_UNSUPPORTED || maker->refused, "libseccomp takes it, callgate: %s\n%s", err.text, maker->text);
+		return false;
+	}
+	cr_expect(!maker->refused, "libseccomp refuses it, callgate does not\n%s", maker->text);
+	prog = export(maker->seccomp);
+	cr_expect_eq(prog_prove(prog, filter, &err), 0, "%s\n%s", err.text, maker->text);
+	callgate_prog_free(prog);
+	callgate_filter_free(filter);
+	return true;
+}
+
+Test(as, rules_are_what_libseccomp_makes_of_them)
+{
+	struct maker maker = { .state = 20260701 };
+	unsigned same = 0;
+
+	for (unsigned i = 0; i < 400; i++) {
+		make(&maker);
+		same += agrees(&maker);
+		seccomp_release(maker.seccomp);
+	}
+	cr_expect_gt(same, 250, "only %u of 400 were compared", same);
+}
+
+/* ------------------------------------------------------------------ readings */
+
+#define ALLOWING(rules) "{\"defaultAction\":\"SCMP_ACT_ALLOW\",\"architectures\":[\"SCMP_ARCH_X86_64\",\"SCMP_ARCH_X86\"]," rules "}"
+#define ERRNO "\"action\":\"SCMP_ACT_ERRNO\""
+
+
+static const struct {
+	enum callgate_reader reader;
+	const char *text, *call, *want; /* NULL: the reader refuses the profile */
+} readings[] = {
+	/* Of a key that stands twice Go takes the last, crun the first; Go does not look at case. */
+	{ CALLGATE_AS_RUNC, ALLOWING("\"syscalls\":[{\"names\":[\"mkdir\"]," ERRNO ",\"errnoRet\":95,\"errnoRet\":28}]"), "mkdir", "ERRNO(ENOSPC)" },
+	{ CALLGATE_AS_CRUN, ALLOWING("\"syscalls\":[{\"names\":[\"mkdir\"]," ERRNO ",\"errnoRet\":95,\"errnoRet\":28}]"), "mkdir",
+	  "ERRNO(EOPNOTSUPP)" },
+	{ CALLGATE_AS_LAW, ALLOWING("\"syscalls\":[{\"names\":[\"mkdir\"]," ERRNO ",\"errnoRet\":95,\"errnoRet\":28}]"), "mkdir", NULL },
+	{ CALLGATE_AS_DOCKER, ALLOWING("\"Syscalls\":[{\"NAMES\":[\"mkdir\"]," ERRNO ",\"ErrnoRet\":7}]"), "mkdir", "ERRNO(E2BIG)" },
+	{ CALLGATE_AS_CRUN, ALLOWING("\"Syscalls\":[{\"NAMES\":[\"mkdir\"]," ERRNO ",\"ErrnoRet\":7}]"), "mkdir", "ALLOW" },
+	{ CALLGATE_AS_RUNC, ALLOWING("\"syscalls\":[{\"names\":[\"mkdir\"]," ERRNO "}],\"syscalls\":[]"), "mkdir", "ALLOW" },
+	{ CALLGATE_AS_CRUN, ALLOWING("\"syscalls\":[{\"names\":[\"mkdir\"]," ERRNO "}],\"syscalls\":[]"), "mkdir", "ERRNO(EPERM)" },
+	/* The old key, empty lists, and keys that only Docker's and containers-common's readers know. */
+	{ CALLGATE_AS_DOCKER, ALLOWING("\"syscalls\":[{\"name\":\"mkdir\"," ERRNO "}]"), "mkdir", "ERRNO(EPERM)" },
+	{ CALLGATE_AS_RUNC, ALLOWING("\"syscalls\":[{\"name\":\"mkdir\"," ERRNO "}]"), "mkdir", "ALLOW" },
+	{ CALLGATE_AS_CRUN, ALLOWING("\"syscalls\":[{\"name\":\"mkdir\"," ERRNO "}]"), "mkdir", NULL },
+	{ CALLGATE_AS_CRUN, ALLOWING("\"syscalls\":[{\"names\":[]," ERRNO "}]"), "mkdir", "ALLOW" },
+	{ CALLGATE_AS_CONTAINERD, ALLOWING("\"syscalls\":[{\"names\":[\"mkdir\"]," ERRNO ",\"includes\":{\"caps\":[\"CAP_BPF\"]}}]"), "mkdir",
+	  "ERRNO(EPERM)" },
+	{ CALLGATE_AS_DOCKER, ALLOWING("\"syscalls\":[{\"names\":[\"mkdir\"]," ERRNO ",\"includes\":{\"caps\":[\"CAP_BPF\"]}}]"), "mkdir", "ALLOW" },
+	{ CALLGATE_AS_DOCKER, ALLOWING("\"syscalls\":[{\"names\":[\"mkdir\"]," ERRNO ",\"includes\":{\"minKernel\":\"9.0\"}}]"), "mkdir", "ALLOW" },
+	{ CALLGATE_AS_PODMAN, ALLOWING("\"syscalls\":[{\"names\":[\"mkdir\"]," ERRNO ",\"includes\":{\"minKernel\":\"9.0\"}}]"), "mkdir",
+	  "ERRNO(EPERM)" },
+	{ CALLGATE_AS_PODMAN, ALLOWING("\"syscalls\":[{\"names\":[\"mkdir\"]," ERRNO ",\"errno\":\"EBADF\"}]"), "mkdir", "ERRNO(EBADF)" },
+	{ CALLGATE_AS_DOCKER, ALLOWING("\"syscalls\":[{\"names\":[\"mkdir\"]," ERRNO ",\"errno\":\"EBADF\"}]"), "mkdir", "ERRNO(EPERM)" },
+	/* An errno where none is taken. */
+	{ CALLGATE_AS_RUNC, ALLOWING("\"syscalls\":[{\"names\":[\"mkdir\"],\"action\":\"SCMP_ACT_KILL\",\"errnoRet\":5}]"), "mkdir", "KILL_THREAD" },
+	{ CALLGATE_AS_CRUN, ALLOWING("\"syscalls\":[{\"names\":[\"mkdir\"],\"action\":\"SCMP_ACT_KILL\",\"errnoRet\":5}]"), "mkdir", NULL },
+	/* Of two unconditional rules the first counts, but not behind socketcall: there libseccomp refuses the second. */
+	{ CALLGATE_AS_RUNC, ALLOWING("\"syscalls\":[{\"names\":[\"mkdir\"]," ERRNO "},{\"names\":[\"mkdir\"]," ERRNO ",\"errnoRet\":9}]"), "mkdir",
+	  "ERRNO(EPERM)" },
+	{ CALLGATE_AS_RUNC, ALLOWING("\"syscalls\":[{\"names\":[\"socket\"]," ERRNO "},{\"names\":[\"socket\"]," ERRNO ",\"errnoRet\":9}]"), "mkdir",
+	  NULL },
+	/* LXC: no rule may do what the default does; sections of other machines do not count, those of this one do not scope. */
+	{ CALLGATE_AS_LXC, "2\ndenylist\nmkdir allow\n", "mkdir", NULL },
+	{ CALLGATE_AS_LXC, "2\ndenylist\n[arm]\nmkdir errno 2\n", "mkdir", "ALLOW" },
+	{ CALLGATE_AS_LXC, "2\ndenylist\n[x86]\nmkdir errno 2\n", "mkdir", "ERRNO(ENOENT)" },
+	{ CALLGATE_AS_LXC, "2\ndenylist\nmkdir errno 2\nmkdir errno 3\n", "mkdir", "ERRNO(ENOENT)" },
+	{ CALLGATE_AS_LXC, "2\ndenylist\numask errno 2 [0,1,==]\numask errno 3 [0,1,==]\n", "mkdir", NULL },
+};
+
+Test(as, texts_are_read_as_that_program_reads_them)
+{
+	for (size_t i = 0; i < sizeof(readings) / sizeof(readings[0]); i++) {
+		struct callgate_target target = target_as(readings[i].reader);
+		struct callgate_call call = { .abi = CALLGATE_ABI_X86_64 };
+		struct callgate_err err = CALLGATE_ERR_INIT;
+		struct callgate_policy *policy = NULL;
+		struct callgate_filter *filter = NULL;
+		struct callgate_action action;
+		char got[32] = "";
+		int r = read_as(readings[i].text, readings[i].reader, &policy, NULL);
+
+		if (r == 0)
+			r = callgate_filter_resolve(policy, &target, &filter, NULL, &err);
+		cr_expect_eq(r, readings[i].want ? 0 : CALLGATE_E_PROFILE, "row %zu: %d for %s", i, r, readings[i].text);
+		if (r == 0 && readings[i].want) {
+			cr_assert_eq(callgate_syscall_number(call.abi, readings[i].call, &call.nr), 0);
+			cr_assert_eq(callgate_filter_decide(filter, &call, &action, NULL), 0);
+			callgate_action_format(action, got, sizeof(got));
+			cr_expect_str_eq(got, readings[i].want, "row %zu: %s, not %s, for %s", i, got, readings[i].want, readings[i].text);
+		}
+		callgate_filter_free(filter);
+		callgate_policy_free(policy);
+	}
+}
+
+/* ------------------------------------------------------------------ runc, by release */
+
+static const char *decide(const char *text, const char *as, enum callgate_abi abi, uint32_t nr)
+{
+	struct callgate_target target = target_as(CALLGATE_AS_LAW);
+	struct callgate_call call = { .abi = abi, .nr = nr };
+	struct callgate_err err = CALLGATE_ERR_INIT;
+	struct callgate_policy *policy = NULL;
+	struct callgate_filter *filter = NULL;
+	struct callgate_action action;
+	static char got[32];
+
+	cr_assert_eq(callgate_target_reader(&target, as), 0, "%s", as);
+	cr_assert_eq(read_as(text, target.reader, &policy, NULL), 0, "%s", text);
+	strcpy(got, "refused");
+	if (callgate_filter_resolve(policy, &target, &filter, NULL, &err) == 0) {
+		cr_assert_eq(callgate_filter_decide(filter, &call, &action, NULL), 0);
+		callgate_action_format(action, got, sizeof(got));
+	}
+	callgate_filter_free(filter);
+	callgate_policy_free(policy);
+	return got;
+}
+
+Test(as, runc_answers_enosys_by_release)
+{
+	static const char bare[] = "{\"defaultAction\":\"SCMP_ACT_KILL\",\"syscalls\":[{\"names\":[\"read\"],\"action\":\"SCMP_ACT_ALLOW\"}]}";
+	static const char listed[] = "{\"defaultAction\":\"SCMP_ACT_KILL\",\"architectures\":[\"SCMP_ARCH_X86_64\"],"
+		"\"syscalls\":[{\"names\":[\"read\"],\"action\":\"SCMP_ACT_ALLOW\"}]}";
+	static const char flags[] = "{\"defaultAction\":\"SCMP_ACT_ALLOW\",\"flags\":[\"SECCOMP_FILTER_FLAG_LOG\"]}";
+
+	cr_expect_str_eq(decide(bare, "runc-1.1.5", CALLGATE_ABI_X86_64, 100), "KILL_THREAD");
+	cr_expect_str_eq(decide(bare, "runc-1.1.15", CALLGATE_ABI_X86_64, 100), "ERRNO(ENOSYS)");
+	cr_expect_str_eq(decide(bare, "runc", CALLGATE_ABI_X86_64, 100), "ERRNO(ENOSYS)");
+	cr_expect_str_eq(decide(bare, "crun", CALLGATE_ABI_X86_64, 100), "KILL_THREAD");
+	cr_expect_str_eq(decide(listed, "runc-1.1.5", CALLGATE_ABI_X86_64, 100), "ERRNO(ENOSYS)");
+	/* Bit 30 tells x32, nothing else does. */
+	cr_expect_str_eq(decide(listed, "runc-1.1.5", CALLGATE_ABI_X32, 0x40000064), "KILL_THREAD");
+	cr_expect_str_eq(decide(listed, "runc-1.1.5", CALLGATE_ABI_X86_64, 0x80000064), "ERRNO(ENOSYS)");
+	cr_expect_str_eq(decide(flags, "runc-1.1.5", CALLGATE_ABI_X86_64, 100), "refused");
+	cr_expect_str_eq(decide(flags, "runc-1.2.0", CALLGATE_ABI_X86_64, 100), "ALLOW");
+}
+
+Test(as, reader_words)
+{
+	struct callgate_target target = target_as(CALLGATE_AS_LAW);
+
+	cr_expect_eq(callgate_target_reader(&target, "crun-1.8.1"), 0);
+	cr_expect_eq(target.reader, CALLGATE_AS_CRUN);
+	cr_expect_eq(target.runtime, 0x010801);
+	cr_expect_eq(callgate_target_reader(&target, "docker"), 0);
+	cr_expect_eq(target.runtime, 0);
+	cr_expect_eq(callgate_target_reader(&target, "docker-1.1.5"), CALLGATE_E_NOTFOUND);
+	cr_expect_eq(callgate_target_reader(&target, "runc-1.1"), CALLGATE_E_NOTFOUND);
+	cr_expect_eq(callgate_target_reader(&target, "runk"), CALLGATE_E_NOTFOUND);
+}
+
+/* ------------------------------------------------------------------ portable */
+
+static unsigned differing(const char *text, const char *word)
+{
+	struct callgate_target target = target_as(CALLGATE_AS_LAW);
+	struct callgate_err err = CALLGATE_ERR_INIT;
+	struct callgate_notes *notes;
+	int fd = memfd_create("profile", 0);
+	bool found = false;
+	unsigned count = 0;
+	char path[64];
+
+	cr_assert_eq(write(fd, text, strlen(text)), (ssize_t)strlen(text));
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
+	cr_assert_eq(callgate_notes_new(&notes), 0);
+	cr_assert_eq(callgate_policy_portable(path, &target, &count, notes, &err), 0, "%s", err.text);
+	for (size_t i = 0; i < callgate_notes_count(notes); i++) {
+		cr_expect_eq(callgate_notes_at(notes, i)->id, 302);
+		found |= word && strstr(callgate_notes_at(notes, i)->text, word);
+	}
+	cr_expect_eq(found, word != NULL, "no note has '%s' for %s", word, text);
+	callgate_notes_free(notes);
+	close(fd);
+	return count;
+}
+
+Test(as, portable_tells_who_differs)
+{
+	cr_expect_eq(differing(ALLOWING("\"syscalls\":[{\"names\":[\"mkdir\"]," ERRNO "}]"), NULL), 0);
+	cr_expect_eq(differing(ALLOWING("\"syscalls\":[{\"names\":[\"mkdir\"]," ERRNO ",\"errno\":\"EBADF\"}]"),
+	                       "docker, containerd, runc, crun: x86 mkdir gives ERRNO(EPERM) and not ERRNO(EBADF)"), 4);
+	/* Our law refuses this one: the others are compared among themselves. */
+	cr_expect_eq(differing(ALLOWING("\"syscalls\":[{\"names\":[\"mkdir\"]," ERRNO "}],\"syscalls\":[]"),
+	                       "crun (to docker): x86 mkdir gives ERRNO(EPERM) and not ALLOW"), 1);
+	cr_expect_eq(differing(ALLOWING("\"syscalls\":[{\"names\":[\"mkdir\"],\"action\":\"SCMP_ACT_KILL\",\"errnoRet\":5}]"), "crun refuses"), 2);
+	cr_expect_eq(differing("2\ndenylist\nmkdir errno 1\n", NULL), 0);
+}
