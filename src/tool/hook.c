@@ -368,6 +368,10 @@ int verb_hook(const struct verb *verb, int argc, char **argv)
 
 	if (code != PARSED)
 		return code;
+	if (hook.runtime && hook_is_oci(hook.runtime) && hook.means == MEANS_INJECT) {
+		report("--inject is for lxc: other runtimes are given the whole profile anyway");
+		return EXIT_CANNOT;
+	}
 	if (hook.runtime && hook_is_oci(hook.runtime) && argc - optind == 1 && is_oci_word(argv[optind]))
 		return hook_oci(&options, argv[optind],
 		                &(struct hook_request){ hook.runtime, hook.profile, hook.manner == MANNER_SHOW ? HOOK_SHOW : HOOK_WRITE });
