@@ -96,7 +96,8 @@ static int check_narrow(struct hook *hook, const struct callgate_filter *carried
 	for (size_t i = 0; r == 0 && (row = callgate_diff_at(diff, i)); i++) {
 		const char *abi = callgate_abi_name(row->witness.abi), *name = callgate_syscall_name(row->witness.abi, row->witness.nr);
 
-		if (!row->looser && row->change != CALLGATE_UNKNOWN)
+		/* Another way to refuse a call is no opening. */
+		if (row->change != CALLGATE_UNKNOWN && (!row->looser || (!row->depends_b && row->b.kind <= CALLGATE_ERRNO)))
 			continue;
 		say(&hook->job.messages, LOG_ERR, "%s permits what the profile does not: %s (number %u) of %s", what, name ? name : "a call",
 		    row->witness.nr, abi ? abi : "a foreign ABI");

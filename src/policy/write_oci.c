@@ -3,6 +3,7 @@
 #include "policy/write_oci.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/err.h"
 #include "base/text.h"
@@ -31,15 +32,70 @@ static void add_slice(struct text *text, struct slice slice)
 	free(copy);
 }
 
-static void add_names(struct text *text, const struct rule *rule)
+/* ------------------------------------------------------------------ which rule counts for a name */
+
+/* Names with an unconditional rule, and the first such rule: it beats all others (law 1), which readers disagree about. */
+struct entry {
+	struct slice name; /* .at NULL: free */
+	unsigned rule;
+};
+struct winners {
+	struct entry *table;
+	size_t size; /* a power of two, at most half full; 0: no names */
+};
+
+static struct entry *find(const struct winners *winners, struct slice name)
 {
-	text_add(text, "\"names\":[");
-	for (unsigned i = 0; i < rule->name_count; i++) {
-		text_add(text, "%s", i ? "," : "");
-		add_slice(text, rule->names[i].text);
-	}
-	text_add(text, "]");
+	uint32_t hash = 2166136261u;
+	size_t at;
+
+	for (size_t i = 0; i < name.size; i++)
+		hash = (hash ^ (unsigned char)name.at[i]) * 16777619u;
+	at = (hash ^ hash >> 15) & (winners->size - 1);
+	while (winners->table[at].name.at &&
+	       (winners->table[at].name.size != name.size || memcmp(winners->table[at].name.at, name.at, name.size) != 0))
+		at = (at + 1) & (winners->size - 1);
+	return &winners->table[at];
 }
+
+static bool is_written(const struct active *active, unsigned i)
+{
+	/* Runtimes drop what does as the default does; the law too. */
+	return !action_equal(active->rules[i].action, active->fallback);
+}
+
+static int find_winners(const struct active *active, struct arena *arena, struct winners *out, struct callgate_err *err)
+{
+	size_t names = 0;
+
+	for (unsigned i = 0; i < active->rule_count; i++)
+		names += active->rules[i].rule->name_count;
+	for (out->size = 64; out->size < 2 * names;)
+		out->size *= 2;
+	out->table = arena_array(arena, out->size, sizeof(*out->table));
+	if (!out->table)
+		return err_nomem(err);
+	for (unsigned i = 0; i < active->rule_count; i++) {
+		const struct rule *rule = active->rules[i].rule;
+
+		for (unsigned j = 0; !rule->condition_count && is_written(active, i) && j < rule->name_count; j++) {
+			struct entry *entry = find(out, rule->names[j].text);
+
+			if (!entry->name.at)
+				*entry = (struct entry){ rule->names[j].text, i };
+		}
+	}
+	return 0;
+}
+
+static bool counts(const struct winners *winners, unsigned i, struct slice name)
+{
+	const struct entry *entry = find(winners, name);
+
+	return !entry->name.at || entry->rule == i;
+}
+
+/* ------------------------------------------------------------------ the text */
 
 static void add_conditions(struct text *text, const struct rule *rule)
 {
@@ -53,16 +109,30 @@ static void add_conditions(struct text *text, const struct rule *rule)
 	text_add(text, "]");
 }
 
-static void add_rule(struct text *text, const struct active_rule *active)
+/* False: other rules count for all of its names. */
+static bool add_rule(struct text *text, const struct active *active, unsigned at, const struct winners *winners, const char *comma)
 {
-	text_add(text, "{");
-	add_names(text, active->rule);
-	text_add(text, ",\"action\":\"%s\"", action_oci(active->action.kind));
-	if (has_data(active->action))
-		text_add(text, ",\"errnoRet\":%u", active->action.data);
-	if (active->rule->condition_count)
-		add_conditions(text, active->rule);
+	const struct rule *rule = active->rules[at].rule;
+	struct callgate_action action = active->rules[at].action;
+	unsigned names = 0;
+
+	for (unsigned i = 0; i < rule->name_count; i++) {
+		if (!counts(winners, at, rule->names[i].text))
+			continue;
+		text_add(text, "%s", names++ ? "," : "");
+		if (names == 1)
+			text_add(text, "%s{\"names\":[", comma);
+		add_slice(text, rule->names[i].text);
+	}
+	if (!names)
+		return false;
+	text_add(text, "],\"action\":\"%s\"", action_oci(action.kind));
+	if (has_data(action))
+		text_add(text, ",\"errnoRet\":%u", action.data);
+	if (rule->condition_count)
+		add_conditions(text, rule);
 	text_add(text, "}");
+	return true;
 }
 
 static void add_flags(struct text *text, uint32_t flags)
@@ -119,24 +189,23 @@ static bool add_closed(struct text *text, const struct active *active, const str
 	return first;
 }
 
-static int add_rules(struct text *text, const struct active *active, const struct oci_wish *wish, struct callgate_err *err)
+static int add_rules(struct text *text, const struct active *active, const struct winners *winners, const struct oci_wish *wish,
+		     struct callgate_err *err)
 {
 	bool first;
 
 	text_add(text, ",\"syscalls\":[");
 	first = add_closed(text, active, wish);
 	for (unsigned i = 0; i < active->rule_count; i++) {
-		const struct active_rule *rule = &active->rules[i];
+		const struct rule *rule = active->rules[i].rule;
 
-		/* Runtimes drop what does as the default does; the law too. */
-		if (action_equal(rule->action, active->fallback))
+		if (!is_written(active, i))
 			continue;
-		if (rule->rule->section != CALLGATE_ABI_NONE)
+		if (rule->section != CALLGATE_ABI_NONE)
 			return err_set(err, CALLGATE_E_UNSUPPORTED, "a rule holds for %s only: OCI text gives every rule to all ABIs",
-				       callgate_abi_name(rule->rule->section));
-		text_add(text, "%s", first ? "" : ",");
-		add_rule(text, rule);
-		first = false;
+				       callgate_abi_name(rule->section));
+		if (add_rule(text, active, i, winners, first ? "" : ","))
+			first = false;
 	}
 	text_add(text, "]}");
 	return 0;
@@ -147,13 +216,16 @@ int policy_write_oci(const struct callgate_policy *policy, const struct callgate
 {
 	struct arena arena = ARENA_INIT;
 	struct text text = { 0 };
+	struct winners winners;
 	struct active active;
 	int r;
 
 	r = policy_specialise(policy, target, &arena, &active, err);
+	if (r == 0)
+		r = find_winners(&active, &arena, &winners, err);
 	if (r == 0) {
 		add_head(&text, policy, &active, wish);
-		r = add_rules(&text, &active, wish, err);
+		r = add_rules(&text, &active, &winners, wish, err);
 	}
 	if (r == 0)
 		r = text_take(&text, out, size, err);

@@ -29,6 +29,15 @@ static int refuse(const struct callgate_difference *row, struct callgate_err *er
 		       name ? name : "a call", row->witness.nr, abi ? abi : "a foreign ABI");
 }
 
+/* Whether such calls may pass where they did not; another way to refuse them is no opening (runc answers ENOSYS for numbers that
+ * others kill for). */
+static bool is_opening(const struct callgate_difference *row)
+{
+	if (row->change == CALLGATE_UNKNOWN)
+		return true;
+	return row->looser && (row->depends_b || row->b.kind > CALLGATE_ERRNO);
+}
+
 /* A multiplexer that libseccomp opens for one of its members is closed instead; anything else that is looser is refused. */
 static int find_looser(const struct callgate_filter *filter, const struct callgate_oci_text *text, struct oci_wish *wish,
 		       struct callgate_err *err)
@@ -44,7 +53,7 @@ static int find_looser(const struct callgate_filter *filter, const struct callga
 		const char *name = callgate_syscall_name(row->witness.abi, row->witness.nr);
 		bool closable = false;
 
-		if (!row->looser && row->change != CALLGATE_UNKNOWN)
+		if (!is_opening(row))
 			continue;
 		for (size_t j = 0; name && row->first == row->last && j < 2; j++) {
 			if (strcmp(name, multiplexers[j]) == 0 && !wish->closed[j]) {

@@ -414,3 +414,83 @@ Test(choose, only_narrower)
 	}
 	callgate_filter_free(wide);
 }
+
+/* ------------------------------------------------------------------ text for runtimes */
+
+static int text_of(const char *profile, struct callgate_oci_text **out, struct callgate_choice *choice, struct callgate_err *err)
+{
+	struct callgate_target reader;
+
+	*choice = (struct callgate_choice)CALLGATE_CHOICE_INIT;
+	choice->target = (struct callgate_target)CALLGATE_TARGET_INIT;
+	cr_assert_eq(callgate_target_host(&choice->target, NULL), 0);
+	cr_assert_eq(callgate_policy_parse(profile, strlen(profile), "p", &choice->policy, NULL, NULL), 0, "%s", profile);
+	cr_assert_eq(callgate_filter_resolve(choice->policy, &choice->target, &choice->filter, NULL, NULL), 0);
+	reader = choice->target;
+	reader.reader = CALLGATE_AS_RUNC;
+	reader.libseccomp = 0x020504;
+	return callgate_oci_write(choice, &reader, 0, out, err);
+}
+
+Test(oci_text, rules)
+{
+	static const struct {
+		const char *profile, *has, *lacks;
+	} rows[] = {
+		{ "{\"defaultAction\":\"SCMP_ACT_ERRNO\",\"defaultErrnoRet\":1,\"syscalls\":[{\"names\":[\"read\"],\"action\":\"SCMP_ACT_ALLOW\"}]}",
+		  "{\"names\":[\"read\"],\"action\":\"SCMP_ACT_ALLOW\"}", "defaultErrnoRet" },
+		{ "{\"defaultAction\":\"SCMP_ACT_ERRNO\",\"defaultErrnoRet\":38,\"syscalls\":[{\"names\":[\"read\"],\"action\":\"SCMP_ACT_ERRNO\","
+		  "\"errnoRet\":38},{\"names\":[\"write\"],\"action\":\"SCMP_ACT_ERRNO\"}]}",
+		  "\"defaultErrnoRet\":38", "\"read\"" },
+		/* A guard that does not hold leaves nothing. */
+		{ "{\"defaultAction\":\"SCMP_ACT_ERRNO\",\"syscalls\":[{\"names\":[\"read\"],\"action\":\"SCMP_ACT_ALLOW\"},{\"names\":[\"bpf\"],"
+		  "\"action\":\"SCMP_ACT_ALLOW\",\"includes\":{\"caps\":[\"CAP_BPF\"]}}]}",
+		  "\"read\"", "\"bpf\"" },
+		/* The first of two unconditional rules counts, and beats conditions. */
+		{ "{\"defaultAction\":\"SCMP_ACT_ERRNO\",\"defaultErrnoRet\":38,\"syscalls\":[{\"names\":[\"setns\",\"read\"],\"action\":\"SCMP_ACT_ALLOW\"},"
+		  "{\"names\":[\"setns\"],\"action\":\"SCMP_ACT_ERRNO\",\"errnoRet\":1,\"excludes\":{\"caps\":[\"CAP_SYS_ADMIN\"]}}]}",
+		  "[\"setns\",\"read\"]", "\"errnoRet\":1" },
+		{ "{\"defaultAction\":\"SCMP_ACT_ERRNO\",\"syscalls\":[{\"names\":[\"read\"],\"action\":\"SCMP_ACT_LOG\",\"args\":[{\"index\":0,"
+		  "\"value\":18446744073709551615,\"valueTwo\":7,\"op\":\"SCMP_CMP_MASKED_EQ\"}]}]}",
+		  "{\"index\":0,\"value\":18446744073709551615,\"valueTwo\":7,\"op\":\"SCMP_CMP_MASKED_EQ\"}", "errnoRet" },
+		/* libseccomp would open socketcall(1) for the conditional rule. */
+		{ "{\"defaultAction\":\"SCMP_ACT_ERRNO\",\"architectures\":[\"SCMP_ARCH_X86_64\",\"SCMP_ARCH_X86\"],\"syscalls\":[{\"names\":[\"socket\"],"
+		  "\"action\":\"SCMP_ACT_ALLOW\",\"args\":[{\"index\":0,\"value\":1,\"op\":\"SCMP_CMP_EQ\"}]}]}",
+		  "[\"socketcall\"],\"action\":\"SCMP_ACT_ERRNO\",\"errnoRet\":38", "\"ipc\"" },
+	};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct callgate_err err = CALLGATE_ERR_INIT;
+		struct callgate_oci_text *text;
+		struct callgate_choice choice;
+		struct callgate_diff *diff;
+
+#if !defined(__x86_64__)
+		if (strstr(rows[i].profile, "X86"))
+			continue;
+#endif
+		cr_assert_eq(text_of(rows[i].profile, &text, &choice, &err), 0, "%s: %s", rows[i].profile, err.text);
+		cr_assert(strstr(callgate_oci_text(text, NULL), rows[i].has), "%s", callgate_oci_text(text, NULL));
+		cr_assert_not(strstr(callgate_oci_text(text, NULL), rows[i].lacks), "%s", callgate_oci_text(text, NULL));
+		cr_assert_eq(callgate_filter_diff(choice.filter, callgate_oci_filter(text), 0, &diff, NULL), 0);
+		for (size_t j = 0; j < callgate_diff_count(diff); j++)
+			cr_assert(callgate_diff_at(diff, j)->b.kind <= CALLGATE_ERRNO, "%s", rows[i].profile);
+		callgate_diff_free(diff);
+		callgate_oci_text_free(text);
+		callgate_choice_release(&choice);
+	}
+}
+
+/* What this libseccomp does not know it would leave out, and the call would pass. */
+Test(oci_text, a_denial_that_would_be_lost_is_refused)
+{
+	struct callgate_err err = CALLGATE_ERR_INIT;
+	struct callgate_oci_text *text = NULL;
+	struct callgate_choice choice;
+
+	cr_assert_eq(text_of("{\"defaultAction\":\"SCMP_ACT_ALLOW\",\"syscalls\":[{\"names\":[\"mseal\"],\"action\":\"SCMP_ACT_ERRNO\"}]}", &text, &choice,
+			     &err), CALLGATE_E_MISMATCH);
+	cr_assert(strstr(err.text, "mseal"), "%s", err.text);
+	cr_assert_null(text);
+	callgate_choice_release(&choice);
+}
