@@ -76,18 +76,13 @@ static struct json_object *outcomes_to_json(const struct callgate_outcome *outco
 	return array;
 }
 
-/* Prints what happens to numbers pattern->nr .. last, which share one decision. */
-static int explain_pattern(const struct sink *sink, const struct callgate_pattern *pattern, uint32_t last)
+/* Shows what happens to numbers pattern->nr .. last, which share one decision. */
+static void show_row(const struct sink *sink, const struct callgate_pattern *pattern, uint32_t last,
+                     const struct callgate_outcome *outcomes, size_t count)
 {
-	size_t count;
-	struct callgate_outcome *outcomes = outcomes_list(sink->filter, pattern, &count);
 	char call[320];
 
 	call_format(pattern, last, call, sizeof(call));
-	if (!outcomes) {
-		report("%s: too many conditions to list; give argument values", call);
-		return EXIT_CANNOT;
-	}
 	if (sink->rows) {
 		struct json_object *row = json_object_new_object();
 
@@ -104,6 +99,30 @@ static int explain_pattern(const struct sink *sink, const struct callgate_patter
 		print_origins(outcomes, count);
 		putchar('\n');
 	}
+}
+
+/* What happens to a pattern; NULL after a message. */
+static struct callgate_outcome *list_or_report(const struct sink *sink, const struct callgate_pattern *pattern, uint32_t last,
+                                               size_t *count)
+{
+	struct callgate_outcome *outcomes = outcomes_list(sink->filter, pattern, count);
+	char call[320];
+
+	if (!outcomes) {
+		call_format(pattern, last, call, sizeof(call));
+		report("%s: too many conditions to list; give argument values", call);
+	}
+	return outcomes;
+}
+
+static int explain_pattern(const struct sink *sink, const struct callgate_pattern *pattern, uint32_t last)
+{
+	size_t count;
+	struct callgate_outcome *outcomes = list_or_report(sink, pattern, last, &count);
+
+	if (!outcomes)
+		return EXIT_CANNOT;
+	show_row(sink, pattern, last, outcomes, count);
 	free(outcomes);
 	return EXIT_YES;
 }
@@ -242,19 +261,26 @@ uint32_t named_run(enum callgate_abi abi, uint32_t first, uint32_t last)
 	return at;
 }
 
-/* Named numbers get a row each, so that rows can be grepped; what has no name stays a range. */
+/* Named numbers get a row each, so that rows can be grepped; what has no name stays a range, and so does what has more outcomes
+ * than anybody repeats for hundreds of calls. */
+enum { REPEAT_LIMIT = 64 };
 static int explain_range(const struct sink *sink, enum callgate_abi abi, const struct callgate_row *row)
 {
 	struct callgate_pattern pattern = { .abi = abi, .nr = row->first };
+	size_t count;
+	struct callgate_outcome *outcomes = list_or_report(sink, &pattern, row->last, &count);
 
-	for (;;) {
-		uint32_t last = named_run(abi, pattern.nr, row->last);
-		int code = explain_pattern(sink, &pattern, last);
+	while (outcomes) {
+		uint32_t last = count > REPEAT_LIMIT ? row->last : named_run(abi, pattern.nr, row->last);
 
-		if (code || last == row->last)
-			return code;
+		show_row(sink, &pattern, last, outcomes, count);
+		if (last == row->last) {
+			free(outcomes);
+			return EXIT_YES;
+		}
 		pattern.nr = last + 1;
 	}
+	return EXIT_CANNOT;
 }
 
 static int explain_abi(const struct sink *sink, enum callgate_abi abi)
@@ -346,8 +372,11 @@ static int explain_batch(const struct callgate_filter *filter, const char *file)
 	while (code == EXIT_YES && (n = getline(&line, &room, from)) >= 0) {
 		number++;
 		if (n && line[n - 1] == '\n')
-			line[n - 1] = '\0';
-		if (line[0] && line[0] != '#')
+			line[--n] = '\0';
+		if (strlen(line) != (size_t)n) {
+			fprintf(stderr, "%s:%u: error: a NUL byte in the row\n", file, number);
+			code = EXIT_CANNOT;
+		} else if (line[0] && line[0] != '#')
 			code = batch_line(filter, line, file, number);
 	}
 	if (ferror(from)) {

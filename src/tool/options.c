@@ -25,7 +25,7 @@ int number_parse(const char *text, unsigned bits, uint64_t *out)
 	if (text[0] < '0' || text[0] > '9')
 		return -1;
 	errno = 0;
-	value = strtoull(text, &end, 0);
+	value = strtoull(text, &end, text[0] == '0' && (text[1] | 0x20) == 'x' ? 16 : 10);
 	if (errno || *end || value > limit)
 		return -1;
 	*out = value;

@@ -100,6 +100,19 @@ int print_document(struct json_object *object)
 	return finish_output(EXIT_YES);
 }
 
+struct json_object *text_to_json(const char *text)
+{
+	char *copy = strdup(text);
+	struct json_object *object;
+
+	for (char *at = copy; at && *at; at++)
+		if (*at < ' ' || *at > '~')
+			*at = '?';
+	object = copy ? json_object_new_string(copy) : NULL;
+	free(copy);
+	return object;
+}
+
 struct json_object *notes_to_json(const struct callgate_notes *notes)
 {
 	struct json_object *array = json_object_new_array();

@@ -162,10 +162,10 @@ static int print_json(const struct table *table)
 		const struct shown *row = &table->rows[i];
 		struct json_object *object = json_object_new_object();
 
-		json_object_object_add(object, "container", json_object_new_string(row->container));
+		json_object_object_add(object, "container", text_to_json(row->container));
 		json_object_object_add(object, "pid", json_object_new_int(row->task->pid));
 		json_object_object_add(object, "tid", json_object_new_int(row->task->tid));
-		json_object_object_add(object, "command", json_object_new_string(row->task->command));
+		json_object_object_add(object, "command", text_to_json(row->task->command));
 		json_object_object_add(object, "seccomp", json_object_new_string(mode_words[row->task->mode]));
 		if (row->task->filters >= 0)
 			json_object_object_add(object, "filters", json_object_new_int(row->task->filters));

@@ -111,6 +111,8 @@ void report(const char *format, ...) CALLGATE_PRINTF(1, 2); /* "callgate: error:
 void report_err(const struct callgate_err *err);
 void report_notes(const struct options *options, const struct callgate_notes *notes, enum callgate_severity least,
                   enum strictness strict);
+/* What somebody else chose, a task its command: nothing but printable ASCII, '?' for the rest, or the document is no UTF-8. */
+struct json_object *text_to_json(const char *text);
 struct json_object *notes_to_json(const struct callgate_notes *notes);
 struct json_object *origin_to_json(const struct callgate_origin *origin);
 struct json_object *document(const char *verb); /* {"schema": "callgate.VERB/1"} */
@@ -124,7 +126,8 @@ int write_output(const struct options *options, const void *bytes, size_t size);
 
 /* ------------------------------------------------------------------ outcome.c */
 
-/* All outcomes of a pattern, malloc'ed; NULL: out of memory, or too many to list (*count is then 0). */
+/* All outcomes of a pattern, malloc'ed; NULL: out of memory, or too many to list (*count is then 0), or several others were, and
+ * to find out again would take too long. */
 struct callgate_outcome *outcomes_list(const struct callgate_filter *filter, const struct callgate_pattern *pattern, size_t *count);
 /* The action as it is written, OPAQUE for what no profile can say. */
 const char *outcome_word(const struct callgate_outcome *outcome, char *buf, size_t size);

@@ -59,7 +59,7 @@ static void tell(struct verification *v, const struct callgate_task *task, const
 
 		json_object_object_add(row, "pid", json_object_new_int(task->pid));
 		json_object_object_add(row, "tid", json_object_new_int(task->tid));
-		json_object_object_add(row, "command", json_object_new_string(task->command));
+		json_object_object_add(row, "command", text_to_json(task->command));
 		json_object_object_add(row, "verdict", json_object_new_string(word));
 		json_object_object_add(row, "differences", differences_to_json(diff));
 		json_object_array_add(v->rows, row);
@@ -71,7 +71,10 @@ static void tell(struct verification *v, const struct callgate_task *task, const
 	print_weaker(diff);
 }
 
-/* A task that has gone meanwhile proves nothing and hides nothing: the list was of those that live. */
+/*
+ * A task that has gone meanwhile proves nothing and hides nothing: the list was of those that live. But a thread that calls
+ * execve goes by taking its process's id, with the filters that it has: whoever has that id now is looked at (once more).
+ */
 static void verify_task(struct verification *v, const struct callgate_task *task)
 {
 	struct callgate_err err = CALLGATE_ERR_INIT;
@@ -79,8 +82,14 @@ static void verify_task(struct verification *v, const struct callgate_task *task
 	enum callgate_standing standing;
 	int r = callgate_verify_task(task->tid, v->profile, &standing, &diff, &err);
 
-	if (r == CALLGATE_E_NOTFOUND)
+	if (r == CALLGATE_E_NOTFOUND) {
+		struct callgate_task heir = *task;
+
+		heir.tid = task->pid;
+		if (task->tid != heir.tid)
+			verify_task(v, &heir);
 		return;
+	}
 	if (r < 0) {
 		fprintf(stderr, "pid:%d: error: %s\n", (int)task->tid, err.text);
 		tell(v, task, "cannot tell", NULL);

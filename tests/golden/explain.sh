@@ -26,3 +26,5 @@ callgate compile --arch x86_64 --kernel 6.1 $small -o /tmp/callgate-golden-$$.bp
 callgate explain bpf:/tmp/callgate-golden-$$.bpf >/dev/null
 try bpf:/tmp/callgate-golden-$$.bpf --group 2>/dev/null | sed "s/callgate-golden-$$/compiled/" | cut -c1-160
 rm -f /tmp/callgate-golden-$$.bpf
+try $small --abi x86_64 010
+printf 'x86_64\t0\0\t1\n' | try $small --batch -
