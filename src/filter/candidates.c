@@ -212,12 +212,8 @@ static void drop_name(const struct resolution *res, const struct candidate *like
 {
 	const struct slice *text = &like->name->text;
 	bool tightens = candidate_direction(&like->rule->action, &res->active->fallback) < 0;
-	const char *nearest = syscall_nearest(*text);
 	struct callgate_filter *filter = res->filter;
-	char suggestion[96] = "";
 
-	if (nearest)
-		snprintf(suggestion, sizeof(suggestion), ", did you mean '%s'?", nearest);
 	/* The reader has said it of names that nobody knows; here it is about names that the asked-for release does not know. */
 	if (syscall_find(*text) >= 0)
 		note_at(res->notes, CALLGATE_WARNING, NOTE_SYSCALL, &res->policy->source, like->name->at.offset,
