@@ -354,10 +354,11 @@ static int enter(struct work *work, struct callgate_err *err)
 	return 0;
 }
 
-/* Calls that the kernel never restarts, though nothing has happened to them. */
+/* Calls that the kernel never restarts, though nothing has happened to them. Of ipc's members only the semaphores answer so. */
 static bool answers_eintr(const struct work *work)
 {
 	static const char *const names[] = { "epoll_wait", "epoll_pwait", "epoll_pwait2", "rt_sigtimedwait", "semop", "semtimedop",
+					     "rt_sigtimedwait_time64", "semtimedop_time64", "ipc",
 					     "io_getevents", "accept", "accept4", "recvfrom", "recvmsg", "read" };
 	int64_t nr = regs_interrupted(&work->saved);
 

@@ -43,7 +43,10 @@ static const struct {
 	{ "rt_sigtimedwait", RANK_INTERRUPTED }, { "semop", RANK_INTERRUPTED }, { "semtimedop", RANK_INTERRUPTED },
 	{ "io_getevents", RANK_INTERRUPTED }, { "io_pgetevents", RANK_INTERRUPTED }, { "io_uring_enter", RANK_INTERRUPTED },
 	{ "msgrcv", RANK_INTERRUPTED }, { "msgsnd", RANK_INTERRUPTED }, { "vfork", RANK_INTERRUPTED }, { "clone", RANK_INTERRUPTED },
-	{ "clone3", RANK_INTERRUPTED },
+	{ "clone3", RANK_INTERRUPTED }, { "ipc", RANK_INTERRUPTED }, { "semtimedop_time64", RANK_INTERRUPTED },
+	{ "rt_sigtimedwait_time64", RANK_INTERRUPTED }, { "io_pgetevents_time64", RANK_INTERRUPTED },
+	{ "futex_time64", RANK_RESTARTED }, { "ppoll_time64", RANK_RESTARTED }, { "pselect6_time64", RANK_RESTARTED },
+	{ "clock_nanosleep_time64", RANK_RESUMED },
 };
 
 static enum rank rank_of(pid_t pid, enum callgate_abi abi, int64_t nr, uint64_t first)
@@ -169,8 +172,10 @@ static int choose_visit(int dir, void *data, struct callgate_err *err)
 
 	if (r < 0)
 		return r;
-	/* Of equals the first thread: it needs no other's memory. */
-	if (!choice->found || rank < choice->rank || (rank == choice->rank && vehicle.tid == choice->pid)) {
+	/* A thread with filters of its own would hand them to all others. Of equals the first thread. */
+	if (!choice->found || vehicle.filters < choice->best.filters ||
+	    (vehicle.filters == choice->best.filters &&
+	     (rank < choice->rank || (rank == choice->rank && vehicle.tid == choice->pid)))) {
 		choice->best = vehicle;
 		choice->rank = rank;
 		choice->found = true;

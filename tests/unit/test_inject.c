@@ -3,6 +3,7 @@
 #include <criterion/criterion.h>
 #include <errno.h>
 #include <linux/seccomp.h>
+#include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -14,6 +15,7 @@
 
 #include "bpf/prog.h"
 #include "callgate.h"
+#include "kernel/load.h"
 #include "kernel/status.h"
 
 /* mkdirat answers EBADFD (77), all else is allowed. */
@@ -186,6 +188,108 @@ Test(inject, reaches_every_process_of_a_tree_that_forks, .timeout = 60)
 	}
 	callgate_tasks_free(tasks);
 	waitpid(pid, NULL, 0);
+	free(prog);
+}
+
+static void *thread_without(void *data)
+{
+	for (;;)
+		pause();
+	return data;
+}
+
+static void *thread_with_its_own(void *data)
+{
+	if (kernel_load(deny_mkdirat(), CALLGATE_NNP_AUTO, NULL) < 0)
+		_exit(1);
+	return thread_without(data);
+}
+
+Test(inject, leaves_threads_that_differ_as_they_are, .timeout = 20)
+{
+	struct callgate_err err = CALLGATE_ERR_INIT;
+	struct callgate_prog *prog = deny_mkdirat();
+	struct callgate_tasks *tasks;
+	pthread_t thread;
+	int sum = 0;
+	pid_t pid;
+
+	if (!can_inject(&err))
+		cr_skip_test("%s", err.text);
+	pid = fork();
+	if (pid == 0) {
+		pthread_create(&thread, NULL, thread_with_its_own, NULL);
+		pthread_create(&thread, NULL, thread_without, NULL);
+		thread_without(NULL);
+	}
+	nap(50);
+	cr_assert_eq(callgate_process_inject(pid, prog, NULL, NULL, &err), CALLGATE_E_KERNEL, "%s", err.text);
+	cr_assert(strstr(err.text, "filters of its own"), "%s", err.text);
+	cr_assert_eq(callgate_tasks_list(CALLGATE_SCOPE_PROCESS, pid, &tasks, &err), 0);
+	cr_assert_eq(callgate_tasks_count(tasks), 3);
+	for (size_t i = 0; i < 3; i++)
+		sum += callgate_tasks_at(tasks, i)->filters;
+	cr_assert_eq(sum, 1, "%d filters in all", sum);
+	callgate_tasks_free(tasks);
+	kill(pid, SIGKILL);
+	waitpid(pid, NULL, 0);
+	free(prog);
+}
+
+static volatile sig_atomic_t caught;
+
+static void count_signal(int number)
+{
+	(void)number;
+	caught++;
+}
+
+enum { SIGNALS = 400, INJECTIONS = 8 };
+
+/* Queued signals are counted one by one; the exit status says whether all came. */
+static _Noreturn void catch_signals(void)
+{
+	struct sigaction action = { .sa_handler = count_signal, .sa_flags = SA_RESTART };
+
+	sigaction(SIGRTMIN, &action, NULL);
+	while (caught < SIGNALS)
+		nap(1);
+	_exit(0);
+}
+
+Test(inject, loses_no_signal, .timeout = 30)
+{
+	struct callgate_err err = CALLGATE_ERR_INIT;
+	struct callgate_prog *prog = deny_mkdirat();
+	int status = -1;
+	pid_t pid, sender;
+
+	if (!can_inject(&err))
+		cr_skip_test("%s", err.text);
+	pid = fork();
+	if (pid == 0)
+		catch_signals();
+	nap(20);
+	sender = fork();
+	if (sender == 0) {
+		for (int sent = 0; sent < SIGNALS; sent++) {
+			while (sigqueue(pid, SIGRTMIN, (union sigval){ 0 }) < 0)
+				nap(1);
+			if (sent % 20 == 0)
+				nap(1);
+		}
+		_exit(0);
+	}
+	for (int i = 0; i < INJECTIONS; i++) {
+		int r = callgate_process_inject(pid, prog, NULL, NULL, &err);
+
+		cr_assert(r == 0 || r == CALLGATE_E_NOTFOUND, "%s", err.text);
+	}
+	cr_assert_eq(waitpid(sender, NULL, 0), sender);
+	for (int i = 0; i < 100 && waitpid(pid, &status, WNOHANG) == 0; i++)
+		nap(20);
+	kill(pid, SIGKILL);
+	cr_assert(WIFEXITED(status) && WEXITSTATUS(status) == 0, "status %x", (unsigned)status);
 	free(prog);
 }
 
