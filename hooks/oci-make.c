@@ -77,6 +77,30 @@ static void tell_flags(struct oci_job *job, uint32_t wanted)
 			say(&job->messages, LOG_WARNING, "%s is left out: this runtime takes no flags", callgate_flag_name(bit));
 }
 
+/* Where a runtime's reading is not the profile to the letter, it is stricter or refuses in another way. */
+static void tell_losses(struct oci_job *job, const struct callgate_filter *reading)
+{
+	enum { SHOWN = 4 };
+	const struct callgate_difference *row;
+	struct callgate_diff *diff;
+	char a[64], b[64];
+
+	if (callgate_filter_diff(job->choice.filter, reading, 0, &diff, NULL) < 0)
+		return;
+	for (size_t i = 0; (row = callgate_diff_at(diff, i)) && i < SHOWN; i++) {
+		const char *abi = callgate_abi_name(row->abi), *name = callgate_syscall_name(row->abi, row->first);
+
+		callgate_action_format(row->a, a, sizeof(a));
+		callgate_action_format(row->b, b, sizeof(b));
+		note_down(&job->messages, "a runtime that compiles the text itself: %s%s%s of %s: %s where the profile says %s",
+			  name ? name : "numbers without a name", row->first == row->last ? "" : " and following",
+			  row->depends_a || row->depends_b ? " (by arguments)" : "", abi ? abi : "foreign ABIs", b, a);
+	}
+	if (callgate_diff_count(diff) > SHOWN)
+		note_down(&job->messages, "and %zu more such ranges", callgate_diff_count(diff) - SHOWN);
+	callgate_diff_free(diff);
+}
+
 static int make_text(struct oci_job *job, char **out)
 {
 	struct callgate_target reader = job->choice.target;
@@ -89,6 +113,7 @@ static int make_text(struct oci_job *job, char **out)
 	if (callgate_oci_write(&job->choice, &reader, wanted & job->flags, &text, &err) < 0)
 		return fail(job, &err);
 	tell_flags(job, wanted);
+	tell_losses(job, callgate_oci_filter(text));
 	*out = strdup(callgate_oci_text(text, NULL));
 	callgate_oci_text_free(text);
 	return *out ? 0 : -1;

@@ -79,7 +79,7 @@ static bool search(struct wrapper *w, const char *path, const struct stat *self)
 
 static int find_real(struct wrapper *w, const struct callgate_settings *settings)
 {
-	const char *told = callgate_settings_runtime(settings, w->name), *path = getenv("PATH");
+	const char *told = settings ? callgate_settings_runtime(settings, w->name) : NULL, *path = getenv("PATH");
 	struct stat self;
 
 	if (stat("/proc/self/exe", &self) < 0)
@@ -238,12 +238,13 @@ static void forget(struct wrapper *w)
 
 static int pass(struct wrapper *w)
 {
-	struct callgate_settings *settings;
+	struct callgate_settings *settings = NULL;
 	struct callgate_err err = CALLGATE_ERR_INIT;
 	int r;
 
+	/* What runs already must be stopped and taken away even while the settings are broken. */
 	if (callgate_settings_read(&settings, &err) < 0)
-		return complain_err(w, &err);
+		syslog(LOG_WARNING, "%s: %s", err.file, err.text);
 	r = find_real(w, settings);
 	callgate_settings_free(settings);
 	if (r == 0 && w->args.command && strcmp(w->args.command, "delete") == 0)
@@ -318,7 +319,7 @@ int main(int argc, char **argv)
 	take_name(w, argv[0]);
 	w->job.engine = w->name;
 	complaint = oci_args_read(argc, argv, &w->args);
-	w->job.hook = w->args.command ? w->args.command : "";
+	w->job.hook = w->args.command ? w->args.command : "runtime";
 	if (complaint)
 		r = complain(w, complaint);
 	else if (w->args.command && (strcmp(w->args.command, "create") == 0 || strcmp(w->args.command, "run") == 0))

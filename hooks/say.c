@@ -43,24 +43,45 @@ int hook_enter(const char *ident)
 	return keep_one_variable("XDG_RUNTIME_DIR");
 }
 
+static void format_text(char text[MESSAGE_SIZE], const char *format, va_list ap)
+{
+	vsnprintf(text, MESSAGE_SIZE, format, ap);
+	for (char *at = text; *at; at++)
+		if ((unsigned char)*at < ' ' || *at == 0x7f)
+			*at = '?';
+}
+
+static void keep(struct messages *messages, const char text[MESSAGE_SIZE])
+{
+	if (messages->count == MESSAGE_LIMIT)
+		return;
+	memcpy(messages->text[messages->count], text, MESSAGE_SIZE);
+	messages->list[messages->count] = messages->text[messages->count];
+	messages->count++;
+}
+
 void say(struct messages *messages, int priority, const char *format, ...)
 {
 	char text[MESSAGE_SIZE];
 	va_list ap;
 
 	va_start(ap, format);
-	vsnprintf(text, sizeof(text), format, ap);
+	format_text(text, format, ap);
 	va_end(ap);
-	for (char *at = text; *at; at++)
-		if ((unsigned char)*at < ' ' || *at == 0x7f)
-			*at = '?';
 	fprintf(stderr, "callgate: %s\n", text);
 	syslog(priority, "%s", text);
-	if (messages->count == MESSAGE_LIMIT)
-		return;
-	memcpy(messages->text[messages->count], text, sizeof(text));
-	messages->list[messages->count] = messages->text[messages->count];
-	messages->count++;
+	keep(messages, text);
+}
+
+void note_down(struct messages *messages, const char *format, ...)
+{
+	char text[MESSAGE_SIZE];
+	va_list ap;
+
+	va_start(ap, format);
+	format_text(text, format, ap);
+	va_end(ap);
+	keep(messages, text);
 }
 
 void say_err(struct messages *messages, const struct callgate_err *err)

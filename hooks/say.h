@@ -19,6 +19,8 @@ int hook_enter(const char *ident);
 
 /* To stderr, syslog and the list. priority as of syslog(3). Control characters come out as '?'. */
 void say(struct messages *messages, int priority, const char *format, ...) CALLGATE_PRINTF(3, 4);
+/* To the list alone: what people may want to know who look. */
+void note_down(struct messages *messages, const char *format, ...) CALLGATE_PRINTF(2, 3);
 /* An error as "file:line: text". */
 void say_err(struct messages *messages, const struct callgate_err *err);
 /* The errors among notes, the first few. */

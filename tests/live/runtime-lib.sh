@@ -57,6 +57,7 @@ bundle docker '.process.capabilities.bounding += ["CAP_CHOWN", "CAP_SETUID"]'
 ok "the default profile: starts" start docker
 ok "the default profile: mkdir works" has '^made$'
 ok "the default profile: unshare is refused" has 'unshare.*Operation not permitted' err
+[ $runtime = crun ] || ok "what runc makes otherwise stands in the state" is "$(state "$run-docker" '.messages | map(test("socketcall .*of x86")) | any')" true
 ok "capabilities come from the bounding set" is "$(state "$run-docker" '.caps | index("CAP_SETUID") != null')" true
 
 # ------------------------------------------------------------------ later: exec, verify, delete
@@ -123,6 +124,8 @@ settings "profile = no-such"
 ok "without its profile it does not start" refused base
 settings "profile = deny77" "profil = x"
 ok "with a key in the settings that is not known it does not start" refused base
+"$wrapper" --version >"$work/out" 2>"$work/err"
+point $? "but other commands pass all the same"
 settings "profile = deny77"
 chmod 666 "$settings/profiles/deny77.json"
 ok "with a profile that others can write it does not start" refused base
