@@ -55,7 +55,7 @@ static int make_flags(const struct oci_job *job, char *buf, size_t size)
 static int make_bpf(struct oci_job *job, char **out)
 {
 	struct callgate_err err = CALLGATE_ERR_INIT;
-	struct callgate_prog *prog;
+	struct callgate_prog *prog = NULL;
 	size_t size;
 	int r;
 
@@ -105,7 +105,7 @@ static int make_text(struct oci_job *job, char **out)
 {
 	struct callgate_target reader = job->choice.target;
 	uint32_t wanted = callgate_filter_flags(job->choice.filter);
-	struct callgate_oci_text *text;
+	struct callgate_oci_text *text = NULL;
 	struct callgate_err err = CALLGATE_ERR_INIT;
 
 	reader.reader = CALLGATE_AS_RUNC;

@@ -20,7 +20,7 @@ static int compiled_is_right(const struct callgate_prog *prog, const struct call
 
 int callgate_filter_compile(const struct callgate_filter *filter, struct callgate_prog **out, struct callgate_err *err)
 {
-	struct callgate_prog *prog;
+	struct callgate_prog *prog = NULL;
 	int r;
 
 	if (!filter || !out)

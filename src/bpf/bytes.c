@@ -27,7 +27,7 @@ static void put(unsigned char *at, uint32_t value, unsigned size, enum prog_orde
 int prog_from_bytes(const void *bytes, size_t size, enum prog_order order, struct callgate_prog **out,
 		    struct callgate_err *err)
 {
-	struct callgate_prog *prog;
+	struct callgate_prog *prog = NULL;
 	int r;
 
 	if (!size || size % INSN_SIZE)

@@ -158,7 +158,7 @@ static int lift_all(struct lift *lift, enum callgate_abi native, struct callgate
 int prog_lift(const struct callgate_prog *prog, const char *name, enum callgate_abi native,
 	      struct callgate_filter **out, struct callgate_err *err)
 {
-	struct lift *lift;
+	struct lift *lift = NULL;
 	int code = prog_check(prog, err);
 
 	if (code)
