@@ -7,12 +7,15 @@
 #include <sys/ptrace.h>
 
 #include "base/err.h"
+#include "kernel/load.h"
 #include "kernel/vehicle.h"
 #include "names/syscall.h"
 
 #ifndef PTRACE_O_SUSPEND_SECCOMP
 #define PTRACE_O_SUSPEND_SECCOMP (1 << 21)
 #endif
+
+enum { ATTEMPTS = 8 };
 
 struct session {
 	pid_t pid;
@@ -87,6 +90,29 @@ static void tell(const struct session *session, struct callgate_injected *out)
 	*out = told;
 }
 
+/* One thread after the other, as long as the chosen one ends before it was of use. */
+static int inject_by(struct session *session, struct callgate_err *err)
+{
+	const struct callgate_prog *prog = session->prog;
+	int r;
+
+	for (int attempt = 0; attempt < ATTEMPTS; attempt++) {
+		r = vehicle_choose(session->pid, &session->vehicle, err);
+		if (r < 0)
+			return r;
+		session->injection = (struct injection){
+			.prog = prog, .flags = prog->flags | SECCOMP_FILTER_FLAG_TSYNC, .set_nnp = wants_nnp(session),
+			.before = session->vehicle.has_filters ? session->vehicle.filters : 0, .leave = INJECT_RESTART,
+			.memory = session->vehicle.threads == 1 ? INJECT_STACK : INJECT_MAPPING,
+			.blocked = session->vehicle.blocked,
+		};
+		r = tracee_in_thread(body, session, err);
+		if (r != CALLGATE_E_NOTFOUND)
+			return r;
+	}
+	return err_set(err, CALLGATE_E_LIMIT, "the threads of process %ld come and go too fast", (long)session->pid);
+}
+
 int kernel_inject(pid_t pid, const struct callgate_prog *prog, const struct callgate_inject *how, struct callgate_injected *out,
 		  struct callgate_err *err)
 {
@@ -96,17 +122,9 @@ int kernel_inject(pid_t pid, const struct callgate_prog *prog, const struct call
 
 	if (!chosen.deadline_ms)
 		chosen.deadline_ms = TRACEE_DEADLINE_MS;
-	r = vehicle_choose(pid, &session.vehicle, err);
-	if (r < 0)
-		return r;
-	session.injection = (struct injection){
-		.prog = prog, .flags = prog->flags | SECCOMP_FILTER_FLAG_TSYNC, .set_nnp = wants_nnp(&session),
-		.before = session.vehicle.has_filters ? session.vehicle.filters : 0, .leave = INJECT_RESTART,
-		.memory = session.vehicle.threads == 1 ? INJECT_STACK : INJECT_MAPPING, .blocked = session.vehicle.blocked,
-	};
-	if (session.injection.before == 0 && session.vehicle.has_filters)
-		session.injection.before = -1;
-	r = tracee_in_thread(body, &session, err);
+	r = kernel_load_check(prog, err);
+	if (r == 0)
+		r = inject_by(&session, err);
 	if (r == 0)
 		r = vehicle_verify(pid, err);
 	if (r == 0 && out)

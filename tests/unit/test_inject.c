@@ -236,6 +236,45 @@ Test(inject, leaves_threads_that_differ_as_they_are, .timeout = 20)
 	free(prog);
 }
 
+static void *short_life(void *data)
+{
+	return data;
+}
+
+/* Threads are born and end all the time: the one that was chosen may be gone. */
+static _Noreturn void spin_threads(void)
+{
+	for (;;) {
+		pthread_t thread;
+
+		if (pthread_create(&thread, NULL, short_life, NULL) == 0)
+			pthread_join(thread, NULL);
+	}
+}
+
+Test(inject, gets_hold_of_a_process_whose_threads_come_and_go, .timeout = 30)
+{
+	struct callgate_err err = CALLGATE_ERR_INIT;
+	struct callgate_prog *prog = deny_mkdirat();
+	struct callgate_task task;
+	pid_t pid;
+
+	if (!can_inject(&err))
+		cr_skip_test("%s", err.text);
+	pid = fork();
+	if (pid == 0)
+		spin_threads();
+	nap(20);
+	for (int i = 1; i <= 10; i++) {
+		cr_assert_eq(callgate_process_inject(pid, prog, NULL, NULL, &err), 0, "%s", err.text);
+		cr_assert_eq(task_read_id(pid, &task, NULL, &err), 0, "%s", err.text);
+		cr_assert_eq(task.filters, i);
+	}
+	kill(pid, SIGKILL);
+	waitpid(pid, NULL, 0);
+	free(prog);
+}
+
 static volatile sig_atomic_t caught;
 
 static void count_signal(int number)
