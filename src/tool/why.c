@@ -15,6 +15,7 @@ struct request {
 	enum asked asked;
 	const char *profile;
 	struct callgate_filter *filter; /* of --profile; NULL: none */
+	struct callgate_target target;
 };
 
 /* ------------------------------------------------------------------ --last */
@@ -188,10 +189,10 @@ static bool parse(const char *line, struct event *out)
 }
 
 /* Which line of the profile decides such calls, and for what. */
-static void tell_profile(const struct request *request, const struct callgate_pattern *pattern)
+static void tell_profile(const struct callgate_filter *filter, const struct callgate_pattern *pattern)
 {
 	size_t count;
-	struct callgate_outcome *outcomes = outcomes_list(request->filter, pattern, &count);
+	struct callgate_outcome *outcomes = outcomes_list(filter, pattern, &count);
 
 	if (!outcomes)
 		printf("  profile: too many conditions to list\n");
@@ -203,6 +204,57 @@ static void tell_profile(const struct request *request, const struct callgate_pa
 		       outcomes[i].conditions, place);
 	}
 	free(outcomes);
+}
+
+/* The state file of "oci:0123456789ab" or "lxc:NAME": OCI's ids are longer than what cgroups are called by here. */
+static struct json_object *state_of(const char *container)
+{
+	struct json_object *root = NULL;
+	struct dirent *entry;
+	char engine[8], path[PATH_MAX];
+	const char *id = container + 4;
+	DIR *dir;
+
+	snprintf(engine, sizeof(engine), "%.3s", container);
+	if (callgate_state_path(engine, "x", path, sizeof(path), NULL) < 0)
+		return NULL;
+	*strrchr(path, '/') = '\0';
+	dir = opendir(path);
+	while (dir && !root && (entry = readdir(dir))) {
+		const char *dot = strrchr(entry->d_name, '.');
+		char file[PATH_MAX + 300];
+
+		if (!dot || strcmp(dot, ".json") != 0 || strncmp(entry->d_name, id, strlen(id)) != 0)
+			continue;
+		if (strcmp(engine, "oci") != 0 && strlen(id) != (size_t)(dot - entry->d_name))
+			continue;
+		snprintf(file, sizeof(file), "%s/%s", path, entry->d_name);
+		root = json_object_from_file(file);
+	}
+	if (dir)
+		closedir(dir);
+	return root;
+}
+
+/* What the hook resolved for the container, resolved again. */
+static void tell_container_profile(const struct callgate_target *host, const char *container, const struct callgate_pattern *pattern)
+{
+	CALLGATE_CLEANUP(policy_cleanup) struct callgate_policy *policy = NULL;
+	CALLGATE_CLEANUP(filter_cleanup) struct callgate_filter *filter = NULL;
+	struct json_object *root = state_of(container), *caps;
+	struct callgate_target target = *host;
+	const char *profile = root ? word_of(root, "profile", NULL) : NULL;
+	uint64_t cap;
+
+	target.caps = 0;
+	if (root && json_object_object_get_ex(root, "caps", &caps) && json_object_is_type(caps, json_type_array))
+		for (size_t i = 0; i < json_object_array_length(caps); i++)
+			if (callgate_caps_parse(json_object_get_string(json_object_array_get_idx(caps, i)), &cap, NULL) == 0)
+				target.caps |= cap;
+	if (profile && callgate_policy_read(profile, &policy, NULL, NULL) == 0 &&
+	    callgate_filter_resolve(policy, &target, &filter, NULL, NULL) == 0)
+		tell_profile(filter, pattern);
+	json_object_put(root);
 }
 
 static void tell_change(const struct event *event, const char *name)
@@ -232,11 +284,14 @@ static int tell_event(const struct request *request, const struct event *event)
 	callgate_action_format(callgate_action_from_word(event->code), action, sizeof(action));
 	printf("%s%s%u%s of %s: %s\n", name ? name : "call ", name ? " (" : "", event->nr, name ? ")" : "", callgate_abi_name(pattern.abi), action);
 	printf("  by process %d (%s)", (int)event->pid, event->command);
-	if (event->pid && callgate_task_container(event->pid, container, sizeof(container)) == 0)
-		printf(" of %s", container);
+	if (event->pid <= 0 || callgate_task_container(event->pid, container, sizeof(container)) < 0)
+		container[0] = '\0';
+	printf("%s%s", container[0] ? " of " : "", container);
 	printf(event->signal ? ", signal %u\n" : "\n", event->signal);
 	if (request->filter)
-		tell_profile(request, &pattern);
+		tell_profile(request->filter, &pattern);
+	else if (container[0])
+		tell_container_profile(&request->target, container, &pattern);
 	tell_change(event, name);
 	return EXIT_YES;
 }
@@ -306,6 +361,7 @@ int verb_why(const struct verb *verb, int argc, char **argv)
 	if (request.profile && (code = source_open(&options, request.profile, &filter, &kind)) > 0)
 		return code;
 	request.filter = filter;
+	request.target = options.target;
 	if (argc == optind || (argc - optind == 1 && strcmp(argv[optind], "-") == 0))
 		return tell_stream(&request, stdin);
 	return tell_words(&request, argc - optind, argv + optind);
