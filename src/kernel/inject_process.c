@@ -107,7 +107,8 @@ static int inject_by(struct session *session, struct callgate_err *err)
 			.blocked = session->vehicle.blocked,
 		};
 		r = tracee_in_thread(body, session, err);
-		if (r != CALLGATE_E_NOTFOUND)
+		/* One that waits to be started does not try another thread, it fails. */
+		if (r != CALLGATE_E_NOTFOUND || session->how->kind == CALLGATE_INJECT_STARTING)
 			return r;
 	}
 	return err_set(err, CALLGATE_E_LIMIT, "the threads of process %ld come and go too fast", (long)session->pid);
