@@ -20,6 +20,7 @@
 #include <sys/inotify.h>
 #include <sys/ipc.h>
 #include <sys/msg.h>
+#include <sys/prctl.h>
 #include <sys/select.h>
 #include <sys/sem.h>
 #include <sys/signalfd.h>
@@ -126,6 +127,7 @@ static void prepare(void)
 	flock(locked, LOCK_EX);
 	sleeper = fork();
 	if (sleeper == 0) {
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
 		pause();
 		_exit(0);
 	}
@@ -146,6 +148,15 @@ static int waits(pid_t tid)
 	return at && at[2] == 'S';
 }
 
+/* Queues and semaphores outlive their processes. */
+static void give_back(int number)
+{
+	msgctl(queue, IPC_RMID, NULL);
+	semctl(semaphores, 0, IPC_RMID);
+	kill(sleeper, SIGKILL);
+	_exit(number);
+}
+
 static int alone(const struct call *call)
 {
 	long r;
@@ -163,6 +174,7 @@ int main(int argc, char **argv)
 	char line[64];
 
 	prepare();
+	signal(SIGTERM, give_back);
 	if (argc > 1 && (size_t)atoi(argv[1]) < CALLS)
 		return alone(&calls[atoi(argv[1])]);
 	for (size_t i = 0; i < CALLS; i++) {
@@ -183,9 +195,6 @@ int main(int argc, char **argv)
 		fflush(stdout);
 	}
 	atomic_store(&ending, 1);
-	msgctl(queue, IPC_RMID, NULL);
-	semctl(semaphores, 0, IPC_RMID);
-	kill(sleeper, SIGKILL);
 	(void)out;
-	_exit(0);
+	give_back(0);
 }
