@@ -90,6 +90,14 @@ static bool errno_action(struct lxc *lxc, struct slice *rest, const char *at, st
 	return false;
 }
 
+/* LXC itself compares no further: kill_process is its kill. */
+static bool begins_with(struct slice word, const char *known)
+{
+	size_t size = strlen(known);
+
+	return word.size >= size && memcmp(word.at, known, size) == 0;
+}
+
 bool lxc_action(struct lxc *lxc, struct slice text, struct verdict *out)
 {
 	static const struct {
@@ -107,7 +115,8 @@ bool lxc_action(struct lxc *lxc, struct slice text, struct verdict *out)
 
 	for (size_t i = 0; i < sizeof(actions) / sizeof(actions[0]) && !known; i++) {
 		near_offer(&near, actions[i].word);
-		known = slice_is(word, actions[i].word);
+		known = slice_is(word, actions[i].word) ||
+			(report_reader(&lxc->report, READS_LXC) && begins_with(word, actions[i].word));
 		verdict.kind = actions[i].kind;
 	}
 	if (!known) {
@@ -368,8 +377,8 @@ static bool odd_name(struct lxc *lxc, struct slice name)
 		if ((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' || c == '-')
 			continue;
 		if (c == '\t')
-			report_error(&lxc->report, NOTE_SYNTAX, lxc_offset(lxc, name.at + i),
-				     "a tab is no separator: LXC makes it part of the syscall name, put a blank there");
+			report_unless(&lxc->report, READS_LXC, NOTE_SYNTAX, lxc_offset(lxc, name.at + i),
+				      "a tab is no separator: LXC makes it part of the syscall name, put a blank there");
 		else
 			report_error(&lxc->report, NOTE_SYNTAX, lxc_offset(lxc, name.at + i),
 				     "unexpected '%c' in a syscall name: the separator is a blank", c);

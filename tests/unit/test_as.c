@@ -207,6 +207,10 @@ static const struct {
 	  NULL },
 	/* LXC: no rule may do what the default does; sections of other machines do not count, those of this one do not scope. */
 	{ CALLGATE_AS_LXC, "2\ndenylist\nmkdir allow\n", "mkdir", NULL },
+	{ CALLGATE_AS_LXC, "2\ndenylist\nmkdir kill_process\n", "mkdir", "KILL_THREAD" },
+	{ CALLGATE_AS_LAW, "2\ndenylist\nmkdir kill_process\n", "mkdir", NULL },
+	{ CALLGATE_AS_LXC, "2\ndenylist\nmkdir\terrno 2\numask errno 3\n", "mkdir", "ALLOW" },
+	{ CALLGATE_AS_LAW, "2\ndenylist\nmkdir\terrno 2\numask errno 3\n", "mkdir", NULL },
 	{ CALLGATE_AS_LXC, "2\ndenylist\n[arm]\nmkdir errno 2\n", "mkdir", "ALLOW" },
 	{ CALLGATE_AS_LXC, "2\ndenylist\n[x86]\nmkdir errno 2\n", "mkdir", "ERRNO(ENOENT)" },
 	{ CALLGATE_AS_LXC, "2\ndenylist\nmkdir errno 2\nmkdir errno 3\n", "mkdir", "ERRNO(ENOENT)" },
