@@ -43,9 +43,11 @@ static int seize(struct session *session, const struct tracee *tracee, struct ca
 	if (session->how->kind == CALLGATE_INJECT_STARTING)
 		options |= PTRACE_O_EXITKILL;
 	if (session->vehicle.has_filters || !alone) {
-		session->injection.suspended = tracee_seize(tracee, options | PTRACE_O_SUSPEND_SECCOMP, NULL) == 0;
-		if (session->injection.suspended)
-			return 0;
+		int r = tracee_seize(tracee, options | PTRACE_O_SUSPEND_SECCOMP, err);
+
+		session->injection.suspended = r == 0;
+		if (r == 0 || r == CALLGATE_E_NOTFOUND) /* one that has ended lacks no right */
+			return r;
 	}
 	if (session->vehicle.has_filters && session->how->kind == CALLGATE_INJECT_LIVE)
 		return err_set(err, CALLGATE_E_PERM,
