@@ -88,49 +88,87 @@ static int step(int dir, const char *name, int flags, const char *path, struct c
 	return 0;
 }
 
-static bool is_sticky_open(int dir)
+static bool is_open_to_all(int dir)
 {
 	struct stat st;
 
 	return fstat(dir, &st) == 0 && (st.st_mode & S_IWOTH);
 }
 
-int fd_open_trusted(const char *path, int *out, struct callgate_err *err)
+/* Walks to the directory that path's last component is in; copy holds the path cut up, *name points into it. */
+static int walk(const char *path, char copy[PATH_MAX], char **name, int *out, struct callgate_err *err)
 {
-	char copy[PATH_MAX];
-	char *at = copy, *name;
+	const char *complaint;
+	struct stat st;
+	char *at = copy;
 	int dir, r;
 
-	if (strlen(path) >= sizeof(copy))
+	if (strlen(path) >= PATH_MAX)
 		return err_set_errno(err, CALLGATE_E_IO, ENAMETOOLONG, path, "cannot open");
 	memcpy(copy, path, strlen(path) + 1);
 	dir = open_component(AT_FDCWD, copy[0] == '/' ? "/" : ".", O_RDONLY | O_DIRECTORY);
-	if (dir < 0)
+	if (dir < 0 || fstat(dir, &st) < 0) {
+		fd_close(dir);
 		return err_set_errno(err, CALLGATE_E_IO, errno, path, "cannot open the first directory");
+	}
+	complaint = trust_complaint(&st);
+	if (complaint) {
+		fd_close(dir);
+		return untrusted(err, path, copy[0] == '/' ? "/" : ".", complaint);
+	}
 	for (;;) {
 		while (*at == '/')
 			at++;
-		name = at;
+		*name = at;
 		at += strcspn(at, "/");
 		if (*at == '\0')
 			break;
 		*at++ = '\0';
-		if (strcmp(name, ".") == 0)
+		if (strcmp(*name, ".") == 0)
 			continue;
-		r = step(dir, name, O_RDONLY | O_DIRECTORY, path, err, &dir);
+		r = step(dir, *name, O_RDONLY | O_DIRECTORY, path, err, &dir);
 		if (r < 0)
 			return r;
 	}
+	*out = dir;
+	return 0;
+}
+
+int fd_open_trusted(const char *path, int *out, struct callgate_err *err)
+{
+	char copy[PATH_MAX], *name;
+	int dir, r = walk(path, copy, &name, &dir, err);
+
+	if (r < 0)
+		return r;
 	if (*name == '\0') {
 		fd_close(dir);
 		return err_set_errno(err, CALLGATE_E_IO, EISDIR, path, "cannot read");
 	}
-	if (is_sticky_open(dir)) {
+	if (is_open_to_all(dir)) {
 		fd_close(dir);
 		return untrusted(err, path, name, "sits in a directory that everybody can write");
 	}
 	/* O_NONBLOCK: a FIFO in place of the file must not hang a hook. */
 	return step(dir, name, O_RDONLY | O_NONBLOCK, path, err, out);
+}
+
+/* A directory to write into: no more trusting than one to read from. */
+static int check_dir(const char *path, struct callgate_err *err)
+{
+	char copy[PATH_MAX], *name;
+	int dir, r = walk(path, copy, &name, &dir, err);
+
+	if (r < 0)
+		return r;
+	if (*name)
+		r = step(dir, name, O_RDONLY | O_DIRECTORY, path, err, &dir);
+	if (r < 0)
+		return r;
+	if (is_open_to_all(dir))
+		r = untrusted(err, path, path, "is writable by everybody");
+	fd_close(dir);
+	return r;
 }
 
 static int write_all(int fd, const char *at, size_t size)
@@ -188,8 +226,6 @@ int fd_write_fleeting(const char *path, const void *bytes, size_t size, unsigned
 int fd_make_dir(const char *path, unsigned mode, struct callgate_err *err)
 {
 	char copy[PATH_MAX];
-	const char *complaint;
-	struct stat st;
 
 	if (strlen(path) >= sizeof(copy))
 		return err_set_errno(err, CALLGATE_E_IO, ENAMETOOLONG, path, "cannot make a directory");
@@ -204,10 +240,5 @@ int fd_make_dir(const char *path, unsigned mode, struct callgate_err *err)
 	}
 	if (mkdir(copy, (mode_t)mode) < 0 && errno != EEXIST)
 		return err_set_errno(err, CALLGATE_E_IO, errno, path, "cannot make a directory");
-	if (lstat(path, &st) < 0)
-		return err_set_errno(err, CALLGATE_E_IO, errno, path, "cannot stat");
-	complaint = S_ISDIR(st.st_mode) ? trust_complaint(&st) : "is not a directory";
-	if (!complaint && (st.st_mode & S_IWOTH))
-		complaint = "is writable by everybody";
-	return complaint ? untrusted(err, path, path, complaint) : 0;
+	return check_dir(path, err);
 }

@@ -18,7 +18,7 @@ int fd_write_atomic(const char *path, const void *bytes, size_t size, unsigned m
 /* The same without fsync: for files that mean nothing after a crash. */
 int fd_write_fleeting(const char *path, const void *bytes, size_t size, unsigned mode, struct callgate_err *err);
 
-/* mkdir -p with a check that what is there belongs to root or to us and is not writable by others. */
+/* mkdir -p; then every directory on the way and the last one are checked as fd_open_trusted() does. */
 int fd_make_dir(const char *path, unsigned mode, struct callgate_err *err);
 
 /* close() that keeps errno; -1 is fine. Returns -1: fd = fd_close(fd). */

@@ -106,6 +106,30 @@ Test(fd, trusts_only_files_that_others_cannot_change)
 	rmdir(dir);
 }
 
+Test(fd, writes_only_below_directories_that_others_cannot_change)
+{
+	struct callgate_err err = CALLGATE_ERR_INIT;
+	char dir[] = "/var/tmp/callgate-XXXXXX", path[128], link[128];
+
+	cr_assert_not_null(mkdtemp(dir));
+	snprintf(path, sizeof(path), "%s/a/b", dir);
+	cr_assert_eq(fd_make_dir(path, 0755, &err), 0, "%s", err.text);
+	snprintf(link, sizeof(link), "%s/link", dir);
+	cr_assert_eq(symlink("a", link), 0);
+	snprintf(path, sizeof(path), "%s/link/b", dir);
+	cr_assert_eq(fd_make_dir(path, 0755, &err), CALLGATE_E_UNTRUSTED);
+	unlink(link);
+	snprintf(path, sizeof(path), "%s/a", dir);
+	cr_assert_eq(chmod(path, 0777), 0);
+	snprintf(path, sizeof(path), "%s/a/b", dir);
+	cr_assert_eq(fd_make_dir(path, 0755, &err), CALLGATE_E_UNTRUSTED);
+	cr_assert_not_null(strstr(err.text, "'a'"));
+	rmdir(path);
+	*strrchr(path, '/') = '\0';
+	rmdir(path);
+	rmdir(dir);
+}
+
 Test(fd, writes_whole_files_or_none)
 {
 	struct callgate_err err = CALLGATE_ERR_INIT;
