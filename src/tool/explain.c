@@ -356,34 +356,55 @@ static int batch_line(const struct callgate_filter *filter, char *line, const ch
 	return EXIT_YES;
 }
 
+enum { BATCH_LINE = 4096 };
+
+/* One row without its newline. NULL: understood (*more false at the end of the file); else what is wrong with it. */
+static const char *batch_read(FILE *from, char line[BATCH_LINE], bool *more)
+{
+	size_t size = 0;
+	int c;
+
+	while ((c = getc_unlocked(from)) != EOF && c != '\n') {
+		if (c == '\0')
+			return "a NUL byte in the row";
+		if (size == BATCH_LINE - 1)
+			return "a row longer than 4095 bytes";
+		line[size++] = (char)c;
+	}
+	line[size] = '\0';
+	*more = c != EOF || size;
+	return NULL;
+}
+
 static int explain_batch(const struct callgate_filter *filter, const char *file)
 {
 	FILE *from = strcmp(file, "-") == 0 ? stdin : fopen(file, "re");
+	char line[BATCH_LINE];
 	unsigned number = 0;
-	char *line = NULL;
-	size_t room = 0;
 	int code = EXIT_YES;
-	ssize_t n;
 
 	if (!from) {
 		report("%s: cannot open: %s", file, strerror(errno));
 		return EXIT_CANNOT;
 	}
-	while (code == EXIT_YES && (n = getline(&line, &room, from)) >= 0) {
+	while (code == EXIT_YES) {
+		bool more = false;
+		const char *wrong = batch_read(from, line, &more);
+
 		number++;
-		if (n && line[n - 1] == '\n')
-			line[--n] = '\0';
-		if (strlen(line) != (size_t)n) {
-			fprintf(stderr, "%s:%u: error: a NUL byte in the row\n", file, number);
+		if (wrong) {
+			fprintf(stderr, "%s:%u: error: %s\n", file, number, wrong);
 			code = EXIT_CANNOT;
-		} else if (line[0] && line[0] != '#')
+		} else if (!more) {
+			break;
+		} else if (line[0] && line[0] != '#') {
 			code = batch_line(filter, line, file, number);
+		}
 	}
 	if (ferror(from)) {
 		report("%s: cannot read", file);
 		code = EXIT_CANNOT;
 	}
-	free(line);
 	if (from != stdin)
 		fclose(from);
 	return code;

@@ -28,3 +28,4 @@ try bpf:/tmp/callgate-golden-$$.bpf --group 2>/dev/null | sed "s/callgate-golden
 rm -f /tmp/callgate-golden-$$.bpf
 try $small --abi x86_64 010
 printf 'x86_64\t0\0\t1\n' | try $small --batch -
+awk 'BEGIN { for (i = 0; i < 5000; i++) printf "x" }' | try $small --batch -
