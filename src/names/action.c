@@ -4,7 +4,7 @@
 
 #include <string.h>
 
-enum { ERRNO_MAX = 4095, PREFIX = sizeof("SCMP_ACT_") - 1 };
+enum { PREFIX = sizeof("SCMP_ACT_") - 1 };
 #define ACTION_MASK 0xffff0000u
 
 static const struct {

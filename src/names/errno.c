@@ -166,3 +166,18 @@ const char *errno_name(unsigned value)
 {
 	return value < NAMES ? names[value] : NULL;
 }
+
+bool errno_by_digits(struct slice word, uint16_t *out)
+{
+	unsigned value = 0;
+
+	if (!word.size || word.size > 4)
+		return false;
+	for (size_t i = 0; i < word.size; i++) {
+		if (word.at[i] < '0' || word.at[i] > '9')
+			return false;
+		value = value * 10 + (unsigned)(word.at[i] - '0');
+	}
+	*out = (uint16_t)value;
+	return value <= ERRNO_MAX;
+}

@@ -21,6 +21,9 @@ const char *action_nearest_oci(struct slice word);
 /* names/errno.c: "EPERM" <-> 1, generic Linux numbers (same on every ABI but MIPS, PA-RISC, SPARC, Alpha: there the
  * number given by the author counts and names are those of asm-generic, as libseccomp-based readers on x86 do). */
 bool errno_by_name(struct slice word, uint16_t *out);
+enum { ERRNO_MAX = 4095 }; /* MAX_ERRNO: what the kernel passes on (include/linux/err.h) */
+/* "0" to "4095", one to four decimal digits. */
+bool errno_by_digits(struct slice word, uint16_t *out);
 const char *errno_name(unsigned value); /* NULL for none */
 
 /* names/cap.c: "CAP_SYS_ADMIN" <-> 21. */

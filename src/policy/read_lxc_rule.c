@@ -5,7 +5,7 @@
 
 #include "policy/read_lxc.h"
 
-enum { ERRNO_EACCES = 13, ERRNO_MAX = 4095, MNT_FORCE_BIT = 1, CONDITIONS_MAX = 6, VALUE_WIDTH = 23 };
+enum { ERRNO_EACCES = 13, MNT_FORCE_BIT = 1, CONDITIONS_MAX = 6, VALUE_WIDTH = 23 };
 
 size_t lxc_offset(const struct lxc *lxc, const char *at)
 {
@@ -48,19 +48,10 @@ static bool ends_or_comment(struct slice text)
 
 /* ------------------------------------------------------------------ actions */
 
+/* No leading zeros: which base was meant is not certain. */
 static bool errno_number(struct slice word, uint16_t *out)
 {
-	unsigned value = 0;
-
-	if (!word.size || word.size > 4 || (word.size > 1 && word.at[0] == '0'))
-		return false;
-	for (size_t i = 0; i < word.size; i++) {
-		if (word.at[i] < '0' || word.at[i] > '9')
-			return false;
-		value = value * 10 + (unsigned)(word.at[i] - '0');
-	}
-	*out = (uint16_t)value;
-	return value <= ERRNO_MAX;
+	return !(word.size > 1 && word.at[0] == '0') && errno_by_digits(word, out);
 }
 
 static bool errno_action(struct lxc *lxc, struct slice *rest, const char *at, struct verdict *out)

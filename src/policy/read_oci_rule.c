@@ -6,7 +6,7 @@
 #include "names/abi.h"
 #include "policy/read_oci.h"
 
-enum { ERRNO_MAX = 4095, CONDITIONS_MAX = 6, WORD_MAX = 48 };
+enum { CONDITIONS_MAX = 6, WORD_MAX = 48 };
 
 /* ------------------------------------------------------------------ action */
 
@@ -51,21 +51,6 @@ bool oci_read_errno_ret(struct oci *oci, struct verdict *verdict, const struct j
 	return true;
 }
 
-static bool decimal_errno(struct slice word, uint16_t *out)
-{
-	unsigned value = 0;
-
-	if (!word.size || word.size > 4)
-		return false;
-	for (size_t i = 0; i < word.size; i++) {
-		if (word.at[i] < '0' || word.at[i] > '9')
-			return false;
-		value = value * 10 + (unsigned)(word.at[i] - '0');
-	}
-	*out = (uint16_t)value;
-	return value <= ERRNO_MAX;
-}
-
 bool oci_read_errno_word(struct oci *oci, struct verdict *verdict, const struct json_token *value, const char *key)
 {
 	struct near near = near_start(value->text);
@@ -74,7 +59,7 @@ bool oci_read_errno_word(struct oci *oci, struct verdict *verdict, const struct 
 	/* Go's encoders write the absent string as "". */
 	if (!value->text.size)
 		return true;
-	if (!errno_by_name(value->text, &verdict->errno_word) && !decimal_errno(value->text, &verdict->errno_word)) {
+	if (!errno_by_name(value->text, &verdict->errno_word) && !errno_by_digits(value->text, &verdict->errno_word)) {
 		for (unsigned i = 1; i < ERRNO_MAX && report_listens(&oci->report); i++)
 			if (errno_name(i))
 				near_offer(&near, errno_name(i));
