@@ -118,39 +118,48 @@ static int apply_profile(const struct options *options, const char *profile, con
 	return purpose == PURPOSE_DRY_RUN ? dry_run(scope, pid) : apply_to(prog, how, scope, pid);
 }
 
+struct request {
+	struct callgate_inject how;
+	enum purpose purpose;
+	const char *profile;
+};
+
+static int take_own(void *data, int option, const char *value)
+{
+	struct request *request = data;
+
+	switch (option) {
+	case OPT_PROFILE:
+		request->profile = value;
+		return 0;
+	case OPT_DRY_RUN:
+		request->purpose = PURPOSE_DRY_RUN;
+		return 0;
+	default:
+		return take_nnp(value, &request->how.nnp);
+	}
+}
+
 int verb_apply(const struct verb *verb, int argc, char **argv)
 {
-	static const struct option long_options[] = {
+	static const struct option known[] = {
 		{ "help", no_argument, NULL, OPT_HELP }, { "color", required_argument, NULL, OPT_COLOR }, OPTIONS_TARGET, OPTIONS_WORDS,
 		OPTIONS_LIVE,
 		{ "profile", required_argument, NULL, OPT_PROFILE }, { "no-new-privs", required_argument, NULL, OPT_NNP },
 		{ "dry-run", no_argument, NULL, OPT_DRY_RUN }, OPTIONS_END,
 	};
-	struct callgate_inject how = CALLGATE_INJECT_INIT;
-	struct callgate_err err = CALLGATE_ERR_INIT;
-	enum purpose purpose = PURPOSE_APPLY;
-	const char *profile = NULL;
+	struct request request = { .how = CALLGATE_INJECT_INIT, .purpose = PURPOSE_APPLY };
+	struct command_line line = { known, "h", take_own, &request };
 	struct options options;
-	int option;
+	int code = options_parse(&options, verb, &line, argc, argv);
+	const char *profile;
 
-	if (options_init(&options, &err) < 0) {
-		report_err(&err);
-		return EXIT_CANNOT;
-	}
-	while ((option = getopt_long(argc, argv, "h", long_options, NULL)) != -1) {
-		if (option == OPT_HELP)
-			return verb_help(verb);
-		if (option == OPT_PROFILE)
-			profile = optarg;
-		else if (option == OPT_DRY_RUN)
-			purpose = PURPOSE_DRY_RUN;
-		else if (option == OPT_NNP ? take_nnp(optarg, &how.nnp) < 0 : options_take(&options, option, optarg) < 0)
-			return verb_usage(verb);
-	}
-	if (optind + 1 != argc)
+	if (code == EXIT_YES)
+		return code;
+	if (code != PARSED || optind + 1 != argc)
 		return verb_usage(verb);
-	profile = profile_said(&options, profile);
+	profile = profile_said(&options, request.profile);
 	if (!profile)
 		return EXIT_CANNOT;
-	return apply_profile(&options, profile, argv[optind], &how, purpose);
+	return apply_profile(&options, profile, argv[optind], &request.how, request.purpose);
 }

@@ -114,53 +114,43 @@ static int run_profile(const struct options *options, const char *profile, const
 	return exit_code(r, status, &err);
 }
 
-static int take(struct wanted *wanted, struct options *options, int option)
+static int take_own(void *data, int option, const char *value)
 {
+	struct wanted *wanted = data;
+
 	switch (option) {
 	case OPT_PROFILE:
-		wanted->profile = optarg;
+		wanted->profile = value;
 		return 0;
 	case OPT_THEN:
-		wanted->then = optarg;
+		wanted->then = value;
 		return 0;
 	case OPT_WHEN:
-		wanted->when = optarg;
+		wanted->when = value;
 		return 0;
 	case OPT_NNP:
-		return take_nnp(optarg, &wanted->how.nnp);
-	case OPT_AT:
-		return take_at(optarg, &wanted->how.at);
+		return take_nnp(value, &wanted->how.nnp);
 	default:
-		return options_take(options, option, optarg);
+		return take_at(value, &wanted->how.at);
 	}
 }
 
 int verb_run(const struct verb *verb, int argc, char **argv)
 {
-	static const struct option long_options[] = {
+	static const struct option known[] = {
 		{ "help", no_argument, NULL, OPT_HELP }, { "color", required_argument, NULL, OPT_COLOR }, OPTIONS_TARGET, OPTIONS_WORDS,
 		{ "profile", required_argument, NULL, OPT_PROFILE }, { "no-new-privs", required_argument, NULL, OPT_NNP },
 		{ "at", required_argument, NULL, OPT_AT }, { "then", required_argument, NULL, OPT_THEN },
 		{ "when", required_argument, NULL, OPT_WHEN }, OPTIONS_END,
 	};
 	struct wanted wanted = { .how = CALLGATE_START_INIT };
-	struct callgate_err err = CALLGATE_ERR_INIT;
+	struct command_line line = { known, "+h", take_own, &wanted };
 	struct options options;
-	int option;
+	int code = options_parse(&options, verb, &line, argc, argv);
 
-	if (options_init(&options, &err) < 0) {
-		report_err(&err);
-		return EXIT_CALLGATE_FAILED;
-	}
-	while ((option = getopt_long(argc, argv, "+h", long_options, NULL)) != -1) {
-		if (option == OPT_HELP)
-			return verb_help(verb);
-		if (take(&wanted, &options, option) < 0) {
-			verb_usage(verb);
-			return EXIT_CALLGATE_FAILED;
-		}
-	}
-	if (optind == argc || !wanted.then != !wanted.when) {
+	if (code == EXIT_YES)
+		return code;
+	if (code != PARSED || optind == argc || !wanted.then != !wanted.when) {
 		verb_usage(verb);
 		return EXIT_CALLGATE_FAILED;
 	}
