@@ -211,7 +211,7 @@ static int make_text(struct hook *hook, const struct callgate_policy *policy, st
 		return -1;
 	if (callgate_lxc_write(hook->filter, &hook->target, bound, &hook->text, &err) < 0 ||
 	    callgate_filter_digest(hook->filter, hook->digest, &err) < 0 ||
-	    callgate_filter_digest(callgate_lxc_filter(hook->text), hook->text_digest, &err) < 0)
+	    callgate_filter_digest(callgate_text_filter(hook->text), hook->text_digest, &err) < 0)
 		return hook_fail(hook, &err);
 	return 0;
 }
@@ -283,7 +283,7 @@ static int pre_start(struct hook *hook)
 		    hook->output);
 		return -1;
 	}
-	text = callgate_lxc_text(hook->text, &size);
+	text = callgate_text_bytes(hook->text, &size);
 	if (callgate_file_write(hook->output, text, size, 0644, &err) < 0)
 		return hook_fail(hook, &err);
 	return 0;
@@ -353,7 +353,7 @@ int main(int argc, char **argv)
 		syslog(LOG_INFO, "lxc:%s: %s (%s)", hook.name, result, hook.profile);
 	else
 		syslog(LOG_ERR, "lxc:%s: the start is aborted", hook.name ? hook.name : "?");
-	callgate_lxc_text_free(hook.text);
+	callgate_text_free(hook.text);
 	callgate_filter_free(hook.filter);
 	return good ? EXIT_SUCCESS : EXIT_FAILURE;
 }

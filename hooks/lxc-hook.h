@@ -23,7 +23,7 @@ struct hook {
 	uint64_t caps;
 	struct callgate_target target;
 	struct callgate_filter *filter;
-	struct callgate_lxc_text *text;
+	struct callgate_text *text;
 	struct callgate_injected injected; /* size 0: not done */
 	char digest[65], text_digest[65];
 	struct callgate_task init;         /* start-host; size 0: not looked at yet */

@@ -24,7 +24,7 @@ static int check_output(struct hook *hook)
 
 	if (callgate_file_read_trusted(hook->output, &got, &size, &err) < 0)
 		return hook_fail(hook, &err);
-	want = callgate_lxc_text(hook->text, &want_size);
+	want = callgate_text_bytes(hook->text, &want_size);
 	same = size == want_size && memcmp(got, want, size) == 0;
 	free(got);
 	if (same)
@@ -127,7 +127,7 @@ static enum start prove_text(struct hook *hook, const struct callgate_task *self
 {
 	struct callgate_err err = CALLGATE_ERR_INIT;
 
-	if (callgate_task_prove(hook->pid, callgate_lxc_filter(hook->text), self->filters > 0 ? (size_t)self->filters : 0, &err) == 0)
+	if (callgate_task_prove(hook->pid, callgate_text_filter(hook->text), self->filters > 0 ? (size_t)self->filters : 0, &err) == 0)
 		return START_VERIFIED;
 	if (err.code == CALLGATE_E_MISMATCH || (hook->manner == MANNER_INJECT ? err.code != CALLGATE_E_PERM : hook->proof == PROOF_REQUIRED)) {
 		say_err(&hook->messages, &err);
@@ -145,7 +145,7 @@ static enum start prove_text(struct hook *hook, const struct callgate_task *self
 static int check_met(struct hook *hook, const struct callgate_filter *met)
 {
 	enum callgate_abi abis[CALLGATE_ABI_COUNT];
-	unsigned count = callgate_filter_abis(callgate_lxc_filter(hook->text), abis);
+	unsigned count = callgate_filter_abis(callgate_text_filter(hook->text), abis);
 	struct callgate_err err = CALLGATE_ERR_INIT;
 	const struct callgate_difference *first;
 	struct callgate_diff *diff;

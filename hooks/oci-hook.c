@@ -270,15 +270,15 @@ static bool is_reading(struct hook *hook, const struct callgate_filter *live)
 
 	for (size_t i = 0; !same && i < sizeof(readers) / sizeof(readers[0]); i++) {
 		struct callgate_target target = hook->job.choice.target;
-		struct callgate_oci_text *text;
+		struct callgate_text *text;
 
 		target.reader = readers[i].reader;
 		target.runtime = readers[i].release;
 		target.libseccomp = callgate_libseccomp_release();
 		if (callgate_oci_write(&hook->job.choice, &target, 0, &text, NULL) < 0)
 			continue;
-		same = means_the_same(callgate_oci_filter(text), live);
-		callgate_oci_text_free(text);
+		same = means_the_same(callgate_text_filter(text), live);
+		callgate_text_free(text);
 	}
 	return same;
 }

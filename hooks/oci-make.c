@@ -105,7 +105,7 @@ static int make_text(struct oci_job *job, char **out)
 {
 	struct callgate_target reader = job->choice.target;
 	uint32_t wanted = callgate_filter_flags(job->choice.filter);
-	struct callgate_oci_text *text = NULL;
+	struct callgate_text *text = NULL;
 	struct callgate_err err = CALLGATE_ERR_INIT;
 
 	reader.reader = CALLGATE_AS_RUNC;
@@ -113,9 +113,9 @@ static int make_text(struct oci_job *job, char **out)
 	if (callgate_oci_write(&job->choice, &reader, wanted & job->flags, &text, &err) < 0)
 		return fail(job, &err);
 	tell_flags(job, wanted);
-	tell_losses(job, callgate_oci_filter(text));
-	*out = strdup(callgate_oci_text(text, NULL));
-	callgate_oci_text_free(text);
+	tell_losses(job, callgate_text_filter(text));
+	*out = strdup(callgate_text_bytes(text, NULL));
+	callgate_text_free(text);
 	return *out ? 0 : -1;
 }
 

@@ -256,7 +256,7 @@ int callgate_profile_find(const char *name, char *path, size_t size, struct call
 
 /* ------------------------------------------------------------------ filter: what it means */
 
-/* Answers guards for the target and applies the law (HACKING.md, "The law"). */
+/* Answers guards for the target and applies the law (src/filter/semantics.md). */
 int callgate_filter_resolve(const struct callgate_policy *policy, const struct callgate_target *target,
                             struct callgate_filter **out, struct callgate_notes *notes,
                             struct callgate_err *err) CALLGATE_MUST_CHECK;
@@ -363,6 +363,8 @@ const char *callgate_text_bytes(const struct callgate_text *text, size_t *size);
 size_t callgate_text_loss_count(const struct callgate_text *text);
 const struct callgate_loss *callgate_text_loss_at(const struct callgate_text *text, size_t index); /* NULL past the end */
 struct callgate_text *callgate_text_free(struct callgate_text *text);
+/* What the text's reader makes of it; belongs to the text. */
+const struct callgate_filter *callgate_text_filter(const struct callgate_text *text);
 
 /* ------------------------------------------------------------------ filters compared and joined */
 
@@ -509,13 +511,6 @@ enum callgate_nnp { CALLGATE_NNP_AUTO = 0, CALLGATE_NNP_YES, CALLGATE_NNP_NO };
  * E_PERM: neither no_new_privs nor CAP_SYS_ADMIN. E_UNSUPPORTED: the kernel does not know a flag, or has no seccomp. */
 int callgate_prog_load(const struct callgate_prog *prog, enum callgate_nnp nnp, struct callgate_err *err) CALLGATE_MUST_CHECK;
 
-/* Runs argv (found as execvp(3) does) under the program, loaded just before execve, and waits. *status as waitpid(2) gives it.
- * E_NOTFOUND: no such command (exit status 127 for a tool). E_IO: there is one, it cannot be executed (126). Any other code:
- * the command did not run (125); E_UNSUPPORTED among them when the program does not let execve pass.
- * SIGHUP, SIGINT, SIGQUIT and SIGTERM sent by a process are handed on. For callers with one thread. */
-int callgate_run(const struct callgate_prog *prog, enum callgate_nnp nnp, char *const argv[], int *status,
-                 struct callgate_err *err) CALLGATE_MUST_CHECK;
-
 /* Where a command's filter is put on it. EXEC: at the end of its execve, before the first instruction, so the filter need allow
  * neither execve nor seccomp. MAIN: when loader and libraries have started up and control goes to the program's own entry, so that
  * it need not allow what they do; dynamic programs only, E_UNSUPPORTED for others. LOAD: by the child itself, before its execve,
@@ -621,9 +616,6 @@ int callgate_apply(const struct callgate_prog *prog, enum callgate_scope scope, 
 /* The release of the libseccomp that is installed, as callgate_target.libseccomp wants it: LXC resolves names by it. */
 uint32_t callgate_libseccomp_release(void);
 
-/* LXC text, what it comes to, and what it cannot say. */
-struct callgate_lxc_text;
-
 /* On which side of the filter the text stays where it cannot be it. */
 enum callgate_lxc_bound {
 	CALLGATE_LXC_NEVER_LOOSER = 0,   /* the text is all that confines */
@@ -639,13 +631,7 @@ enum callgate_lxc_bound {
  * once it is loaded. E_MISMATCH: the text, read back, would be on the wrong side (a fault of callgate; nothing is given out).
  */
 int callgate_lxc_write(const struct callgate_filter *filter, const struct callgate_target *target, enum callgate_lxc_bound bound,
-                       struct callgate_lxc_text **out, struct callgate_err *err) CALLGATE_MUST_CHECK;
-const char *callgate_lxc_text(const struct callgate_lxc_text *text, size_t *size);
-size_t callgate_lxc_loss_count(const struct callgate_lxc_text *text);
-const struct callgate_loss *callgate_lxc_loss_at(const struct callgate_lxc_text *text, size_t index); /* NULL past the end */
-struct callgate_lxc_text *callgate_lxc_text_free(struct callgate_lxc_text *text);
-/* What LXC makes of the text; belongs to it. */
-const struct callgate_filter *callgate_lxc_filter(const struct callgate_lxc_text *text);
+                       struct callgate_text **out, struct callgate_err *err) CALLGATE_MUST_CHECK;
 
 /* A task's stack of filters, the newest of which must mean exactly what filter means; beneath: how many others it stands on.
  * E_MISMATCH: other filters, or another number of them; the text names a call. E_PERM, E_LIMIT ...: cannot tell. */
@@ -668,7 +654,7 @@ struct callgate_state {
 	const char *output_digest; /* of what the engine makes of it */
 	const uint64_t *caps;     /* that guards were answered for */
 	/* Its losses; those of a NEVER_STRICTER one are what processes lack that enter later. */
-	const struct callgate_lxc_text *text;
+	const struct callgate_text *text;
 	const char *const *messages;
 	size_t message_count;
 	pid_t pid;                /* of the container's first process; 0: none yet */
@@ -757,15 +743,11 @@ int callgate_profile_choose(const struct callgate_settings *settings, const char
 			    struct callgate_choice *out, struct callgate_notes *notes, struct callgate_err *err) CALLGATE_MUST_CHECK;
 void callgate_choice_release(struct callgate_choice *choice);
 
-/* linux.seccomp for a runtime that compiles it itself: guards answered, errnos said. */
-struct callgate_oci_text;
-/* reader: who will read it (its reader, libseccomp and runtime count). flags: those of the profile that the runtime takes.
+/* linux.seccomp for a runtime that compiles it itself: guards answered, errnos said.
+ * reader: who will read it (its reader, libseccomp and runtime count). flags: those of the profile that the runtime takes.
  * E_UNSUPPORTED: OCI text cannot say it. E_MISMATCH: the runtime would read something that permits more than the profile. */
 int callgate_oci_write(const struct callgate_choice *choice, const struct callgate_target *reader, uint32_t flags,
-		       struct callgate_oci_text **out, struct callgate_err *err) CALLGATE_MUST_CHECK;
-const char *callgate_oci_text(const struct callgate_oci_text *text, size_t *size);
-const struct callgate_filter *callgate_oci_filter(const struct callgate_oci_text *text); /* what that runtime makes of it */
-struct callgate_oci_text *callgate_oci_text_free(struct callgate_oci_text *text);
+		       struct callgate_text **out, struct callgate_err *err) CALLGATE_MUST_CHECK;
 
 /* What a runtime tells its hooks. */
 struct callgate_container {

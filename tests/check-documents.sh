@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# Documents keep step with the tree: HACKING.md's map names every source file and no other, callgate(1) has a section for
+# Documents keep step with the tree: every source file says what it is in its first comment, callgate(1) has a section for
 # every verb and no other, and what README.md and the manual pages call exists.
 src=${top_srcdir:-.}
 build=${top_builddir:-.}
@@ -16,14 +16,7 @@ differ() {
 	failed=1
 }
 
-(cd "$src" && find src hooks tests -path tests/golden -prune -o -path tests/verdicts -prune -o -path tests/bad -prune -o -type f \
-	\( -name '*.[ch]' -o -name '*.awk' -o -name '*.sh' -o -name '*.tap' \) -print) 2> /dev/null |
-	grep -v '^src/names/syscall_table\.h$' | sort > "$work/files"
-# Four blanks and a directory; six blanks and one or two file names, then two blanks or one, and words.
-awk '/^    [a-z].*\/ / { directory = $1 }
-	/^      [a-zA-Z0-9_-]+\.[a-z]+/ && directory { for (i = 1; i <= 2; i++) if ($i ~ /^[A-Za-z0-9_-]+\.(c|h|awk|sh|tap)$/) print directory $i }' \
-	"$src/HACKING.md" | sort > "$work/map"
-differ "HACKING.md: give each file one line in the map" "$work/files" "$work/map"
+top_srcdir=$src "$src/tests/map.sh" > /dev/null || failed=1
 
 if [ -x "$build/callgate" ]; then
 	"$build/callgate" verbs | sort > "$work/verbs"

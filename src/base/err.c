@@ -62,3 +62,8 @@ int err_nomem(struct callgate_err *err)
 {
 	return err_set(err, CALLGATE_E_NOMEM, "out of memory");
 }
+
+int err_missing(struct callgate_err *err)
+{
+	return err_set(err, CALLGATE_E_ARG, "a required argument is NULL");
+}

@@ -17,4 +17,7 @@ void err_set_place(struct callgate_err *err, const char *file, unsigned line, un
 
 int err_nomem(struct callgate_err *err);
 
+/* E_ARG: the caller left out what a public function cannot do without. */
+int err_missing(struct callgate_err *err);
+
 #endif

@@ -12,6 +12,11 @@
 #include "base/err.h"
 #include "base/fd.h"
 
+struct slice slice_of(const char *text)
+{
+	return (struct slice){ text, strlen(text) };
+}
+
 bool slice_is(struct slice slice, const char *word)
 {
 	return slice.size == strlen(word) && memcmp(slice.at, word, slice.size) == 0;

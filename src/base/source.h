@@ -20,6 +20,7 @@ struct slice {
 };
 
 #define SLICE(literal) ((struct slice){ (literal), sizeof(literal) - 1 })
+struct slice slice_of(const char *text);
 bool slice_is(struct slice slice, const char *word);
 bool slice_is_nocase(struct slice slice, const char *word); /* ASCII only */
 

@@ -155,7 +155,7 @@ static int lift_all(struct lift *lift, enum callgate_abi native, struct callgate
 	return code;
 }
 
-int prog_lift(const struct callgate_prog *prog, const char *name, enum callgate_abi native,
+static int lift_prog(const struct callgate_prog *prog, const char *name, enum callgate_abi native,
 	      struct callgate_filter **out, struct callgate_err *err)
 {
 	struct lift *lift = NULL;
@@ -181,4 +181,12 @@ int prog_lift(const struct callgate_prog *prog, const char *name, enum callgate_
 	}
 	lift_free(lift);
 	return code;
+}
+
+int callgate_filter_lift(const struct callgate_prog *prog, const char *name, enum callgate_abi native,
+                         struct callgate_filter **out, struct callgate_err *err)
+{
+	if (!prog || !out || !abi_of(native))
+		return err_set(err, CALLGATE_E_ARG, "no program, or no such ABI");
+	return lift_prog(prog, name ? name : "a program", native, out, err);
 }

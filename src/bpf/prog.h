@@ -51,11 +51,6 @@ uint32_t prog_eval_traced(const struct callgate_prog *prog, const struct prog_da
  * kernel/seccomp.c). */
 bool prog_bitmap(const struct callgate_prog *prog, uint32_t audit, uint32_t nr);
 
-/* bpf/agree.c: runs prog against filter at every place where either may change its mind: each interval's ends, each
- * constant of the program and its neighbours, each way through the tests of arguments, on the filter's architectures
- * and some foreign ones. Not a proof (that is prog_prove()), but needs nothing of lift. E_MISMATCH names a call that
- * tells them apart. */
-int prog_agree(const struct callgate_prog *prog, const struct callgate_filter *filter, struct callgate_err *err);
 /* E_MISMATCH with the call and both actions: got is the program's, want the filter's. */
 int prog_disagree(const struct prog_data *call, struct callgate_action got, struct callgate_action want,
 		  struct callgate_err *err);
@@ -64,11 +59,6 @@ int prog_disagree(const struct prog_data *call, struct callgate_action got, stru
  * instructions that the kernel's allow bitmap understands. E_LIMIT past 4096 instructions, E_UNSUPPORTED for opaque
  * leaves. */
 int prog_lower(const struct callgate_filter *filter, struct callgate_prog **out, struct callgate_err *err);
-
-/* bpf/lift.c: prog -> filter. Bounded in steps and nodes: E_LIMIT "too complex" past it; E_PROFILE for what
- * prog_check() refuses. native: the ABI whose audit architecture comes first. The byte order is the program's. */
-int prog_lift(const struct callgate_prog *prog, const char *name, enum callgate_abi native,
-	      struct callgate_filter **out, struct callgate_err *err);
 
 /* bpf/prove.c: does prog mean exactly what filter says, for every architecture, number and argument? E_MISMATCH names
  * the syscall and a call that tells them apart; also where the program is opaque, because then nobody can tell. */

@@ -3,9 +3,10 @@
  */
 #include "base/err.h"
 #include "bpf/prog.h"
-#include "filter/in_step.h"
+#include "filter/zip.h"
 #include "filter/meaning.h"
 #include "names/abi.h"
+#include "names/syscall.h"
 #include "names/words.h"
 
 struct proof {
@@ -15,6 +16,24 @@ struct proof {
 	struct meaning *meaning; /* made when the first decision on arguments is met */
 	struct callgate_err *err;
 };
+
+int prog_disagree(const struct prog_data *call, struct callgate_action got, struct callgate_action want,
+		  struct callgate_err *err)
+{
+	enum callgate_abi abi = abi_by_audit(call->audit, call->nr);
+	int id = abi == CALLGATE_ABI_NONE ? SYSCALL_NONE : syscall_by_nr(abi, call->nr);
+	char got_text[48], want_text[48];
+
+	callgate_action_format(got, got_text, sizeof(got_text));
+	callgate_action_format(want, want_text, sizeof(want_text));
+	return err_set(err, CALLGATE_E_MISMATCH,
+		       "%s %s %u(0x%llx, 0x%llx, 0x%llx, 0x%llx, 0x%llx, 0x%llx): the program says %s, the filter %s",
+		       abi == CALLGATE_ABI_NONE ? "a foreign architecture's" : abi_of(abi)->name,
+		       id == SYSCALL_NONE ? "syscall" : syscall_id_name(id), call->nr,
+		       (unsigned long long)call->args[0], (unsigned long long)call->args[1],
+		       (unsigned long long)call->args[2], (unsigned long long)call->args[3],
+		       (unsigned long long)call->args[4], (unsigned long long)call->args[5], got_text, want_text);
+}
 
 /* The interpreter has the last word on what a witness gets. */
 static int differ(struct proof *proof, struct prog_data *call, const struct node *want)
@@ -57,10 +76,10 @@ static int compare_nodes(struct proof *proof, uint32_t audit, uint32_t nr, const
 
 static int compare_arch(struct proof *proof, uint32_t audit)
 {
-	struct in_step step = in_step_start(proof->filter, proof->lifted, audit);
+	struct zip step = zip_start(proof->filter, proof->lifted, audit);
 	int code = 0;
 
-	while (!code && in_step_next(&step))
+	while (!code && zip_next(&step))
 		code = compare_nodes(proof, audit, step.first, step.a, step.b);
 	return code;
 }
@@ -74,14 +93,14 @@ static int compare_all(struct proof *proof)
 	for (size_t i = 0; i < proof->lifted->arch_count && !code; i++)
 		if (!filter_arch_of(proof->filter, proof->lifted->arches[i].audit))
 			code = compare_arch(proof, proof->lifted->arches[i].audit);
-	return code ? code : compare_arch(proof, in_step_foreign(proof->filter, proof->lifted));
+	return code ? code : compare_arch(proof, zip_foreign(proof->filter, proof->lifted));
 }
 
 int prog_prove(const struct callgate_prog *prog, const struct callgate_filter *filter, struct callgate_err *err)
 {
 	struct proof proof = { .prog = prog, .filter = filter, .err = err };
 	enum callgate_abi native = filter->abi_count ? filter->abis[0] : abi_native();
-	int code = prog_lift(prog, filter->name, native, &proof.lifted, err);
+	int code = callgate_filter_lift(prog, filter->name, native, &proof.lifted, err);
 
 	if (code)
 		return code;

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 
 #include "base/err.h"
-#include "filter/in_step.h"
+#include "filter/zip.h"
 #include "filter/meaning.h"
 #include "names/abi.h"
 #include "names/words.h"
@@ -75,7 +75,7 @@ static struct callgate_difference *row_new(struct callgate_diff *diff)
 }
 
 /* The same difference on the next number makes the last row longer. */
-static bool row_extends(struct differ *differ, enum callgate_abi abi, const struct in_step *step, meaning_ref a,
+static bool row_extends(struct differ *differ, enum callgate_abi abi, const struct zip *step, meaning_ref a,
 			meaning_ref b)
 {
 	struct callgate_difference *last;
@@ -89,7 +89,7 @@ static bool row_extends(struct differ *differ, enum callgate_abi abi, const stru
 	return true;
 }
 
-static int compare(struct differ *differ, enum callgate_abi abi, const struct in_step *step)
+static int compare(struct differ *differ, enum callgate_abi abi, const struct zip *step)
 {
 	struct callgate_difference *row;
 	struct callgate_action ignored;
@@ -148,12 +148,12 @@ static uint32_t abi_last(uint32_t audit, uint32_t nr)
 /* Numbers of one ABI, or of all in an architecture that is not listed: then one row is enough. */
 static int compare_arch(struct differ *differ, enum callgate_abi abi)
 {
-	struct in_step step = in_step_start(differ->a, differ->b, differ->audit);
+	struct zip step = zip_start(differ->a, differ->b, differ->audit);
 	size_t before = differ->diff->count;
 	int code = 0;
 
-	while (!code && in_step_next(&step)) {
-		struct in_step part = step;
+	while (!code && zip_next(&step)) {
+		struct zip part = step;
 
 		for (;;) {
 			part.last = abi_last(differ->audit, part.first);
@@ -238,12 +238,12 @@ static int compare_others(struct differ *differ)
 	if (code || differ->diff->count != before ||
 	    (!bare && (differ->a->other_arch->opaque || differ->b->other_arch->opaque)))
 		return code;
-	differ->audit = in_step_foreign(differ->a, differ->b);
+	differ->audit = zip_foreign(differ->a, differ->b);
 	differ->foreign = CALLGATE_ABI_NONE;
 	return compare_arch(differ, CALLGATE_ABI_NONE);
 }
 
-int filter_diff(const struct callgate_filter *a, const struct callgate_filter *b, uint32_t abis,
+static int compare_all(const struct callgate_filter *a, const struct callgate_filter *b, uint32_t abis,
 		struct callgate_diff **out, struct callgate_err *err)
 {
 	struct differ differ = { .a = a, .b = b, .err = err };
@@ -272,4 +272,29 @@ struct callgate_diff *callgate_diff_free(struct callgate_diff *diff)
 		free(diff->rows);
 	free(diff);
 	return NULL;
+}
+
+int callgate_filter_diff(const struct callgate_filter *a, const struct callgate_filter *b, uint32_t abis,
+                         struct callgate_diff **out, struct callgate_err *err)
+{
+	if (!a || !b || !out || abis >> CALLGATE_ABI_COUNT)
+		return err_set(err, CALLGATE_E_ARG, "two filters are needed");
+	return compare_all(a, b, abis, out, err);
+}
+
+size_t callgate_diff_count(const struct callgate_diff *diff)
+{
+	return diff ? diff->count : 0;
+}
+
+const struct callgate_difference *callgate_diff_at(const struct callgate_diff *diff, size_t index)
+{
+	return diff && index < diff->count ? &diff->rows[index] : NULL;
+}
+
+const char *callgate_change_name(enum callgate_change change)
+{
+	static const char *const names[] = { "tighter", "looser", "other", "unknown" };
+
+	return (unsigned)change < sizeof(names) / sizeof(*names) ? names[change] : NULL;
 }

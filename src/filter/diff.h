@@ -10,8 +10,4 @@ struct callgate_diff {
 	size_t count, room;
 };
 
-/* abis: bit N is enum callgate_abi N; 0: all, and the architectures that neither filter answers for by name. */
-int filter_diff(const struct callgate_filter *a, const struct callgate_filter *b, uint32_t abis,
-		struct callgate_diff **out, struct callgate_err *err);
-
 #endif

@@ -10,6 +10,7 @@
 
 #include "base/err.h"
 #include "filter/meaning.h"
+#include "base/sha256.h"
 
 /* The first bytes that are hashed: another form gets another number. */
 static const char form[] = "callgate.filter/1";
@@ -197,5 +198,18 @@ int filter_digest(const struct callgate_filter *filter, uint8_t out[SHA256_SIZE]
 	meaning_free(canon.meaning);
 	free(canon.seen);
 	free(arches);
+	return r;
+}
+
+int callgate_filter_digest(const struct callgate_filter *filter, char out[65], struct callgate_err *err)
+{
+	uint8_t digest[SHA256_SIZE];
+	int r;
+
+	if (!filter || !out)
+		return err_set(err, CALLGATE_E_ARG, "a required argument is NULL");
+	r = filter_digest(filter, digest, err);
+	if (r == 0)
+		sha256_text(digest, out);
 	return r;
 }

@@ -10,7 +10,7 @@
 
 #include "base/err.h"
 #include "filter/bdd.h"
-#include "filter/region.h"
+#include "filter/value_set.h"
 
 struct meaning {
 	struct bdd bdd;

@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "base/err.h"
-#include "filter/in_step.h"
+#include "filter/zip.h"
 
 enum { PAIR_LIMIT = 1 << 19, FILE_LIMIT = 64, MEET_MEMORY = 28 << 20 };
 
@@ -190,10 +190,10 @@ static const struct node *meet_nodes(struct meet *meet, const struct node *older
 
 static int meet_arch(struct meet *meet, uint32_t audit, struct callgate_err *err)
 {
-	struct in_step step = in_step_start(meet->older, meet->newer, audit);
+	struct zip step = zip_start(meet->older, meet->newer, audit);
 	struct span_map map = { 0 };
 
-	while (!map.failed && in_step_next(&step))
+	while (!map.failed && zip_next(&step))
 		span_map_add(&map, (struct span){ .first = step.first, .node = meet_nodes(meet, step.a, step.b) });
 	return filter_add_arch(meet->out, audit, &map, err);
 }
@@ -263,7 +263,7 @@ static int allow_all(struct callgate_filter **out, struct callgate_err *err)
 	return 0;
 }
 
-int filter_meet(const struct callgate_filter *const filters[], size_t count, struct callgate_filter **out,
+static int meet_all(const struct callgate_filter *const filters[], size_t count, struct callgate_filter **out,
 		struct callgate_err *err)
 {
 	struct callgate_filter *met = NULL, *next = NULL;
@@ -280,4 +280,12 @@ int filter_meet(const struct callgate_filter *const filters[], size_t count, str
 		return code;
 	*out = met;
 	return 0;
+}
+
+int callgate_filter_meet(const struct callgate_filter *const filters[], size_t count, struct callgate_filter **out,
+                         struct callgate_err *err)
+{
+	if ((!filters && count) || !out)
+		return err_set(err, CALLGATE_E_ARG, "no filters");
+	return meet_all(filters, count, out, err);
 }

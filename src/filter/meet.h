@@ -5,9 +5,4 @@
 
 #include "filter/filter.h"
 
-/* filters: oldest first. The strictest action counts, of equal kinds the newest filter's data and origin; no filter at
- * all is ALLOW. The result keeps no pointer into them. E_LIMIT "too complex" past FILTER_NODE_LIMIT nodes. */
-int filter_meet(const struct callgate_filter *const filters[], size_t count, struct callgate_filter **out,
-		struct callgate_err *err);
-
 #endif

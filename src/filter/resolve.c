@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * Resolve: policy + target -> filter. This file and its helpers (policy/specialise.c, filter/candidates.c, filter/overlap.c,
- * filter/decide.c) are the law; HACKING.md states it clause by clause, tests/unit/test_law.c tests it the same way.
+ * filter/decide.c) are the law; filter/semantics.md states it clause by clause, tests/unit/test_law.c tests it the same way.
  */
 #include <stdio.h>
 #include <string.h>

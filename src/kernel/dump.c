@@ -151,3 +151,17 @@ int kernel_dump(pid_t tid, unsigned deadline_ms, struct callgate_prog ***out, si
 	*count = dump.count;
 	return 0;
 }
+
+int callgate_process_dump(pid_t tid, struct callgate_prog ***out, size_t *count, struct callgate_err *err)
+{
+	if (!out || !count)
+		return err_missing(err);
+	if (tid <= 0)
+		return err_set(err, CALLGATE_E_ARG, "%ld is no process id", (long)tid);
+	return kernel_dump(tid, 0, out, count, err);
+}
+
+struct callgate_prog **callgate_process_dump_free(struct callgate_prog **progs, size_t count)
+{
+	return kernel_dump_free(progs, count);
+}

@@ -25,8 +25,4 @@ struct injection {
  * not let it. E_NOTFOUND: it ended. */
 int inject_stopped(struct tracee *tracee, struct injection *injection, struct callgate_err *err);
 
-/* kernel/inject_process.c: into a whole running process. See callgate_process_inject(). */
-int kernel_inject(pid_t pid, const struct callgate_prog *prog, const struct callgate_inject *how, struct callgate_injected *out,
-		  struct callgate_err *err);
-
 #endif

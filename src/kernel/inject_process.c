@@ -8,7 +8,7 @@
 
 #include "base/err.h"
 #include "kernel/load.h"
-#include "kernel/vehicle.h"
+#include "kernel/target_thread.h"
 #include "names/syscall.h"
 
 #ifndef PTRACE_O_SUSPEND_SECCOMP
@@ -21,7 +21,7 @@ struct session {
 	pid_t pid;
 	const struct callgate_prog *prog;
 	const struct callgate_inject *how;
-	struct vehicle vehicle;
+	struct target_thread target;
 	struct injection injection;
 	uint64_t stopped_ns;
 };
@@ -29,27 +29,27 @@ struct session {
 /* no_new_privs where the choice says so, or where the task has no right to load a filter without it. */
 static bool wants_nnp(const struct session *session)
 {
-	if (session->vehicle.no_new_privs || session->how->nnp == CALLGATE_NNP_NO)
+	if (session->target.no_new_privs || session->how->nnp == CALLGATE_NNP_NO)
 		return false;
-	return session->how->nnp == CALLGATE_NNP_YES || !session->vehicle.has_admin;
+	return session->how->nnp == CALLGATE_NNP_YES || !session->target.has_admin;
 }
 
 /* Its own filters may kill a task for calling seccomp(2): without the right to suspend them a running one is not put at risk. */
 static int seize(struct session *session, const struct tracee *tracee, struct callgate_err *err)
 {
 	unsigned options = PTRACE_O_TRACESYSGOOD;
-	bool alone = session->vehicle.threads == 1;
+	bool alone = session->target.threads == 1;
 
 	if (session->how->kind == CALLGATE_INJECT_STARTING)
 		options |= PTRACE_O_EXITKILL;
-	if (session->vehicle.has_filters || !alone) {
+	if (session->target.has_filters || !alone) {
 		int r = tracee_seize(tracee, options | PTRACE_O_SUSPEND_SECCOMP, err);
 
 		session->injection.suspended = r == 0;
 		if (r == 0 || r == CALLGATE_E_NOTFOUND) /* one that has ended lacks no right */
 			return r;
 	}
-	if (session->vehicle.has_filters && session->how->kind == CALLGATE_INJECT_LIVE)
+	if (session->target.has_filters && session->how->kind == CALLGATE_INJECT_LIVE)
 		return err_set(err, CALLGATE_E_PERM,
 			       "process %ld has filters that may kill it for calling seccomp; suspending them takes CAP_SYS_ADMIN in the "
 			       "initial user namespace and a caller without filters", (long)session->pid);
@@ -59,7 +59,7 @@ static int seize(struct session *session, const struct tracee *tracee, struct ca
 static int body(void *data, struct callgate_err *err)
 {
 	struct session *session = data;
-	struct tracee tracee = { .tid = session->vehicle.tid, .deadline_ms = session->how->deadline_ms };
+	struct tracee tracee = { .tid = session->target.tid, .deadline_ms = session->how->deadline_ms };
 	uint64_t start;
 	int r;
 
@@ -80,10 +80,10 @@ static int body(void *data, struct callgate_err *err)
 
 static void tell(const struct session *session, struct callgate_injected *out)
 {
-	const struct vehicle *vehicle = &session->vehicle;
-	const char *name = vehicle->blocked < 0 ? NULL : syscall_id_name(syscall_by_nr(vehicle->abi, (uint32_t)vehicle->blocked));
-	struct callgate_injected told = { .size = sizeof(told), .pid = session->pid, .tid = vehicle->tid,
-					  .threads = vehicle->threads, .stopped_ns = session->stopped_ns,
+	const struct target_thread *target = &session->target;
+	const char *name = target->blocked < 0 ? NULL : syscall_id_name(syscall_by_nr(target->abi, (uint32_t)target->blocked));
+	struct callgate_injected told = { .size = sizeof(told), .pid = session->pid, .tid = target->tid,
+					  .threads = target->threads, .stopped_ns = session->stopped_ns,
 					  .set_no_new_privs = session->injection.set_nnp,
 					  .suspended = session->injection.suspended, .read_back = session->injection.read_back };
 
@@ -99,14 +99,14 @@ static int inject_by(struct session *session, struct callgate_err *err)
 	int r;
 
 	for (int attempt = 0; attempt < ATTEMPTS; attempt++) {
-		r = vehicle_choose(session->pid, &session->vehicle, err);
+		r = target_thread_choose(session->pid, &session->target, err);
 		if (r < 0)
 			return r;
 		session->injection = (struct injection){
 			.prog = prog, .flags = prog->flags | SECCOMP_FILTER_FLAG_TSYNC, .set_nnp = wants_nnp(session),
-			.before = session->vehicle.has_filters ? session->vehicle.filters : 0, .leave = INJECT_RESTART,
-			.memory = session->vehicle.threads == 1 ? INJECT_STACK : INJECT_MAPPING,
-			.blocked = session->vehicle.blocked,
+			.before = session->target.has_filters ? session->target.filters : 0, .leave = INJECT_RESTART,
+			.memory = session->target.threads == 1 ? INJECT_STACK : INJECT_MAPPING,
+			.blocked = session->target.blocked,
 		};
 		r = tracee_in_thread(body, session, err);
 		/* One that waits to be started does not try another thread, it fails. */
@@ -116,7 +116,7 @@ static int inject_by(struct session *session, struct callgate_err *err)
 	return err_set(err, CALLGATE_E_LIMIT, "the threads of process %ld come and go too fast", (long)session->pid);
 }
 
-int kernel_inject(pid_t pid, const struct callgate_prog *prog, const struct callgate_inject *how, struct callgate_injected *out,
+static int inject_all_threads(pid_t pid, const struct callgate_prog *prog, const struct callgate_inject *how, struct callgate_injected *out,
 		  struct callgate_err *err)
 {
 	struct callgate_inject chosen = *how;
@@ -129,8 +129,20 @@ int kernel_inject(pid_t pid, const struct callgate_prog *prog, const struct call
 	if (r == 0)
 		r = inject_by(&session, err);
 	if (r == 0)
-		r = vehicle_verify(pid, err);
+		r = target_thread_verify(pid, err);
 	if (r == 0 && out)
 		tell(&session, out);
 	return r;
+}
+
+int callgate_process_inject(pid_t pid, const struct callgate_prog *prog, const struct callgate_inject *how,
+			    struct callgate_injected *out, struct callgate_err *err)
+{
+	static const struct callgate_inject usual = CALLGATE_INJECT_INIT;
+
+	if (!prog)
+		return err_missing(err);
+	if (pid <= 0)
+		return err_set(err, CALLGATE_E_ARG, "%ld is no process id", (long)pid);
+	return inject_all_threads(pid, prog, how ? how : &usual, out, err);
 }

@@ -58,7 +58,7 @@ static void child_load(const struct launch *launch)
 	struct report *report = launch->report;
 
 	report->stage = REPORT_LOAD_FAILED;
-	if (kernel_load(launch->prog, launch->how->nnp, &report->err) < 0)
+	if (callgate_prog_load(launch->prog, launch->how->nnp, &report->err) < 0)
 		_exit(125);
 }
 
@@ -153,10 +153,12 @@ int launch_next(struct callgate_command *command, int timeout_ms, bool *got, int
 	}
 }
 
-int launch_wait(struct callgate_command *command, int timeout_ms, bool *ended, int *status, struct callgate_err *err)
+int callgate_command_wait(struct callgate_command *command, int timeout_ms, bool *ended, int *status, struct callgate_err *err)
 {
 	int r = 0;
 
+	if (!command || !ended || !status)
+		return err_missing(err);
 	if (!command->ended)
 		r = launch_next(command, timeout_ms, &command->ended, &command->status, err);
 	if (r < 0)
@@ -179,7 +181,7 @@ void launch_kill(struct callgate_command *command)
 	command->ended = true;
 }
 
-struct callgate_command *launch_free(struct callgate_command *command)
+struct callgate_command *callgate_command_free(struct callgate_command *command)
 {
 	if (command) {
 		sigaction(SIGCHLD, &command->before_chld, NULL);
@@ -255,13 +257,13 @@ static int start_in(struct launch *launch, struct callgate_command **out, struct
 	fd_close(launch->ours);
 	fd_close(launch->theirs);
 	if (r < 0)
-		launch_free(command);
+		callgate_command_free(command);
 	else
 		*out = command;
 	return r;
 }
 
-int launch_start(const struct callgate_prog *prog, const struct callgate_start *how, char *const argv[],
+static int start_command(const struct callgate_prog *prog, const struct callgate_start *how, char *const argv[],
 		 struct callgate_command **out, struct callgate_err *err)
 {
 	struct launch launch = { .prog = prog, .how = how, .argv = argv, .ours = -1, .theirs = -1 };
@@ -284,17 +286,17 @@ int launch_start(const struct callgate_prog *prog, const struct callgate_start *
 	return r;
 }
 
-int kernel_launch(const struct callgate_prog *prog, enum callgate_nnp nnp, char *const argv[], int *status,
-		  struct callgate_err *err)
+int callgate_command_start(const struct callgate_prog *prog, const struct callgate_start *how, char *const argv[],
+			   struct callgate_command **out, struct callgate_err *err)
 {
-	struct callgate_start how = { .size = sizeof(how), .at = CALLGATE_AT_LOAD, .nnp = nnp };
-	struct callgate_command *command;
-	bool ended;
-	int r = launch_start(prog, &how, argv, &command, err);
+	static const struct callgate_start usual = CALLGATE_START_INIT;
 
-	if (r < 0)
-		return r;
-	r = launch_wait(command, -1, &ended, status, err);
-	launch_free(command);
-	return r;
+	if (!prog || !argv || !argv[0] || !out)
+		return err_missing(err);
+	return start_command(prog, how ? how : &usual, argv, out, err);
+}
+
+pid_t callgate_command_pid(const struct callgate_command *command)
+{
+	return command ? command->pid : 0;
 }

@@ -15,12 +15,6 @@ struct callgate_command {
 	int status;
 };
 
-/* As callgate_command_start() and its companions. */
-int launch_start(const struct callgate_prog *prog, const struct callgate_start *how, char *const argv[],
-		 struct callgate_command **out, struct callgate_err *err);
-int launch_wait(struct callgate_command *command, int timeout_ms, bool *ended, int *status, struct callgate_err *err);
-struct callgate_command *launch_free(struct callgate_command *command);
-
 /* The next thing that the child shows: its end, or a stop while it is traced. *got false: the time is over. Signals are handed on
  * meanwhile. */
 int launch_next(struct callgate_command *command, int timeout_ms, bool *got, int *status, struct callgate_err *err);
@@ -32,9 +26,5 @@ int launch_trace(struct callgate_command *command, const struct callgate_prog *p
 		 struct callgate_err *err);
 /* Kills it and takes its status. */
 void launch_kill(struct callgate_command *command);
-
-/* launch_start() and launch_wait() in one, loading in the child: callgate_run(). */
-int kernel_launch(const struct callgate_prog *prog, enum callgate_nnp nnp, char *const argv[], int *status,
-		  struct callgate_err *err);
 
 #endif

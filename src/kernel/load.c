@@ -76,16 +76,18 @@ int kernel_load_check(const struct callgate_prog *prog, struct callgate_err *err
 	return 0;
 }
 
-int kernel_load(const struct callgate_prog *prog, enum callgate_nnp nnp, struct callgate_err *err)
+int callgate_prog_load(const struct callgate_prog *prog, enum callgate_nnp nnp, struct callgate_err *err)
 {
-	struct sock_fprog program = { .filter = (struct sock_filter *)prog->insns };
+	struct sock_fprog program;
 	long tid;
 	int r;
 
+	if (!prog)
+		return err_missing(err);
 	r = kernel_load_check(prog, err);
 	if (r < 0)
 		return r;
-	program.len = (unsigned short)prog->count;
+	program = (struct sock_fprog){ .len = (unsigned short)prog->count, .filter = (struct sock_filter *)prog->insns };
 	r = kernel_set_nnp(nnp, err);
 	if (r < 0)
 		return r;

@@ -5,12 +5,6 @@
 
 #include "bpf/prog.h"
 
-/* Loads with exactly the program's flags. A kernel that does not know them is an error, never a reason to try with fewer.
- * no_new_privs is set first, where the choice says so, and stays set when the load fails.
- * E_PERM: neither no_new_privs nor CAP_SYS_ADMIN. E_UNSUPPORTED: no seccomp, or a flag that the kernel does not know, or
- * a listener, which this call could not hand over. Past a successful load no system call is made. */
-int kernel_load(const struct callgate_prog *prog, enum callgate_nnp nnp, struct callgate_err *err);
-
 /* What loading asks of a program, and what a failed load means, for those who load it into another task. flags: as given to the
  * kernel. tid: seccomp(2)'s positive answer to TSYNC. */
 int kernel_load_check(const struct callgate_prog *prog, struct callgate_err *err);

@@ -48,11 +48,13 @@ static uint32_t known_flags(void)
 	return known;
 }
 
-int kernel_probe(struct callgate_kernel *out, struct callgate_err *err)
+int callgate_kernel_probe(struct callgate_kernel *out, struct callgate_err *err)
 {
 	struct utsname name;
 	struct callgate_kernel kernel = { .size = sizeof(kernel) };
 
+	if (!out)
+		return err_missing(err);
 	if (uname(&name) < 0)
 		return err_set_errno(err, CALLGATE_E_KERNEL, errno, NULL, "uname");
 	if (sscanf(name.release, "%u.%u", &kernel.major, &kernel.minor) != 2)

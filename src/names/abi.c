@@ -207,3 +207,33 @@ unsigned abi_family(enum callgate_abi host, enum callgate_abi out[3])
 	out[0] = host;
 	return 1;
 }
+
+const char *callgate_abi_name(enum callgate_abi abi)
+{
+	const struct abi *row = abi_of(abi);
+
+	return row ? row->name : NULL;
+}
+
+int callgate_abi_parse(const char *word, enum callgate_abi *out)
+{
+	enum callgate_abi abi;
+
+	if (!word || !out)
+		return CALLGATE_E_ARG;
+	abi = abi_by_word(slice_of(word));
+	if (abi == CALLGATE_ABI_NONE)
+		return CALLGATE_E_NOTFOUND;
+	*out = abi;
+	return 0;
+}
+
+int callgate_abi_by_audit(uint32_t audit, uint32_t nr, enum callgate_abi *out)
+{
+	enum callgate_abi abi = abi_by_audit(audit, nr);
+
+	if (abi == CALLGATE_ABI_NONE)
+		return CALLGATE_E_NOTFOUND;
+	*out = abi;
+	return 0;
+}

@@ -3,6 +3,7 @@
 #include "names/words.h"
 
 #include <string.h>
+#include <stdio.h>
 
 enum { PREFIX = sizeof("SCMP_ACT_") - 1 };
 #define ACTION_MASK 0xffff0000u
@@ -155,4 +156,31 @@ const char *action_nearest_oci(struct slice word)
 		if (slice_is_nocase(word, table[i].oci + PREFIX))
 			return table[i].oci;
 	return slice_is_nocase(word, kill_word + PREFIX) ? kill_word : NULL;
+}
+
+int callgate_action_format(struct callgate_action action, char *buf, size_t size)
+{
+	const char *name = action_name(action.kind), *word = NULL;
+
+	if (!name)
+		return snprintf(buf, size, "?");
+	switch (action.kind) {
+	case CALLGATE_ERRNO:
+		word = errno_name(action.data);
+		break;
+	case CALLGATE_TRAP:
+		if (action.data == 0)
+			return snprintf(buf, size, "%s", name);
+		break;
+	case CALLGATE_TRACE:
+		break;
+	default:
+		return snprintf(buf, size, "%s", name);
+	}
+	return word ? snprintf(buf, size, "%s(%s)", name, word) : snprintf(buf, size, "%s(%u)", name, action.data);
+}
+
+struct callgate_action callgate_action_from_word(uint32_t word)
+{
+	return action_from_word(word);
 }

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Capabilities: names and numbers of capabilities(7). */
 #include "names/words.h"
+#include "base/err.h"
+#include <string.h>
 
 static const char *const names[] = {
 	"CAP_CHOWN",
@@ -86,4 +88,57 @@ const char *cap_nearest(struct slice word)
 		if (slice_is_nocase(word, names[i] + PREFIX))
 			return names[i];
 	return NULL;
+}
+
+static int add_caps(struct slice word, uint64_t *caps, struct callgate_err *err)
+{
+	const char *nearest;
+	unsigned cap;
+
+	if (cap_by_name(word, &cap))
+		*caps |= (uint64_t)1 << cap;
+	else if (slice_is(word, "docker"))
+		*caps |= cap_docker14;
+	else if (slice_is(word, "all"))
+		*caps |= ((uint64_t)1 << cap_count()) - 1;
+	else if (!slice_is(word, "none")) {
+		int shown = word.size > 64 ? 64 : (int)word.size;
+
+		nearest = cap_nearest(word);
+		return err_set(err, CALLGATE_E_NOTFOUND, "no capability is named '%.*s'%s%s%s", shown, word.at,
+			       nearest ? ", did you mean '" : "", nearest ? nearest : "", nearest ? "'?" : "");
+	}
+	return 0;
+}
+
+int callgate_caps_parse(const char *list, uint64_t *out, struct callgate_err *err)
+{
+	uint64_t caps = 0;
+
+	if (!list || !out)
+		return err_set(err, CALLGATE_E_ARG, "no list of capabilities");
+	for (const char *at = list;; at++) {
+		size_t size = strcspn(at, ",");
+		int r = add_caps((struct slice){ at, size }, &caps, err);
+
+		if (r < 0)
+			return r;
+		at += size;
+		if (!*at)
+			break;
+	}
+	*out = caps;
+	return 0;
+}
+
+int callgate_cap_name(unsigned cap, const char **out)
+{
+	const char *name = cap_name(cap);
+
+	if (!out)
+		return CALLGATE_E_ARG;
+	if (!name)
+		return CALLGATE_E_NOTFOUND;
+	*out = name;
+	return 0;
 }

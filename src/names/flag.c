@@ -38,3 +38,8 @@ const char *flag_oci(uint32_t bit)
 			return table[i].name;
 	return NULL;
 }
+
+const char *callgate_flag_name(uint32_t bit)
+{
+	return flag_oci(bit);
+}

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Readers: the programs whose understanding of a profile can be asked for. */
 #include "names/words.h"
+#include <string.h>
 
 static const char *const names[] = {
 	[CALLGATE_AS_LAW] = "callgate",  [CALLGATE_AS_DOCKER] = "docker",
@@ -24,4 +25,31 @@ bool reader_by_name(struct slice word, enum callgate_reader *out)
 		}
 	}
 	return false;
+}
+
+int callgate_reader_parse(const char *word, enum callgate_reader *out)
+{
+	if (!word || !out)
+		return CALLGATE_E_ARG;
+	return reader_by_name(slice_of(word), out) ? 0 : CALLGATE_E_NOTFOUND;
+}
+
+int callgate_target_reader(struct callgate_target *target, const char *word)
+{
+	enum callgate_reader reader;
+	const char *dash;
+	uint32_t release = 0;
+	struct slice name;
+
+	if (!target || !word)
+		return CALLGATE_E_ARG;
+	dash = strchr(word, '-');
+	name = (struct slice){ word, dash ? (size_t)(dash - word) : strlen(word) };
+	if (!reader_by_name(name, &reader))
+		return CALLGATE_E_NOTFOUND;
+	if (dash && ((reader != CALLGATE_AS_RUNC && reader != CALLGATE_AS_CRUN) || !release_parse(dash + 1, &release)))
+		return CALLGATE_E_NOTFOUND;
+	target->reader = reader;
+	target->runtime = release;
+	return 0;
 }

@@ -207,3 +207,53 @@ const char *syscall_nearest(struct slice name)
 		near_offer(&near, blob + rows[i].name);
 	return near.found;
 }
+
+int callgate_syscall_number(enum callgate_abi abi, const char *name, uint32_t *out)
+{
+	int64_t nr;
+
+	if (!name || !out || !abi_of(abi))
+		return CALLGATE_E_ARG;
+	nr = syscall_nr(syscall_find(slice_of(name)), abi);
+	if (nr == SYSCALL_NONE)
+		return CALLGATE_E_NOTFOUND;
+	*out = (uint32_t)nr;
+	return 0;
+}
+
+const char *callgate_syscall_name(enum callgate_abi abi, uint32_t nr)
+{
+	return syscall_id_name(syscall_by_nr(abi, nr));
+}
+
+const char *callgate_syscall_nearest(const char *name)
+{
+	return name ? syscall_nearest(slice_of(name)) : NULL;
+}
+
+int callgate_syscall_info(const char *name, struct callgate_syscall_info *out)
+{
+	int id = name && out ? syscall_find(slice_of(name)) : SYSCALL_NONE;
+
+	if (id < 0)
+		return name && out ? CALLGATE_E_NOTFOUND : CALLGATE_E_ARG;
+	*out = (struct callgate_syscall_info){
+		.name = syscall_id_name(id),
+		.kernel_major = syscall_first_kernel(id) >> 8,
+		.kernel_minor = syscall_first_kernel(id) & 0xff,
+		.arg_kinds = syscall_args(id),
+		.arg_names = syscall_arg_names(id),
+		.sets = syscall_sets(id),
+	};
+	return 0;
+}
+
+int callgate_syscall_mux(enum callgate_abi abi, const char *name, const char **mux, uint32_t *selector)
+{
+	int id = name ? syscall_find(slice_of(name)) : SYSCALL_NONE, through;
+
+	if (id < 0 || !abi_of(abi) || !syscall_behind_mux(id, abi, &through, selector))
+		return CALLGATE_E_NOTFOUND;
+	*mux = syscall_id_name(through);
+	return 0;
+}

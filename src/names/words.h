@@ -62,4 +62,7 @@ struct near {
 struct near near_start(struct slice word);
 void near_offer(struct near *near, const char *known);
 
+/* names/release.c: "1.1.5": 0x010105. False: not three small numbers. */
+bool release_parse(const char *text, uint32_t *out);
+
 #endif

@@ -7,8 +7,9 @@
 #include "base/err.h"
 #include "policy/foreign.h"
 #include "policy/report.h"
+#include "names/words.h"
 
-typedef int reader(struct callgate_policy *policy, struct callgate_notes *notes, struct callgate_err *err);
+typedef int reads(struct callgate_policy *policy, struct callgate_notes *notes, struct callgate_err *err);
 
 /* What a look at the text tells. start: offset of the first byte that counts. */
 static bool looks_like_json(const struct source *source, size_t start)
@@ -61,7 +62,7 @@ static bool looks_like_lxc(const struct source *source, size_t start)
 
 static const struct {
 	bool (*is)(const struct source *source, size_t start);
-	reader *read;
+	reads *read;
 } dialects[] = { { looks_like_json, read_oci }, { looks_like_lxc, read_lxc } };
 
 static size_t first_byte(const struct source *source)
@@ -87,7 +88,7 @@ static int refuse(const struct source *source, size_t at, const char *what, stru
 	return CALLGATE_E_FORMAT;
 }
 
-static int read_as(reader *read, const struct source *source, enum callgate_reader as, struct callgate_policy **out,
+static int read_as(reads *read, const struct source *source, enum callgate_reader as, struct callgate_policy **out,
 		   struct callgate_notes *notes, struct callgate_err *err)
 {
 	struct callgate_policy *policy;
@@ -140,4 +141,50 @@ int policy_parse(const struct source *source, enum callgate_reader as, struct ca
 	return refuse(source, start,
 		      "no format that is known here: a JSON object or the version number of LXC text was expected",
 		      notes, err);
+}
+
+static int read_file(const char *path, enum source_trust trust, enum callgate_reader as, struct callgate_policy **out,
+		     struct callgate_notes *notes, struct callgate_err *err)
+{
+	struct source source;
+	int r;
+
+	if (!path || !out)
+		return err_set(err, CALLGATE_E_ARG, "no path or no place for the policy");
+	r = source_read(path, trust, &source, err);
+	if (r < 0)
+		return r;
+	r = policy_parse(&source, as, out, notes, err);
+	source_release(&source);
+	return r;
+}
+
+int callgate_policy_read(const char *path, struct callgate_policy **out, struct callgate_notes *notes,
+			 struct callgate_err *err)
+{
+	return read_file(path, SOURCE_ANYONE, CALLGATE_AS_LAW, out, notes, err);
+}
+
+int callgate_policy_read_as(const char *path, enum callgate_reader reader, struct callgate_policy **out,
+			    struct callgate_notes *notes, struct callgate_err *err)
+{
+	if (!reader_name(reader))
+		return err_set(err, CALLGATE_E_ARG, "unknown reader");
+	return read_file(path, SOURCE_ANYONE, reader, out, notes, err);
+}
+
+int callgate_policy_read_trusted(const char *path, struct callgate_policy **out, struct callgate_notes *notes,
+				 struct callgate_err *err)
+{
+	return read_file(path, SOURCE_TRUSTED, CALLGATE_AS_LAW, out, notes, err);
+}
+
+int callgate_policy_parse(const void *text, size_t size, const char *name, struct callgate_policy **out,
+			  struct callgate_notes *notes, struct callgate_err *err)
+{
+	struct source source = { .name = name ? name : "<memory>", .text = text, .size = size };
+
+	if ((!text && size) || !out)
+		return err_set(err, CALLGATE_E_ARG, "no text or no place for the policy");
+	return policy_parse(&source, CALLGATE_AS_LAW, out, notes, err);
 }

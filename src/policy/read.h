@@ -12,15 +12,7 @@ int policy_parse(const struct source *source, enum callgate_reader as, struct ca
 
 int read_oci(struct callgate_policy *policy, struct callgate_notes *notes,
 	     struct callgate_err *err); /* OCI, Docker, config.json */
-/* allow, deny, action: the values of SECCOMP_SYSCALL_ALLOW, SECCOMP_SYSCALL_DENY, SECCOMP_DEFAULT_ACTION; NULL: not
- * set. E_NOTFOUND: neither list is set, so nothing is asked for. An unknown name is an error. */
-int policy_from_env(const char *allow, const char *deny, const char *action, struct callgate_policy **out,
-		    struct callgate_notes *notes, struct callgate_err *err);
 
 int read_lxc(struct callgate_policy *policy, struct callgate_notes *notes, struct callgate_err *err);
-
-/* policy/read_words.c: as callgate_policy_words(). */
-int policy_from_words(const struct callgate_words *words, struct callgate_policy **out, struct callgate_notes *notes,
-		      struct callgate_err *err);
 
 #endif

@@ -5,7 +5,7 @@
 
 #include "base/err.h"
 #include "names/syscall.h"
-#include "policy/item.h"
+#include "policy/list_item.h"
 #include "policy/lint.h"
 #include "policy/list.h"
 #include "policy/read.h"
@@ -136,7 +136,7 @@ static bool fill(struct env *env, struct slice allow, struct slice deny, struct 
 	       policy_lint(policy, &env->report, &env->scratch);
 }
 
-int policy_from_env(const char *allow, const char *deny, const char *action, struct callgate_policy **out,
+int callgate_policy_env(const char *allow, const char *deny, const char *action, struct callgate_policy **out,
 		    struct callgate_notes *notes, struct callgate_err *err)
 {
 	static const char *const keys[] = { "SECCOMP_SYSCALL_ALLOW", "SECCOMP_SYSCALL_DENY", "SECCOMP_DEFAULT_ACTION" };
@@ -148,6 +148,8 @@ int policy_from_env(const char *allow, const char *deny, const char *action, str
 	char *text;
 	int r;
 
+	if (!out)
+		return err_missing(err);
 	if (!allow && !deny)
 		return err_set(err, CALLGATE_E_NOTFOUND,
 			       "neither SECCOMP_SYSCALL_ALLOW nor SECCOMP_SYSCALL_DENY is set");

@@ -4,7 +4,7 @@
 
 #include "base/err.h"
 #include "names/syscall.h"
-#include "policy/item.h"
+#include "policy/list_item.h"
 #include "policy/lint.h"
 #include "policy/list.h"
 #include "policy/read.h"
@@ -118,7 +118,7 @@ static char *make_text(struct arena *arena, const char *const values[WORDS], siz
 	return text;
 }
 
-int policy_from_words(const struct callgate_words *said, struct callgate_policy **out, struct callgate_notes *notes,
+static int read_all(const struct callgate_words *said, struct callgate_policy **out, struct callgate_notes *notes,
 		      struct callgate_err *err)
 {
 	const char *const values[WORDS] = { said->allow, said->deny, said->fallback };
@@ -142,4 +142,12 @@ int policy_from_words(const struct callgate_words *said, struct callgate_policy 
 	else
 		*out = words.policy;
 	return r;
+}
+
+int callgate_policy_words(const struct callgate_words *words, struct callgate_policy **out, struct callgate_notes *notes,
+			  struct callgate_err *err)
+{
+	if (!out || !words || (!words->allow && !words->deny && !words->fallback))
+		return err_set(err, CALLGATE_E_ARG, "no list and no default, or no place for the policy");
+	return read_all(words, out, notes, err);
 }

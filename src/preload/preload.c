@@ -9,11 +9,11 @@
 #include <unistd.h>
 
 #include "base/err.h"
-#include "filter/complain.h"
+#include "filter/log_only.h"
 #include "kernel/load.h"
 #include "names/abi.h"
 #include "names/syscall.h"
-#include "policy/item.h"
+#include "policy/list_item.h"
 
 #define LIST_ALLOW "SECCOMP_SYSCALL_ALLOW"
 #define LIST_DENY "SECCOMP_SYSCALL_DENY"
@@ -246,7 +246,7 @@ static int refuse_dropped(const struct callgate_filter *filter, struct callgate_
 static int complain(struct callgate_filter **filter, struct callgate_err *err)
 {
 	struct callgate_filter *logging;
-	int r = filter_complain(*filter, &logging, err);
+	int r = filter_log_only(*filter, &logging, err);
 
 	if (r < 0)
 		return r;
@@ -302,7 +302,7 @@ static void __attribute__((constructor)) preload(int argc, char **argv, char **e
 	/* Constructors of libraries ran before this one, and may have started threads. */
 	prog->flags |= SECCOMP_FILTER_FLAG_TSYNC;
 	forget_wishes(env);
-	if (kernel_load(prog, CALLGATE_NNP_YES, &err) < 0) {
+	if (callgate_prog_load(prog, CALLGATE_NNP_YES, &err) < 0) {
 		if (!wishes.profile)
 			die("failed to load the seccomp filter");
 		die_of(&err);

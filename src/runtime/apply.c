@@ -74,7 +74,7 @@ static void serve(struct passes *passes, pid_t pid)
 	const struct apply *apply = passes->apply;
 	struct callgate_err why = CALLGATE_ERR_INIT;
 	struct callgate_injected done;
-	int r = kernel_inject(pid, apply->prog, &apply->how, &done, &why);
+	int r = callgate_process_inject(pid, apply->prog, &apply->how, &done, &why);
 
 	if (r == CALLGATE_E_NOTFOUND && apply->scope != CALLGATE_SCOPE_PROCESS)
 		return;
@@ -94,7 +94,7 @@ static int one_pass(struct passes *passes, int pass, size_t *fresh)
 	const struct apply *apply = passes->apply;
 	struct callgate_tasks *tasks;
 	pid_t before = 0;
-	int r = tasks_list(apply->scope, apply->pid, &tasks, passes->err);
+	int r = callgate_tasks_list(apply->scope, apply->pid, &tasks, passes->err);
 
 	*fresh = 0;
 	if (r < 0)
@@ -114,7 +114,7 @@ static int one_pass(struct passes *passes, int pass, size_t *fresh)
 		serve(passes, task->pid);
 		++*fresh;
 	}
-	tasks_free(tasks);
+	callgate_tasks_free(tasks);
 	return r;
 }
 
@@ -134,4 +134,19 @@ int apply_all(const struct apply *apply, struct callgate_err *err)
 	if (passes.result)
 		return passes.result;
 	return fresh ? err_set(err, CALLGATE_E_LIMIT, "new processes without the filter came up in each of %d passes", PASSES) : 0;
+}
+
+int callgate_apply(const struct callgate_prog *prog, enum callgate_scope scope, pid_t pid, const struct callgate_inject *how,
+		   callgate_apply_visit *visit, void *data, struct callgate_err *err)
+{
+	struct apply apply = { .prog = prog, .scope = scope, .pid = pid, .visit = visit, .data = data,
+			       .how = CALLGATE_INJECT_INIT };
+
+	if (!prog)
+		return err_missing(err);
+	if (pid <= 0 || scope == CALLGATE_SCOPE_ALL)
+		return err_set(err, CALLGATE_E_ARG, "%ld is no process or container to put a filter on", (long)pid);
+	if (how)
+		apply.how = *how;
+	return apply_all(&apply, err);
 }

@@ -5,37 +5,39 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <limits.h>
 
 #include "base/err.h"
 #include "base/text.h"
 #include "names/words.h"
+#include "base/fd.h"
 
 #define BPF_ANNOTATION "run.oci.seccomp_bpf_data"
 
 /* ------------------------------------------------------------------ reading */
 
-static struct callgate_bundle *bundle_of(struct strict_reader *reader)
+static struct callgate_bundle *bundle_of(struct members_reader *reader)
 {
 	return reader->out;
 }
 
 /* An object, or null, which runtimes take for nothing. */
-static int object_or_null(struct strict_reader *reader, const struct json_token *token, const struct strict_field *fields,
+static int object_or_null(struct members_reader *reader, const struct json_token *token, const struct member *fields,
 			  struct oci_value *object)
 {
 	if (token->kind != JSON_NULL)
-		return strict_object(reader, token, fields, object);
-	return strict_skip(reader, token, object);
+		return members_read(reader, token, fields, object);
+	return members_skip(reader, token, object);
 }
 
-static int read_bounding(struct strict_reader *reader, const struct json_token *token)
+static int read_bounding(struct members_reader *reader, const struct json_token *token)
 {
 	struct json_token item;
 
 	if (token->kind == JSON_NULL)
 		return 0;
 	if (token->kind != JSON_ARRAY)
-		return strict_fault(reader, token->first, "an array of capabilities is expected here");
+		return members_fault(reader, token->first, "an array of capabilities is expected here");
 	while (json_next(&reader->json, &item) == JSON_STRING) {
 		unsigned cap;
 
@@ -45,61 +47,61 @@ static int read_bounding(struct strict_reader *reader, const struct json_token *
 	}
 	if (item.kind == JSON_ARRAY_END)
 		return 0;
-	return item.kind == JSON_BAD ? strict_skip(reader, &item, NULL) :
-				       strict_fault(reader, item.first, "the name of a capability is expected here");
+	return item.kind == JSON_BAD ? members_skip(reader, &item, NULL) :
+				       members_fault(reader, item.first, "the name of a capability is expected here");
 }
 
-static int read_capabilities(struct strict_reader *reader, const struct json_token *token)
+static int read_capabilities(struct members_reader *reader, const struct json_token *token)
 {
-	static const struct strict_field fields[] = { { "bounding", read_bounding }, { NULL, NULL } };
+	static const struct member fields[] = { { "bounding", read_bounding }, { NULL, NULL } };
 
 	return object_or_null(reader, token, fields, NULL);
 }
 
-static int read_no_new_privs(struct strict_reader *reader, const struct json_token *token)
+static int read_no_new_privs(struct members_reader *reader, const struct json_token *token)
 {
 	bundle_of(reader)->no_new_privs = token->kind == JSON_TRUE;
-	return strict_skip(reader, token, NULL);
+	return members_skip(reader, token, NULL);
 }
 
-static int read_process(struct strict_reader *reader, const struct json_token *token)
+static int read_process(struct members_reader *reader, const struct json_token *token)
 {
-	static const struct strict_field fields[] = {
+	static const struct member fields[] = {
 		{ "capabilities", read_capabilities }, { "noNewPrivileges", read_no_new_privs }, { NULL, NULL }
 	};
 
 	return object_or_null(reader, token, fields, NULL);
 }
 
-static int read_seccomp(struct strict_reader *reader, const struct json_token *token)
+static int read_seccomp(struct members_reader *reader, const struct json_token *token)
 {
-	return strict_skip(reader, token, &bundle_of(reader)->seccomp);
+	return members_skip(reader, token, &bundle_of(reader)->seccomp);
 }
 
-static int read_cgroup(struct strict_reader *reader, const struct json_token *token)
+static int read_cgroup(struct members_reader *reader, const struct json_token *token)
 {
 	if (token->kind == JSON_STRING)
 		bundle_of(reader)->cgroup = token->text;
-	return strict_skip(reader, token, NULL);
+	return members_skip(reader, token, NULL);
 }
 
-static int read_linux(struct strict_reader *reader, const struct json_token *token)
+static int read_linux(struct members_reader *reader, const struct json_token *token)
 {
-	static const struct strict_field fields[] = { { "cgroupsPath", read_cgroup }, { "seccomp", read_seccomp }, { NULL, NULL } };
+	static const struct member fields[] = { { "cgroupsPath", read_cgroup }, { "seccomp", read_seccomp }, { NULL, NULL } };
 
 	return object_or_null(reader, token, fields, &bundle_of(reader)->linux_object);
 }
 
-static int read_root_path(struct strict_reader *reader, const struct json_token *token)
+static int read_root_path(struct members_reader *reader, const struct json_token *token)
 {
 	if (token->kind == JSON_STRING)
 		bundle_of(reader)->root = token->text;
-	return strict_skip(reader, token, &bundle_of(reader)->root_path);
+	return members_skip(reader, token, &bundle_of(reader)->root_path);
 }
 
-static int read_root(struct strict_reader *reader, const struct json_token *token)
+static int read_root(struct members_reader *reader, const struct json_token *token)
 {
-	static const struct strict_field fields[] = { { "path", read_root_path }, { NULL, NULL } };
+	static const struct member fields[] = { { "path", read_root_path }, { NULL, NULL } };
 
 	return object_or_null(reader, token, fields, NULL);
 }
@@ -109,37 +111,37 @@ static bool has_prefix(struct slice key, const char *prefix)
 	return key.size >= strlen(prefix) && memcmp(key.at, prefix, strlen(prefix)) == 0;
 }
 
-static int keep_annotation(struct strict_reader *reader, const struct json_token *key, const struct json_token *token)
+static int keep_annotation(struct members_reader *reader, const struct json_token *key, const struct json_token *token)
 {
 	struct callgate_bundle *bundle = bundle_of(reader);
 	struct oci_pair *pair = &bundle->pairs[bundle->pair_count];
 
 	if (!has_prefix(key->text, "org.callgate.") && !has_prefix(key->text, "run.oci."))
-		return strict_skip(reader, token, NULL);
+		return members_skip(reader, token, NULL);
 	if (bundle->pair_count == OCI_PAIRS)
-		return strict_fault(reader, key->first, "too many annotations");
+		return members_fault(reader, key->first, "too many annotations");
 	for (size_t i = 0; i < bundle->pair_count; i++)
 		if (bundle->pairs[i].key.size == key->text.size &&
 		    memcmp(bundle->pairs[i].key.at, key->text.at, key->text.size) == 0)
-			return strict_fault(reader, key->first, "an annotation stands twice: runtimes differ in which one counts");
+			return members_fault(reader, key->first, "an annotation stands twice: runtimes differ in which one counts");
 	if (token->kind != JSON_STRING)
-		return strict_fault(reader, token->first, "an annotation's value is a string");
+		return members_fault(reader, token->first, "an annotation's value is a string");
 	*pair = (struct oci_pair){ .key = key->text, .text = token->text };
 	bundle->pair_count++;
 	pair->value.key = key->first;
-	return strict_skip(reader, token, &pair->value);
+	return members_skip(reader, token, &pair->value);
 }
 
-static int read_annotations(struct strict_reader *reader, const struct json_token *token)
+static int read_annotations(struct members_reader *reader, const struct json_token *token)
 {
 	struct oci_value *object = &bundle_of(reader)->annotations;
 	struct json_token key, value;
 	bool empty = true;
 
 	if (token->kind != JSON_OBJECT && token->kind != JSON_NULL)
-		return strict_fault(reader, token->first, "an object is expected here");
+		return members_fault(reader, token->first, "an object is expected here");
 	if (token->kind == JSON_NULL)
-		return strict_skip(reader, token, object);
+		return members_skip(reader, token, object);
 	while (json_next(&reader->json, &key) == JSON_KEY) {
 		int r;
 
@@ -150,19 +152,19 @@ static int read_annotations(struct strict_reader *reader, const struct json_toke
 			return r;
 	}
 	*object = (struct oci_value){ .kind = JSON_OBJECT, .first = token->first, .last = key.last, .empty = empty };
-	return key.kind == JSON_OBJECT_END ? 0 : strict_skip(reader, &(struct json_token){ .kind = JSON_BAD }, NULL);
+	return key.kind == JSON_OBJECT_END ? 0 : members_skip(reader, &(struct json_token){ .kind = JSON_BAD }, NULL);
 }
 
 static int read_bundle(struct callgate_bundle *bundle, struct callgate_err *err)
 {
-	static const struct strict_field fields[] = {
+	static const struct member fields[] = {
 		{ "annotations", read_annotations }, { "linux", read_linux }, { "process", read_process }, { "root", read_root },
 		{ NULL, NULL },
 	};
-	struct strict_reader reader = { .source = &bundle->source, .out = bundle, .err = err };
+	struct members_reader reader = { .source = &bundle->source, .out = bundle, .err = err };
 
 	json_start(&reader.json, &bundle->source, 0, &bundle->arena);
-	return strict_document(&reader, fields, &bundle->document);
+	return members_document(&reader, fields, &bundle->document);
 }
 
 int oci_parse(struct source *source, const char *name, struct callgate_bundle **out, struct callgate_err *err)
@@ -180,13 +182,13 @@ int oci_parse(struct source *source, const char *name, struct callgate_bundle **
 	bundle->source.name = bundle->name;
 	r = bundle->name ? read_bundle(bundle, err) : err_nomem(err);
 	if (r < 0)
-		oci_free(bundle);
+		callgate_bundle_free(bundle);
 	else
 		*out = bundle;
 	return r;
 }
 
-struct callgate_bundle *oci_free(struct callgate_bundle *bundle)
+struct callgate_bundle *callgate_bundle_free(struct callgate_bundle *bundle)
 {
 	if (!bundle)
 		return NULL;
@@ -361,11 +363,11 @@ static int check_result(const struct callgate_splice *splice, const char *text, 
 	if (r < 0)
 		return r;
 	good = holds(bundle, splice);
-	oci_free(bundle);
+	callgate_bundle_free(bundle);
 	return good ? 0 : err_set(err, CALLGATE_E_MISMATCH, "the configuration that was made does not hold what was put in");
 }
 
-int oci_splice(const struct callgate_bundle *bundle, const struct callgate_splice *splice, char **out, size_t *size,
+int callgate_bundle_splice(const struct callgate_bundle *bundle, const struct callgate_splice *splice, char **out, size_t *size,
 	       struct callgate_err *err)
 {
 	struct edits edits = { .count = 0 };
@@ -374,6 +376,8 @@ int oci_splice(const struct callgate_bundle *bundle, const struct callgate_splic
 	size_t length = 0;
 	int r;
 
+	if (!bundle || !splice || !out || !size)
+		return err_missing(err);
 	if (splice->seccomp)
 		put_seccomp(&edits, bundle, splice->seccomp, &front);
 	if (splice->bpf)
@@ -398,4 +402,85 @@ int oci_splice(const struct callgate_bundle *bundle, const struct callgate_splic
 	}
 	free(text);
 	return r;
+}
+
+int callgate_bundle_read(const char *path, struct callgate_bundle **out, struct callgate_err *err)
+{
+	struct source source;
+	int r;
+
+	if (!path || !out)
+		return err_missing(err);
+	r = source_read(path, SOURCE_ANYONE, &source, err);
+	return r < 0 ? r : oci_parse(&source, source.name, out, err);
+}
+
+uint64_t callgate_bundle_caps(const struct callgate_bundle *bundle)
+{
+	return bundle->caps;
+}
+
+bool callgate_bundle_no_new_privs(const struct callgate_bundle *bundle)
+{
+	return bundle->no_new_privs;
+}
+
+static const char *give(struct slice text, size_t *size)
+{
+	if (size)
+		*size = text.size;
+	return text.at;
+}
+
+const char *callgate_bundle_annotation(const struct callgate_bundle *bundle, const char *key, size_t *size)
+{
+	const struct oci_pair *pair = oci_pair(bundle, key);
+
+	return pair ? give(pair->text, size) : NULL;
+}
+
+const char *callgate_bundle_seccomp(const struct callgate_bundle *bundle, size_t *size)
+{
+	const struct oci_value *value = &bundle->seccomp;
+
+	if (!value->last || value->kind == JSON_NULL)
+		return NULL;
+	return give((struct slice){ bundle->source.text + value->first, value->last - value->first }, size);
+}
+
+int callgate_bundle_id(const struct callgate_bundle *bundle, char out[65])
+{
+	static const char digits[] = "0123456789abcdef";
+	size_t run = 0;
+
+	for (size_t i = 0; i < bundle->cgroup.size; i++) {
+		run = memchr(digits, bundle->cgroup.at[i], 16) ? run + 1 : 0;
+		if (run == 64) {
+			memcpy(out, bundle->cgroup.at + i - 63, 64);
+			out[64] = '\0';
+			return 0;
+		}
+	}
+	return CALLGATE_E_NOTFOUND;
+}
+
+const char *callgate_bundle_root(const struct callgate_bundle *bundle, size_t *size)
+{
+	return give(bundle->root, size);
+}
+
+int callgate_bundle_write(const char *path, const void *bytes, size_t size, unsigned mode, struct callgate_err *err)
+{
+	char dir[PATH_MAX];
+	char *slash;
+	int r;
+
+	if (!path || (!bytes && size))
+		return err_missing(err);
+	if (path[0] != '/' || snprintf(dir, sizeof(dir), "%s", path) >= (int)sizeof(dir))
+		return err_set(err, CALLGATE_E_ARG, "'%.200s' is no absolute path", path);
+	slash = strrchr(dir, '/');
+	slash[slash == dir] = '\0';
+	r = fd_make_dir(dir, 0700, err);
+	return r < 0 ? r : fd_write_fleeting(path, bytes, size, mode, err);
 }

@@ -35,42 +35,32 @@ struct callgate_bundle {
 
 /* Takes the text over (malloc'ed), on failure too. */
 int oci_parse(struct source *source, const char *name, struct callgate_bundle **out, struct callgate_err *err);
-struct callgate_bundle *oci_free(struct callgate_bundle *bundle);
 const struct oci_pair *oci_pair(const struct callgate_bundle *bundle, const char *key);
-int oci_splice(const struct callgate_bundle *bundle, const struct callgate_splice *splice, char **out, size_t *size,
-	       struct callgate_err *err);
-
-struct callgate_oci_text {
-	char *text;
-	size_t size;
-	struct callgate_filter *filter; /* what the runtime makes of it */
-};
 
 /* One pass over an object of which few members are wanted. */
-struct strict_reader;
-struct strict_field {
+struct members_reader;
+struct member {
 	const char *name;
 	/* Reads the value that token began and everything in it. */
-	int (*read)(struct strict_reader *reader, const struct json_token *token);
+	int (*read)(struct members_reader *reader, const struct json_token *token);
 };
-struct strict_reader {
+struct members_reader {
 	struct json json;
 	const struct source *source;
 	void *out;
 	struct callgate_err *err;
 };
 /* E_FORMAT with the place of the fault. */
-int strict_fault(struct strict_reader *reader, size_t at, const char *text);
-int strict_skip(struct strict_reader *reader, const struct json_token *token, struct oci_value *value);
+int members_fault(struct members_reader *reader, size_t at, const char *text);
+int members_skip(struct members_reader *reader, const struct json_token *token, struct oci_value *value);
 /*
  * token is the object's opening. A wanted member that stands twice, or that differs from its name only as Go's reader of JSON
  * ignores it (case, long s, Kelvin sign), is refused: runtimes would disagree about it. object may be NULL.
  */
-int strict_object(struct strict_reader *reader, const struct json_token *token, const struct strict_field *fields, struct oci_value *object);
+int members_read(struct members_reader *reader, const struct json_token *token, const struct member *fields, struct oci_value *object);
 /* The whole text is one object. */
-int strict_document(struct strict_reader *reader, const struct strict_field *fields, struct oci_value *document);
+int members_document(struct members_reader *reader, const struct member *fields, struct oci_value *document);
 
 int oci_state_parse(const struct source *source, struct callgate_container *out, struct callgate_err *err);
-int oci_init_pid(const char *root, const char *id, pid_t *out, struct callgate_err *err);
 
 #endif

@@ -14,57 +14,57 @@
 #include "kernel/status.h"
 #include "runtime/oci.h"
 
-static int take_string(struct strict_reader *reader, const struct json_token *token, char *buf, size_t size)
+static int take_string(struct members_reader *reader, const struct json_token *token, char *buf, size_t size)
 {
 	if (token->kind != JSON_STRING)
-		return strict_fault(reader, token->first, "a string is expected here");
+		return members_fault(reader, token->first, "a string is expected here");
 	if (token->text.size >= size)
-		return strict_fault(reader, token->first, "too long");
+		return members_fault(reader, token->first, "too long");
 	memcpy(buf, token->text.at, token->text.size);
 	buf[token->text.size] = '\0';
-	return strict_skip(reader, token, NULL);
+	return members_skip(reader, token, NULL);
 }
 
-static int take_number(struct strict_reader *reader, const struct json_token *token, uint64_t limit, uint64_t *out)
+static int take_number(struct members_reader *reader, const struct json_token *token, uint64_t limit, uint64_t *out)
 {
 	uint64_t value = 0;
 
 	if (token->kind != JSON_NUMBER || token->text.size > 20)
-		return strict_fault(reader, token->first, "a number is expected here");
+		return members_fault(reader, token->first, "a number is expected here");
 	for (size_t i = 0; i < token->text.size; i++) {
 		unsigned digit = (unsigned char)token->text.at[i] - '0';
 
 		if (digit > 9 || value > (limit - digit) / 10)
-			return strict_fault(reader, token->first, "a whole number is expected here, and not such a large one");
+			return members_fault(reader, token->first, "a whole number is expected here, and not such a large one");
 		value = value * 10 + digit;
 	}
 	*out = value;
-	return strict_skip(reader, token, NULL);
+	return members_skip(reader, token, NULL);
 }
 
 /* ------------------------------------------------------------------ a hook's standard input */
 
-static struct callgate_container *container_of(struct strict_reader *reader)
+static struct callgate_container *container_of(struct members_reader *reader)
 {
 	return reader->out;
 }
 
-static int read_id(struct strict_reader *reader, const struct json_token *token)
+static int read_id(struct members_reader *reader, const struct json_token *token)
 {
 	return take_string(reader, token, container_of(reader)->id, sizeof(container_of(reader)->id));
 }
 
-static int read_status(struct strict_reader *reader, const struct json_token *token)
+static int read_status(struct members_reader *reader, const struct json_token *token)
 {
 	return take_string(reader, token, container_of(reader)->status, sizeof(container_of(reader)->status));
 }
 
-static int read_bundle_path(struct strict_reader *reader, const struct json_token *token)
+static int read_bundle_path(struct members_reader *reader, const struct json_token *token)
 {
 	return take_string(reader, token, container_of(reader)->bundle, sizeof(container_of(reader)->bundle));
 }
 
-static int read_pid(struct strict_reader *reader, const struct json_token *token)
+static int read_pid(struct members_reader *reader, const struct json_token *token)
 {
 	uint64_t pid;
 	int r = take_number(reader, token, INT_MAX, &pid);
@@ -74,21 +74,21 @@ static int read_pid(struct strict_reader *reader, const struct json_token *token
 	return r;
 }
 
-static int read_object(const struct source *source, const struct strict_field *fields, void *out, struct callgate_err *err)
+static int read_object(const struct source *source, const struct member *fields, void *out, struct callgate_err *err)
 {
-	struct strict_reader reader = { .source = source, .out = out, .err = err };
+	struct members_reader reader = { .source = source, .out = out, .err = err };
 	struct arena arena = ARENA_INIT;
 	int r;
 
 	json_start(&reader.json, source, 0, &arena);
-	r = strict_document(&reader, fields, NULL);
+	r = members_document(&reader, fields, NULL);
 	arena_free(&arena);
 	return r;
 }
 
 int oci_state_parse(const struct source *source, struct callgate_container *out, struct callgate_err *err)
 {
-	static const struct strict_field fields[] = {
+	static const struct member fields[] = {
 		{ "id", read_id }, { "pid", read_pid }, { "bundle", read_bundle_path }, { "status", read_status }, { NULL, NULL },
 	};
 	struct callgate_container found = CALLGATE_CONTAINER_INIT;
@@ -108,12 +108,12 @@ struct init {
 	uint64_t pid, start;
 };
 
-static int read_init_pid(struct strict_reader *reader, const struct json_token *token)
+static int read_init_pid(struct members_reader *reader, const struct json_token *token)
 {
 	return take_number(reader, token, INT_MAX, &((struct init *)reader->out)->pid);
 }
 
-static int read_init_start(struct strict_reader *reader, const struct json_token *token)
+static int read_init_start(struct members_reader *reader, const struct json_token *token)
 {
 	return take_number(reader, token, UINT64_MAX, &((struct init *)reader->out)->start);
 }
@@ -121,7 +121,7 @@ static int read_init_start(struct strict_reader *reader, const struct json_token
 /* What a runtime writes below ROOT/ID. */
 static const struct form {
 	const char *file;
-	struct strict_field fields[3];
+	struct member fields[3];
 } forms[] = {
 	{ "state.json", { { "init_process_pid", read_init_pid }, { "init_process_start", read_init_start }, { NULL, NULL } } },
 	{ "status", { { "pid", read_init_pid }, { "process-start-time", read_init_start }, { NULL, NULL } } },
@@ -197,7 +197,7 @@ static int look_below(const char *root, const char *id, pid_t *out, struct callg
 	return r;
 }
 
-int oci_init_pid(const char *root, const char *id, pid_t *out, struct callgate_err *err)
+int callgate_oci_init_pid(const char *root, const char *id, pid_t *out, struct callgate_err *err)
 {
 	static const char *const roots[] = {
 		"/run/runc", "/run/crun", "/run/docker/runtime-runc/moby", "/run/containerd/runc/default", "/run/containerd/runc/k8s.io",
@@ -206,6 +206,8 @@ int oci_init_pid(const char *root, const char *id, pid_t *out, struct callgate_e
 	char path[PATH_MAX];
 	int r = CALLGATE_E_NOTFOUND;
 
+	if (!id || !out)
+		return err_missing(err);
 	if (!id[0] || id[0] == '.' || strchr(id, '/'))
 		return err_set(err, CALLGATE_E_ARG, "a container's name has no '/' and no dot in front");
 	err_set(err, r, "no runtime knows a container '%s' (--root DIR says where else to look)", id);
@@ -216,5 +218,20 @@ int oci_init_pid(const char *root, const char *id, pid_t *out, struct callgate_e
 	for (size_t i = 0; runtime && r == CALLGATE_E_NOTFOUND && i < 2; i++)
 		if (snprintf(path, sizeof(path), "%s%s", runtime, i ? "/crun" : "/runc") < (int)sizeof(path))
 			r = look_below(path, id, out, err);
+	return r;
+}
+
+int callgate_container_read(const char *path, struct callgate_container *out, struct callgate_err *err)
+{
+	struct source source;
+	int r;
+
+	if (!path || !out || out->size < sizeof(*out))
+		return err_missing(err);
+	r = source_read(path, SOURCE_ANYONE, &source, err);
+	if (r < 0)
+		return r;
+	r = oci_state_parse(&source, out, err);
+	source_release(&source);
 	return r;
 }

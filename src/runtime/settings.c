@@ -250,3 +250,35 @@ const char *settings_value(const struct callgate_settings *settings, const char 
 	}
 	return general;
 }
+
+int callgate_settings_read(struct callgate_settings **out, struct callgate_err *err)
+{
+	return out ? settings_read(SYSCONFDIR "/callgate", out, err) : err_missing(err);
+}
+
+struct callgate_settings *callgate_settings_free(struct callgate_settings *settings)
+{
+	return settings_free(settings);
+}
+
+const char *callgate_settings_profile(const struct callgate_settings *settings, const char *engine)
+{
+	const char *value = settings_value(settings, "profile", engine);
+
+	return value ? value : "default";
+}
+
+const char *callgate_settings_runtime(const struct callgate_settings *settings, const char *name)
+{
+	return settings_value(settings, "runtime", name);
+}
+
+enum callgate_selection callgate_settings_selection(const struct callgate_settings *settings)
+{
+	return settings->selection;
+}
+
+enum callgate_need callgate_settings_proof(const struct callgate_settings *settings)
+{
+	return settings->proof;
+}

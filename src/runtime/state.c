@@ -13,7 +13,8 @@
 #include "base/err.h"
 #include "base/fd.h"
 #include "base/text.h"
-#include "filter/write_lxc.h"
+#include "write/lxc.h"
+#include "base/source.h"
 
 static int state_root(char *path, size_t size, struct callgate_err *err)
 {
@@ -33,11 +34,13 @@ static bool is_plain(const char *word)
 	return word[0] && word[0] != '.' && !strchr(word, '/') && strlen(word) < 200;
 }
 
-int state_path(const char *engine, const char *id, char *path, size_t size, struct callgate_err *err)
+int callgate_state_path(const char *engine, const char *id, char *path, size_t size, struct callgate_err *err)
 {
 	char root[PATH_MAX];
 	int r;
 
+	if (!engine || !id || !path)
+		return err_missing(err);
 	if (!is_plain(engine) || !is_plain(id))
 		return err_set(err, CALLGATE_E_ARG, "no container's name: it is empty, too long, has a '/' or a dot in front");
 	r = state_root(root, sizeof(root), err);
@@ -60,13 +63,6 @@ static int make_parent(const char *path, struct callgate_err *err)
 		return 0;
 	*slash = '\0';
 	return fd_make_dir(dir, 0755, err);
-}
-
-int state_write_file(const char *path, const void *bytes, size_t size, unsigned mode, struct callgate_err *err)
-{
-	int r = make_parent(path, err);
-
-	return r < 0 ? r : fd_write_atomic(path, bytes, size, mode, err);
 }
 
 /* "key": "text", */
@@ -119,7 +115,7 @@ static void add_init(struct text *to, const struct callgate_task *init)
 	text_add(to, " },\n");
 }
 
-static void add_losses(struct text *to, const char *key, const struct callgate_lxc_text *text)
+static void add_losses(struct text *to, const char *key, const struct callgate_text *text)
 {
 	text_add(to, "  \"%s\": [", key);
 	for (size_t i = 0; i < text->loss_count; i++) {
@@ -146,7 +142,7 @@ static void add_messages(struct text *to, const struct callgate_state *state)
 }
 
 /* What init lacks, and what processes lack that enter the container later and get the text only. */
-static void add_text_losses(struct text *to, const struct callgate_lxc_text *text)
+static void add_text_losses(struct text *to, const struct callgate_text *text)
 {
 	if (text->bound == CALLGATE_LXC_NEVER_LOOSER) {
 		add_losses(to, "losses", text);
@@ -193,14 +189,16 @@ static void add_document(struct text *to, const struct callgate_state *state)
 	text_add(to, "}\n");
 }
 
-int state_write(const struct callgate_state *state, struct callgate_err *err)
+int callgate_state_write(const struct callgate_state *state, struct callgate_err *err)
 {
 	struct text text = { 0 };
 	char path[PATH_MAX], *bytes;
 	size_t size;
 	int r;
 
-	r = state_path(state->engine, state->id, path, sizeof(path), err);
+	if (!state || !state->engine || !state->id)
+		return err_missing(err);
+	r = callgate_state_path(state->engine, state->id, path, sizeof(path), err);
 	if (r < 0)
 		return r;
 	add_document(&text, state);
@@ -213,4 +211,38 @@ int state_write(const struct callgate_state *state, struct callgate_err *err)
 		r = fd_write_fleeting(path, bytes, size, 0644, err);
 	free(bytes);
 	return r;
+}
+
+int callgate_file_write(const char *path, const void *bytes, size_t size, unsigned mode, struct callgate_err *err)
+{
+	int r;
+
+	if (!path || (!bytes && size))
+		return err_missing(err);
+	if (path[0] != '/')
+		return err_set(err, CALLGATE_E_ARG, "'%.200s' is not an absolute path", path);
+	r = make_parent(path, err);
+	return r < 0 ? r : fd_write_atomic(path, bytes, size, mode, err);
+}
+
+int callgate_file_read_trusted(const char *path, char **out, size_t *size, struct callgate_err *err)
+{
+	struct source source;
+	char *text;
+	int r;
+
+	if (!path || !out || !size)
+		return err_missing(err);
+	r = source_read(path, SOURCE_TRUSTED, &source, err);
+	if (r < 0)
+		return r;
+	text = malloc(source.size + 1);
+	if (text) {
+		memcpy(text, source.text, source.size);
+		text[source.size] = '\0';
+		*size = source.size;
+		*out = text;
+	}
+	source_release(&source);
+	return text ? 0 : err_nomem(err);
 }

@@ -5,9 +5,4 @@
 
 #include "callgate.h"
 
-int state_path(const char *engine, const char *id, char *path, size_t size, struct callgate_err *err);
-/* Atomically; the directory is made when missing and refused when others can write it. */
-int state_write_file(const char *path, const void *bytes, size_t size, unsigned mode, struct callgate_err *err);
-int state_write(const struct callgate_state *state, struct callgate_err *err);
-
 #endif

@@ -280,7 +280,7 @@ static int one_pass(enum callgate_scope scope, pid_t pid, struct callgate_tasks 
 	return r;
 }
 
-struct callgate_tasks *tasks_free(struct callgate_tasks *tasks)
+struct callgate_tasks *callgate_tasks_free(struct callgate_tasks *tasks)
 {
 	if (tasks)
 		free(tasks->tasks);
@@ -288,7 +288,7 @@ struct callgate_tasks *tasks_free(struct callgate_tasks *tasks)
 	return NULL;
 }
 
-int tasks_list(enum callgate_scope scope, pid_t pid, struct callgate_tasks **out, struct callgate_err *err)
+static int list(enum callgate_scope scope, pid_t pid, struct callgate_tasks **out, struct callgate_err *err)
 {
 	struct callgate_tasks *tasks = calloc(1, sizeof(*tasks));
 	size_t before = 0;
@@ -299,7 +299,7 @@ int tasks_list(enum callgate_scope scope, pid_t pid, struct callgate_tasks **out
 	for (int pass = 0; pass < PASS_LIMIT; pass++) {
 		r = one_pass(scope, pid, tasks, err);
 		if (r < 0 && (pass == 0 || !is_gone(r))) {
-			tasks_free(tasks);
+			callgate_tasks_free(tasks);
 			return r;
 		}
 		if (tasks->count == before || scope == CALLGATE_SCOPE_ALL)
@@ -307,9 +307,28 @@ int tasks_list(enum callgate_scope scope, pid_t pid, struct callgate_tasks **out
 		before = tasks->count;
 	}
 	if (tasks->count == 0 && scope != CALLGATE_SCOPE_ALL) {
-		tasks_free(tasks);
+		callgate_tasks_free(tasks);
 		return err_set(err, CALLGATE_E_NOTFOUND, "no process %ld", (long)pid);
 	}
 	*out = tasks;
 	return 0;
+}
+
+int callgate_tasks_list(enum callgate_scope scope, pid_t pid, struct callgate_tasks **out, struct callgate_err *err)
+{
+	if (!out)
+		return err_missing(err);
+	if (scope != CALLGATE_SCOPE_ALL && pid <= 0)
+		return err_set(err, CALLGATE_E_ARG, "%ld is no process id", (long)pid);
+	return list(scope, pid, out, err);
+}
+
+size_t callgate_tasks_count(const struct callgate_tasks *tasks)
+{
+	return tasks ? tasks->count : 0;
+}
+
+const struct callgate_task *callgate_tasks_at(const struct callgate_tasks *tasks, size_t index)
+{
+	return tasks && index < tasks->count ? &tasks->tasks[index] : NULL;
 }

@@ -26,8 +26,4 @@ int cgroup_pids(pid_t first, struct pids *pids, bool *found, struct callgate_err
 /* runtime/tree.c: adds root, unless that is the caller, and all its descendants. */
 int tree_pids(pid_t root, struct pids *pids, struct callgate_err *err);
 
-/* runtime/tasks.c */
-int tasks_list(enum callgate_scope scope, pid_t pid, struct callgate_tasks **out, struct callgate_err *err);
-struct callgate_tasks *tasks_free(struct callgate_tasks *tasks);
-
 #endif

@@ -169,11 +169,11 @@ static int profile_word(const char *profile, char *word, size_t size)
 	return EXIT_YES;
 }
 
-static void note_losses(const struct callgate_lxc_text *text, enum means means)
+static void note_losses(const struct callgate_text *text, enum means means)
 {
 	const struct callgate_loss *loss;
 
-	for (size_t i = 0; (loss = callgate_lxc_loss_at(text, i)); i++)
+	for (size_t i = 0; (loss = callgate_text_loss_at(text, i)); i++)
 		fprintf(stderr, "callgate: note: %s%s: %s where the profile says %s, as %s: %s\n", means == MEANS_INJECT ? "lxc-attach, " : "",
 		        callgate_abi_name(loss->abi), loss->text, loss->profile, loss->why, loss->calls);
 }
@@ -184,7 +184,7 @@ static int try_profile(struct options *options, const struct hook_options *hook,
 	enum callgate_lxc_bound bound = hook->means == MEANS_INJECT ? CALLGATE_LXC_NEVER_STRICTER : CALLGATE_LXC_NEVER_LOOSER;
 	CALLGATE_CLEANUP(filter_cleanup) struct callgate_filter *filter = NULL;
 	CALLGATE_CLEANUP(prog_cleanup) struct callgate_prog *prog = NULL;
-	struct callgate_lxc_text *text = NULL;
+	struct callgate_text *text = NULL;
 	struct callgate_err err = CALLGATE_ERR_INIT;
 	int code;
 
@@ -201,12 +201,12 @@ static int try_profile(struct options *options, const struct hook_options *hook,
 		return code;
 	if (callgate_lxc_write(filter, &options->target, bound, &text, &err) < 0 ||
 	    (hook->means == MEANS_INJECT && callgate_filter_compile(filter, &prog, &err) < 0)) {
-		callgate_lxc_text_free(text);
+		callgate_text_free(text);
 		report_err(&err);
 		return EXIT_CANNOT;
 	}
 	note_losses(text, hook->means);
-	callgate_lxc_text_free(text);
+	callgate_text_free(text);
 	return EXIT_YES;
 }
 

@@ -1,21 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/*
- * callgate, the admin tool. A verb is a row here and a file of its own:
- *
- *   main.c     the verbs                          check.c    syntax, meaning, findings
- *   options.c  options that verbs share           explain.c  what happens to a call, and who decided
- *   report.c   messages, findings, JSON           compile.c  a profile as a program
- *   source.c   what SOURCE names                  run.c      one command under a profile
- *                                                 status.c   who is confined
- *   openings.c what reviewers ask about first
- *   outcome.c  decisions as text                  syscall.c  numbers, arguments and age of a call
- *                                                 diff.c     differences in meaning
- *                                                 verify.c   what runs against what the profile says
- *   hook.c     hook lines in a container's configuration
- *   hook_oci.c files for podman, runc and crun  doctor.c   what this machine can do, what is installed
- *   why.c      kernel messages in words
- *   lxc.c      liblxc, linked here only (lxc_none.c without it)
- */
+/* callgate, the admin tool: a verb is a row of the table here and a file of its own. */
 #include <signal.h>
 #include <string.h>
 

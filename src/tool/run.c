@@ -7,7 +7,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "tool/phase.h"
+#include "tool/run_then.h"
 #include "tool/tool.h"
 
 enum { OPT_PROFILE = OPT_VERB, OPT_NNP, OPT_AT, OPT_THEN, OPT_WHEN };

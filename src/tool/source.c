@@ -127,7 +127,7 @@ bool is_live_source(const char *text)
 	return strncmp(text, "pid:", 4) == 0 || strncmp(text, "lxc:", 4) == 0 || strncmp(text, "oci:", 4) == 0;
 }
 
-static int oci_init_pid(const struct options *options, const char *id, pid_t *pid)
+static int find_init_pid(const struct options *options, const char *id, pid_t *pid)
 {
 	struct callgate_err err = CALLGATE_ERR_INIT;
 
@@ -145,7 +145,7 @@ int live_source(const struct options *options, const char *text, pid_t *pid, enu
 	if (strncmp(text, "lxc:", 4) == 0)
 		return lxc_init_pid(text + 4, options->lxcpath, pid);
 	if (strncmp(text, "oci:", 4) == 0)
-		return oci_init_pid(options, text + 4, pid);
+		return find_init_pid(options, text + 4, pid);
 	if (strncmp(text, "pid:", 4) != 0) {
 		report("'%s' is not live: pid:N, lxc:NAME or oci:ID", text);
 		return EXIT_CANNOT;

@@ -15,7 +15,7 @@
 #define CALLGATE_CLEANUP(name) __attribute__((cleanup(name)))
 #define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
 
-/* What every inspection verb answers (cli.md, "Exit codes"). */
+/* What every inspection verb answers (callgate(1), EXIT STATUS). */
 enum { EXIT_YES = 0, EXIT_NO = 1, EXIT_CANNOT = 2, EXIT_CALLGATE_FAILED = 125 };
 
 enum color { COLOR_AUTO, COLOR_ALWAYS, COLOR_NEVER };

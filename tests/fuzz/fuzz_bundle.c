@@ -31,7 +31,7 @@ static char *splice(const struct callgate_bundle *bundle, const char *bpf, size_
 	want.seccomp = "{\"defaultAction\":\"SCMP_ACT_KILL\"}";
 	want.bpf = bpf;
 	/* One annotation more than may stand there is all that can be in the way. */
-	if (oci_splice(bundle, &want, &out, size, &err) < 0 && bundle->pair_count < OCI_PAIRS)
+	if (callgate_bundle_splice(bundle, &want, &out, size, &err) < 0 && bundle->pair_count < OCI_PAIRS)
 		abort();
 	return out;
 }
@@ -57,10 +57,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		twice = splice(again, programs[i], &second);
 		if (!twice || first != second || memcmp(once, twice, first) != 0)
 			abort();
-		oci_free(again);
+		callgate_bundle_free(again);
 		free(once);
 		free(twice);
 	}
-	oci_free(bundle);
+	callgate_bundle_free(bundle);
 	return 0;
 }

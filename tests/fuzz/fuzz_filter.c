@@ -4,8 +4,9 @@
 #include <string.h>
 
 #include "bpf/prog.h"
+#include "tests/unit/agree.h"
 #include "filter/digest.h"
-#include "filter/write_lxc.h"
+#include "write/lxc.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -47,10 +48,10 @@ static void check_program(const struct callgate_filter *filter, enum callgate_ab
 static void check_text(const struct callgate_filter *filter, const struct callgate_target *target)
 {
 	struct callgate_err err = CALLGATE_ERR_INIT;
-	struct callgate_lxc_text *text;
+	struct callgate_text *text;
 
 	if (done(lxc_write(filter, target, &text, &err), &err))
-		lxc_text_free(text);
+		callgate_text_free(text);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

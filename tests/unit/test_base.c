@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Arena, errors, notes, sources, trusted files. */
 #include <criterion/criterion.h>
 #include <fcntl.h>
 #include <stdio.h>

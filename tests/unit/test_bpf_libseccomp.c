@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "bpf/prog.h"
+#include "tests/unit/agree.h"
 #include "callgate.h"
 #include "filter/filter.h"
 

@@ -9,6 +9,7 @@
 
 #include "base/err.h"
 #include "bpf/prog.h"
+#include "tests/unit/agree.h"
 #include "filter/filter.h"
 #include "names/words.h"
 

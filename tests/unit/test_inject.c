@@ -200,7 +200,7 @@ static void *thread_without(void *data)
 
 static void *thread_with_its_own(void *data)
 {
-	if (kernel_load(deny_mkdirat(), CALLGATE_NNP_AUTO, NULL) < 0)
+	if (callgate_prog_load(deny_mkdirat(), CALLGATE_NNP_AUTO, NULL) < 0)
 		_exit(1);
 	return thread_without(data);
 }

@@ -4,8 +4,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "filter/complain.h"
-#include "policy/item.h"
+#include "filter/log_only.h"
+#include "policy/list_item.h"
 
 static struct callgate_filter *list_filter(const char *allow, const char *deny, const char *action)
 {
@@ -190,7 +190,7 @@ Test(complain, logs_what_is_not_allowed)
 	struct callgate_prog *prog;
 
 	expect(filter, "strict", "open", 0, 0, "ERRNO(EIO)");
-	cr_assert_eq(filter_complain(filter, &logging, &err), 0, "%s", err.text);
+	cr_assert_eq(filter_log_only(filter, &logging, &err), 0, "%s", err.text);
 	callgate_filter_free(filter); /* nothing of it is needed any more, the names of files included */
 	expect(logging, "complaining", "read", 0, 0, "ALLOW");
 	expect(logging, "complaining", "write", 1, 0, "ALLOW");

@@ -135,11 +135,28 @@ Test(load, never_tries_with_fewer_flags)
 	cr_assert_eq(in_child(load_odd_flags), 0);
 }
 
+static int run_argv(const struct callgate_prog *prog, char *argv[], int *status, struct callgate_err *err)
+{
+	struct callgate_start how = CALLGATE_START_INIT;
+	struct callgate_command *command;
+	bool ended;
+	int r;
+
+	how.at = CALLGATE_AT_LOAD;
+	how.nnp = CALLGATE_NNP_YES;
+	r = callgate_command_start(prog, &how, argv, &command, err);
+	if (r < 0)
+		return r;
+	r = callgate_command_wait(command, -1, &ended, status, err);
+	callgate_command_free(command);
+	return r;
+}
+
 /* name, command, what must come of it; status: exit status, or minus the signal. */
 static int run(const struct callgate_prog *prog, const char *command, int *status, struct callgate_err *err)
 {
 	char *argv[] = { (char *)"sh", (char *)"-c", (char *)command, NULL };
-	int r = callgate_run(prog, CALLGATE_NNP_YES, argv, status, err);
+	int r = run_argv(prog, argv, status, err);
 
 	if (r == 0)
 		*status = WIFEXITED(*status) ? WEXITSTATUS(*status) : -WTERMSIG(*status);
@@ -182,12 +199,12 @@ Test(launch, tells_what_kept_the_command_from_running)
 	char text[] = "/tmp/callgate-text-XXXXXX", *odd[] = { text, NULL };
 	int status = 77, fd = mkstemp(text);
 
-	cr_assert_eq(callgate_run(prog, CALLGATE_NNP_YES, missing, &status, &err), CALLGATE_E_NOTFOUND);
-	cr_assert_eq(callgate_run(prog, CALLGATE_NNP_YES, dir, &status, &err), CALLGATE_E_IO);
+	cr_assert_eq(run_argv(prog, missing, &status, &err), CALLGATE_E_NOTFOUND);
+	cr_assert_eq(run_argv(prog, dir, &status, &err), CALLGATE_E_IO);
 	cr_assert(fchmod(fd, 0755) == 0 && write(fd, "\x7f" "ELF", 4) == 4);
 	close(fd);
 	/* The exec fails under a filter that forbids writing: it is told all the same. */
-	cr_assert_eq(callgate_run(no_write, CALLGATE_NNP_YES, odd, &status, &err), CALLGATE_E_IO);
+	cr_assert_eq(run_argv(no_write, odd, &status, &err), CALLGATE_E_IO);
 	cr_assert_eq(err.sys_errno, ENOEXEC);
 	unlink(text);
 	cr_assert_eq(run(no_exec, "exit 0", &status, &err), CALLGATE_E_UNSUPPORTED);

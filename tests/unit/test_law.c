@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The law, clause by clause (HACKING.md): a profile, a target, and what calls get. */
+/* What a profile means, rule by rule (src/filter/semantics.md): a profile, a target, and what calls get. */
 #include <criterion/criterion.h>
 #include <stdio.h>
 #include <stdlib.h>

@@ -46,7 +46,7 @@ static struct callgate_filter *lift(const struct callgate_prog *prog)
 	struct callgate_err err = CALLGATE_ERR_INIT;
 	struct callgate_filter *filter = NULL;
 
-	cr_assert_eq(prog_lift(prog, "test", CALLGATE_ABI_X86_64, &filter, &err), 0, "%s", err.text);
+	cr_assert_eq(callgate_filter_lift(prog, "test", CALLGATE_ABI_X86_64, &filter, &err), 0, "%s", err.text);
 	return filter;
 }
 
@@ -290,7 +290,7 @@ Test(lift, what_the_kernel_refuses_is_refused)
 	struct callgate_prog *prog = make(no_end, 1);
 	struct callgate_filter *filter = NULL;
 
-	cr_assert_eq(prog_lift(prog, "test", CALLGATE_ABI_X86_64, &filter, &err), CALLGATE_E_PROFILE);
+	cr_assert_eq(callgate_filter_lift(prog, "test", CALLGATE_ABI_X86_64, &filter, &err), CALLGATE_E_PROFILE);
 	cr_assert_null(filter);
 	prog = callgate_prog_free(prog);
 }
@@ -679,7 +679,7 @@ static void in_time(const char *what, const struct sock_filter *insns)
 	int code = prog_check(prog, &err);
 
 	cr_assert_eq(code, 0, "%s: not even a program: %s", what, err.text);
-	code = prog_lift(prog, what, CALLGATE_ABI_X86_64, &filter, &err);
+	code = callgate_filter_lift(prog, what, CALLGATE_ABI_X86_64, &filter, &err);
 	cr_assert(code == 0 || (code == CALLGATE_E_LIMIT && strstr(err.text, "too complex")), "%s: %s", what, err.text);
 	cr_assert_lt(clock() - start, 2 * CLOCKS_PER_SEC, "%s", what);
 	filter = callgate_filter_free(filter);

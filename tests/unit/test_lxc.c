@@ -7,12 +7,12 @@
 
 #include "callgate.h"
 #include "filter/digest.h"
-#include "filter/write_lxc.h"
+#include "write/lxc.h"
 #include "names/abi.h"
 #include "lxc_profile.h"
 #include "random_filter.h"
 
-static int write_text(const char *profile, struct callgate_lxc_text **out, struct callgate_err *err)
+static int write_text(const char *profile, struct callgate_text **out, struct callgate_err *err)
 {
 	struct callgate_target target = lxc_host();
 	struct callgate_filter *filter = lxc_filter_of(profile);
@@ -65,15 +65,15 @@ Test(lxc_text, says_what_lxc_honours)
 {
 	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
 		struct callgate_err err = CALLGATE_ERR_INIT;
-		struct callgate_lxc_text *text = NULL;
+		struct callgate_text *text = NULL;
 
 		cr_assert_eq(write_text(texts[i].profile, &text, &err), 0, "row %zu: %s", i, err.text);
-		cr_assert_not_null(strstr(callgate_lxc_text(text, NULL), texts[i].holds), "row %zu: no '%s' in\n%s", i,
-				   texts[i].holds, callgate_lxc_text(text, NULL));
+		cr_assert_not_null(strstr(callgate_text_bytes(text, NULL), texts[i].holds), "row %zu: no '%s' in\n%s", i,
+				   texts[i].holds, callgate_text_bytes(text, NULL));
 		if (texts[i].holds_not)
-			cr_assert_null(strstr(callgate_lxc_text(text, NULL), texts[i].holds_not), "row %zu: '%s' in\n%s", i,
-				       texts[i].holds_not, callgate_lxc_text(text, NULL));
-		callgate_lxc_text_free(text);
+			cr_assert_null(strstr(callgate_text_bytes(text, NULL), texts[i].holds_not), "row %zu: '%s' in\n%s", i,
+				       texts[i].holds_not, callgate_text_bytes(text, NULL));
+		callgate_text_free(text);
 	}
 }
 
@@ -94,13 +94,13 @@ Test(lxc_text, is_refused_where_it_would_be_looser_or_useless)
 {
 	for (size_t i = 0; i < sizeof(refusals) / sizeof(refusals[0]); i++) {
 		struct callgate_err err = CALLGATE_ERR_INIT;
-		struct callgate_lxc_text *text = NULL;
+		struct callgate_text *text = NULL;
 		int r = write_text(refusals[i].profile, &text, &err);
 
 		cr_assert_eq(r, refusals[i].word ? CALLGATE_E_UNSUPPORTED : 0, "row %zu: %d %s", i, r, err.text);
 		if (refusals[i].word)
 			cr_assert_not_null(strstr(err.text, refusals[i].word), "row %zu: %s", i, err.text);
-		callgate_lxc_text_free(text);
+		callgate_text_free(text);
 	}
 }
 
@@ -115,11 +115,11 @@ static bool has_word(const char *list, const char *word)
 	return false;
 }
 
-static const struct callgate_loss *loss_with(const struct callgate_lxc_text *text, const char *abi, const char *call)
+static const struct callgate_loss *loss_with(const struct callgate_text *text, const char *abi, const char *call)
 {
 	const struct callgate_loss *loss;
 
-	for (size_t i = 0; (loss = callgate_lxc_loss_at(text, i)); i++)
+	for (size_t i = 0; (loss = callgate_text_loss_at(text, i)); i++)
 		if (strcmp(callgate_abi_name(loss->abi), abi) == 0 && has_word(loss->calls, call))
 			return loss;
 	return NULL;
@@ -142,7 +142,7 @@ Test(lxc_text, lists_each_difference_as_a_loss)
 		{ "x86_64", "337-423", "ERRNO(EPERM)", "ERRNO(ENOSYS)" },
 	};
 	struct callgate_err err = CALLGATE_ERR_INIT;
-	struct callgate_lxc_text *text = NULL;
+	struct callgate_text *text = NULL;
 
 	cr_assert_eq(write_text(profile, &text, &err), 0, "%s", err.text);
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
@@ -153,7 +153,7 @@ Test(lxc_text, lists_each_difference_as_a_loss)
 		cr_assert_str_eq(loss->text, rows[i].text, "row %zu: %s", i, loss->text);
 	}
 	cr_assert_null(loss_with(text, "x86_64", "socket"), "allowed on both sides");
-	callgate_lxc_text_free(text);
+	callgate_text_free(text);
 }
 
 Test(lxc_text, loses_flags)
@@ -161,12 +161,12 @@ Test(lxc_text, loses_flags)
 	static const char profile[] = "{\"defaultAction\":\"SCMP_ACT_ALLOW\"," THREE
 				      ",\"flags\":[\"SECCOMP_FILTER_FLAG_LOG\",\"SECCOMP_FILTER_FLAG_TSYNC\"],\"syscalls\":[]}";
 	struct callgate_err err = CALLGATE_ERR_INIT;
-	struct callgate_lxc_text *text = NULL;
+	struct callgate_text *text = NULL;
 
 	cr_assert_eq(write_text(profile, &text, &err), 0, "%s", err.text);
-	cr_assert_eq(callgate_lxc_loss_count(text), 1);
-	cr_assert_str_eq(callgate_lxc_loss_at(text, 0)->profile, "SECCOMP_FILTER_FLAG_LOG");
-	callgate_lxc_text_free(text);
+	cr_assert_eq(callgate_text_loss_count(text), 1);
+	cr_assert_str_eq(callgate_text_loss_at(text, 0)->profile, "SECCOMP_FILTER_FLAG_LOG");
+	callgate_text_free(text);
 }
 
 /* ------------------------------------------------------------------ random profiles */
@@ -177,7 +177,7 @@ static int strictness(struct callgate_action action)
 	return action.kind == CALLGATE_KILL_PROCESS ? CALLGATE_KILL_THREAD : (int)action.kind;
 }
 
-static void compare_call(struct rng *rng, const struct callgate_filter *filter, const struct callgate_lxc_text *text,
+static void compare_call(struct rng *rng, const struct callgate_filter *filter, const struct callgate_text *text,
 			 enum callgate_abi abi, uint32_t nr)
 {
 	uint32_t audit = abi_of(abi)->audit;
@@ -191,7 +191,7 @@ static void compare_call(struct rng *rng, const struct callgate_filter *filter, 
 		theirs = filter_walk(filter, audit, nr, args);
 		mine = filter_walk(text->filter, audit, nr, args);
 		cr_assert_leq(strictness(mine->action), strictness(theirs->action), "call %u of %s: %s\n%s", nr,
-			      callgate_abi_name(abi), callgate_syscall_name(abi, nr), text->text);
+			      callgate_abi_name(abi), callgate_syscall_name(abi, nr), text->bytes);
 	}
 }
 
@@ -204,7 +204,7 @@ Test(lxc_text, of_random_profiles_is_nowhere_looser)
 	for (int round = 0; round < 250; round++) {
 		struct lxc_profile buffer = { .size = 0 };
 		struct callgate_err err = CALLGATE_ERR_INIT;
-		struct callgate_lxc_text *text;
+		struct callgate_text *text;
 		struct callgate_filter *filter;
 		struct callgate_target target = lxc_host();
 
@@ -218,7 +218,7 @@ Test(lxc_text, of_random_profiles_is_nowhere_looser)
 			continue;
 		}
 		written++;
-		conditional += strstr(text->text, "[") != NULL;
+		conditional += strstr(text->bytes, "[") != NULL;
 		for (size_t i = 0; lxc_some_name(i); i++) {
 			for (size_t j = 0; j < 3; j++) {
 				uint32_t nr;
@@ -230,7 +230,7 @@ Test(lxc_text, of_random_profiles_is_nowhere_looser)
 		for (size_t j = 0; j < 3; j++)
 			for (uint32_t nr = 300; nr < 1000; nr += 37)
 				compare_call(&rng, filter, text, abis[j], nr + (abis[j] == CALLGATE_ABI_X32 ? 0x40000000 : 0));
-		callgate_lxc_text_free(text);
+		callgate_text_free(text);
 		callgate_filter_free(filter);
 	}
 	cr_assert_gt(written, 60, "%u", written);

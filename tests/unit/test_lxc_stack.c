@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "filter/write_lxc.h"
+#include "write/lxc.h"
 #include "lxc_profile.h"
 
 #define ABIS (1u << CALLGATE_ABI_X86_64 | 1u << CALLGATE_ABI_X86 | 1u << CALLGATE_ABI_X32)
@@ -15,7 +15,7 @@
 	",{\"names\":[\"umask\"],\"action\":\"SCMP_ACT_" action "\",\"args\":[{\"index\":0,\"value\":" value ",\"op\":\"SCMP_CMP_" op "\"}]}"
 #define MKDIR(action) "{\"names\":[\"mkdir\"],\"action\":\"SCMP_ACT_" action "\"}"
 
-static int write_text(const char *profile, struct callgate_lxc_text **out, struct callgate_err *err)
+static int write_text(const char *profile, struct callgate_text **out, struct callgate_err *err)
 {
 	struct callgate_target target = lxc_host();
 	struct callgate_filter *filter = lxc_filter_of(profile);
@@ -29,22 +29,22 @@ static int write_text(const char *profile, struct callgate_lxc_text **out, struc
 
 /* ------------------------------------------------------------------ the law of it */
 
-static void assert_nowhere_stricter(const struct callgate_filter *filter, const struct callgate_lxc_text *text, const char *what)
+static void assert_nowhere_stricter(const struct callgate_filter *filter, const struct callgate_text *text, const char *what)
 {
 	const struct callgate_difference *row;
 	struct callgate_diff *diff;
 
-	cr_assert_eq(callgate_filter_diff(filter, callgate_lxc_filter(text), ABIS, &diff, NULL), 0);
+	cr_assert_eq(callgate_filter_diff(filter, callgate_text_filter(text), ABIS, &diff, NULL), 0);
 	for (size_t i = 0; (row = callgate_diff_at(diff, i)); i++) {
 		cr_assert_neq(row->change, CALLGATE_UNKNOWN);
-		cr_assert(!row->tighter, "number %u of %s\n%s\n%s", row->first, callgate_abi_name(row->abi), what, text->text);
+		cr_assert(!row->tighter, "number %u of %s\n%s\n%s", row->first, callgate_abi_name(row->abi), what, text->bytes);
 	}
 	callgate_diff_free(diff);
 }
 
-static void assert_met_is_filter(const struct callgate_filter *filter, const struct callgate_lxc_text *text, const char *what)
+static void assert_met_is_filter(const struct callgate_filter *filter, const struct callgate_text *text, const char *what)
 {
-	const struct callgate_filter *stack[] = { callgate_lxc_filter(text), filter };
+	const struct callgate_filter *stack[] = { callgate_text_filter(text), filter };
 	const struct callgate_difference *row;
 	struct callgate_filter *met;
 	struct callgate_diff *diff;
@@ -52,7 +52,7 @@ static void assert_met_is_filter(const struct callgate_filter *filter, const str
 	cr_assert_eq(callgate_filter_meet(stack, 2, &met, NULL), 0);
 	cr_assert_eq(callgate_filter_diff(filter, met, ABIS, &diff, NULL), 0);
 	row = callgate_diff_at(diff, 0);
-	cr_assert_null(row, "number %u of %s\n%s\n%s", row->first, callgate_abi_name(row->abi), what, text->text);
+	cr_assert_null(row, "number %u of %s\n%s\n%s", row->first, callgate_abi_name(row->abi), what, text->bytes);
 	callgate_diff_free(diff);
 	callgate_filter_free(met);
 }
@@ -71,7 +71,7 @@ Test(lxc_stack, of_random_profiles_means_the_profile)
 	for (int round = 0; round < 240; round++) {
 		struct callgate_err err = CALLGATE_ERR_INIT;
 		struct callgate_target target = lxc_host();
-		struct callgate_lxc_text *text;
+		struct callgate_text *text;
 		struct callgate_filter *filter;
 		struct lxc_profile profile;
 
@@ -87,11 +87,11 @@ Test(lxc_stack, of_random_profiles_means_the_profile)
 		}
 		assert_nowhere_stricter(filter, text, profile.text);
 		assert_met_is_filter(filter, text, profile.text);
-		allowlists += strstr(text->text, "\nallowlist") != NULL;
-		denylists += strstr(text->text, "\ndenylist") != NULL;
-		conditional += strchr(text->text, '[') != NULL;
-		lossless += callgate_lxc_loss_count(text) == 0;
-		callgate_lxc_text_free(text);
+		allowlists += strstr(text->bytes, "\nallowlist") != NULL;
+		denylists += strstr(text->bytes, "\ndenylist") != NULL;
+		conditional += strchr(text->bytes, '[') != NULL;
+		lossless += callgate_text_loss_count(text) == 0;
+		callgate_text_free(text);
 		callgate_filter_free(filter);
 	}
 	cr_assert_gt(allowlists, 20, "%u", allowlists);
@@ -107,7 +107,7 @@ Test(lxc_stack, of_shipped_profiles_means_the_profile)
 	for (size_t i = 0; i < 6; i++) {
 		struct callgate_err err = CALLGATE_ERR_INIT;
 		struct callgate_target target = lxc_host(), all = lxc_host();
-		struct callgate_lxc_text *text;
+		struct callgate_text *text;
 		struct callgate_policy *policy;
 		struct callgate_filter *filter;
 		char path[512];
@@ -120,7 +120,7 @@ Test(lxc_stack, of_shipped_profiles_means_the_profile)
 		cr_assert_eq(callgate_lxc_write(filter, &target, CALLGATE_LXC_NEVER_STRICTER, &text, &err), 0, "%s", err.text);
 		assert_nowhere_stricter(filter, text, path);
 		assert_met_is_filter(filter, text, path);
-		callgate_lxc_text_free(text);
+		callgate_text_free(text);
 		callgate_filter_free(filter);
 		callgate_policy_free(policy);
 	}
@@ -170,24 +170,24 @@ Test(lxc_stack, says_what_lxc_honours)
 {
 	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
 		struct callgate_err err = CALLGATE_ERR_INIT;
-		struct callgate_lxc_text *text = NULL;
+		struct callgate_text *text = NULL;
 
 		cr_assert_eq(write_text(texts[i].profile, &text, &err), 0, "row %zu: %s", i, err.text);
-		cr_assert_not_null(strstr(text->text, texts[i].holds), "row %zu: no '%s' in\n%s", i, texts[i].holds, text->text);
+		cr_assert_not_null(strstr(text->bytes, texts[i].holds), "row %zu: no '%s' in\n%s", i, texts[i].holds, text->bytes);
 		if (texts[i].holds_not)
-			cr_assert_null(strstr(text->text, texts[i].holds_not), "row %zu: '%s' in\n%s", i, texts[i].holds_not, text->text);
-		callgate_lxc_text_free(text);
+			cr_assert_null(strstr(text->bytes, texts[i].holds_not), "row %zu: '%s' in\n%s", i, texts[i].holds_not, text->bytes);
+		callgate_text_free(text);
 	}
 }
 
 Test(lxc_stack, needs_no_open_abis_but_what_lxc_needs)
 {
 	struct callgate_err err = CALLGATE_ERR_INIT;
-	struct callgate_lxc_text *text;
+	struct callgate_text *text;
 
 	cr_assert_eq(write_text("{\"defaultAction\":\"SCMP_ACT_ERRNO\",\"architectures\":[\"SCMP_ARCH_X86_64\"],\"syscalls\":[" NEEDED
 				"]}", &text, &err), 0, "%s", err.text);
-	callgate_lxc_text_free(text);
+	callgate_text_free(text);
 	cr_assert_eq(write_text(PROFILE("ALLOW", "{\"names\":[\"execve\"],\"action\":\"SCMP_ACT_ERRNO\"}"), &text, &err),
 		     CALLGATE_E_UNSUPPORTED);
 	cr_assert_not_null(strstr(err.text, "execve"), "%s", err.text);

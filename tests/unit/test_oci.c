@@ -33,7 +33,7 @@ static char *splice(const char *text, const char *seccomp, const char *bpf)
 	cr_assert_eq(parse(text, strlen(text), &bundle, &err), 0, "%s: %s", text, err.text);
 	cr_assert_eq(callgate_bundle_splice(bundle, &want, &out, &size, &err), 0, "%s: %s", text, err.text);
 	cr_assert_eq(size, strlen(out));
-	oci_free(bundle);
+	callgate_bundle_free(bundle);
 	return out;
 }
 
@@ -82,7 +82,7 @@ Test(oci, what_is_no_json_is_not_put_in)
 	want.seccomp = "{}},\"linux2\":{\"x\":{}";
 	cr_assert_eq(callgate_bundle_splice(bundle, &want, &out, &size, NULL), CALLGATE_E_MISMATCH);
 	cr_assert_null(out);
-	oci_free(bundle);
+	callgate_bundle_free(bundle);
 }
 
 /* Random documents: whatever stands around the value survives byte for byte. */
@@ -206,7 +206,7 @@ Test(oci, refused_with_nul_and_cut_anywhere)
 	cr_assert_eq(parse(whole, strlen(whole), &bundle, NULL), 0);
 	cr_assert_eq(callgate_bundle_caps(bundle), 1u);
 	cr_assert(bundle->no_new_privs);
-	oci_free(bundle);
+	callgate_bundle_free(bundle);
 	for (size_t i = 0; i < strlen(whole); i++) {
 		cr_assert_eq(parse(whole, i, &bundle, NULL), CALLGATE_E_FORMAT, "cut at %zu", i);
 		memcpy(copy, whole, sizeof(whole));
@@ -417,7 +417,7 @@ Test(choose, only_narrower)
 
 /* ------------------------------------------------------------------ text for runtimes */
 
-static int text_of(const char *profile, struct callgate_oci_text **out, struct callgate_choice *choice, struct callgate_err *err)
+static int text_of(const char *profile, struct callgate_text **out, struct callgate_choice *choice, struct callgate_err *err)
 {
 	struct callgate_target reader;
 
@@ -461,7 +461,7 @@ Test(oci_text, rules)
 
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		struct callgate_err err = CALLGATE_ERR_INIT;
-		struct callgate_oci_text *text;
+		struct callgate_text *text;
 		struct callgate_choice choice;
 		struct callgate_diff *diff;
 
@@ -470,13 +470,13 @@ Test(oci_text, rules)
 			continue;
 #endif
 		cr_assert_eq(text_of(rows[i].profile, &text, &choice, &err), 0, "%s: %s", rows[i].profile, err.text);
-		cr_assert(strstr(callgate_oci_text(text, NULL), rows[i].has), "%s", callgate_oci_text(text, NULL));
-		cr_assert_not(strstr(callgate_oci_text(text, NULL), rows[i].lacks), "%s", callgate_oci_text(text, NULL));
-		cr_assert_eq(callgate_filter_diff(choice.filter, callgate_oci_filter(text), 0, &diff, NULL), 0);
+		cr_assert(strstr(callgate_text_bytes(text, NULL), rows[i].has), "%s", callgate_text_bytes(text, NULL));
+		cr_assert_not(strstr(callgate_text_bytes(text, NULL), rows[i].lacks), "%s", callgate_text_bytes(text, NULL));
+		cr_assert_eq(callgate_filter_diff(choice.filter, callgate_text_filter(text), 0, &diff, NULL), 0);
 		for (size_t j = 0; j < callgate_diff_count(diff); j++)
 			cr_assert(callgate_diff_at(diff, j)->b.kind <= CALLGATE_ERRNO, "%s", rows[i].profile);
 		callgate_diff_free(diff);
-		callgate_oci_text_free(text);
+		callgate_text_free(text);
 		callgate_choice_release(&choice);
 	}
 }
@@ -485,7 +485,7 @@ Test(oci_text, rules)
 Test(oci_text, a_denial_that_would_be_lost_is_refused)
 {
 	struct callgate_err err = CALLGATE_ERR_INIT;
-	struct callgate_oci_text *text = NULL;
+	struct callgate_text *text = NULL;
 	struct callgate_choice choice;
 
 	cr_assert_eq(text_of("{\"defaultAction\":\"SCMP_ACT_ALLOW\",\"syscalls\":[{\"names\":[\"mseal\"],\"action\":\"SCMP_ACT_ERRNO\"}]}", &text, &choice,

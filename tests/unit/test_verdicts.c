@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #include "bpf/prog.h"
+#include "tests/unit/agree.h"
 #include "filter/filter.h"
 #include "names/abi.h"
 #include "names/words.h"
@@ -83,7 +84,7 @@ static void block_open(struct block *block, const char *line)
 	cr_assert(prog_lower(block->filter, &block->prog, &err) == 0, "%s: %s", line, err.text);
 	cr_assert(prog_agree(block->prog, block->filter, &err) == 0, "%s: %s", line, err.text);
 	cr_assert(prog_prove(block->prog, block->filter, &err) == 0, "%s: %s", line, err.text);
-	cr_assert(prog_lift(block->prog, "lifted", target.host, &block->lifted, &err) == 0, "%s: %s", line, err.text);
+	cr_assert(callgate_filter_lift(block->prog, "lifted", target.host, &block->lifted, &err) == 0, "%s: %s", line, err.text);
 }
 
 /* ------------------------------------------------------------------ the kernel */

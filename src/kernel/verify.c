@@ -1,0 +1,141 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Verify: what a live task runs under, and whether that is what a profile says. */
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/err.h"
+#include "callgate.h"
+#include "names/abi.h"
+#include "bpf/prog.h"
+#include "kernel/dump.h"
+
+static struct callgate_filter **free_filters(struct callgate_filter **filters, size_t count)
+{
+	for (size_t i = 0; filters && i < count; i++)
+		callgate_filter_free(filters[i]);
+	free(filters);
+	return NULL;
+}
+
+static int meet_programs(struct callgate_prog *const progs[], size_t count, const char *name, struct callgate_filter **out,
+                         struct callgate_err *err)
+{
+	struct callgate_filter **filters = calloc(count ? count : 1, sizeof(struct callgate_filter *));
+	int r = 0;
+
+	if (!filters)
+		return err_nomem(err);
+	for (size_t i = 0; i < count && r == 0; i++)
+		r = callgate_filter_lift(progs[i], name, abi_native(), &filters[i], err);
+	if (r == 0)
+		r = callgate_filter_meet((const struct callgate_filter *const *)filters, count, out, err);
+	free_filters(filters, count);
+	return r;
+}
+
+int callgate_task_filter(pid_t tid, struct callgate_filter **out, unsigned *count, struct callgate_err *err)
+{
+	struct callgate_prog **progs = NULL;
+	char name[32];
+	size_t n = 0;
+	int r;
+
+	if (!out)
+		return err_set(err, CALLGATE_E_ARG, "no place for the filter");
+	r = callgate_process_dump(tid, &progs, &n, err);
+	if (r < 0)
+		return r;
+	snprintf(name, sizeof(name), "pid:%d", (int)tid);
+	r = meet_programs(progs, n, name, out, err);
+	callgate_process_dump_free(progs, n);
+	if (r == 0 && count)
+		*count = (unsigned)n;
+	return r;
+}
+
+const char *callgate_standing_name(enum callgate_standing standing)
+{
+	static const char *const words[] = {
+		[CALLGATE_EXACT] = "exact",   [CALLGATE_STRICTER] = "stricter", [CALLGATE_DIFFERENT] = "different",
+		[CALLGATE_WEAKER] = "weaker", [CALLGATE_NONE] = "none",
+	};
+
+	return (size_t)standing < sizeof(words) / sizeof(words[0]) ? words[standing] : NULL;
+}
+
+/* Weaker wins over everything that cannot be told: one call that is let through is enough. */
+static int judge(const struct callgate_diff *diff, enum callgate_standing *out, struct callgate_err *err)
+{
+	enum callgate_standing standing = CALLGATE_EXACT;
+	const struct callgate_difference *opaque = NULL;
+
+	for (size_t i = 0; i < callgate_diff_count(diff); i++) {
+		const struct callgate_difference *row = callgate_diff_at(diff, i);
+
+		if (row->looser)
+			standing = CALLGATE_WEAKER;
+		else if (row->change == CALLGATE_UNKNOWN && !opaque)
+			opaque = row;
+		else if (standing != CALLGATE_WEAKER && row->change != CALLGATE_TIGHTER)
+			standing = CALLGATE_DIFFERENT;
+		else if (standing == CALLGATE_EXACT)
+			standing = CALLGATE_STRICTER;
+	}
+	if (opaque && standing != CALLGATE_WEAKER)
+		return err_set(err, CALLGATE_E_UNSUPPORTED, "the filter does what no profile can say for %s number %u: cannot tell",
+		               callgate_abi_name(opaque->abi) ? callgate_abi_name(opaque->abi) : "a foreign ABI's", opaque->first);
+	*out = standing;
+	return 0;
+}
+
+int callgate_verify_task(pid_t tid, const struct callgate_filter *profile, enum callgate_standing *out,
+                         struct callgate_diff **diff, struct callgate_err *err)
+{
+	struct callgate_diff *found = NULL;
+	struct callgate_filter *live;
+	unsigned count = 0;
+	int r;
+
+	if (!profile || !out)
+		return err_set(err, CALLGATE_E_ARG, "nothing to compare with");
+	r = callgate_task_filter(tid, &live, &count, err);
+	if (r < 0)
+		return r;
+	if (diff)
+		*diff = NULL;
+	if (!count) {
+		*out = CALLGATE_NONE;
+		callgate_filter_free(live);
+		return 0;
+	}
+	r = callgate_filter_diff(profile, live, 0, &found, err);
+	callgate_filter_free(live);
+	if (r == 0)
+		r = judge(found, out, err);
+	if (r == 0 && diff) {
+		*diff = found;
+		found = NULL;
+	}
+	callgate_diff_free(found);
+	return r;
+}
+
+int callgate_task_prove(pid_t tid, const struct callgate_filter *filter, size_t beneath, struct callgate_err *err)
+{
+	struct callgate_prog **progs;
+	size_t count;
+	int r;
+
+	if (!filter)
+		return err_missing(err);
+	r = callgate_process_dump(tid, &progs, &count, err);
+	if (r < 0)
+		return r;
+	if (count != beneath + 1)
+		r = err_set(err, CALLGATE_E_MISMATCH, "process %ld has %zu filters, %zu were expected", (long)tid, count,
+			    beneath + 1);
+	else
+		r = prog_prove(progs[count - 1], filter, err);
+	kernel_dump_free(progs, count);
+	return r;
+}

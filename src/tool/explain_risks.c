@@ -1,0 +1,120 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Risks: what a filter permits that reviewers ask about first. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "tool/tool.h"
+
+enum { CLONE_NEWUSER = 0x10000000, AF_ALG = 38, AF_VSOCK = 40 };
+
+static const struct opening {
+	const char *call, *matter;
+	uint64_t value; /* of argument arg, where arg is not NO_ARGUMENT */
+	int arg;
+} openings[] = {
+#define NO_ARGUMENT (-1)
+	{ "ptrace", "reads and writes other processes", 0, NO_ARGUMENT },
+	{ "process_vm_writev", "writes other processes' memory", 0, NO_ARGUMENT },
+	{ "pidfd_getfd", "takes descriptors of other processes", 0, NO_ARGUMENT },
+	{ "bpf", "loads programs into the kernel", 0, NO_ARGUMENT },
+	{ "perf_event_open", "measures the kernel and other processes", 0, NO_ARGUMENT },
+	{ "io_uring_setup", "does files and sockets without system calls that a filter could see", 0, NO_ARGUMENT },
+	{ "userfaultfd", "stops the kernel at a page of one's choice", 0, NO_ARGUMENT },
+	{ "unshare", "makes a user namespace", CLONE_NEWUSER, 0 },
+	{ "clone", "makes a user namespace", CLONE_NEWUSER, 0 },
+	{ "clone3", "makes any namespace: its flags are behind a pointer", 0, NO_ARGUMENT },
+	{ "setns", "enters other namespaces", 0, NO_ARGUMENT },
+	{ "mount", "mounts file systems", 0, NO_ARGUMENT },
+	{ "move_mount", "mounts file systems", 0, NO_ARGUMENT },
+	{ "fsopen", "mounts file systems", 0, NO_ARGUMENT },
+	{ "pivot_root", "changes the root of the mount namespace", 0, NO_ARGUMENT },
+	{ "open_by_handle_at", "opens files beneath a mount by number", 0, NO_ARGUMENT },
+	{ "keyctl", "reaches keys that no namespace separates", 0, NO_ARGUMENT },
+	{ "init_module", "loads kernel modules", 0, NO_ARGUMENT },
+	{ "finit_module", "loads kernel modules", 0, NO_ARGUMENT },
+	{ "kexec_load", "replaces the kernel", 0, NO_ARGUMENT },
+	{ "iopl", "reaches hardware", 0, NO_ARGUMENT },
+	{ "modify_ldt", "makes old segments", 0, NO_ARGUMENT },
+	{ "socket", "reaches the kernel's crypto sockets (AF_ALG)", AF_ALG, 0 },
+	{ "socket", "reaches the hypervisor's sockets (AF_VSOCK)", AF_VSOCK, 0 },
+	{ "socketcall", "makes sockets of any family on 32-bit ABIs: their arguments are behind a pointer", 1, 0 },
+};
+
+static bool lets_through(const struct callgate_outcome *outcome)
+{
+	return outcome->opaque || outcome->action.kind == CALLGATE_ALLOW || outcome->action.kind == CALLGATE_LOG;
+}
+
+/* Whether any way through the decision lets the call happen. */
+static bool is_open(const struct callgate_filter *filter, const struct callgate_pattern *pattern)
+{
+	size_t count;
+	struct callgate_outcome *outcomes = outcomes_list(filter, pattern, &count);
+	bool open = !outcomes; /* what cannot be listed is not called closed */
+
+	for (size_t i = 0; i < count; i++)
+		open |= lets_through(&outcomes[i]);
+	free(outcomes);
+	return open;
+}
+
+static bool abi_is_open(const struct callgate_filter *filter, enum callgate_abi abi)
+{
+	size_t rows = callgate_filter_row_count(filter, abi);
+
+	for (size_t i = 0; i < rows; i++) {
+		struct callgate_row row;
+
+		if (callgate_filter_row(filter, abi, i, &row) == 0 &&
+		    is_open(filter, &(struct callgate_pattern){ .abi = abi, .nr = row.first }))
+			return true;
+	}
+	return false;
+}
+
+static void tell(struct json_object *rows, const char *abi, const char *call, const char *matter)
+{
+	if (rows) {
+		struct json_object *row = json_object_new_object();
+
+		json_object_object_add(row, "abi", json_object_new_string(abi));
+		json_object_object_add(row, "call", json_object_new_string(call));
+		json_object_object_add(row, "matter", json_object_new_string(matter));
+		json_object_array_add(rows, row);
+	} else {
+		fprintf(stderr, "callgate: note: open on %s: %s %s\n", abi, call, matter);
+	}
+}
+
+static void tell_call(const struct callgate_filter *filter, enum callgate_abi abi, const struct opening *opening,
+                      struct json_object *rows)
+{
+	struct callgate_pattern pattern = { .abi = abi };
+	char call[64];
+
+	if (callgate_syscall_number(abi, opening->call, &pattern.nr) < 0)
+		return;
+	snprintf(call, sizeof(call), "%s", opening->call);
+	if (opening->arg != NO_ARGUMENT) {
+		pattern.args[opening->arg] = opening->value;
+		pattern.known = 1u << opening->arg;
+		snprintf(call, sizeof(call), "%s(0x%llx)", opening->call, (unsigned long long)opening->value);
+	}
+	if (is_open(filter, &pattern))
+		tell(rows, callgate_abi_name(abi), call, opening->matter);
+}
+
+void tell_openings(const struct callgate_filter *filter, struct json_object *rows)
+{
+	enum callgate_abi abis[CALLGATE_ABI_COUNT];
+	unsigned count = callgate_filter_abis(filter, abis);
+
+	for (unsigned i = 0; i < count; i++) {
+		if (!abi_is_open(filter, abis[i]))
+			continue;
+		if (i && abis[i] == CALLGATE_ABI_X32)
+			tell(rows, "x32", "the ABI", "has its own numbers for most calls, which filters by number often forget");
+		for (size_t j = 0; j < ARRAY_SIZE(openings); j++)
+			tell_call(filter, abis[i], &openings[j], rows);
+	}
+}

@@ -1,0 +1,403 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* OCI writer: call by call, a name that decides the same on every ABI becomes a word in a rule, conditions become args. */
+#include "write/oci.h"
+
+#include <string.h>
+
+#include "base/err.h"
+#include "filter/actions.h"
+#include "filter/clauses.h"
+#include "names/abi.h"
+#include "names/syscall.h"
+#include "names/words.h"
+
+enum { GROUPS = 64, X32_FIRST = 0x40000000 };
+
+/* The names that get one action whatever their arguments are. */
+struct group {
+	struct callgate_action action;
+	struct text names;
+};
+
+struct writer {
+	const struct callgate_filter *filter;
+	struct group groups[GROUPS];
+	unsigned group_count;
+	struct text rules; /* conditional ones */
+	struct callgate_err *err;
+};
+
+/* What one name comes to on all ABIs. */
+struct decision {
+	bool any;
+	bool constant;                 /* then action is it; else span has the conditions */
+	struct callgate_action action; /* the strictest */
+	const struct span *span;
+	enum callgate_abi abi;         /* that span belongs to */
+};
+
+static bool stricter(struct callgate_action a, struct callgate_action b)
+{
+	return a.kind < b.kind;
+}
+
+static const struct span *span_of(const struct callgate_filter *filter, enum callgate_abi abi, uint32_t nr)
+{
+	const struct filter_arch *arch = filter_arch_of(filter, abi_of(abi)->audit);
+
+	return arch ? &arch->spans[span_at(arch, nr)] : NULL;
+}
+
+/* What the reader of the text adds by itself: the answer to numbers beyond the profile, members' rules on a multiplexer. */
+static bool comes_by_itself(const struct span *span)
+{
+	return (span->node->leaf && span->node->origin.why == CALLGATE_BY_ENOSYS) ||
+	       (span->clause_count && span->clauses[0].origin.why == CALLGATE_BY_MUX);
+}
+
+static int strictest(const struct writer *writer, const struct node *node, struct callgate_action *out)
+{
+	struct action_set set;
+	int r = action_set_of(writer->filter, node, &set);
+
+	if (r < 0)
+		return err_set(writer->err, r, "out of memory");
+	if (set.opaque || set.more)
+		return err_set(writer->err, CALLGATE_E_UNSUPPORTED, "the filter does what no profile can say");
+	*out = set.actions[0];
+	for (unsigned i = 1; i < set.count; i++)
+		if (stricter(set.actions[i], *out))
+			*out = set.actions[i];
+	return 0;
+}
+
+/* One more ABI's answer. Where ABIs disagree the strictest of all becomes the rule. */
+static int merge(const struct writer *writer, const struct span *span, enum callgate_abi abi, struct decision *out)
+{
+	bool constant = span->node->leaf || comes_by_itself(span);
+	struct callgate_action action = writer->filter->fallback->action;
+	int r = 0;
+
+	if (!comes_by_itself(span))
+		r = strictest(writer, span->node, &action);
+	if (r < 0)
+		return r;
+	if (!out->any) {
+		*out = (struct decision){ true, constant, action, span, abi };
+		return 0;
+	}
+	if (constant != out->constant)
+		out->constant = true;
+	if (stricter(action, out->action))
+		out->action = action;
+	return 0;
+}
+
+/* What a call that an ABI has only behind a multiplexer gets there, when that comes of rules for the members; NULL: not so. */
+static const struct node *behind_mux(const struct callgate_filter *filter, int id, enum callgate_abi abi)
+{
+	uint64_t args[6] = { 0 };
+	const struct span *span;
+	uint32_t selector, nr;
+	int mux;
+
+	if (!syscall_behind_mux(id, abi, &mux, &selector))
+		return NULL;
+	nr = (uint32_t)syscall_nr(mux, abi);
+	span = span_of(filter, abi, nr);
+	if (!span || span->node->leaf || !comes_by_itself(span))
+		return NULL;
+	args[0] = selector;
+	return filter_walk(filter, abi_of(abi)->audit, nr, args);
+}
+
+static int decide_name(const struct writer *writer, int id, struct decision *out)
+{
+	const struct callgate_filter *filter = writer->filter;
+	int r = 0;
+
+	*out = (struct decision){ 0 };
+	for (unsigned i = 0; i < filter->abi_count && r == 0; i++) {
+		int64_t nr = syscall_nr(id, filter->abis[i]);
+		const struct span *span = nr < 0 ? NULL : span_of(filter, filter->abis[i], (uint32_t)nr);
+		struct span member = { .node = span ? NULL : behind_mux(filter, id, filter->abis[i]) };
+
+		if (span || member.node)
+			r = merge(writer, span ? span : &member, filter->abis[i], out);
+	}
+	return r;
+}
+
+/* ------------------------------------------------------------------ rules */
+
+static void add_verdict(struct text *text, const char *key, const char *errno_key, struct callgate_action action)
+{
+	text_add(text, "\"%s\": \"%s\"", key, action_oci(action.kind));
+	if (action.kind == CALLGATE_ERRNO || action.kind == CALLGATE_TRACE)
+		text_add(text, ", \"%s\": %u", errno_key, action.data);
+}
+
+/* False: OCI has no operator for it. */
+static bool test_op(const struct test *test, uint64_t all, enum op *op)
+{
+	if (test->mask != all) {
+		*op = OP_MASKED_EQ;
+		return test->op == TEST_EQ && !test->negate;
+	}
+	switch ((enum test_op)test->op) {
+	case TEST_EQ:
+		*op = test->negate ? OP_NE : OP_EQ;
+		break;
+	case TEST_GT:
+		*op = test->negate ? OP_LE : OP_GT;
+		break;
+	case TEST_GE:
+		*op = test->negate ? OP_LT : OP_GE;
+		break;
+	}
+	return true;
+}
+
+/* One index twice would be read as alternatives. */
+static bool can_say(const struct test *tests, unsigned count, uint64_t all)
+{
+	unsigned seen = 0;
+	enum op op;
+
+	for (unsigned i = 0; i < count; i++) {
+		if (seen >> tests[i].arg & 1 || !test_op(&tests[i], all, &op))
+			return false;
+		seen |= 1u << tests[i].arg;
+	}
+	return true;
+}
+
+static void add_rule(struct writer *writer, const char *name, const struct clause *clause, uint64_t all)
+{
+	struct text *text = &writer->rules;
+
+	text_add(text, "%s\t\t{ \"names\": [", text->size ? ",\n" : "");
+	text_add_json(text, name);
+	text_add(text, "], ");
+	add_verdict(text, "action", "errnoRet", clause->action);
+	text_add(text, ",\n\t\t  \"args\": [");
+	for (unsigned i = 0; i < clause->test_count; i++) {
+		const struct test *test = &clause->tests[i];
+		enum op op = OP_EQ;
+
+		test_op(test, all, &op);
+		text_add(text, "%s{ \"index\": %u, ", i ? ", " : "", test->arg);
+		if (op == OP_MASKED_EQ)
+			text_add(text, "\"value\": %llu, \"valueTwo\": %llu, ", (unsigned long long)test->mask,
+				 (unsigned long long)test->value);
+		else
+			text_add(text, "\"value\": %llu, ", (unsigned long long)test->value);
+		text_add(text, "\"op\": \"%s\" }", op_oci(op));
+	}
+	text_add(text, "] }");
+}
+
+/* The conditions as the profile had them. False: not to be said in OCI's words. */
+static bool add_clauses(struct writer *writer, const char *name, const struct span *span, uint64_t all)
+{
+	for (unsigned i = 0; i < span->clause_count; i++)
+		if (!can_say(span->clauses[i].tests, span->clauses[i].test_count, all))
+			return false;
+	for (unsigned i = 0; i < span->clause_count; i++)
+		add_rule(writer, name, &span->clauses[i], all);
+	return true;
+}
+
+/* The conditions of a lifted program. The last of them is what happens otherwise, which only the default can be. */
+static int add_derived(struct writer *writer, const char *name, const struct node *node, uint64_t all, bool *said)
+{
+	struct clause_list list = { 0 };
+	int r = clauses_derive(writer->filter, node, &list, writer->err);
+
+	*said = false;
+	if (r < 0)
+		return r == CALLGATE_E_LIMIT ? 0 : r;
+	*said = list.count && action_equal(list.clauses[list.count - 1].leaf->action, writer->filter->fallback->action);
+	for (size_t i = 0; i + 1 < list.count && *said; i++)
+		*said = can_say(list.clauses[i].tests, list.clauses[i].test_count, all);
+	for (size_t i = 0; i + 1 < list.count && *said; i++) {
+		const struct derived_clause *derived = &list.clauses[i];
+		struct clause clause = { derived->tests, derived->test_count, derived->leaf->action, { 0 } };
+
+		add_rule(writer, name, &clause, all);
+	}
+	clauses_release(&list);
+	return 0;
+}
+
+static int add_name(struct writer *writer, const char *name, struct callgate_action action)
+{
+	struct text *names = NULL;
+
+	for (unsigned i = 0; i < writer->group_count && !names; i++)
+		if (action_equal(writer->groups[i].action, action))
+			names = &writer->groups[i].names;
+	if (!names) {
+		if (writer->group_count == GROUPS)
+			return err_set(writer->err, CALLGATE_E_LIMIT, "more than %d different actions", GROUPS);
+		writer->groups[writer->group_count].action = action;
+		names = &writer->groups[writer->group_count++].names;
+	}
+	text_add(names, names->size ? ", " : "");
+	text_add_json(names, name);
+	return 0;
+}
+
+static int add_call(struct writer *writer, int id)
+{
+	const char *name = syscall_id_name(id);
+	struct decision decision;
+	bool said = false;
+	uint64_t all;
+	int r = decide_name(writer, id, &decision);
+
+	if (r < 0 || !decision.any)
+		return r;
+	all = abi_of(decision.abi)->word == 32 ? UINT32_MAX : UINT64_MAX;
+	if (!decision.constant && decision.span->clause_count)
+		said = add_clauses(writer, name, decision.span, all);
+	else if (!decision.constant)
+		r = add_derived(writer, name, decision.span->node, all, &said);
+	if (r < 0 || said || action_equal(decision.action, writer->filter->fallback->action))
+		return r;
+	return add_name(writer, name, decision.action);
+}
+
+/* ------------------------------------------------------------------ numbers beyond the profile */
+
+/* The first number of an ABI that is beyond the profile; false: there is none. */
+static bool tail_of(const struct callgate_filter *filter, enum callgate_abi abi, uint32_t *first)
+{
+	const struct filter_arch *arch = filter_arch_of(filter, abi_of(abi)->audit);
+	uint32_t top = abi == CALLGATE_ABI_X86_64 ? X32_FIRST - 1 : UINT32_MAX;
+	size_t at = arch ? span_at(arch, top) : 0;
+
+	if (!arch || !arch->spans[at].node->leaf || arch->spans[at].node->origin.why != CALLGATE_BY_ENOSYS)
+		return false;
+	*first = arch->spans[at].first;
+	return true;
+}
+
+bool oci_has_tail(const struct callgate_filter *filter)
+{
+	uint32_t first;
+
+	for (unsigned i = 0; i < filter->abi_count; i++)
+		if (tail_of(filter, filter->abis[i], &first))
+			return true;
+	return false;
+}
+
+/* The profile may have named a call last that gets the default: it is named again, because the tail begins behind it. */
+static int bound_tails(struct writer *writer)
+{
+	const struct callgate_filter *filter = writer->filter;
+	int named[CALLGATE_ABI_COUNT], r = 0;
+	unsigned count = 0;
+
+	for (unsigned i = 0; i < filter->abi_count && r == 0; i++) {
+		struct decision decision;
+		uint32_t first;
+		int id;
+
+		if (!tail_of(filter, filter->abis[i], &first) || !first)
+			continue;
+		id = syscall_by_nr(filter->abis[i], first - 1);
+		for (unsigned j = 0; j < count; j++)
+			id = named[j] == id ? SYSCALL_NONE : id;
+		if (id == SYSCALL_NONE)
+			continue;
+		named[count++] = id;
+		r = decide_name(writer, id, &decision);
+		if (r == 0 && decision.constant && action_equal(decision.action, filter->fallback->action))
+			r = add_name(writer, syscall_id_name(id), filter->fallback->action);
+	}
+	return r;
+}
+
+/* ------------------------------------------------------------------ the whole */
+
+static void add_head(const struct writer *writer, const struct callgate_policy *policy, struct text *out)
+{
+	const struct callgate_filter *filter = writer->filter;
+	const char *comma = "";
+
+	text_add(out, "{\n\t");
+	add_verdict(out, "defaultAction", "defaultErrnoRet", filter->fallback->action);
+	text_add(out, ",\n\t\"architectures\": [");
+	for (unsigned i = 0; i < filter->abi_count; i++)
+		text_add(out, "%s\"%s\"", i ? ", " : "", abi_of(filter->abis[i])->oci);
+	text_add(out, "]");
+	if (filter->has_flags) {
+		text_add(out, ",\n\t\"flags\": [");
+		for (uint32_t bit = 1; bit; bit <<= 1) {
+			if (!(filter->flags & bit) || !flag_oci(bit))
+				continue;
+			text_add(out, "%s\"%s\"", comma, flag_oci(bit));
+			comma = ", ";
+		}
+		text_add(out, "]");
+	}
+	if (policy && policy->listener_path.size) {
+		text_add(out, ",\n\t\"listenerPath\": ");
+		text_add_json_bytes(out, policy->listener_path.at, policy->listener_path.size);
+		if (policy->listener_metadata.size) {
+			text_add(out, ",\n\t\"listenerMetadata\": ");
+			text_add_json_bytes(out, policy->listener_metadata.at, policy->listener_metadata.size);
+		}
+	}
+}
+
+static void add_rules(struct writer *writer, struct text *out)
+{
+	const char *comma = "";
+
+	text_add(out, ",\n\t\"syscalls\": [\n");
+	for (unsigned i = 0; i < writer->group_count; i++) {
+		struct group *group = &writer->groups[i];
+
+		text_add(out, "%s\t\t{ \"names\": [", comma);
+		text_add_bytes(out, group->names.bytes, group->names.size);
+		text_add(out, "],\n\t\t  ");
+		add_verdict(out, "action", "errnoRet", group->action);
+		text_add(out, " }");
+		comma = ",\n";
+	}
+	if (writer->rules.size) {
+		text_add(out, "%s", comma);
+		text_add_bytes(out, writer->rules.bytes, writer->rules.size);
+	}
+	text_add(out, "\n\t]\n}\n");
+}
+
+int oci_write(const struct callgate_filter *filter, const struct callgate_policy *policy, struct text *out,
+	      struct callgate_err *err)
+{
+	struct writer writer = { .filter = filter, .err = err };
+	int r = 0;
+
+	if (!filter->fallback || !filter->abi_count)
+		return err_set(err, CALLGATE_E_UNSUPPORTED, "a program has no default action to write as a profile");
+	for (int id = 0; id < syscall_count() && r == 0; id++)
+		r = add_call(&writer, id);
+	if (r == 0)
+		r = bound_tails(&writer);
+	if (r == 0) {
+		add_head(&writer, policy, out);
+		add_rules(&writer, out);
+		if (writer.rules.failed || out->failed)
+			r = err_nomem(err);
+	}
+	for (unsigned i = 0; i < writer.group_count; i++) {
+		if (writer.groups[i].names.failed && r == 0)
+			r = err_nomem(err);
+		text_release(&writer.groups[i].names);
+	}
+	text_release(&writer.rules);
+	return r;
+}
