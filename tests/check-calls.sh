@@ -9,7 +9,7 @@ find src -path '*/.libs/*.o' ! -name '*preload*' ! -path '*/tool/*' ! -path '*/c
 		[ -f "${top_srcdir:-.}/$source" ] && echo "$object"
 	done > check-calls.objects
 [ -s check-calls.objects ] || { echo "skipped: no objects in $PWD/src"; exit 77; }
-xargs "${NM:-nm}" -A < check-calls.objects 2> /dev/null | sed 's/:/ /' | awk '
+xargs ${NM:-nm} -A < check-calls.objects 2> /dev/null | sed 's/:/ /' | awk '
 BEGIN { n = split("base names policy filter bpf write kernel runtime", room, " "); for (i = 1; i <= n; i++) rank[room[i]] = i }
 {
 	file = $1; sub(/\.libs\//, "", file); sub(/libcallgate_[a-z]*_la-/, "", file); sub(/\.o$/, ".c", file)
@@ -22,14 +22,16 @@ END {
 		split(call, part, SUBSEP); from = part[1]; to = home[part[2]]
 		if (to == "" || to == from) continue
 		if (rank[of(to)] > rank[of(from)]) { print from ": error: calls " part[2] "() of " to ", which is to its right"; bad = 1 }
-		if (of(to) == of(from) && !((from, to) in edge)) { edge[from, to] = part[2]; left[from]++; files[from]; files[to] }
+		if (of(to) == of(from) && !((from, to) in edge)) { edge[from, to] = part[2]; files[from]; files[to] }
 	}
-	# A file that calls nothing that remains is no part of a circle.
+	# A file that calls nothing that remains, or that nothing that remains calls, is no part of a circle.
 	do {
 		gone = 0
+		for (f in files) { out[f] = 0; into[f] = 0 }
+		for (e in edge) { split(e, part, SUBSEP); out[part[1]]++; into[part[2]]++ }
 		for (f in files) {
-			if (left[f] > 0) continue
-			for (e in edge) { split(e, part, SUBSEP); if (part[2] == f) { left[part[1]]--; delete edge[e] } }
+			if (out[f] && into[f]) continue
+			for (e in edge) { split(e, part, SUBSEP); if (part[1] == f || part[2] == f) delete edge[e] }
 			delete files[f]; gone = 1
 		}
 	} while (gone)

@@ -3,6 +3,8 @@
 #include <string.h>
 
 #include "bpf/lift_walk.h"
+
+#include <stdlib.h>
 #include "names/words.h"
 
 /* Offsets into struct seccomp_data, and its size, which BPF_LEN loads. */
@@ -11,6 +13,20 @@ enum { LIVE_A = 16, LIVE_X = 17 };
 enum { SCATTER_LIMIT = 1 << 13 }; /* a condition on the number that takes more looking is given up as opaque */
 
 /* ------------------------------------------------------------------ what is read later */
+
+void *lift_room(struct lift *lift, void *array, size_t count, size_t *room, size_t size)
+{
+	size_t wanted = *room ? *room * 2 : 64;
+
+	if (count < *room)
+		return array;
+	array = realloc(array, wanted * size);
+	if (array)
+		*room = wanted;
+	else
+		lift->no_memory = true;
+	return array;
+}
 
 static uint32_t live_before(const struct sock_filter *insn, uint32_t after)
 {

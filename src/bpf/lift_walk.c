@@ -7,20 +7,6 @@
 
 #include "base/err.h"
 
-void *lift_room(struct lift *lift, void *array, size_t count, size_t *room, size_t size)
-{
-	size_t wanted = *room ? *room * 2 : 64;
-
-	if (count < *room)
-		return array;
-	array = realloc(array, wanted * size);
-	if (array)
-		*room = wanted;
-	else
-		lift->no_memory = true;
-	return array;
-}
-
 int lift_new(const struct callgate_prog *prog, struct lift **out, struct callgate_err *err)
 {
 	struct lift *lift = calloc(1, sizeof(*lift));

@@ -39,7 +39,6 @@
 enum {
 	NUMBERS_LIMIT = 4096, /* rules that an interval of numbers may cost */
 	RULE_TESTS = 6,
-	X32_BIT = 0x40000000,
 };
 
 /* ------------------------------------------------------------------ in the child */

@@ -17,7 +17,7 @@
 #include "names/syscall.h"
 #include "names/words.h"
 
-enum { X32_BIT = 0x40000000, ERRNO_ENOSYS = 38, CLAUSE_LIMIT = 8192 };
+enum { CLAUSE_LIMIT = 8192 };
 
 /* The constant leaves of one resolution. */
 struct leaves {

@@ -113,74 +113,6 @@ static void signals_enter(struct callgate_command *command)
 	sigaction(SIGCHLD, &as_default, &command->before_chld); /* ignored, the kernel would reap the child itself */
 }
 
-static struct timespec to_timespec(uint64_t ns)
-{
-	return (struct timespec){ .tv_sec = (time_t)(ns / 1000000000u), .tv_nsec = (long)(ns % 1000000000u) };
-}
-
-static uint64_t now_ns(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return (uint64_t)ts.tv_sec * 1000000000u + (uint64_t)ts.tv_nsec;
-}
-
-int launch_next(struct callgate_command *command, int timeout_ms, bool *got, int *status, struct callgate_err *err)
-{
-	uint64_t end = now_ns() + (timeout_ms > 0 ? (uint64_t)timeout_ms * 1000000u : 0);
-
-	for (;;) {
-		pid_t r = waitpid(command->pid, status, WNOHANG | __WALL);
-		struct timespec left = { 0 };
-		siginfo_t info;
-		uint64_t now;
-
-		*got = r == command->pid;
-		if (*got)
-			return 0;
-		if (r < 0 && errno != EINTR)
-			return err_set_errno(err, CALLGATE_E_KERNEL, errno, NULL, "cannot wait for the command");
-		now = now_ns();
-		if (timeout_ms >= 0 && now >= end)
-			return 0;
-		if (timeout_ms >= 0)
-			left = to_timespec(end - now);
-		if (sigtimedwait(&command->watched, &info, timeout_ms < 0 ? NULL : &left) < 0)
-			continue;
-		if (info.si_signo != SIGCHLD && info.si_code <= 0) /* by a process; the kernel's codes are positive */
-			kill(command->pid, info.si_signo);
-	}
-}
-
-int callgate_command_wait(struct callgate_command *command, int timeout_ms, bool *ended, int *status, struct callgate_err *err)
-{
-	int r = 0;
-
-	if (!command || !ended || !status)
-		return err_missing(err);
-	if (!command->ended)
-		r = launch_next(command, timeout_ms, &command->ended, &command->status, err);
-	if (r < 0)
-		return r;
-	*ended = command->ended;
-	if (command->ended)
-		*status = command->status;
-	return 0;
-}
-
-void launch_kill(struct callgate_command *command)
-{
-	if (command->ended)
-		return;
-	kill(command->pid, SIGKILL);
-	do
-		command->ended = waitpid(command->pid, &command->status, __WALL) == command->pid &&
-				 !WIFSTOPPED(command->status);
-	while (!command->ended && errno != ECHILD);
-	command->ended = true;
-}
-
 struct callgate_command *callgate_command_free(struct callgate_command *command)
 {
 	if (command) {
@@ -294,9 +226,4 @@ int callgate_command_start(const struct callgate_prog *prog, const struct callga
 	if (!prog || !argv || !argv[0] || !out)
 		return err_missing(err);
 	return start_command(prog, how ? how : &usual, argv, out, err);
-}
-
-pid_t callgate_command_pid(const struct callgate_command *command)
-{
-	return command ? command->pid : 0;
 }

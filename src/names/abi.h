@@ -6,6 +6,9 @@
 #include "base/source.h"
 #include "callgate.h"
 
+/* The bit that marks an x32 number (__X32_SYSCALL_BIT). */
+enum { X32_BIT = 0x40000000 };
+
 struct abi {
 	const char *name;   /* libseccomp's word: "x86_64" */
 	const char *oci;    /* "SCMP_ARCH_X86_64" */

@@ -28,7 +28,6 @@ enum {
 	ROWS = 2000,
 	LINE = 1024,
 	NONE = -1,
-	X32_BIT = 0x40000000,
 	ARM_PRIVATE = 0x0f0000
 };
 

@@ -21,6 +21,8 @@ const char *action_nearest_oci(struct slice word);
 /* names/errno.c: "EPERM" <-> 1, generic Linux numbers (same on every ABI but MIPS, PA-RISC, SPARC, Alpha: there the
  * number given by the author counts and names are those of asm-generic, as libseccomp-based readers on x86 do). */
 bool errno_by_name(struct slice word, uint16_t *out);
+/* Numbers by asm-generic, as profiles mean them on every ABI. */
+enum { ERRNO_EPERM = 1, ERRNO_ENOSYS = 38 };
 enum { ERRNO_MAX = 4095 }; /* MAX_ERRNO: what the kernel passes on (include/linux/err.h) */
 /* "0" to "4095", one to four decimal digits. */
 bool errno_by_digits(struct slice word, uint16_t *out);

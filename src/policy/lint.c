@@ -7,19 +7,7 @@
 
 #include "names/syscall.h"
 
-enum { ERRNO_EPERM = 1, KERNEL_FAR_AWAY = 10 };
-
-/* The action with its errno; where word and number disagree the word counts, as policy/specialise.c has it. */
-struct callgate_action lint_action(const struct verdict *verdict)
-{
-	struct callgate_action action = { .kind = verdict->kind };
-
-	if (verdict->kind == CALLGATE_ERRNO || verdict->kind == CALLGATE_TRACE)
-		action.data = verdict->said & SAID_ERRNO_WORD  ? verdict->errno_word
-			      : verdict->said & SAID_ERRNO_RET ? verdict->errno_ret
-							       : ERRNO_EPERM;
-	return action;
-}
+enum { KERNEL_FAR_AWAY = 10 };
 
 static bool guard_asks(const struct guard *guard)
 {

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "names/abi.h"
+#include "names/words.h"
 #include "policy/lint.h"
 
 enum clash { NO_CLASH, TWICE, DUPLICATE, CONFLICT, BEATEN, BEATEN_SAME };
@@ -31,6 +32,18 @@ struct finding {
 };
 
 /* ------------------------------------------------------------------ hashing */
+
+/* The action with its errno; where word and number disagree the word counts, as policy/specialise.c has it. */
+struct callgate_action lint_action(const struct verdict *verdict)
+{
+	struct callgate_action action = { .kind = verdict->kind };
+
+	if (verdict->kind == CALLGATE_ERRNO || verdict->kind == CALLGATE_TRACE)
+		action.data = verdict->said & SAID_ERRNO_WORD  ? verdict->errno_word
+			      : verdict->said & SAID_ERRNO_RET ? verdict->errno_ret
+							       : ERRNO_EPERM;
+	return action;
+}
 
 static uint64_t mix(uint64_t hash, uint64_t value)
 {

@@ -7,8 +7,6 @@
 #include "names/words.h"
 #include "policy/policy.h"
 
-enum { ERRNO_EPERM = 1 };
-
 /* What a reader takes from a Docker-style file. Programs that read the OCI structure directly drop the rest without a word. */
 struct understanding {
 	bool guards;      /* includes and excludes */

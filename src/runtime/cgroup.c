@@ -12,7 +12,7 @@
 #include "base/err.h"
 #include "base/fd.h"
 #include "kernel/status.h"
-#include "runtime/tasks.h"
+#include "runtime/pids.h"
 
 enum { CGROUP_DEPTH = 64, CGROUP_TEXT = 64 * 1024 };
 

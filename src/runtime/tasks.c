@@ -18,48 +18,9 @@
 #include "base/err.h"
 #include "base/fd.h"
 #include "kernel/status.h"
+#include "runtime/pids.h"
 
 enum { PASS_LIMIT = 8, NAMESPACE_DEPTH = 33 /* the kernel allows 32 levels below the first */ };
-
-int pids_add(struct pids *pids, pid_t pid, struct callgate_err *err)
-{
-	if (pids->count == pids->room) {
-		size_t room = pids->room ? pids->room * 2 : 64;
-		pid_t *grown = realloc(pids->pids, room * sizeof(*grown));
-
-		if (!grown)
-			return err_nomem(err);
-		pids->pids = grown;
-		pids->room = room;
-	}
-	pids->pids[pids->count++] = pid;
-	return 0;
-}
-
-static int by_pid(const void *a, const void *b)
-{
-	pid_t x = *(const pid_t *)a, y = *(const pid_t *)b;
-
-	return (x > y) - (x < y);
-}
-
-void pids_sort(struct pids *pids)
-{
-	size_t kept = 0;
-
-	if (pids->count)
-		qsort(pids->pids, pids->count, sizeof(*pids->pids), by_pid);
-	for (size_t i = 0; i < pids->count; i++)
-		if (i == 0 || pids->pids[i] != pids->pids[i - 1])
-			pids->pids[kept++] = pids->pids[i];
-	pids->count = kept;
-}
-
-void pids_free(struct pids *pids)
-{
-	free(pids->pids);
-	*pids = (struct pids){ 0 };
-}
 
 static int tasks_add(struct callgate_tasks *tasks, const struct callgate_task *task, struct callgate_err *err)
 {

@@ -10,20 +10,4 @@ struct callgate_tasks {
 	size_t count, room;
 };
 
-/* Process ids, found in several places: sorted and made unique by pids_sort(). */
-struct pids {
-	pid_t *pids;
-	size_t count, room;
-};
-int pids_add(struct pids *pids, pid_t pid, struct callgate_err *err);
-void pids_sort(struct pids *pids);
-void pids_free(struct pids *pids);
-
-/* runtime/cgroup.c: adds the processes of the cgroups that first has for itself, and of all below them. *found: whether it has
- * any. A cgroup that its parent or we ourselves are in (or below) is not its own. */
-int cgroup_pids(pid_t first, struct pids *pids, bool *found, struct callgate_err *err);
-
-/* runtime/tree.c: adds root, unless that is the caller, and all its descendants. */
-int tree_pids(pid_t root, struct pids *pids, struct callgate_err *err);
-
 #endif

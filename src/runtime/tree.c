@@ -12,7 +12,7 @@
 #include "base/err.h"
 #include "base/fd.h"
 #include "kernel/status.h"
-#include "runtime/tasks.h"
+#include "runtime/pids.h"
 
 struct child {
 	pid_t pid, parent;

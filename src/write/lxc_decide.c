@@ -13,41 +13,7 @@
 #include "names/syscall.h"
 #include "names/words.h"
 
-enum { EPERM_NUMBER = 1, ENOSYS_NUMBER = 38, X32_BIT = 0x40000000 };
-
 /* ------------------------------------------------------------------ vocabulary */
-
-/* The word that denies at least as much. */
-static struct callgate_action denying_word(struct callgate_action action)
-{
-	switch (action.kind) {
-	case CALLGATE_KILL_PROCESS:
-	case CALLGATE_KILL_THREAD:
-		return (struct callgate_action){ .kind = CALLGATE_KILL_THREAD };
-	case CALLGATE_TRAP:
-		return (struct callgate_action){ .kind = CALLGATE_TRAP };
-	case CALLGATE_ERRNO:
-		if (action.data > LXC_ERRNO_MAX)
-			action.data = EPERM_NUMBER;
-		return action;
-	case CALLGATE_ALLOW:
-		return action;
-	case CALLGATE_NOTIFY: /* with nobody who listens or traces the kernel answers ENOSYS */
-	case CALLGATE_TRACE:
-	case CALLGATE_LOG:
-		break;
-	}
-	return (struct callgate_action){ .kind = CALLGATE_ERRNO, .data = ENOSYS_NUMBER };
-}
-
-struct callgate_action lxc_nearest(const struct lxc_writer *writer, struct callgate_action action)
-{
-	bool no_word = action.kind == CALLGATE_NOTIFY || action.kind == CALLGATE_TRACE || action.kind == CALLGATE_LOG;
-
-	if (writer->bound == CALLGATE_LXC_NEVER_STRICTER && no_word)
-		return (struct callgate_action){ .kind = CALLGATE_ALLOW };
-	return denying_word(action);
-}
 
 bool lxc_passes_over(int id, enum callgate_abi abi)
 {
@@ -375,7 +341,7 @@ static int tail_action(struct lxc_writer *writer, struct callgate_action *out)
 	if (action_set_of(writer->filter, decision_of(writer, writer->abis[0], last), &tail) < 0)
 		return err_nomem(writer->err);
 	*out = tail.count == 1 && !tail.opaque ? lxc_nearest(writer, tail.actions[0])
-					       : (struct callgate_action){ .kind = CALLGATE_ERRNO, .data = ENOSYS_NUMBER };
+					       : (struct callgate_action){ .kind = CALLGATE_ERRNO, .data = ERRNO_ENOSYS };
 	return 0;
 }
 
@@ -387,7 +353,7 @@ static struct callgate_action default_within(const struct lxc_writer *writer, st
 	if (limit.kind >= tail.kind)
 		return tail;
 	if (tail.kind == CALLGATE_ALLOW && limit.kind == CALLGATE_ERRNO)
-		return (struct callgate_action){ .kind = CALLGATE_ERRNO, .data = ENOSYS_NUMBER };
+		return (struct callgate_action){ .kind = CALLGATE_ERRNO, .data = ERRNO_ENOSYS };
 	return limit;
 }
 

@@ -8,6 +8,7 @@
 #include "base/err.h"
 #include "base/text.h"
 #include "names/abi.h"
+#include "names/words.h"
 
 enum { ERRNO_ENOSYS = 38 };
 enum { DEFAULT_DATA = 1 }; /* EPERM: what readers take when no number is said, and old ones know no defaultErrnoRet */
