@@ -7,7 +7,6 @@
 #define LITTLE 0x40000000u
 #define N32 0x20000000u
 
-enum { X32_BIT = 0x40000000 };
 enum { LITTLE_ENDIAN_ROW = 0, BIG_ENDIAN_ROW = 1 };
 
 static const struct abi table[CALLGATE_ABI_COUNT] = {

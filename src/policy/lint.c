@@ -9,16 +9,6 @@
 
 enum { KERNEL_FAR_AWAY = 10 };
 
-static bool guard_asks(const struct guard *guard)
-{
-	return guard->cap_count || guard->arch_count || (guard->said & SAID_MIN_KERNEL);
-}
-
-bool lint_guarded(const struct rule *rule)
-{
-	return guard_asks(&rule->includes) || guard_asks(&rule->excludes);
-}
-
 static bool permits(enum callgate_action_kind kind)
 {
 	return kind == CALLGATE_ALLOW || kind == CALLGATE_LOG;

@@ -33,6 +33,16 @@ struct finding {
 
 /* ------------------------------------------------------------------ hashing */
 
+static bool guard_asks(const struct guard *guard)
+{
+	return guard->cap_count || guard->arch_count || (guard->said & SAID_MIN_KERNEL);
+}
+
+bool lint_guarded(const struct rule *rule)
+{
+	return guard_asks(&rule->includes) || guard_asks(&rule->excludes);
+}
+
 /* The action with its errno; where word and number disagree the word counts, as policy/specialise.c has it. */
 struct callgate_action lint_action(const struct verdict *verdict)
 {

@@ -15,38 +15,6 @@ enum { KEEP_LIMIT = 4096, BIT_LIMIT = 16 };
 
 /* ------------------------------------------------------------------ in LXC's words */
 
-/* The word that denies at least as much. */
-static struct callgate_action denying_word(struct callgate_action action)
-{
-	switch (action.kind) {
-	case CALLGATE_KILL_PROCESS:
-	case CALLGATE_KILL_THREAD:
-		return (struct callgate_action){ .kind = CALLGATE_KILL_THREAD };
-	case CALLGATE_TRAP:
-		return (struct callgate_action){ .kind = CALLGATE_TRAP };
-	case CALLGATE_ERRNO:
-		if (action.data > LXC_ERRNO_MAX)
-			action.data = ERRNO_EPERM;
-		return action;
-	case CALLGATE_ALLOW:
-		return action;
-	case CALLGATE_NOTIFY: /* with nobody who listens or traces the kernel answers ENOSYS */
-	case CALLGATE_TRACE:
-	case CALLGATE_LOG:
-		break;
-	}
-	return (struct callgate_action){ .kind = CALLGATE_ERRNO, .data = ERRNO_ENOSYS };
-}
-
-struct callgate_action lxc_nearest(const struct lxc_writer *writer, struct callgate_action action)
-{
-	bool no_word = action.kind == CALLGATE_NOTIFY || action.kind == CALLGATE_TRACE || action.kind == CALLGATE_LOG;
-
-	if (writer->bound == CALLGATE_LXC_NEVER_STRICTER && no_word)
-		return (struct callgate_action){ .kind = CALLGATE_ALLOW };
-	return denying_word(action);
-}
-
 bool lxc_condition_of(const struct test *test, uint8_t word, struct lxc_condition *out)
 {
 	uint64_t full = word == 32 ? WORD_32 : UINT64_MAX;

@@ -15,27 +15,6 @@
 
 /* ------------------------------------------------------------------ vocabulary */
 
-bool lxc_passes_over(int id, enum callgate_abi abi)
-{
-	uint32_t selector;
-	int mux;
-
-	return syscall_behind_mux(id, abi, &mux, &selector);
-}
-
-void lxc_range(enum callgate_abi abi, uint32_t *first, uint32_t *last)
-{
-	*first = abi_of(abi)->first_nr;
-	*last = abi == CALLGATE_ABI_X86_64 ? X32_BIT - 1 : UINT32_MAX;
-}
-
-int64_t lxc_number(const struct lxc_writer *writer, int id, enum callgate_abi abi)
-{
-	if (!syscall_in_release(id, writer->target->libseccomp) || lxc_passes_over(id, abi))
-		return SYSCALL_NONE;
-	return syscall_nr(id, abi);
-}
-
 /* ------------------------------------------------------------------ decisions */
 
 /* Copies one node of the filter whose children are copied already. */
@@ -81,13 +60,6 @@ int lxc_ceiling(struct lxc_writer *writer, const struct node *node, const struct
 	}
 	*out = writer->ceiling[node->id];
 	return r;
-}
-
-const struct span *lxc_span_of(const struct lxc_writer *writer, enum callgate_abi abi, uint32_t nr)
-{
-	const struct filter_arch *arch = filter_arch_of(writer->filter, abi_of(abi)->audit);
-
-	return arch ? &arch->spans[span_at(arch, nr)] : NULL;
 }
 
 bool lxc_within(const struct lxc_writer *writer, unsigned relation)

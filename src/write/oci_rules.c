@@ -10,7 +10,6 @@
 #include "names/abi.h"
 #include "names/words.h"
 
-enum { ERRNO_ENOSYS = 38 };
 enum { DEFAULT_DATA = 1 }; /* EPERM: what readers take when no number is said, and old ones know no defaultErrnoRet */
 
 static bool has_data(struct callgate_action action)
