@@ -250,6 +250,78 @@ int callgate_policy_words(const struct callgate_words *words, struct callgate_po
                           struct callgate_err *err) CALLGATE_MUST_CHECK;
 struct callgate_policy *callgate_policy_free(struct callgate_policy *policy);
 
+/* ------------------------------------------------------------------ policy: made by calls */
+
+/* How a condition compares, unsigned. MASKED_EQ: (argument & mask) == value; bits of value outside the mask do not count. */
+enum callgate_compare {
+	CALLGATE_NE = 0,
+	CALLGATE_LT,
+	CALLGATE_LE,
+	CALLGATE_EQ,
+	CALLGATE_GE,
+	CALLGATE_GT,
+	CALLGATE_MASKED_EQ,
+};
+struct callgate_condition {
+	unsigned arg; /* 0 to 5 */
+	enum callgate_compare op;
+	uint64_t value;
+	uint64_t mask; /* MASKED_EQ only */
+};
+
+/* What two rules of different actions do that one call matches. */
+enum callgate_overlap {
+	CALLGATE_OVERLAP_REFUSED = 0, /* a rule without conditions beats those with; else the policy is refused, with that call */
+	CALLGATE_OVERLAP_FIRST,       /* the rule that was added first decides */
+};
+
+struct callgate_build {
+	size_t size;
+	const char *name;                 /* for messages; NULL: "policy". Copied */
+	struct callgate_action fallback;  /* of calls that no rule matches */
+	struct callgate_action unlisted;  /* of calls of ABIs that are not listed */
+	uint32_t flags;                   /* SECCOMP_FILTER_FLAG_* wanted at load */
+	enum callgate_overlap overlap;
+};
+/* Denies everything with KILL_PROCESS until rules say otherwise; unlisted ABIs kill the thread, as everywhere. */
+#define CALLGATE_BUILD_INIT \
+	{ .size = sizeof(struct callgate_build), .fallback = { CALLGATE_KILL_PROCESS, 0 }, .unlisted = { CALLGATE_KILL_THREAD, 0 } }
+
+/* What happens to one call when all conditions hold. */
+struct callgate_rule {
+	size_t size;
+	const char *call;         /* its name, meant on every listed ABI that has it, behind socketcall and ipc too; NULL: by number */
+	enum callgate_abi abi;    /* the only ABI that the rule is for; NONE (with a name only): all */
+	uint32_t nr;              /* call NULL: that number, and nothing else. x32 numbers include bit 30 */
+	struct callgate_action action;
+	const struct callgate_condition *conditions; /* ANDed, one per argument; copied */
+	unsigned condition_count; /* 0 to 6 */
+	uint8_t weight;           /* 0: like all others; the greater, the sooner the program comes to this call */
+};
+#define CALLGATE_RULE_INIT { .size = sizeof(struct callgate_rule), .abi = CALLGATE_ABI_NONE }
+
+struct callgate_builder; /* opaque: a policy that is being made */
+
+/* E_ARG: an unknown action or flag, or an errno above 4095. Since: 0.2 */
+int callgate_builder_new(const struct callgate_build *how, struct callgate_builder **out, struct callgate_err *err)
+	CALLGATE_MUST_CHECK;
+/* Lists an ABI besides the target's own, which is always listed. Twice is once. Since: 0.2 */
+int callgate_builder_abi(struct callgate_builder *builder, enum callgate_abi abi, struct callgate_err *err) CALLGATE_MUST_CHECK;
+/*
+ * Adds a rule, or nothing when it fails. E_NOTFOUND: no system call has that name; the text says the nearest one. E_ARG: an
+ * argument or operator that does not exist, two conditions on one argument, a number that is not the ABI's. E_LIMIT: more than
+ * 65536 rules. Since: 0.2
+ */
+int callgate_builder_rule(struct callgate_builder *builder, const struct callgate_rule *rule, struct callgate_err *err)
+	CALLGATE_MUST_CHECK;
+/*
+ * The policy of the rules so far; the builder may go on. Places are the rules' indexes: line 1 is the rule that was added first.
+ * E_PROFILE: rules contradict each other. Numbers beyond the highest rule get the fallback, never ENOSYS. Since: 0.2
+ */
+int callgate_builder_policy(const struct callgate_builder *builder, struct callgate_policy **out, struct callgate_notes *notes,
+                            struct callgate_err *err) CALLGATE_MUST_CHECK;
+struct callgate_builder *callgate_builder_free(struct callgate_builder *builder);
+
 /* Finds a profile by bare name (no '/'): NAME or NAME.json in /etc/callgate/profiles, then among those that callgate ships.
  * E_NOTFOUND names the places that were tried. */
 int callgate_profile_find(const char *name, char *path, size_t size, struct callgate_err *err);

@@ -60,6 +60,8 @@ static int space_init(const struct resolution *res, struct abi_candidates *space
 	/* LXC's version 1 lists bare numbers, known to the table or not. */
 	if (res->policy->dialect == DIALECT_LXC && res->policy->lxc_version == 1)
 		space->size = NUMBER_LIMIT;
+	if (res->policy->highest_nr && space->base == 0 && space->size <= res->policy->highest_nr)
+		space->size = res->policy->highest_nr + 1;
 	space->pages = arena_array(res->scratch, space->size / PAGE_SIZE + 1, sizeof(struct candidate_page *));
 	return space->pages ? 0 : CALLGATE_E_NOMEM;
 }
@@ -88,6 +90,25 @@ static struct candidate_list *space_list(const struct resolution *res, struct ab
 	return *page ? &(*page)->lists[i % PAGE_SIZE] : NULL;
 }
 
+/* A number's list wherever it is; NULL: no memory, or below the ABI's first number. */
+static struct candidate_list *number_list(const struct resolution *res, struct abi_candidates *space, uint32_t nr)
+{
+	struct far_number **at = &space->far, *far;
+
+	if (nr - space->base < space->size)
+		return space_list(res, space, nr - space->base);
+	while (*at && (*at)->nr < nr)
+		at = &(*at)->next;
+	if (*at && (*at)->nr == nr)
+		return &(*at)->list;
+	far = arena_alloc(res->scratch, sizeof(*far));
+	if (!far)
+		return NULL;
+	*far = (struct far_number){ .nr = nr, .next = *at };
+	*at = far;
+	return &far->list;
+}
+
 static struct candidate_list *mux_list(struct abi_candidates *space, int mux, uint32_t selector)
 {
 	unsigned i;
@@ -102,6 +123,12 @@ static struct candidate_list *mux_list(struct abi_candidates *space, int mux, ui
 	return &space->mux[i].by_selector[selector];
 }
 
+/* Rules that do what the default does are gone before anything else (law 0), but where the first rule decides they hide others. */
+static bool drops(const struct resolution *res, const struct candidate *like)
+{
+	return res->policy->overlap == CALLGATE_OVERLAP_REFUSED && action_equal(like->rule->action, res->active->fallback);
+}
+
 static bool place_number(const struct resolution *res, struct abi_candidates *space, uint32_t nr, const struct candidate *like,
                          bool counts)
 {
@@ -109,8 +136,8 @@ static bool place_number(const struct resolution *res, struct abi_candidates *sp
 		space->highest = nr;
 		space->any = true;
 	}
-	/* Rules that do what the default does are gone before anything else (law 0), but they name a number that is known. */
-	if (action_equal(like->rule->action, res->active->fallback))
+	/* What is dropped names a number that is known all the same. */
+	if (drops(res, like))
 		return true;
 	return nr - space->base >= space->size ||
 	       list_append(res->scratch, space_list(res, space, nr - space->base), like);
@@ -124,7 +151,7 @@ static bool place_member(const struct resolution *res, struct abi_candidates *sp
 
 	if (!syscall_behind_mux(id, space->abi, &mux, &selector))
 		return true;
-	if (action_equal(like->rule->action, res->active->fallback))
+	if (drops(res, like))
 		return true;
 	list = mux_list(space, mux, selector);
 	if (!list)
@@ -183,6 +210,8 @@ static bool place_name(const struct resolution *res, struct candidates *out, int
 
 		if (reader == CALLGATE_AS_LXC && lxc_leaves_out(id, space->abi))
 			continue;
+		if (like->rule->rule->has_only && like->rule->rule->only != space->abi)
+			continue;
 		if (nr >= 0 || keeps_pseudo(id, space->abi))
 			count_kind(res, space, nr < 0, like);
 		/* runc's own count looks at libseccomp's number, which is a pseudo number for members of multiplexers. */
@@ -205,6 +234,17 @@ static bool place_bare_number(const struct resolution *res, struct candidates *o
 			return true; /* no kernel has it; the default denies it */
 	}
 	return place_number(res, &out->abis[0], nr, like, true);
+}
+
+/* A rule about one number of one ABI, of a policy made by calls. */
+static bool place_exact_number(const struct resolution *res, struct candidates *out, const struct candidate *like)
+{
+	const struct rule *rule = like->rule->rule;
+
+	for (unsigned i = 0; i < out->abi_count; i++)
+		if (out->abis[i].abi == rule->only)
+			return drops(res, like) || list_append(res->scratch, number_list(res, &out->abis[i], rule->nr), like);
+	return true;
 }
 
 /* A name that resolves nowhere may only ever make the filter stricter (law 4). */
@@ -266,11 +306,14 @@ int candidates_collect(const struct resolution *res, struct candidates *out, str
 		for (unsigned j = 0; j < rule->rule->name_count; j++) {
 			const struct word *name = &rule->rule->names[j];
 			struct candidate like = { .rule = rule, .name = name };
-			int id = numbers ? SYSCALL_NONE : syscall_find(name->text);
+			bool exact = rule->rule->by_number;
+			int id = numbers || exact ? SYSCALL_NONE : syscall_find(name->text);
 
 			like.origin = (struct callgate_origin){ .why = CALLGATE_BY_RULE, .file = res->filter->name };
 			cursor_locate(&cursor, &res->policy->source, name->at, &like.origin);
-			if (numbers)
+			if (exact)
+				good &= place_exact_number(res, out, &like);
+			else if (numbers)
 				good &= place_bare_number(res, out, &like);
 			else if (id >= 0 && syscall_in_release(id, res->target->libseccomp)) {
 				good &= place_name(res, out, id, &like);

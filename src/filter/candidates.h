@@ -26,6 +26,13 @@ struct candidate_page {
 	struct candidate_list lists[PAGE_SIZE];
 };
 
+/* A number that lies beyond the table's reach: rules by number may name any. */
+struct far_number {
+	uint32_t nr;
+	struct candidate_list list;
+	struct far_number *next; /* the next higher one */
+};
+
 /* The members of one multiplexer (socketcall, ipc), by its first argument. */
 struct mux_members {
 	int id; /* the multiplexer's row in names/syscall */
@@ -45,6 +52,7 @@ struct abi_candidates {
 	uint32_t base;                 /* number base + i is in pages[i / PAGE_SIZE] */
 	struct candidate_page **pages; /* in the scratch arena; NULL where no rule names a number */
 	uint32_t size;                 /* numbers, not pages */
+	struct far_number *far;        /* ascending, all above base + size - 1 */
 	uint32_t highest;             /* the highest number that a rule names */
 	bool any;                     /* highest means something */
 	struct mux_members mux[MUX_COUNT];

@@ -170,3 +170,30 @@ const struct node *decide(struct callgate_filter *filter, const struct clause *c
 	}
 	return node;
 }
+
+/* Where the values of one argument begin that end with the clause before end: a run may be searched, whatever stands around it. */
+static unsigned run_begin(const struct clause *clauses, unsigned end)
+{
+	unsigned begin = end - 1;
+
+	while (is_choice(&clauses[end - 1]) && begin && in_group(&clauses[begin - 1], &clauses[end - 1].tests[0]))
+		begin--;
+	return begin;
+}
+
+const struct node *decide_in_order(struct callgate_filter *filter, const struct clause *clauses, unsigned count,
+                                   const struct node *otherwise, struct arena *scratch)
+{
+	const struct node *node = otherwise;
+
+	for (unsigned end = count; node && end;) {
+		unsigned begin = run_begin(clauses, end);
+
+		if (end - begin >= GROUP_MIN)
+			node = decide(filter, clauses + begin, end - begin, node, scratch);
+		for (unsigned i = end; node && i > begin && end - begin < GROUP_MIN; i--)
+			node = decide_clause(filter, &clauses[i - 1], node);
+		end = begin;
+	}
+	return node;
+}

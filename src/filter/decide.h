@@ -13,4 +13,8 @@
 const struct node *decide(struct callgate_filter *filter, const struct clause *clauses, unsigned count,
                           const struct node *otherwise, struct arena *scratch);
 
+/* The same for clauses that may overlap, whatever their actions. */
+const struct node *decide_in_order(struct callgate_filter *filter, const struct clause *clauses, unsigned count,
+                                   const struct node *otherwise, struct arena *scratch);
+
 #endif

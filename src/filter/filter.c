@@ -172,10 +172,12 @@ void span_map_add(struct span_map *map, struct span span)
 		return;
 	}
 	if (map->count) {
-		const struct span *last = &map->spans[map->count - 1];
+		struct span *last = &map->spans[map->count - 1];
 
-		if (last->node == span.node && !last->clauses && !span.clauses)
+		if (last->node == span.node && !last->clauses && !span.clauses) {
+			last->weight = last->weight > span.weight ? last->weight : span.weight;
 			return;
+		}
 	}
 	if (map->count == map->room) {
 		size_t room = map->room ? map->room * 2 : 512;

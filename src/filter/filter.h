@@ -51,6 +51,7 @@ struct span {
 	/* The argument conditions that made node, when they are known; else NULL and 0: node alone speaks (lifted programs). */
 	const struct clause *clauses;
 	unsigned clause_count;
+	uint8_t weight; /* a wish of whoever made the policy: the greater, the sooner a program's search comes here */
 };
 
 /* One audit architecture. spans are sorted, spans[0].first is 0, so they cover every number. */

@@ -102,6 +102,26 @@ static int decide_unconditional(const struct resolution *res, const struct candi
 	return span->node ? 0 : err_nomem(err);
 }
 
+/* Rules that were made to be tried one after the other: nothing is settled, nothing contradicts. */
+static int decide_in_turn(const struct resolution *res, const struct leaves *leaves, const struct candidate_list *list, uint8_t word,
+                          struct span *span, struct callgate_err *err)
+{
+	struct rule_clauses clauses = { 0 };
+	int r = list_clauses(res, list, NULL, word, &clauses, err);
+
+	if (r < 0)
+		return r;
+	for (unsigned i = 0; i < clauses.count; i++)
+		if (!clauses.clauses[i].test_count)
+			clauses.count = i + 1;
+	span->node = decide_in_order(res->filter, clauses.clauses, clauses.count, leaves->fallback, res->scratch);
+	if (clauses.count > 1 || clauses.clauses[0].test_count) {
+		span->clauses = clauses.clauses;
+		span->clause_count = clauses.count;
+	}
+	return span->node ? 0 : err_set(err, CALLGATE_E_LIMIT, "too complex, or out of memory");
+}
+
 /* Law 7's first half: who names the multiplexer itself means all of it. libseccomp adds the members' rules to that. */
 static bool wants_members(const struct resolution *res, const struct candidate_list *list)
 {
@@ -121,6 +141,8 @@ static int decide_call(const struct resolution *res, const struct leaves *leaves
 	struct rule_clauses clauses = { 0 };
 	int r = 0;
 
+	if (list && res->policy->overlap == CALLGATE_OVERLAP_FIRST)
+		return decide_in_turn(res, leaves, list, word, span, err);
 	if (winner)
 		return decide_unconditional(res, list, winner, word, span, err);
 	if (list)
@@ -147,11 +169,21 @@ static const struct mux_members *mux_of(const struct abi_candidates *space, uint
 	return NULL;
 }
 
-/* Leaves span->node NULL for a number that no rule is about. */
-static int decide_number(const struct resolution *res, const struct leaves *leaves, const struct abi_candidates *space, uint32_t i,
-                         struct span *span, struct callgate_err *err)
+/* The rules of one call that say how soon the search should come to it: the greatest counts. */
+static uint8_t weight_of(const struct candidate_list *list)
 {
-	const struct candidate_list *list = candidates_at(space, i);
+	uint8_t weight = 0;
+
+	for (const struct candidate *at = list ? list->first : NULL; at; at = at->next)
+		if (at->rule->rule->weight > weight)
+			weight = at->rule->rule->weight;
+	return weight;
+}
+
+/* Leaves span->node NULL for a number that no rule is about. */
+static int decide_number(const struct resolution *res, const struct leaves *leaves, const struct abi_candidates *space,
+                         const struct candidate_list *list, struct span *span, struct callgate_err *err)
+{
 	const struct mux_members *mux = space->mux_count ? mux_of(space, span->first) : NULL;
 	const struct candidate *winner = list ? candidates_unconditional(list) : NULL;
 
@@ -159,6 +191,7 @@ static int decide_number(const struct resolution *res, const struct leaves *leav
 		return 0;
 	if (winner && space->abi == res->active->abis[0])
 		report_losers(res, list, winner);
+	span->weight = weight_of(list);
 	return decide_call(res, leaves, space, list, mux, span, err);
 }
 
@@ -221,27 +254,58 @@ static int number_load(const struct resolution *res, const struct abi_candidates
 	return 0;
 }
 
+/* -1, which x86_64 has beside x32's numbers. */
+static bool is_skipped_call(const struct abi_candidates *space, uint32_t nr)
+{
+	return space->abi == CALLGATE_ABI_X86_64 && nr == UINT32_MAX;
+}
+
+/* One number's decision, if any rule is about it, and the default behind it. */
+static int map_number(const struct resolution *res, const struct leaves *leaves, const struct abi_candidates *space,
+                      const struct candidate_list *list, uint32_t nr, struct span_map *map, struct callgate_err *err)
+{
+	struct span span = { .first = nr };
+	int r = decide_number(res, leaves, space, list, &span, err);
+
+	if (r < 0 || !span.node)
+		return r;
+	replace_from(map, span.first, NULL);
+	span_map_add(map, span);
+	if (nr != UINT32_MAX)
+		span_map_add(map, (struct span){ .first = nr + 1, .node = leaves->fallback });
+	return 0;
+}
+
 /* The numbers that rules are about, each with its decision, and the default between them. */
 static int map_numbers(const struct resolution *res, const struct leaves *leaves, const struct abi_candidates *space,
                        struct span_map *map, struct callgate_err *err)
 {
-	for (uint32_t i = 0; i < space->size; i++) {
-		struct span span = { .first = space->base + i };
-		int r;
+	int r = 0;
 
-		if (!space->pages[i / PAGE_SIZE]) {
+	for (uint32_t i = 0; i < space->size && r == 0; i++) {
+		if (space->pages[i / PAGE_SIZE])
+			r = map_number(res, leaves, space, candidates_at(space, i), space->base + i, map, err);
+		else
 			i |= PAGE_SIZE - 1;
-			continue;
-		}
-		r = decide_number(res, leaves, space, i, &span, err);
-		if (r < 0)
-			return r;
-		if (!span.node)
-			continue;
-		replace_from(map, span.first, NULL);
-		span_map_add(map, span);
-		span_map_add(map, (struct span){ .first = span.first + 1, .node = leaves->fallback });
 	}
+	/* A tracer's skipped call is behind x32's numbers: map_x86_64() comes to it. */
+	for (const struct far_number *far = space->far; far && r == 0; far = far->next)
+		if (!is_skipped_call(space, far->nr))
+			r = map_number(res, leaves, space, &far->list, far->nr, map, err);
+	return r;
+}
+
+/* What number 0xffffffff of x86_64 gets: the default, or what a rule by number says. */
+static int map_skipped_call(const struct resolution *res, const struct leaves *leaves, const struct abi_candidates *lp64,
+                            struct span_map *map, struct callgate_err *err)
+{
+	const struct far_number *far = lp64->far;
+
+	while (far && !is_skipped_call(lp64, far->nr))
+		far = far->next;
+	if (far)
+		return map_number(res, leaves, lp64, &far->list, UINT32_MAX, map, err);
+	span_map_add(map, (struct span){ .first = UINT32_MAX, .node = leaves->fallback });
 	return 0;
 }
 
@@ -307,13 +371,15 @@ static int map_x86_64(const struct resolution *res, const struct leaves *leaves,
 		if (r == 0 && lp64)
 			stub_by_bit(res, leaves, lp64, has_tail(res, leaves, x32) ? leaves->enosys : leaves->fallback, map);
 	}
-	if (r < 0 || x32)
+	if (r < 0)
 		return r;
-	span_map_add(map, (struct span){ .first = X32_BIT, .node = leaves->unlisted });
-	if (lp64)
-		stub_by_bit(res, leaves, lp64, leaves->unlisted, map);
-	span_map_add(map, (struct span){ .first = UINT32_MAX, .node = leaves->fallback });
-	return 0;
+	if (!x32) {
+		span_map_add(map, (struct span){ .first = X32_BIT, .node = leaves->unlisted });
+		if (lp64)
+			stub_by_bit(res, leaves, lp64, leaves->unlisted, map);
+	}
+	/* x32, where it is listed, answers for it too unless a rule is about it. */
+	return !lp64 || (x32 && !lp64->far) ? 0 : map_skipped_call(res, leaves, lp64, map, err);
 }
 
 static int map_all(const struct resolution *res, const struct leaves *leaves, const struct candidates *all,
@@ -361,7 +427,7 @@ static int make_leaves(const struct resolution *res, struct leaves *out, struct 
 	const struct callgate_policy *policy = res->policy;
 	struct callgate_filter *filter = res->filter;
 	struct callgate_origin origin = { .why = CALLGATE_BY_DEFAULT, .file = filter->name };
-	struct callgate_action enosys = { .kind = CALLGATE_ERRNO, .data = ERRNO_ENOSYS };
+	struct callgate_action enosys = { .kind = CALLGATE_ERRNO, .data = ERRNO_ENOSYS }, kill = { .kind = CALLGATE_KILL_THREAD };
 
 	policy_line(policy, policy->fallback.at, &origin.line, &origin.column);
 	*out = (struct leaves){ .fallback = filter_leaf(filter, res->active->fallback, origin) };
@@ -372,7 +438,7 @@ static int make_leaves(const struct resolution *res, struct leaves *out, struct 
 			return err_nomem(err);
 	}
 	origin = (struct callgate_origin){ .why = CALLGATE_BY_ABI, .file = filter->name };
-	out->unlisted = filter_leaf(filter, (struct callgate_action){ .kind = CALLGATE_KILL_THREAD }, origin);
+	out->unlisted = filter_leaf(filter, policy->has_unlisted ? policy->unlisted : kill, origin);
 	return out->fallback && out->unlisted ? 0 : err_nomem(err);
 }
 

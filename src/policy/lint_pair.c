@@ -140,6 +140,8 @@ static unsigned family_of(const struct rule *rule)
 {
 	enum callgate_abi family[3];
 
+	if (rule->has_only)
+		return (unsigned)rule->only + 1;
 	if (rule->section == CALLGATE_ABI_NONE)
 		return 0;
 	for (int host = 0; host < CALLGATE_ABI_COUNT; host++) {
@@ -180,6 +182,8 @@ static void where(const struct lint *lint, const struct rule *rule, char *out, s
 	policy_line(lint->policy, rule->at, &line, &column);
 	if (lint->policy->dialect == DIALECT_LXC)
 		snprintf(out, size, "line %u", line);
+	else if (lint->policy->dialect == DIALECT_CALLS)
+		snprintf(out, size, "rule %u", line);
 	else
 		snprintf(out, size, "/syscalls/%u (line %u)", (unsigned)(rule - lint->policy->rules), line);
 }

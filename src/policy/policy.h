@@ -18,6 +18,7 @@ enum dialect {
 	DIALECT_LXC,    /* text, version 1 or 2 */
 	DIALECT_ENV,    /* SECCOMP_SYSCALL_ALLOW and friends */
 	DIALECT_WORDS,  /* --allow, --deny, --default of the command line */
+	DIALECT_CALLS,  /* made by calls (policy/build.c) */
 };
 
 struct place {
@@ -77,6 +78,11 @@ struct rule {
 	struct guard includes, excludes;
 	struct slice comment;
 	enum callgate_abi section; /* LXC: the section it stands in; NONE: [all], or not LXC */
+	bool has_only;             /* for one ABI, whichever the target has (policies made by calls) */
+	enum callgate_abi only;    /* has_only */
+	bool by_number;            /* has_only: about number nr and nothing else; the name is for messages */
+	uint32_t nr;
+	uint8_t weight;            /* how much sooner than others the search should come to it */
 	struct place at;
 };
 
@@ -102,6 +108,10 @@ struct callgate_policy {
 	const struct arch_row *arch_map;
 	unsigned arch_map_count;
 	bool has_architectures, has_arch_map; /* an empty list is not an absent one */
+	enum callgate_overlap overlap; /* of rules for one call */
+	bool has_unlisted;         /* else calls of ABIs that are not listed kill the thread (law 8) */
+	struct callgate_action unlisted;
+	uint32_t highest_nr;       /* of rules by number that lie in reach of a table; 0: none */
 	uint32_t flags;            /* SECCOMP_FILTER_FLAG_* bits */
 	bool has_flags;
 	struct slice listener_path, listener_metadata; /* .at NULL: absent */
