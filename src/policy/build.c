@@ -16,7 +16,7 @@
 #include "policy/policy.h"
 #include "policy/report.h"
 
-enum { RULES_LIMIT = 1 << 16, NAME_LIMIT = 255, REACH = 1 << 16, X32_BIT = 0x40000000 };
+enum { RULES_LIMIT = 1 << 16, NAME_LIMIT = 255, REACH = 1 << 16 };
 
 struct callgate_builder {
 	struct arena arena;   /* conditions, and the text of numbers */
