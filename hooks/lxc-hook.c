@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "hooks/lxc-hook.h"
+#include "runtime/hooks.h"
 
 int hook_fail(struct hook *hook, const struct callgate_err *err)
 {

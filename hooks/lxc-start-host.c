@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "hooks/lxc-hook.h"
+#include "runtime/hooks.h"
 
 /* ------------------------------------------------------------------ what must be as it was at pre-start */
 

@@ -18,6 +18,7 @@
 
 #include "hooks/base64.h"
 #include "hooks/oci-make.h"
+#include "runtime/hooks.h"
 
 struct hook {
 	struct oci_job job;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* What the wrapper and the precreate hook have in common: the profile of a bundle, put into its configuration. */
 #include "hooks/oci-make.h"
+#include "runtime/hooks.h"
 
 #include <linux/seccomp.h>
 #include <stdio.h>

@@ -4,6 +4,7 @@
 #define CALLGATE_HOOKS_OCI_MAKE_H
 
 #include "hooks/say.h"
+#include "runtime/hooks.h"
 
 /* What the runtime behind understands. */
 enum oci_form {

@@ -16,6 +16,7 @@
 
 #include "hooks/oci-args.h"
 #include "hooks/oci-make.h"
+#include "runtime/hooks.h"
 
 struct wrapper {
 	struct oci_job job;

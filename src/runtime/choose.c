@@ -8,6 +8,7 @@
 #include "filter/filter.h"
 #include "runtime/oci.h"
 #include "runtime/settings.h"
+#include "runtime/hooks.h"
 
 #define PROFILE_ANNOTATION "org.callgate.profile"
 

@@ -11,6 +11,7 @@
 #include "base/text.h"
 #include "names/words.h"
 #include "base/fd.h"
+#include "runtime/hooks.h"
 
 #define BPF_ANNOTATION "run.oci.seccomp_bpf_data"
 

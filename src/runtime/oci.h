@@ -6,6 +6,7 @@
 #include "base/arena.h"
 #include "base/source.h"
 #include "policy/json_scan.h"
+#include "runtime/hooks.h"
 
 /* A value of the document: [first, last) in the text. last 0: it is not there. */
 struct oci_value {

@@ -13,6 +13,7 @@
 #include "base/fd.h"
 #include "kernel/status.h"
 #include "runtime/oci.h"
+#include "runtime/hooks.h"
 
 static int take_string(struct members_reader *reader, const struct json_token *token, char *buf, size_t size)
 {

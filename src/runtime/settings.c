@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "base/err.h"
+#include "runtime/hooks.h"
 
 static int at_line(const struct source *source, const char *at, struct callgate_err *err, const char *text)
 {

@@ -5,7 +5,7 @@
 
 #include "base/arena.h"
 #include "base/source.h"
-#include "callgate.h"
+#include "runtime/hooks.h"
 
 /* "key = value", and "key.NAME = value" for one engine or runtime. */
 struct setting {

@@ -15,6 +15,7 @@
 #include "base/text.h"
 #include "write/lxc.h"
 #include "base/source.h"
+#include "runtime/hooks.h"
 
 static int state_root(char *path, size_t size, struct callgate_err *err)
 {

@@ -10,6 +10,7 @@
 
 #include "config.h"
 #include "tool/doctor.h"
+#include "runtime/hooks.h"
 
 void finding(struct doctor *doctor, enum health health, const char *name, const char *format, ...)
 {

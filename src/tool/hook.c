@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 
 #include "tool/tool.h"
+#include "runtime/hooks.h"
 
 enum { OPT_RUNTIME = OPT_VERB, OPT_PROFILE, OPT_UNVERIFIED, OPT_INJECT, OPT_DRY_RUN, OPT_HOOK_CAPS };
 enum manner { MANNER_WRITE, MANNER_SHOW };

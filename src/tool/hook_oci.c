@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "tool/tool.h"
+#include "runtime/hooks.h"
 
 #define CONF_DIR "/etc/containers/containers.conf.d"
 static const char mark[] = "# Written by 'callgate hook install'; 'callgate hook remove' takes it away.\n";

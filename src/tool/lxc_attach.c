@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "tool/tool.h"
+#include "runtime/hooks.h"
 
 static int64_t member(struct json_object *state, const char *key)
 {

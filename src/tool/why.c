@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 
 #include "tool/tool.h"
+#include "runtime/hooks.h"
 
 enum { OPT_LAST = OPT_VERB, OPT_PROFILE };
 enum asked { ASKED_LINES, ASKED_LAST };

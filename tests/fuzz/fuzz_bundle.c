@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "runtime/oci.h"
+#include "runtime/hooks.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -22,6 +22,7 @@
 #include "kernel/dump.h"
 #include "kernel/load.h"
 #include "kernel/status.h"
+#include "runtime/hooks.h"
 
 /* mkdir answers the errno, all else is allowed. */
 static struct callgate_prog *deny(unsigned nr, uint32_t word)

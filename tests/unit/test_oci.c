@@ -11,6 +11,7 @@
 #include "callgate.h"
 #include "runtime/oci.h"
 #include "runtime/settings.h"
+#include "runtime/hooks.h"
 
 static int parse(const char *text, size_t size, struct callgate_bundle **out, struct callgate_err *err)
 {

@@ -6,6 +6,7 @@
 #include "base/err.h"
 #include "write/oci_rules.h"
 #include "write/text.h"
+#include "runtime/hooks.h"
 
 static int refuse(const struct callgate_difference *row, struct callgate_err *err)
 {

@@ -1,0 +1,22 @@
+#!/bin/sh
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# The header, the symbol map and the shared library name the same functions.
+src=${top_srcdir:-.}
+library=${top_builddir:-.}/.libs/libcallgate.so
+work=$(mktemp -d) || exit 99
+trap 'rm -rf "$work"' EXIT
+
+sed 's|/\*.*\*/||' "$src/src/callgate.h" | awk '/\/\*/ { inside = 1 } !inside { print } /\*\// { inside = 0 }' |
+	grep -o 'callgate_[a-z0-9_]*(' | tr -d '(' | sort -u > "$work/header"
+# A type of function is no function.
+sed -n 's/^typedef .*\b\(callgate_[a-z_]*\)(.*/\1/p' "$src/src/callgate.h" > "$work/types"
+grep -vxF -f "$work/types" "$work/header" > "$work/wanted"
+sed -n 's/^	\(callgate_[a-z0-9_]*\);.*/\1/p' "$src/src/callgate.map" | sort > "$work/map"
+status=0
+diff "$work/wanted" "$work/map" > "$work/diff" || { echo "src/callgate.h ('<') and src/callgate.map ('>') differ:"; grep '^[<>]' "$work/diff"; status=1; }
+if [ -f "$library" ]; then
+	${NM:-nm} -D --defined-only "$library" | awk '$3 ~ /^callgate_/ { sub(/@.*/, "", $3); print $3 }' | sort > "$work/library"
+	diff "$work/map" "$work/library" > "$work/diff" || { echo "src/callgate.map ('<') and $library ('>') differ:"; grep '^[<>]' "$work/diff"; status=1; }
+fi
+[ "$(wc -l < "$work/wanted")" -le 100 ] || { echo "more than 100 public functions"; status=1; }
+exit $status
