@@ -177,19 +177,6 @@ int hook_resolve(struct hook *hook, const struct callgate_policy *policy, uint64
 	return hook_fail(hook, &err);
 }
 
-/* Law 4: a name that would deny something and is not known stops everything. */
-static int refuse_dropped(struct hook *hook)
-{
-	struct callgate_origin origin;
-	const char *name;
-
-	if (callgate_filter_dropped(hook->filter, &name, &origin) == 0)
-		return 0;
-	say(&hook->messages, LOG_ERR, "%s:%u:%u: '%s' is to be denied and is no system call that is known here", hook->profile,
-	    origin.line, origin.column, name);
-	return -1;
-}
-
 static int read_profile(struct hook *hook, struct callgate_notes *notes, struct callgate_policy **out)
 {
 	struct callgate_err err = CALLGATE_ERR_INIT;
@@ -208,7 +195,7 @@ static int make_text(struct hook *hook, const struct callgate_policy *policy, st
 	enum callgate_lxc_bound bound = hook->manner == MANNER_INJECT ? CALLGATE_LXC_NEVER_STRICTER : CALLGATE_LXC_NEVER_LOOSER;
 	struct callgate_err err = CALLGATE_ERR_INIT;
 
-	if (hook_resolve(hook, policy, hook->caps, notes, &hook->filter) < 0 || refuse_dropped(hook) < 0)
+	if (hook_resolve(hook, policy, hook->caps, notes, &hook->filter) < 0)
 		return -1;
 	if (callgate_lxc_write(hook->filter, &hook->target, bound, &hook->text, &err) < 0 ||
 	    callgate_filter_digest(hook->filter, hook->digest, &err) < 0 ||

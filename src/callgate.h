@@ -367,9 +367,15 @@ unsigned callgate_filter_abis(const struct callgate_filter *filter, enum callgat
 /* Filter flags (SECCOMP_FILTER_FLAG_*) that the profile asks for at load. */
 uint32_t callgate_filter_flags(const struct callgate_filter *filter);
 
-/* How many names of rules that tighten could not be resolved; then name and origin are the first one's. Whoever applies the
- * filter refuses unless a reader that drops such names was asked for (law 4). */
+/*
+ * How many names in rules that deny are no system calls known here (a misspelt name, or one that the release in
+ * callgate_target.libseccomp does not know). name, origin (either may be NULL): the first one's; they belong to the filter.
+ * Compilers and writers refuse a filter that has any (E_PROFILE, with the place), because it would permit what its profile
+ * forbids; a target with a reader that drops such names has none. Since: 0.1
+ */
 unsigned callgate_filter_dropped(const struct callgate_filter *filter, const char **name, struct callgate_origin *origin);
+/* Accepts that a name, and only that one, has no effect. E_NOTFOUND: it is not among the names that were dropped. Since: 0.2 */
+int callgate_filter_accept_dropped(struct callgate_filter *filter, const char *name) CALLGATE_MUST_CHECK;
 
 /* Consecutive numbers of one ABI with one decision. */
 struct callgate_row {

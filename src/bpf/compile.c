@@ -25,8 +25,10 @@ int callgate_filter_compile(const struct callgate_filter *filter, struct callgat
 
 	if (!filter || !out)
 		return err_set(err, CALLGATE_E_ARG, "no filter to compile");
-	r = prog_lower(filter, &prog, err);
-	if (r)
+	r = filter_refuse_unknown(filter, err);
+	if (r == 0)
+		r = prog_lower(filter, &prog, err);
+	if (r < 0)
 		return r;
 	r = compiled_is_right(prog, filter, err);
 	if (r) {

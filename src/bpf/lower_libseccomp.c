@@ -423,7 +423,9 @@ int callgate_filter_compile_libseccomp(const struct callgate_filter *filter, uns
 
 	if (!filter || !out)
 		return err_set(err, CALLGATE_E_ARG, "no filter to compile");
-	r = prog_lower_libseccomp(filter, seconds ? seconds : CALLGATE_LIBSECCOMP_SECONDS, &prog, err);
+	r = filter_refuse_unknown(filter, err);
+	if (r == 0)
+		r = prog_lower_libseccomp(filter, seconds ? seconds : CALLGATE_LIBSECCOMP_SECONDS, &prog, err);
 	if (r)
 		return r;
 	r = prog_prove(prog, filter, err);

@@ -247,22 +247,34 @@ static bool place_exact_number(const struct resolution *res, struct candidates *
 	return true;
 }
 
+static bool keep_unknown(struct callgate_filter *filter, const struct slice *text, const struct callgate_origin *origin)
+{
+	struct unknown_name *unknown = arena_array(&filter->arena, 1, sizeof(*unknown));
+	struct unknown_name **last = &filter->unknown;
+
+	if (!unknown)
+		return false;
+	while (*last)
+		last = &(*last)->next;
+	*unknown = (struct unknown_name){ .origin = *origin };
+	unknown->name = arena_strndup(&filter->arena, text->at, text->size < 64 ? text->size : 64);
+	*last = unknown;
+	return unknown->name != NULL;
+}
+
 /* A name that resolves nowhere may only ever make the filter stricter (law 4). */
-static void drop_name(const struct resolution *res, const struct candidate *like)
+static bool drop_name(const struct resolution *res, const struct candidate *like)
 {
 	const struct slice *text = &like->name->text;
 	bool tightens = candidate_direction(&like->rule->action, &res->active->fallback) < 0;
-	struct callgate_filter *filter = res->filter;
 
 	/* The reader has said it of names that nobody knows; here it is about names that the asked-for release does not know. */
 	if (syscall_find(*text) >= 0)
 		note_at(res->notes, CALLGATE_WARNING, NOTE_SYSCALL, &res->policy->source, like->name->at.offset,
 		        "'%.*s' is not known to that libseccomp release: %s", (int)text->size, text->at,
 		        tightens ? "this rule does not deny it" : "it is not allowed");
-	if (!tightens || filter->dropped_count++)
-		return;
-	filter->dropped_name = arena_strndup(&filter->arena, text->at, text->size < 64 ? text->size : 64);
-	filter->dropped_at = like->origin;
+	/* Readers other than our own drop such names, and that is what was asked for. */
+	return !tightens || res->target->reader != CALLGATE_AS_LAW || keep_unknown(res->filter, text, &like->origin);
 }
 
 /* libseccomp refuses such a rule; runc and crun keep it from it, LXC fails. */
@@ -320,8 +332,9 @@ int candidates_collect(const struct resolution *res, struct candidates *out, str
 				r = refuse_redundant(res, &like, err);
 				if (r < 0)
 					return r;
-			} else
-				drop_name(res, &like);
+			} else {
+				good &= drop_name(res, &like);
+			}
 		}
 	}
 	share_kinds(out);

@@ -32,6 +32,18 @@ struct callgate_filter *callgate_filter_free(struct callgate_filter *filter)
 	return NULL;
 }
 
+int filter_refuse_unknown(const struct callgate_filter *filter, struct callgate_err *err)
+{
+	const struct unknown_name *unknown = filter->unknown;
+
+	if (!unknown)
+		return 0;
+	err_set(err, CALLGATE_E_PROFILE, "unknown syscall '%s' in a rule that denies: the filter would permit what the profile forbids",
+		unknown->name);
+	err_set_place(err, unknown->origin.file, unknown->origin.line, unknown->origin.column);
+	return CALLGATE_E_PROFILE;
+}
+
 /* ------------------------------------------------------------------ nodes */
 
 static uint64_t mix(uint64_t h, uint64_t v)

@@ -61,6 +61,13 @@ struct filter_arch {
 	size_t span_count;
 };
 
+/* A name in a rule that denies and that is no system call known here. */
+struct unknown_name {
+	const char *name; /* at most 64 bytes */
+	struct callgate_origin origin;
+	struct unknown_name *next;
+};
+
 struct callgate_filter {
 	struct arena arena;
 	struct filter_arch *arches;       /* the target's native one first, otherwise in the order listed */
@@ -72,10 +79,7 @@ struct callgate_filter {
 	enum callgate_abi abis[CALLGATE_ABI_COUNT]; /* ABIs that are answered for, native first; x32 only where listed */
 	unsigned abi_count;
 	const char *name;                 /* of the source, for messages */
-	/* Names in rules that tighten and that could not be resolved: whoever applies the filter refuses (law 4). */
-	unsigned dropped_count;
-	const char *dropped_name;         /* the first of them, printable */
-	struct callgate_origin dropped_at;
+	struct unknown_name *unknown;     /* of rules that deny, in the profile's order: compilers and writers refuse (rule 4) */
 	uint32_t node_count;              /* ids run from 0 to node_count - 1 */
 	/* hash-consing; private to filter.c */
 	const struct node **table;
@@ -84,6 +88,9 @@ struct callgate_filter {
 };
 
 enum { FILTER_NODE_LIMIT = 1 << 18 };
+
+/* E_PROFILE with the place of the first unknown name; 0: there is none. */
+int filter_refuse_unknown(const struct callgate_filter *filter, struct callgate_err *err);
 
 int filter_new(const char *name, struct callgate_filter **out, struct callgate_err *err);
 /* NULL: out of memory or past FILTER_NODE_LIMIT. */

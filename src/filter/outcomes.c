@@ -189,11 +189,35 @@ uint32_t callgate_filter_flags(const struct callgate_filter *filter)
 
 unsigned callgate_filter_dropped(const struct callgate_filter *filter, const char **name, struct callgate_origin *origin)
 {
-	if (filter->dropped_count) {
-		*name = filter->dropped_name;
-		*origin = filter->dropped_at;
+	unsigned count = 0;
+
+	if (!filter || !filter->unknown)
+		return 0;
+	if (name)
+		*name = filter->unknown->name;
+	if (origin)
+		*origin = filter->unknown->origin;
+	for (const struct unknown_name *unknown = filter->unknown; unknown; unknown = unknown->next)
+		count++;
+	return count;
+}
+
+int callgate_filter_accept_dropped(struct callgate_filter *filter, const char *name)
+{
+	struct unknown_name **at;
+	int r = CALLGATE_E_NOTFOUND;
+
+	if (!filter || !name)
+		return CALLGATE_E_ARG;
+	for (at = &filter->unknown; *at;) {
+		if (strcmp((*at)->name, name) == 0) {
+			*at = (*at)->next;
+			r = 0;
+		} else {
+			at = &(*at)->next;
+		}
 	}
-	return filter->dropped_count;
+	return r;
 }
 
 /* An ABI's part of its architecture's map: x86_64 and x32 share one, split at bit 30. False: no map. */

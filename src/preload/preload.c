@@ -230,19 +230,6 @@ static int read_profile(const char *name, struct callgate_policy **out, struct c
 	return callgate_policy_read(name, out, NULL, err);
 }
 
-/* A name in a rule that denies and that is not known here: the filter would permit what the profile forbids. */
-static int refuse_dropped(const struct callgate_filter *filter, struct callgate_err *err)
-{
-	struct callgate_origin origin;
-	const char *name;
-
-	if (!callgate_filter_dropped(filter, &name, &origin))
-		return 0;
-	err_set(err, CALLGATE_E_PROFILE, "unknown syscall '%s' in a rule that denies", name);
-	err_set_place(err, origin.file, origin.line, origin.column);
-	return CALLGATE_E_PROFILE;
-}
-
 static int complain(struct callgate_filter **filter, struct callgate_err *err)
 {
 	struct callgate_filter *logging;
@@ -269,8 +256,8 @@ static int make_prog(const struct wishes *wishes, struct callgate_prog **out, st
 			    : callgate_policy_env(wishes->allow, wishes->deny, wishes->action, &policy, NULL, err);
 	if (r == 0)
 		r = callgate_filter_resolve(policy, &target, &filter, NULL, err);
-	if (r == 0)
-		r = wishes->complain ? complain(&filter, err) : refuse_dropped(filter, err);
+	if (r == 0 && wishes->complain)
+		r = complain(&filter, err);
 	if (r == 0)
 		r = callgate_filter_compile(filter, out, err);
 	callgate_filter_free(filter);

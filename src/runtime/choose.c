@@ -19,16 +19,6 @@ static int locate(const char *profile, char *path, size_t size, struct callgate_
 	return snprintf(path, size, "%s", profile) < (int)size ? 0 : err_set(err, CALLGATE_E_ARG, "a profile's path is too long");
 }
 
-/* Law 4: a name that would be denied and is not known stops everything. */
-static int refuse_dropped(const struct callgate_filter *filter, const char *path, struct callgate_err *err)
-{
-	if (!filter->dropped_count)
-		return 0;
-	err_set(err, CALLGATE_E_PROFILE, "'%s' is to be denied and is no system call that is known here", filter->dropped_name);
-	err_set_place(err, path, filter->dropped_at.line, filter->dropped_at.column);
-	return CALLGATE_E_PROFILE;
-}
-
 static int open_profile(struct callgate_choice *choice, struct callgate_notes *notes, struct callgate_err *err)
 {
 	int r = callgate_policy_read_trusted(choice->profile, &choice->policy, notes, err);
@@ -36,7 +26,7 @@ static int open_profile(struct callgate_choice *choice, struct callgate_notes *n
 	if (r == 0)
 		r = callgate_filter_resolve(choice->policy, &choice->target, &choice->filter, notes, err);
 	if (r == 0)
-		r = refuse_dropped(choice->filter, choice->profile, err);
+		r = filter_refuse_unknown(choice->filter, err);
 	return r;
 }
 

@@ -107,7 +107,7 @@ static int apply_profile(const struct options *options, const char *profile, con
 	enum callgate_scope scope;
 	pid_t pid;
 
-	if (profile_to_apply(options, profile, &filter))
+	if (profile_resolve(options, profile, &filter))
 		return EXIT_CANNOT;
 	if (callgate_filter_compile(filter, &prog, &err) < 0) {
 		report_err(&err);

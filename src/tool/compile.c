@@ -94,7 +94,7 @@ static int compile_profile(const struct options *options, const char *profile, c
 	CALLGATE_CLEANUP(filter_cleanup) struct callgate_filter *filter = NULL;
 	CALLGATE_CLEANUP(prog_cleanup) struct callgate_prog *prog = NULL;
 	struct callgate_err err = CALLGATE_ERR_INIT;
-	int code = profile_to_apply(options, profile, &filter), r;
+	int code = profile_resolve(options, profile, &filter), r;
 
 	if (code)
 		return code;

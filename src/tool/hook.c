@@ -197,7 +197,7 @@ static int try_profile(struct options *options, const struct hook_options *hook,
 		report("--caps: blanks cannot stand on a hook line");
 		return EXIT_CANNOT;
 	}
-	code = profile_to_apply(options, word, &filter);
+	code = profile_resolve(options, word, &filter);
 	if (code)
 		return code;
 	if (callgate_lxc_write(filter, &options->target, bound, &text, &err) < 0 ||

@@ -120,7 +120,7 @@ static int put_profile(struct options *options, const struct way *way, const cha
 		return EXIT_CANNOT;
 	}
 	callgate_caps_parse("docker", &options->target.caps, NULL);
-	code = profile_to_apply(options, profile, &filter);
+	code = profile_resolve(options, profile, &filter);
 	if (code)
 		return code;
 	settings_path(way, path, sizeof(path));

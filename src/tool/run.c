@@ -84,8 +84,8 @@ static int run_phases(const struct options *options, const struct wanted *wanted
 	struct phases phases;
 	int status = 0, r;
 
-	if (when_parse(wanted->when, &phases.when) < 0 || profile_to_apply(options, wanted->profile, &first) ||
-	    profile_to_apply(options, wanted->then, &second))
+	if (when_parse(wanted->when, &phases.when) < 0 || profile_resolve(options, wanted->profile, &first) ||
+	    profile_resolve(options, wanted->then, &second))
 		return EXIT_CALLGATE_FAILED;
 	profile_forget(wanted->profile);
 	r = callgate_filter_compile(first, &now, &err);
@@ -105,7 +105,7 @@ static int run_profile(const struct options *options, const char *profile, const
 	struct callgate_err err = CALLGATE_ERR_INIT;
 	int status = 0, r;
 
-	if (profile_to_apply(options, profile, &filter))
+	if (profile_resolve(options, profile, &filter))
 		return EXIT_CALLGATE_FAILED;
 	profile_forget(profile);
 	r = callgate_filter_compile(filter, &prog, &err);

@@ -75,8 +75,25 @@ int profile_open(const struct options *options, const char *text, struct callgat
 	return r < 0 ? r : callgate_policy_read_as(path, options->target.reader, out, notes, err);
 }
 
-/* Reads and resolves. Findings from the least severity on are printed; a failure is always explained. */
-static int resolve_profile(const struct options *options, const char *text, struct callgate_filter **out)
+/* No verb answers for a profile that would permit what it means to forbid (check says the same). */
+static int refuse_dropped(struct callgate_filter **filter, struct callgate_err *err)
+{
+	struct callgate_origin origin;
+	const char *name;
+
+	if (!callgate_filter_dropped(*filter, &name, &origin))
+		return 0;
+	err->code = CALLGATE_E_PROFILE;
+	err->line = origin.line;
+	err->column = origin.column;
+	snprintf(err->file, sizeof(err->file), "%s", origin.file ? origin.file : "");
+	snprintf(err->text, sizeof(err->text), "unknown syscall '%s' in a rule that denies: the filter would permit what the profile forbids",
+		 name);
+	*filter = callgate_filter_free(*filter);
+	return err->code;
+}
+
+int profile_resolve(const struct options *options, const char *text, struct callgate_filter **out)
 {
 	CALLGATE_CLEANUP(policy_cleanup) struct callgate_policy *policy = NULL;
 	CALLGATE_CLEANUP(notes_cleanup) struct callgate_notes *notes = NULL;
@@ -90,6 +107,8 @@ static int resolve_profile(const struct options *options, const char *text, stru
 	r = profile_open(options, text, &policy, notes, &err);
 	if (r == 0)
 		r = callgate_filter_resolve(policy, &options->target, out, notes, &err);
+	if (r == 0)
+		r = refuse_dropped(out, &err);
 	if (r == 0)
 		return 0;
 	report_notes(options, notes, CALLGATE_ERROR, STRICT_NO);
@@ -206,24 +225,5 @@ int source_open(const struct options *options, const char *text, struct callgate
 		return open_live(options, text, out);
 	}
 	*kind = strcmp(text, "env:") == 0 ? SOURCE_ENV : SOURCE_PROFILE;
-	return resolve_profile(options, text, out);
-}
-
-int profile_to_apply(const struct options *options, const char *text, struct callgate_filter **out)
-{
-	CALLGATE_CLEANUP(filter_cleanup) struct callgate_filter *filter = NULL;
-	struct callgate_origin origin;
-	const char *name;
-	int r = resolve_profile(options, text, &filter);
-
-	if (r)
-		return r;
-	if (!options->has_reader && callgate_filter_dropped(filter, &name, &origin)) {
-		fprintf(stderr, "%s:%u:%u: error: unknown syscall '%s' in a rule that denies: the filter would not do what the profile says\n",
-		        origin.file, origin.line, origin.column, name);
-		return EXIT_CANNOT;
-	}
-	*out = filter;
-	filter = NULL;
-	return 0;
+	return profile_resolve(options, text, out);
 }

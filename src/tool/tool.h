@@ -176,8 +176,8 @@ int profile_open(const struct options *options, const char *text, struct callgat
                  struct callgate_err *err);
 /* Where it was env:, takes the variables out of the environment, so that a command does not see what it is confined by. */
 void profile_forget(const char *text);
-/* A profile that is going to be put on something: resolved; refused when a name in a rule that tightens is lost (law 4). */
-int profile_to_apply(const struct options *options, const char *text, struct callgate_filter **out);
+/* A profile that verbs work with: read, resolved, and refused when a name in a rule that denies is unknown. */
+int profile_resolve(const struct options *options, const char *text, struct callgate_filter **out);
 
 void policy_cleanup(struct callgate_policy **policy);
 void filter_cleanup(struct callgate_filter **filter);

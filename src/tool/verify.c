@@ -131,7 +131,7 @@ static int verify_source(const struct options *options, const char *profile, con
 	CALLGATE_CLEANUP(filter_cleanup) struct callgate_filter *filter = NULL;
 	struct verification v = { .accepts = accepts, .code = EXIT_YES };
 	struct json_object *root = NULL;
-	int code = profile_to_apply(options, profile, &filter);
+	int code = profile_resolve(options, profile, &filter);
 
 	if (code)
 		return code;

@@ -132,6 +132,11 @@ static int write_and_compare(const struct callgate_policy *policy, const struct 
 
 	if (r < 0)
 		return r;
+	r = filter_refuse_unknown(filter, err);
+	if (r < 0) {
+		callgate_filter_free(filter);
+		return r;
+	}
 	if (format == CALLGATE_FORMAT_LXC) {
 		r = callgate_lxc_write(filter, target, CALLGATE_LXC_NEVER_LOOSER, out, err);
 	} else {

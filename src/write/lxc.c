@@ -242,7 +242,9 @@ int lxc_write(const struct callgate_filter *filter, const struct callgate_target
 	if (!text)
 		return err_nomem(err);
 	text->bound = bound;
-	r = filter_new("LXC text", &writer.scratch, err);
+	r = filter_refuse_unknown(filter, err);
+	if (r == 0)
+		r = filter_new("LXC text", &writer.scratch, err);
 	if (r == 0)
 		r = meaning_new(&writer.meaning, err);
 	if (r == 0)
