@@ -1,0 +1,467 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* All tasks at once by the task iterator, single ones by ptrace where that is not to be had. Tasks with the same filters share one
+ * stack: by the kernel's object first, by the programs' words then. */
+#include "kernel/witness.h"
+
+#include <ctype.h>
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/seccomp.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/err.h"
+#include "base/fd.h"
+#include "kernel/dump.h"
+#include "kernel/iterator.h"
+#include "kernel/status.h"
+#include "names/abi.h"
+
+enum { NO_STACK = -1 };
+
+struct stack {
+	struct callgate_prog **progs; /* the oldest first */
+	size_t count;
+	uint64_t hash;
+	struct callgate_filter *met;  /* made when it is first asked for */
+};
+
+struct testimony {
+	long stack;                /* NO_STACK: err says why */
+	struct callgate_err *err;
+};
+
+/* A kernel object and the stack that it is the top of. */
+struct top {
+	uint64_t id;
+	size_t stack;
+};
+
+struct callgate_witness {
+	struct stack *stacks;
+	size_t stack_count, stack_room;
+	struct testimony *tasks;
+	size_t task_count;
+	struct top *tops;
+	size_t top_count, top_room;
+};
+
+/* ------------------------------------------------------------------ stacks */
+
+static uint64_t hash_of(struct callgate_prog *const progs[], size_t count)
+{
+	uint64_t hash = 0xcbf29ce484222325u; /* FNV-1a */
+
+	for (size_t i = 0; i < count; i++) {
+		const unsigned char *bytes = (const unsigned char *)progs[i]->insns;
+
+		hash = (hash ^ progs[i]->flags) * 0x100000001b3u;
+		for (size_t j = 0; j < progs[i]->count * sizeof(progs[i]->insns[0]); j++)
+			hash = (hash ^ bytes[j]) * 0x100000001b3u;
+	}
+	return hash;
+}
+
+static bool same_words(const struct callgate_prog *a, const struct callgate_prog *b)
+{
+	return a->count == b->count && memcmp(a->insns, b->insns, a->count * sizeof(a->insns[0])) == 0;
+}
+
+static bool is_stack(const struct stack *stack, struct callgate_prog *const progs[], size_t count, uint64_t hash)
+{
+	if (stack->hash != hash || stack->count != count)
+		return false;
+	for (size_t i = 0; i < count; i++)
+		if (stack->progs[i]->flags != progs[i]->flags || !same_words(stack->progs[i], progs[i]))
+			return false;
+	return true;
+}
+
+/* Takes progs over, also when it fails. */
+static int add_stack(struct callgate_witness *witness, struct callgate_prog **progs, size_t count, size_t *out, struct callgate_err *err)
+{
+	uint64_t hash = hash_of(progs, count);
+
+	for (size_t i = 0; i < witness->stack_count; i++) {
+		if (is_stack(&witness->stacks[i], progs, count, hash)) {
+			kernel_dump_free(progs, count);
+			*out = i;
+			return 0;
+		}
+	}
+	if (witness->stack_count == witness->stack_room) {
+		size_t room = witness->stack_room ? witness->stack_room * 2 : 16;
+		struct stack *grown = realloc(witness->stacks, room * sizeof(*grown));
+
+		if (!grown) {
+			kernel_dump_free(progs, count);
+			return err_nomem(err);
+		}
+		witness->stacks = grown;
+		witness->stack_room = room;
+	}
+	*out = witness->stack_count;
+	witness->stacks[witness->stack_count++] = (struct stack){ .progs = progs, .count = count, .hash = hash };
+	return 0;
+}
+
+/* ------------------------------------------------------------------ by the iterator */
+
+static int collect(const struct iterator_reading *reading, const struct iterator_task *task, struct callgate_prog ***out,
+		   struct callgate_err *err)
+{
+	size_t count = (size_t)task->filters;
+	struct callgate_prog **progs = calloc(count ? count : 1, sizeof(*progs));
+	uint64_t id = task->newest;
+	int r = 0;
+
+	if (!progs)
+		return err_nomem(err);
+	for (size_t i = count; r == 0 && i-- > 0;) {
+		const struct iterator_filter *filter = iterator_filter(reading, id);
+
+		if (!filter || !filter->insns)
+			r = err_set(err, CALLGATE_E_UNSUPPORTED, "the kernel does not show the filters of process %ld", (long)task->tid);
+		else
+			r = prog_new(filter->insns, filter->count, &progs[i], err);
+		if (r == 0)
+			progs[i]->flags = filter->log ? SECCOMP_FILTER_FLAG_LOG : 0;
+		id = filter ? filter->below : 0;
+	}
+	if (r < 0) {
+		kernel_dump_free(progs, count);
+		return r;
+	}
+	*out = progs;
+	return 0;
+}
+
+static const struct top *find_top(const struct callgate_witness *witness, uint64_t id)
+{
+	for (size_t i = witness->top_count; i-- > 0;)
+		if (witness->tops[i].id == id)
+			return &witness->tops[i];
+	return NULL;
+}
+
+static int remember_top(struct callgate_witness *witness, struct top top, struct callgate_err *err)
+{
+	if (witness->top_count == witness->top_room) {
+		size_t room = witness->top_room ? witness->top_room * 2 : 64;
+		struct top *grown = realloc(witness->tops, room * sizeof(*grown));
+
+		if (!grown)
+			return err_nomem(err);
+		witness->tops = grown;
+		witness->top_room = room;
+	}
+	witness->tops[witness->top_count++] = top;
+	return 0;
+}
+
+/* 1: the iterator has answered; 0: it cannot, another way is to be tried; negative: an error. */
+static int by_iterator(struct callgate_witness *witness, const struct iterator_reading *reading, const struct callgate_task *task,
+		       struct testimony *out, struct callgate_err *err)
+{
+	const struct iterator_task *seen = iterator_task(reading, task->tid);
+	struct callgate_prog **progs = NULL;
+	const struct top *known;
+	size_t stack = 0;
+	int r;
+
+	if (!seen || seen->pid != task->pid || seen->start_time != task->start_time || seen->mode == CALLGATE_MODE_STRICT)
+		return 0;
+	if (seen->ending)
+		return err_set(err, CALLGATE_E_NOTFOUND, "process %ld has ended", (long)task->tid);
+	if (seen->mode == CALLGATE_MODE_FILTER && !seen->newest)
+		return 0;
+	known = find_top(witness, seen->newest);
+	if (known) {
+		out->stack = (long)known->stack;
+		return 1;
+	}
+	r = collect(reading, seen, &progs, err);
+	if (r == CALLGATE_E_UNSUPPORTED)
+		return 0;
+	if (r == 0)
+		r = add_stack(witness, progs, (size_t)seen->filters, &stack, err);
+	if (r == 0)
+		r = remember_top(witness, (struct top){ seen->newest, stack }, err);
+	if (r < 0)
+		return r;
+	out->stack = (long)stack;
+	return 1;
+}
+
+/* ------------------------------------------------------------------ by ptrace */
+
+/* The id must mean the same task before and after. */
+static int is_still(const struct callgate_task *task, struct callgate_err *err)
+{
+	struct callgate_task now;
+	struct task_detail detail;
+	int r = task_read_id(task->tid, &now, &detail, err);
+
+	if (r == 0 && (now.start_time != task->start_time || detail.state == 'Z' || detail.state == 'X'))
+		r = err_set(err, CALLGATE_E_NOTFOUND, "process %ld has ended", (long)task->tid);
+	return r;
+}
+
+static int by_ptrace(struct callgate_witness *witness, const struct callgate_task *task, struct testimony *out, struct callgate_err *err)
+{
+	struct callgate_prog **progs = NULL;
+	size_t count = 0, stack;
+	int r = is_still(task, err);
+
+	if (r == 0)
+		r = kernel_dump(task->tid, 0, &progs, &count, err);
+	if (r < 0)
+		return r;
+	r = is_still(task, err);
+	if (r < 0) {
+		kernel_dump_free(progs, count);
+		return r;
+	}
+	r = add_stack(witness, progs, count, &stack, err);
+	if (r == 0)
+		out->stack = (long)stack;
+	return r;
+}
+
+/* ------------------------------------------------------------------ the reading */
+
+static int testify(struct callgate_witness *witness, const struct iterator_reading *reading, const struct callgate_task *task,
+		   struct testimony *out, enum callgate_evidence how)
+{
+	struct callgate_err why = CALLGATE_ERR_INIT;
+	int r = reading ? by_iterator(witness, reading, task, out, &why) : 0;
+
+	if (r == 0 && how == CALLGATE_EVIDENCE_ITERATOR)
+		r = err_set(&why, CALLGATE_E_UNSUPPORTED, "the task iterator did not see process %ld twice", (long)task->tid);
+	if (r == 0)
+		r = by_ptrace(witness, task, out, &why);
+	if (r >= 0)
+		return 0;
+	if (r == CALLGATE_E_NOMEM)
+		return r;
+	out->err = malloc(sizeof(*out->err));
+	if (!out->err)
+		return CALLGATE_E_NOMEM;
+	*out->err = why;
+	return 0;
+}
+
+static int read_all(struct callgate_witness *witness, const struct callgate_task *tasks, enum callgate_evidence how,
+		    struct callgate_err *err)
+{
+	struct iterator_reading reading;
+	bool at_once = false;
+	int r = 0;
+
+	if (how != CALLGATE_EVIDENCE_PTRACE) {
+		r = iterator_read(&reading, err);
+		at_once = r == 0;
+	}
+	if (r < 0 && (r == CALLGATE_E_NOMEM || how == CALLGATE_EVIDENCE_ITERATOR))
+		return r;
+	r = 0;
+	for (size_t i = 0; r == 0 && i < witness->task_count; i++)
+		r = testify(witness, at_once ? &reading : NULL, &tasks[i], &witness->tasks[i], how);
+	if (at_once)
+		iterator_release(&reading);
+	return r < 0 ? err_nomem(err) : 0;
+}
+
+int callgate_witness_read(const struct callgate_task *tasks, size_t count, enum callgate_evidence how, struct callgate_witness **out,
+			  struct callgate_err *err)
+{
+	struct callgate_witness *witness;
+	int r;
+
+	if ((!tasks && count) || !out)
+		return err_missing(err);
+	witness = calloc(1, sizeof(*witness));
+	if (witness)
+		witness->tasks = calloc(count ? count : 1, sizeof(*witness->tasks));
+	if (!witness || !witness->tasks) {
+		callgate_witness_free(witness);
+		return err_nomem(err);
+	}
+	witness->task_count = count;
+	for (size_t i = 0; i < count; i++)
+		witness->tasks[i].stack = NO_STACK;
+	r = read_all(witness, tasks, how, err);
+	if (r < 0)
+		callgate_witness_free(witness);
+	else
+		*out = witness;
+	return r;
+}
+
+size_t callgate_witness_stacks(const struct callgate_witness *witness)
+{
+	return witness ? witness->stack_count : 0;
+}
+
+const struct callgate_prog *const *callgate_witness_stack(const struct callgate_witness *witness, size_t stack, size_t *count)
+{
+	if (!witness || stack >= witness->stack_count)
+		return NULL;
+	if (count)
+		*count = witness->stacks[stack].count;
+	return (const struct callgate_prog *const *)witness->stacks[stack].progs;
+}
+
+int callgate_witness_task(const struct callgate_witness *witness, size_t task, size_t *stack, struct callgate_err *err)
+{
+	const struct testimony *testimony;
+
+	if (!witness || !stack)
+		return err_missing(err);
+	if (task >= witness->task_count)
+		return err_set(err, CALLGATE_E_ARG, "no task %zu", task);
+	testimony = &witness->tasks[task];
+	if (testimony->stack == NO_STACK)
+		return err_set(err, testimony->err->code, "%s", testimony->err->text);
+	*stack = (size_t)testimony->stack;
+	return 0;
+}
+
+static int meet(const struct stack *stack, struct callgate_filter **out, struct callgate_err *err)
+{
+	struct callgate_filter **filters = calloc(stack->count ? stack->count : 1, sizeof(struct callgate_filter *));
+	int r = 0;
+
+	if (!filters)
+		return err_nomem(err);
+	for (size_t i = 0; i < stack->count && r == 0; i++)
+		r = callgate_filter_lift(stack->progs[i], "live", abi_native(), &filters[i], err);
+	if (r == 0)
+		r = callgate_filter_meet((const struct callgate_filter *const *)filters, stack->count, out, err);
+	for (size_t i = 0; i < stack->count; i++)
+		callgate_filter_free(filters[i]);
+	free(filters);
+	return r;
+}
+
+int callgate_witness_filter(struct callgate_witness *witness, size_t stack, const struct callgate_filter **out, struct callgate_err *err)
+{
+	int r = 0;
+
+	if (!witness || !out)
+		return err_missing(err);
+	if (stack >= witness->stack_count)
+		return err_set(err, CALLGATE_E_ARG, "no stack %zu", stack);
+	if (!witness->stacks[stack].met)
+		r = meet(&witness->stacks[stack], &witness->stacks[stack].met, err);
+	if (r == 0)
+		*out = witness->stacks[stack].met;
+	return r;
+}
+
+struct callgate_witness *callgate_witness_free(struct callgate_witness *witness)
+{
+	if (!witness)
+		return NULL;
+	for (size_t i = 0; i < witness->stack_count; i++) {
+		kernel_dump_free(witness->stacks[i].progs, witness->stacks[i].count);
+		callgate_filter_free(witness->stacks[i].met);
+	}
+	for (size_t i = 0; witness->tasks && i < witness->task_count; i++)
+		free(witness->tasks[i].err);
+	free(witness->stacks);
+	free(witness->tasks);
+	free(witness->tops);
+	free(witness);
+	return NULL;
+}
+
+/* ------------------------------------------------------------------ what appliers ask */
+
+bool witness_stack_has(const struct callgate_witness *witness, size_t stack, const struct callgate_prog *prog)
+{
+	const struct stack *at = &witness->stacks[stack];
+
+	for (size_t i = 0; i < at->count; i++)
+		if (same_words(at->progs[i], prog))
+			return true;
+	return false;
+}
+
+int witness_have(const struct callgate_task *tasks, size_t count, const struct callgate_prog *prog, size_t *lacking,
+		 struct callgate_err *err)
+{
+	struct callgate_witness *witness;
+	int r = callgate_witness_read(tasks, count, CALLGATE_EVIDENCE_ANY, &witness, err);
+
+	for (size_t i = 0; r == 0 && i < count; i++) {
+		size_t stack = 0;
+
+		r = callgate_witness_task(witness, i, &stack, err);
+		if (r == 0 && !witness_stack_has(witness, stack, prog))
+			r = err_set(err, CALLGATE_E_MISMATCH, "thread %ld of process %ld runs without the filter", (long)tasks[i].tid,
+				    (long)tasks[i].pid);
+		if (r == CALLGATE_E_NOTFOUND)
+			r = 0;
+		else if (r < 0)
+			*lacking = i;
+	}
+	callgate_witness_free(witness);
+	return r;
+}
+
+/* ------------------------------------------------------------------ counts */
+
+static int count_thread(int dir, struct witness_counts *counts, struct callgate_err *err)
+{
+	struct callgate_task task;
+	struct task_detail detail;
+	int r = task_read(dir, &task, &detail, err);
+
+	if (r == CALLGATE_E_NOTFOUND || (r == 0 && (detail.state == 'Z' || detail.state == 'X')))
+		return 0;
+	if (r < 0)
+		return r;
+	if (task.mode == CALLGATE_MODE_NONE)
+		task.filters = 0;
+	if (task.mode != CALLGATE_MODE_FILTER)
+		counts->unfiltered = task.tid;
+	if (!counts->threads || task.filters < counts->fewest)
+		counts->fewest = task.filters;
+	if (!counts->threads || task.filters > counts->most)
+		counts->most = task.filters;
+	counts->threads++;
+	return 0;
+}
+
+int witness_count(pid_t pid, struct witness_counts *out, struct callgate_err *err)
+{
+	struct witness_counts counts = { 0 };
+	struct dirent *entry;
+	char path[64];
+	int r = 0;
+	DIR *dir;
+
+	snprintf(path, sizeof(path), "/proc/%ld/task", (long)pid);
+	dir = opendir(path);
+	if (!dir)
+		return err_set_errno(err, errno == ENOENT || errno == ESRCH ? CALLGATE_E_NOTFOUND : CALLGATE_E_IO, errno, path,
+				     "cannot open");
+	while (r == 0 && (entry = readdir(dir))) {
+		int fd = isdigit((unsigned char)entry->d_name[0])
+				 ? openat(dirfd(dir), entry->d_name, O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
+
+		if (fd >= 0)
+			r = count_thread(fd, &counts, err);
+		fd_close(fd);
+	}
+	closedir(dir);
+	if (r == 0 && !counts.threads)
+		r = err_set(err, CALLGATE_E_NOTFOUND, "process %ld has ended", (long)pid);
+	if (r == 0)
+		*out = counts;
+	return r;
+}

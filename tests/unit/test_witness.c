@@ -1,0 +1,285 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Which filters tasks have: the task iterator against ptrace, shared stacks, kernel type information that is damaged. */
+#include <criterion/criterion.h>
+#include <linux/btf.h>
+#include <linux/seccomp.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/ptrace.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "bpf/prog.h"
+#include "callgate.h"
+#include "kernel/btf.h"
+#include "kernel/load.h"
+#include "kernel/witness.h"
+
+enum { THREADS = 20 };
+
+static struct callgate_prog *errno_for(unsigned nr, uint32_t word)
+{
+	struct sock_filter insns[] = {
+		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, 0),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, nr, 0, 1),
+		BPF_STMT(BPF_RET | BPF_K, word),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+	};
+	struct callgate_prog *prog;
+
+	cr_assert_eq(prog_new(insns, 4, &prog, NULL), 0);
+	return prog;
+}
+
+/* ------------------------------------------------------------------ type information */
+
+static const char names[] = "\0task_struct\0pid\0seccomp\0inner\0bpf_iter_task";
+enum { AT_TASK = 1, AT_PID = 13, AT_SECCOMP = 17, AT_INNER = 25, AT_FUNC = 31 };
+
+struct made {
+	struct btf_header head;
+	struct { struct btf_type type; uint32_t data; } number;      /* 1 */
+	struct { struct btf_type type; struct btf_member members[1]; } unnamed; /* 2 */
+	struct { struct btf_type type; struct btf_member members[2]; } task; /* 3 */
+	struct btf_type func; /* 4 */
+	char strings[sizeof(names)];
+} __attribute__((packed));
+
+static struct made make(void)
+{
+	struct made made = {
+		.head = { .magic = BTF_MAGIC, .version = BTF_VERSION, .hdr_len = sizeof(struct btf_header),
+			  .type_len = offsetof(struct made, strings) - sizeof(struct btf_header),
+			  .str_off = offsetof(struct made, strings) - sizeof(struct btf_header), .str_len = sizeof(names) },
+		.number = { { .info = BTF_KIND_INT << 24, .size = 4 }, 32 },
+		.unnamed = { { .info = BTF_KIND_STRUCT << 24 | 1, .size = 16 }, { { .name_off = AT_SECCOMP, .type = 1, .offset = 64 } } },
+		.task = { { .name_off = AT_TASK, .info = BTF_KIND_STRUCT << 24 | 2, .size = 64 },
+			  { { .name_off = AT_PID, .type = 1, .offset = 32 }, { .name_off = 0, .type = 2, .offset = 128 } } },
+		.func = { .name_off = AT_FUNC, .info = BTF_KIND_FUNC << 24, .type = 1 },
+	};
+
+	memcpy(made.strings, names, sizeof(names));
+	return made;
+}
+
+Test(btf, answers_members_through_unnamed_ones_and_functions)
+{
+	struct btf_query queries[] = { { "task_struct", "pid", 0 }, { "task_struct", "seccomp", 0 }, { "bpf_iter_task", NULL, 0 } };
+	struct made made = make();
+
+	cr_assert_eq(btf_ask_bytes(&made, sizeof(made), queries, 3, NULL), 0);
+	cr_assert_eq(queries[0].answer, 4);
+	cr_assert_eq(queries[1].answer, 24);
+	cr_assert_eq(queries[2].answer, 4);
+}
+
+Test(btf, refuses_what_is_not_there_or_damaged)
+{
+	struct btf_query lacks = { "task_struct", "nothing", 0 }, pid = { "task_struct", "pid", 0 };
+	struct made made = make();
+
+	cr_assert_eq(btf_ask_bytes(&made, sizeof(made), &lacks, 1, NULL), CALLGATE_E_UNSUPPORTED);
+	for (size_t size = 0; size < sizeof(made); size++)
+		cr_assert_lt(btf_ask_bytes(&made, size, &pid, 1, NULL), 0, "%zu bytes", size);
+	/* Whatever one byte is: an answer or a refusal, nothing outside the bytes is touched (a sanitizer would tell). */
+	for (size_t at = 0; at < sizeof(made); at++) {
+		for (unsigned value = 0; value < 256; value += 51) {
+			struct made *damaged = malloc(sizeof(*damaged));
+
+			*damaged = made;
+			((unsigned char *)damaged)[at] = (unsigned char)value;
+			(void)btf_ask_bytes(damaged, sizeof(*damaged), &pid, 1, NULL);
+			free(damaged);
+		}
+	}
+}
+
+/* ------------------------------------------------------------------ live tasks */
+
+static void *wait_for_ever(void *data)
+{
+	for (;;)
+		pause();
+	return data;
+}
+
+/* Two filters on all threads, and a third on the last one alone. */
+static void *load_one_more(void *data)
+{
+	struct callgate_prog *prog = data;
+
+	if (callgate_prog_load(prog, CALLGATE_NNP_YES, NULL) < 0)
+		_exit(1);
+	return wait_for_ever(NULL);
+}
+
+static pid_t start(int *ready)
+{
+	struct callgate_prog *first = errno_for(SYS_mkdir, SECCOMP_RET_ERRNO | 77), *second = errno_for(SYS_rmdir, SECCOMP_RET_ERRNO | 78);
+	struct callgate_prog *third = errno_for(SYS_mknod, SECCOMP_RET_ERRNO | 79);
+	int pipes[2];
+	pid_t pid;
+
+	cr_assert_eq(pipe(pipes), 0);
+	second->flags = SECCOMP_FILTER_FLAG_LOG;
+	pid = fork();
+	if (pid == 0) {
+		pthread_t thread;
+
+		if (callgate_prog_load(first, CALLGATE_NNP_YES, NULL) < 0 || callgate_prog_load(second, CALLGATE_NNP_YES, NULL) < 0)
+			_exit(1);
+		for (int i = 0; i < THREADS; i++)
+			if (pthread_create(&thread, NULL, i ? wait_for_ever : load_one_more, third))
+				_exit(1);
+		usleep(100000);
+		(void)!write(pipes[1], "", 1);
+		wait_for_ever(NULL);
+	}
+	close(pipes[1]);
+	*ready = pipes[0];
+	free(first);
+	free(second);
+	free(third);
+	return pid;
+}
+
+static struct callgate_witness *look(const struct callgate_tasks *tasks, enum callgate_evidence how)
+{
+	struct callgate_err err = CALLGATE_ERR_INIT;
+	struct callgate_witness *witness;
+	int r = callgate_witness_read(callgate_tasks_at(tasks, 0), callgate_tasks_count(tasks), how, &witness, &err);
+
+	if (r == CALLGATE_E_PERM || r == CALLGATE_E_UNSUPPORTED)
+		cr_skip_test("%s", err.text);
+	cr_assert_eq(r, 0, "%s", err.text);
+	return witness;
+}
+
+static void expect_equal(const struct callgate_witness *a, const struct callgate_witness *b, size_t task)
+{
+	const struct callgate_prog *const *one, *const *other;
+	struct callgate_err err = CALLGATE_ERR_INIT;
+	size_t stack, count, more;
+
+	cr_assert_eq(callgate_witness_task(a, task, &stack, &err), 0, "%s", err.text);
+	one = callgate_witness_stack(a, stack, &count);
+	cr_assert_eq(callgate_witness_task(b, task, &stack, &err), 0, "%s", err.text);
+	other = callgate_witness_stack(b, stack, &more);
+	cr_assert_eq(count, more);
+	cr_assert(count == 2 || count == 3);
+	for (size_t i = 0; i < count; i++) {
+		cr_assert_eq(one[i]->count, other[i]->count);
+		cr_assert_eq(one[i]->flags, other[i]->flags, "filter %zu: flags %x and %x", i, one[i]->flags, other[i]->flags);
+		cr_assert_eq(memcmp(one[i]->insns, other[i]->insns, one[i]->count * sizeof(one[i]->insns[0])), 0);
+	}
+	cr_assert_eq(one[1]->flags, SECCOMP_FILTER_FLAG_LOG);
+}
+
+Test(witness, iterator_and_ptrace_say_the_same_of_every_thread)
+{
+	struct callgate_witness *at_once, *one_by_one;
+	struct callgate_tasks *tasks;
+	int ready;
+	pid_t pid = start(&ready);
+	char byte;
+
+	cr_assert_eq(read(ready, &byte, 1), 1);
+	cr_assert_eq(callgate_tasks_list(CALLGATE_SCOPE_PROCESS, pid, &tasks, NULL), 0);
+	cr_assert_eq(callgate_tasks_count(tasks), THREADS + 1);
+	at_once = look(tasks, CALLGATE_EVIDENCE_ITERATOR);
+	one_by_one = look(tasks, CALLGATE_EVIDENCE_PTRACE);
+	for (size_t i = 0; i < callgate_tasks_count(tasks); i++)
+		expect_equal(at_once, one_by_one, i);
+	cr_assert_eq(callgate_witness_stacks(at_once), 2);
+	cr_assert_eq(callgate_witness_stacks(one_by_one), 2);
+	callgate_witness_free(at_once);
+	callgate_witness_free(one_by_one);
+	callgate_tasks_free(tasks);
+	kill(pid, SIGKILL);
+	waitpid(pid, NULL, 0);
+}
+
+Test(witness, sees_the_one_thread_that_lacks_a_filter)
+{
+	struct callgate_prog *third = errno_for(SYS_mknod, SECCOMP_RET_ERRNO | 79), *first = errno_for(SYS_mkdir, SECCOMP_RET_ERRNO | 77);
+	struct callgate_err err = CALLGATE_ERR_INIT;
+	struct callgate_tasks *tasks;
+	size_t lacking = 0, count;
+	int ready;
+	pid_t pid = start(&ready);
+	char byte;
+
+	cr_assert_eq(read(ready, &byte, 1), 1);
+	cr_assert_eq(callgate_tasks_list(CALLGATE_SCOPE_PROCESS, pid, &tasks, NULL), 0);
+	count = callgate_tasks_count(tasks);
+	callgate_witness_free(look(tasks, CALLGATE_EVIDENCE_ANY));
+	cr_assert_eq(witness_have(callgate_tasks_at(tasks, 0), count, first, &lacking, &err), 0, "%s", err.text);
+	cr_assert_eq(witness_have(callgate_tasks_at(tasks, 0), count, third, &lacking, &err), CALLGATE_E_MISMATCH);
+	kill(pid, SIGKILL);
+	waitpid(pid, NULL, 0);
+	cr_assert_eq(witness_have(callgate_tasks_at(tasks, 0), count, third, &lacking, &err), 0, "the ended lack nothing: %s", err.text);
+	callgate_tasks_free(tasks);
+	free(first);
+	free(third);
+}
+
+/* ptrace cannot have what another tracer has; the iterator can look at it. */
+Test(witness, reads_a_traced_process)
+{
+	struct callgate_err err = CALLGATE_ERR_INIT;
+	struct callgate_witness *witness;
+	struct callgate_tasks *tasks;
+	size_t stack, count;
+	int ready;
+	pid_t pid = start(&ready);
+	char byte;
+
+	cr_assert_eq(read(ready, &byte, 1), 1);
+	cr_assert_eq(ptrace(PTRACE_SEIZE, pid, 0, 0), 0);
+	cr_assert_eq(callgate_tasks_list(CALLGATE_SCOPE_PROCESS, pid, &tasks, NULL), 0);
+	witness = look(tasks, CALLGATE_EVIDENCE_ITERATOR);
+	cr_assert_eq(callgate_witness_task(witness, 0, &stack, &err), 0, "%s", err.text);
+	callgate_witness_stack(witness, stack, &count);
+	cr_assert_eq(count, 2);
+	callgate_witness_free(witness);
+	witness = look(tasks, CALLGATE_EVIDENCE_PTRACE);
+	cr_assert_eq(callgate_witness_task(witness, 0, &stack, &err), CALLGATE_E_PERM);
+	callgate_witness_free(witness);
+	callgate_tasks_free(tasks);
+	kill(pid, SIGKILL);
+	waitpid(pid, NULL, 0);
+}
+
+Test(witness, lifts_a_stack_once_and_counts_threads)
+{
+	const struct callgate_filter *filter = NULL, *again = NULL;
+	struct callgate_err err = CALLGATE_ERR_INIT;
+	struct witness_counts counts;
+	struct callgate_witness *witness;
+	struct callgate_tasks *tasks;
+	int ready;
+	pid_t pid = start(&ready);
+	char byte;
+
+	cr_assert_eq(read(ready, &byte, 1), 1);
+	cr_assert_eq(witness_count(pid, &counts, &err), 0, "%s", err.text);
+	cr_assert_eq(counts.threads, THREADS + 1);
+	cr_assert_eq(counts.fewest, 2);
+	cr_assert_eq(counts.most, 3);
+	cr_assert_eq(counts.unfiltered, 0);
+	cr_assert_eq(callgate_tasks_list(CALLGATE_SCOPE_PROCESS, pid, &tasks, NULL), 0);
+	witness = look(tasks, CALLGATE_EVIDENCE_ANY);
+	cr_assert_eq(callgate_witness_filter(witness, 0, &filter, &err), 0, "%s", err.text);
+	cr_assert_eq(callgate_witness_filter(witness, 0, &again, &err), 0, "%s", err.text);
+	cr_assert_eq(filter, again);
+	cr_assert_eq(callgate_witness_filter(witness, 99, &again, &err), CALLGATE_E_ARG);
+	callgate_witness_free(witness);
+	callgate_tasks_free(tasks);
+	kill(pid, SIGKILL);
+	waitpid(pid, NULL, 0);
+}
