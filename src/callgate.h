@@ -88,6 +88,8 @@ struct callgate_note {
 	const char *text;
 	const char *source_line; /* the line without its newline, printable (others shown as '?'); NULL: none */
 	unsigned caret;          /* 0-based offset into source_line */
+	unsigned length;         /* bytes of source_line, from caret on, that it is about; at least 1 */
+	bool attached;           /* a CALLGATE_NOTE that shows another place of the finding before it */
 };
 
 int callgate_notes_new(struct callgate_notes **out);

@@ -20,6 +20,7 @@ struct callgate_notes {
 	const char *located_text;
 	size_t located_offset;
 	unsigned located_line;
+	bool last_kept; /* the finding before: what is attached to one that was dropped is dropped too */
 };
 
 int callgate_notes_new(struct callgate_notes **out)
@@ -75,6 +76,50 @@ static char *printable(struct arena *arena, const char *text)
 	return out;
 }
 
+static bool word_byte(char c)
+{
+	return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c && strchr("_.+-", c)) ||
+	       (unsigned char)c >= 0x80;
+}
+
+/* The end of a string, or of a bracket that is closed on the same line; text[0] opens it. 0: it is not closed. */
+static size_t closed_length(const char *text, size_t size)
+{
+	char open = text[0], close = open == '[' ? ']' : open == '{' ? '}' : '"';
+	bool quoted = open == '"';
+	unsigned depth = 1;
+
+	for (size_t i = 1; i < size && text[i] != '\n'; i++) {
+		if (quoted && text[i] == '\\') {
+			i++;
+		} else if (text[i] == close && (open == '"' || !quoted)) {
+			if (--depth == 0)
+				return i + 1;
+		} else if (text[i] == '"') {
+			quoted = !quoted;
+		} else if (text[i] == open && !quoted) {
+			depth++;
+		}
+	}
+	return 0;
+}
+
+/* How far the thing at the offset reaches on its line: a string, a word, a number, a bracketed group; else one byte. */
+static size_t token_length(const struct source *source, size_t offset)
+{
+	const char *text = source->text + offset;
+	size_t size = source->size - offset, length = 0;
+
+	if (size > SOURCE_LINE_LIMIT)
+		size = SOURCE_LINE_LIMIT;
+	if (size && (*text == '"' || *text == '[' || *text == '{'))
+		length = closed_length(text, size);
+	else
+		while (length < size && word_byte(text[length]))
+			length++;
+	return length ? length : 1;
+}
+
 /* The line around the offset, cut to a window and with one '?' per byte that is not printable ASCII. */
 static void quote_line(struct callgate_notes *notes, struct callgate_note *note, const struct source *source, size_t offset)
 {
@@ -103,6 +148,9 @@ static void quote_line(struct callgate_notes *notes, struct callgate_note *note,
 	}
 	note->source_line = line;
 	note->caret = (unsigned)(offset - start);
+	note->length = (unsigned)token_length(source, offset);
+	if (note->caret + note->length > last - start)
+		note->length = last - start > note->caret ? (unsigned)(last - start) - note->caret : 1;
 }
 
 CALLGATE_PRINTF(5, 0)
@@ -112,6 +160,7 @@ static struct callgate_note *keep(struct callgate_notes *notes, enum callgate_se
 	struct callgate_note *note;
 	char text[1024];
 
+	notes->last_kept = false;
 	notes->said[severity]++;
 	/* Errors must not be lost behind a flood of warnings: a quarter of the list is theirs. */
 	if (notes->count >= (severity == CALLGATE_ERROR ? NOTES_LIMIT : NOTES_LIMIT * 3 / 4))
@@ -127,6 +176,8 @@ static struct callgate_note *keep(struct callgate_notes *notes, enum callgate_se
 	if (!note->text || (file && !note->file))
 		return NULL;
 	notes->kept[notes->count++] = note;
+	note->length = 1;
+	notes->last_kept = true;
 	return note;
 }
 
@@ -169,6 +220,23 @@ int note_at(struct callgate_notes *notes, enum callgate_severity severity, unsig
 	locate(notes, note, source, offset);
 	quote_line(notes, note, source, offset);
 	return r;
+}
+
+void note_attach(struct callgate_notes *notes, const struct source *source, size_t offset, const char *format, ...)
+{
+	struct callgate_note *note;
+	va_list ap;
+
+	if (!notes || !notes->last_kept)
+		return;
+	va_start(ap, format);
+	note = keep(notes, CALLGATE_NOTE, notes->kept[notes->count - 1]->id, source->name, format, ap);
+	va_end(ap);
+	if (!note)
+		return;
+	note->attached = true;
+	locate(notes, note, source, offset);
+	quote_line(notes, note, source, offset);
 }
 
 int note_place(struct callgate_notes *notes, enum callgate_severity severity, unsigned id, const char *file,

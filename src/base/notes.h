@@ -12,7 +12,11 @@
 int note_at(struct callgate_notes *notes, enum callgate_severity severity, unsigned id, const struct source *source,
             size_t offset, const char *format, ...) CALLGATE_PRINTF(6, 7);
 
-/* The same for a place whose line and column are known and whose source is gone. file may be NULL. */
+/* Another place of the finding that note_at() was last called for: printed as a note below it, dropped with it. */
+void note_attach(struct callgate_notes *notes, const struct source *source, size_t offset, const char *format, ...)
+	CALLGATE_PRINTF(4, 5);
+
+/* The same as note_at() for a place whose line and column are known and whose source is gone. file may be NULL. */
 int note_place(struct callgate_notes *notes, enum callgate_severity severity, unsigned id, const char *file,
                unsigned line, unsigned column, const char *format, ...) CALLGATE_PRINTF(7, 8);
 

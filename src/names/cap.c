@@ -105,8 +105,8 @@ static int add_caps(struct slice word, uint64_t *caps, struct callgate_err *err)
 		int shown = word.size > 64 ? 64 : (int)word.size;
 
 		nearest = cap_nearest(word);
-		return err_set(err, CALLGATE_E_NOTFOUND, "no capability is named '%.*s'%s%s%s", shown, word.at,
-			       nearest ? ", did you mean '" : "", nearest ? nearest : "", nearest ? "'?" : "");
+		return err_set(err, CALLGATE_E_NOTFOUND, "unknown capability '%.*s'%s%s%s", shown, word.at,
+			       nearest ? "; did you mean '" : "", nearest ? nearest : "", nearest ? "'?" : "");
 	}
 	return 0;
 }

@@ -48,22 +48,22 @@ static int byte_at(const struct json *json, size_t at)
 	return at < json->source->size ? (unsigned char)json->source->text[at] : -1;
 }
 
-/* A byte that cannot stand here. wanted says what could. */
+/* A byte that is not allowed here. wanted says what is. */
 static enum json_kind unexpected(struct json *json, const char *wanted)
 {
 	int c = byte_at(json, json->at);
 
 	if (c < 0)
-		return fault(json, NOTE_SYNTAX, json->at, "unexpected end of the text: %s", wanted);
+		return fault(json, NOTE_SYNTAX, json->at, "unexpected end of file; %s", wanted);
 	if (c == 0)
-		return fault(json, NOTE_UTF8, json->at, "unexpected NUL byte: %s", wanted);
+		return fault(json, NOTE_UTF8, json->at, "unexpected NUL byte; %s", wanted);
 	if (c == '/' || c == '#')
-		return fault(json, NOTE_SYNTAX, json->at, "unexpected '%c': JSON has no comments", c);
+		return fault(json, NOTE_SYNTAX, json->at, "unexpected '%c'; JSON has no comments", c);
 	if (c == '\'')
-		return fault(json, NOTE_SYNTAX, json->at, "unexpected ': strings stand in double quotes");
+		return fault(json, NOTE_SYNTAX, json->at, "unexpected '; strings are written in double quotes");
 	if (c < 0x20 || c >= 0x7f)
-		return fault(json, NOTE_SYNTAX, json->at, "unexpected byte 0x%02x: %s", (unsigned)c, wanted);
-	return fault(json, NOTE_SYNTAX, json->at, "unexpected '%c': %s", c, wanted);
+		return fault(json, NOTE_SYNTAX, json->at, "unexpected byte 0x%02x; %s", (unsigned)c, wanted);
+	return fault(json, NOTE_SYNTAX, json->at, "unexpected '%c'; %s", c, wanted);
 }
 
 static void skip_space(struct json *json)
@@ -149,11 +149,11 @@ static size_t unicode_escape(struct json *json, size_t at, unsigned *out)
 	int high = hex4(json, at + 2), low;
 
 	if (high < 0) {
-		fault(json, NOTE_SYNTAX, at, "bad escape: \\u wants four hexadecimal digits");
+		fault(json, NOTE_SYNTAX, at, "bad escape: \\u needs four hexadecimal digits");
 		return 0;
 	}
 	if (high == 0) {
-		fault(json, NOTE_UTF8, at, "the escape \\u0000 (NUL) cannot stand in a profile");
+		fault(json, NOTE_UTF8, at, "the escape \\u0000 (NUL) is not allowed in a profile");
 		return 0;
 	}
 	*out = (unsigned)high;
@@ -196,7 +196,7 @@ static bool decode(struct json *json, size_t first, size_t last, struct slice *o
 	size_t used = 0;
 
 	if (!to) {
-		fault(json, NOTE_LIMIT, first, "too large: the strings of this profile do not fit into memory");
+		fault(json, NOTE_LIMIT, first, "the strings of this profile are too large");
 		return false;
 	}
 	for (size_t at = first; at < last;) {
@@ -268,7 +268,7 @@ static bool string(struct json *json, struct json_token *token)
 		at += length;
 	}
 	if (at == size) {
-		fault(json, NOTE_SYNTAX, json->at, "unexpected end of the text: this string is not closed");
+		fault(json, NOTE_SYNTAX, json->at, "unexpected end of file; the string is not closed");
 		return false;
 	}
 	token->text = (struct slice){ json->source->text + json->at + 1, at - json->at - 1 };
@@ -296,15 +296,15 @@ static enum json_kind number(struct json *json, struct json_token *token)
 		at++;
 	whole = digits(json, at);
 	if (!whole)
-		return fault(json, NOTE_SYNTAX, json->at, "unexpected '%c': not a JSON number",
+		return fault(json, NOTE_SYNTAX, json->at, "unexpected '%c'; expected a number",
 			     byte_at(json, json->at));
 	if (whole > 1 && byte_at(json, at) == '0')
-		return fault(json, NOTE_SYNTAX, json->at, "unexpected zero before a number");
+		return fault(json, NOTE_SYNTAX, json->at, "number has a leading zero");
 	at += whole;
 	if (byte_at(json, at) == '.') {
 		if (!digits(json, at + 1))
 			return fault(json, NOTE_SYNTAX, json->at,
-				     "unexpected '.': a number wants digits behind its point");
+				     "number has no digits after its decimal point");
 		at += 1 + digits(json, at + 1);
 	}
 	if (byte_at(json, at) == 'e' || byte_at(json, at) == 'E') {
@@ -312,7 +312,7 @@ static enum json_kind number(struct json *json, struct json_token *token)
 
 		if (!digits(json, at + 1 + sign))
 			return fault(json, NOTE_SYNTAX, json->at,
-				     "unexpected end of a number: its exponent has no digits");
+				     "number has no digits in its exponent");
 		at += 1 + sign + digits(json, at + 1 + sign);
 	}
 	if ((byte_at(json, at) | 0x20) >= 'a' && (byte_at(json, at) | 0x20) <= 'z')
@@ -344,7 +344,7 @@ static enum json_kind literal(struct json *json, struct json_token *token)
 		token->text = (struct slice){ words[i].word, size };
 		return words[i].kind;
 	}
-	return unexpected(json, "a value was expected (object, array, string, number, true, false or null)");
+	return unexpected(json, "expected a value");
 }
 
 static void value_done(struct json *json)
@@ -394,7 +394,7 @@ static enum json_kind value(struct json *json, struct json_token *token)
 	else if (c == '-' || c == '+' || c == '.' || (c >= '0' && c <= '9'))
 		kind = number(json, token);
 	else if (c == ']' && json->expect == VALUE && json->depth)
-		kind = unexpected(json, "a value was expected (no comma before the end)");
+		kind = fault(json, NOTE_SYNTAX, json->at, "trailing comma before ']'");
 	else
 		kind = literal(json, token);
 	if (kind != JSON_BAD)
@@ -404,15 +404,17 @@ static enum json_kind value(struct json *json, struct json_token *token)
 
 static enum json_kind key(struct json *json, struct json_token *token)
 {
+	if (byte_at(json, json->at) == '}')
+		return fault(json, NOTE_SYNTAX, json->at, "trailing comma before '}'");
 	if (byte_at(json, json->at) != '"')
 		return unexpected(json, json->expect == KEY
-						? "a key in double quotes was expected (no comma before the end)"
-						: "a key in double quotes or '}' was expected");
+						? "expected a key in double quotes after the comma"
+						: "expected a key in double quotes or '}'");
 	if (!string(json, token))
 		return JSON_BAD;
 	skip_space(json);
 	if (byte_at(json, json->at) != ':')
-		return unexpected(json, "a colon was expected after the key");
+		return unexpected(json, "expected a colon after the key");
 	json->at++;
 	json->expect = VALUE;
 	return JSON_KEY;
@@ -426,7 +428,7 @@ static enum json_kind after_value(struct json *json, struct json_token *token)
 		return close_level(json, token);
 	if (c != ',')
 		return unexpected(json,
-				  in_object(json) ? "a comma or '}' was expected" : "a comma or ']' was expected");
+				  in_object(json) ? "expected a comma or '}'" : "expected a comma or ']'");
 	json->at++;
 	json->expect = in_object(json) ? KEY : VALUE;
 	skip_space(json);
@@ -451,7 +453,7 @@ static enum json_kind step(struct json *json, struct json_token *token)
 	case END:
 		token->first = token->last = json->at;
 		if (c >= 0)
-			return unexpected(json, "trailing text, the document ended before it");
+			return unexpected(json, "trailing text after the document");
 		return JSON_END;
 	case VALUE:
 		break;

@@ -26,25 +26,27 @@ static void check_verdict(struct lint *lint, const struct verdict *verdict)
 		struct place at = ret ? verdict->errno_ret_at : verdict->errno_word_at;
 
 		if (report_reader(lint->report, READS_CRUN | READS_PODMAN))
-			report_error(lint->report, NOTE_ERRNO, at.offset, "crun refuses an errno with the action %s",
+			report_error(lint->report, NOTE_ERRNO, at.offset, "crun rejects an errno with action %s",
 				     action_oci(verdict->kind));
 		else
-			report_warning(lint->report, NOTE_ERRNO, at.offset, "an errno has no effect with the action %s",
+			report_warning(lint->report, NOTE_ERRNO, at.offset, "errno is ignored with action %s",
 				       action_oci(verdict->kind));
 		return;
 	}
 	if (word && ret && verdict->errno_word != verdict->errno_ret)
 		report_warning(lint->report, NOTE_ERRNO, verdict->errno_word_at.offset,
-			       "errno word (%u) and errno number (%u) disagree: readers differ in which one they take",
+			       "errno %u and errnoRet %u disagree; readers differ in which one they use",
 			       verdict->errno_word, verdict->errno_ret);
+	if (word && ret && verdict->errno_word != verdict->errno_ret)
+		report_attach(lint->report, verdict->errno_ret_at.offset, "errnoRet %u given here", verdict->errno_ret);
 	if (verdict->kind != CALLGATE_ERRNO)
 		return;
 	if (word && !verdict->errno_word)
 		report_warning(lint->report, NOTE_ERRNO, verdict->errno_word_at.offset,
-			       "errno 0: the call does nothing and tells its caller that it succeeded");
+			       "errno 0 makes the call do nothing and report success");
 	else if (ret && !verdict->errno_ret)
 		report_warning(lint->report, NOTE_ERRNO, verdict->errno_ret_at.offset,
-			       "errno 0: the call does nothing and tells its caller that it succeeded");
+			       "errno 0 makes the call do nothing and report success");
 }
 
 static void check_redundant(struct lint *lint, const struct rule *rule)
@@ -53,7 +55,7 @@ static void check_redundant(struct lint *lint, const struct rule *rule)
 	if (lint->report->errors || !action_equal(lint_action(&rule->verdict), lint_action(&lint->policy->fallback)))
 		return;
 	report_warning(lint->report, NOTE_REDUNDANT, rule->at.offset,
-		       "redundant: this rule does what the default action does and is dropped");
+		       "redundant rule: its action is the default action, so runtimes drop it");
 }
 
 /* ------------------------------------------------------------------ listener */
@@ -65,7 +67,7 @@ static void check_notify(struct lint *lint, const struct rule *rule)
 	for (unsigned i = 0; i < rule->name_count; i++)
 		if (slice_is(rule->names[i].text, "write"))
 			report_unless(lint->report, READS_CRUN | READS_PODMAN, NOTE_LISTENER, rule->names[i].at.offset,
-				      "SCMP_ACT_NOTIFY on write: the runtime must write to hand the listener over");
+				      "SCMP_ACT_NOTIFY cannot be used for 'write': the runtime needs it to hand over the listener");
 }
 
 static void check_listener(struct lint *lint)
@@ -75,14 +77,14 @@ static void check_listener(struct lint *lint)
 	if (policy->fallback.kind == CALLGATE_NOTIFY)
 		report_unless(
 			lint->report, READS_CRUN | READS_PODMAN, NOTE_LISTENER, policy->fallback.at.offset,
-			"the default action cannot be notify: the listener is not yet there when it is first asked");
+			"the default action cannot be notify: the first calls are made before there is a listener");
 	if (policy->dialect == DIALECT_LXC || policy->listener_path.size)
 		return;
 	for (unsigned i = 0; i < policy->rule_count; i++) {
 		if (policy->rules[i].verdict.kind != CALLGATE_NOTIFY || !policy->rules[i].name_count)
 			continue;
 		report_error(lint->report, NOTE_LISTENER, policy->rules[i].verdict.at.offset,
-			     "SCMP_ACT_NOTIFY needs a listenerPath, which is missing or empty");
+			     "SCMP_ACT_NOTIFY requires listenerPath, which is missing or empty");
 		return;
 	}
 }
@@ -119,7 +121,7 @@ static void check_kernel(struct lint *lint, const struct guard *guard, const cha
 {
 	if ((guard->said & SAID_MIN_KERNEL) && guard->min_major >= KERNEL_FAR_AWAY)
 		report_warning(lint->report, NOTE_GUARD, guard->min_kernel_at.offset,
-			       "minKernel %u.%u: no such kernel in sight, this rule is never %s", guard->min_major,
+			       "minKernel %u.%u is newer than any known kernel; the rule is never %s", guard->min_major,
 			       guard->min_minor, effect);
 }
 
@@ -132,16 +134,16 @@ static void check_guards(struct lint *lint, const struct rule *rule)
 	if (in->cap_count <= 64 && ex->cap_count <= 64 &&
 	    share_word(in->caps, in->cap_count, ex->caps, ex->cap_count, &shared))
 		report_warning(lint->report, NOTE_NEVER, rule->at.offset,
-			       "includes and excludes contradict each other over %.*s: this rule never holds",
+			       "includes and excludes contradict each other on %.*s; the rule never applies",
 			       report_width(shared), shared.at);
 	if (in->arch_count <= 64 && ex->arch_count <= 64 && arches_contradict(in, ex, &shared))
 		report_warning(lint->report, NOTE_NEVER, rule->at.offset,
-			       "includes and excludes contradict each other over %.*s: this rule never holds",
+			       "includes and excludes contradict each other on %.*s; the rule never applies",
 			       report_width(shared), shared.at);
 	if ((in->said & ex->said & SAID_MIN_KERNEL) &&
 	    in->min_major * 256 + in->min_minor >= ex->min_major * 256 + ex->min_minor)
 		report_warning(lint->report, NOTE_NEVER, rule->at.offset,
-			       "includes and excludes contradict each other over minKernel: this rule never holds");
+			       "includes and excludes contradict each other on minKernel; the rule never applies");
 	check_kernel(lint, in, "included");
 	check_kernel(lint, ex, "excluded");
 }
@@ -210,13 +212,13 @@ static void check_whole(struct lint *lint)
 	}
 	if (!restricts)
 		report_warning(lint->report, NOTE_RESTRICTS_NOTHING, policy->fallback.at.offset,
-			       "this profile restricts nothing: its default is to allow and no rule denies");
+			       "profile restricts nothing: the default is to allow and no rule denies");
 	/* Numbers of LXC's version 1 belong to a machine that is not known yet. */
 	if (runs || (policy->dialect == DIALECT_LXC && policy->lxc_version == 1 && policy->rule_count))
 		return;
 	if (policy->dialect != DIALECT_ENV || !policy->rule_count)
 		report_warning(lint->report, NOTE_RUNS_NOTHING, policy->fallback.at.offset,
-			       "nothing can be started under this profile: no rule lets execve or execveat through");
+			       "no program can be started under this profile: no rule allows execve or execveat");
 }
 
 bool policy_lint(const struct callgate_policy *policy, struct report *report, struct arena *scratch)

@@ -19,8 +19,8 @@ static void check_mask(struct lint *lint, const struct condition *condition)
 
 	if (!(condition->said & SAID_VALUE_TWO))
 		report_warning(lint->report, NOTE_MASK, condition->at.offset,
-			       "SCMP_CMP_MASKED_EQ without valueTwo: it counts as 0, the condition holds when no bit "
-			       "of the mask is set");
+			       "SCMP_CMP_MASKED_EQ without valueTwo compares with 0: the condition holds when no bit of the "
+			       "mask is set");
 	if (wanted & ~mask)
 		report_warning(lint->report, NOTE_MASK, condition->at.offset,
 			       "this condition never holds: %s " PUT_HEX " has bits outside the mask " PUT_HEX, what,
@@ -97,19 +97,32 @@ static void check_argument(struct lint *lint, const struct rule *rule, const str
 
 	if (call)
 		report_warning(lint->report, NOTE_POINTER, condition->at.offset,
-			       "argument %u of %s is a pointer: a filter sees the address, not what it points to",
+			       "argument %u of '%s' is a pointer: a filter sees the address, not what it points to",
 			       condition->index, call);
 	call = bits >> 32 ? call_with(rule, condition->index, 'i') : NULL;
 	if (call)
 		report_warning(lint->report, NOTE_UPPER_BITS, condition->at.offset,
-			       "argument %u of %s is an int: the kernel ignores its upper 32 bits, this condition "
-			       "compares them with " PUT_HEX,
+			       "argument %u of '%s' is a 32-bit integer: the kernel ignores its upper 32 bits, which this "
+			       "condition compares with " PUT_HEX,
 			       condition->index, call, hex(bits >> 32));
+}
+
+static void check_repeat(struct lint *lint, const struct rule *rule, const struct condition *condition)
+{
+	const struct condition *first = rule->conditions;
+
+	while (first < condition && first->index != condition->index)
+		first++;
+	if (first == condition)
+		return;
+	report_warning(lint->report, NOTE_ORED, condition->at.offset,
+		       "argument %u is compared twice in one rule; runtimes then combine all of its conditions with OR",
+		       condition->index);
+	report_attach(lint->report, first->at.offset, "first comparison of argument %u", condition->index);
 }
 
 void lint_conditions(struct lint *lint, const struct rule *rule)
 {
-	unsigned seen = 0;
 
 	for (unsigned i = 0; i < rule->condition_count; i++) {
 		const struct condition *condition = &rule->conditions[i];
@@ -117,12 +130,8 @@ void lint_conditions(struct lint *lint, const struct rule *rule)
 		check_bounds(lint, condition);
 		if (condition->op != OP_MASKED_EQ && condition->value_two)
 			report_warning(lint->report, NOTE_ARGUMENT, condition->at.offset,
-				       "valueTwo has no effect with %s", op_oci(condition->op));
+				       "valueTwo is ignored with %s", op_oci(condition->op));
 		check_argument(lint, rule, condition);
-		if (seen >> condition->index & 1)
-			report_warning(lint->report, NOTE_ORED, condition->at.offset,
-				       "argument %u is asked twice in one rule: runtimes then OR all of its conditions",
-				       condition->index);
-		seen |= 1u << condition->index;
+		check_repeat(lint, rule, condition);
 	}
 }

@@ -9,7 +9,7 @@
 
 enum clash { NO_CLASH, TWICE, DUPLICATE, CONFLICT, BEATEN, BEATEN_SAME };
 
-/* The first rule that said something about a name under the same conditions and guards, in the same LXC family. */
+/* The first rule about a name under the same conditions and guards, in the same LXC family. */
 struct entry {
 	uint64_t key;
 	const struct word *name;
@@ -23,11 +23,11 @@ struct pairs {
 	unsigned families; /* bit per LXC family met; bit 0: [all] */
 };
 
-/* Findings about one rule and one earlier rule are said once, however many names they share. */
+/* Findings about one rule and one earlier rule are reported once, however many names they share. */
 struct finding {
 	enum clash clash;
 	const struct rule *rule, *earlier;
-	const struct word *name;
+	const struct word *name, *earlier_name;
 	unsigned names;
 };
 
@@ -175,39 +175,28 @@ static struct entry *entry_of(const struct pairs *pairs, const struct word *name
 
 /* ------------------------------------------------------------------ saying */
 
-static void where(const struct lint *lint, const struct rule *rule, char *out, size_t size)
-{
-	unsigned line, column;
-
-	policy_line(lint->policy, rule->at, &line, &column);
-	if (lint->policy->dialect == DIALECT_LXC)
-		snprintf(out, size, "line %u", line);
-	else if (lint->policy->dialect == DIALECT_CALLS)
-		snprintf(out, size, "rule %u", line);
-	else
-		snprintf(out, size, "/syscalls/%u (line %u)", (unsigned)(rule - lint->policy->rules), line);
-}
-
 /* Whose library settles it: of two rules without conditions the first counts. */
 static enum reader_set settled(const struct rule *rule)
 {
 	return rule->condition_count ? 0 : READS_ANY;
 }
 
+/* " and 3 more" calls that the same two rules share. */
+static void others_text(const struct finding *finding, char *buf, size_t size)
+{
+	buf[0] = '\0';
+	if (finding->names > 1)
+		snprintf(buf, size, " and %u more", finding->names - 1);
+}
+
 static void say(struct lint *lint, const struct finding *finding)
 {
-	char others[32] = "", place[48], here[32], there[32];
 	struct slice name = finding->name->text;
+	size_t at = finding->rule->at.offset, earlier = finding->earlier_name->at.offset;
+	char others[32], here[32], there[32];
 	int width = report_width(name);
 
-	if (finding->clash == CONFLICT && finding->names > 1)
-		snprintf(others, sizeof(others), " and %u more", finding->names - 1);
-	else if (finding->names > 1)
-		snprintf(others, sizeof(others), " (and %u more)", finding->names - 1);
-	if (!report_listens(lint->report))
-		place[0] = '\0';
-	else
-		where(lint, finding->earlier, place, sizeof(place));
+	others_text(finding, others, sizeof(others));
 	callgate_action_format(lint_action(&finding->rule->verdict), here, sizeof(here));
 	callgate_action_format(lint_action(&finding->earlier->verdict), there, sizeof(there));
 	switch (finding->clash) {
@@ -215,26 +204,24 @@ static void say(struct lint *lint, const struct finding *finding)
 		break;
 	case TWICE:
 		report_warning(lint->report, NOTE_DUPLICATE, finding->name->at.offset,
-			       "duplicate name %.*s in one rule", width, name.at);
+			       "duplicate name '%.*s' in one rule", width, name.at);
 		break;
 	case DUPLICATE:
-		report_warning(lint->report, NOTE_DUPLICATE, finding->rule->at.offset,
-			       "duplicate: %s has said the same of %.*s%s", place, width, name.at, others);
+		report_warning(lint->report, NOTE_DUPLICATE, at, "duplicate rule for '%.*s'%s", width, name.at, others);
+		report_attach(lint->report, earlier, "first given here");
 		break;
 	case CONFLICT:
-		report_unless(lint->report, settled(finding->rule), NOTE_CONFLICT, finding->rule->at.offset,
-			      "conflict: %.*s%s: %s here, %s in %s, under the same conditions", width, name.at, others,
-			      here, there, place);
+		report_unless(lint->report, settled(finding->rule), NOTE_CONFLICT, at,
+			      "conflicting actions for '%.*s'%s: %s, after %s", width, name.at, others, here, there);
+		report_attach(lint->report, earlier, "%s given here", there);
 		break;
 	case BEATEN:
-		report_warning(lint->report, NOTE_SHADOWED, finding->rule->at.offset,
-			       "%.*s%s: this rule never counts, %s says %s without conditions", width, name.at, others,
-			       place, there);
+		report_warning(lint->report, NOTE_SHADOWED, at, "rule for '%.*s'%s has no effect", width, name.at, others);
+		report_attach(lint->report, earlier, "this rule without conditions decides: %s", there);
 		break;
 	case BEATEN_SAME:
-		report_warning(lint->report, NOTE_SHADOWED, finding->rule->at.offset,
-			       "%.*s%s: this rule adds nothing, %s says %s without conditions", width, name.at, others,
-			       place, there);
+		report_warning(lint->report, NOTE_SHADOWED, at, "redundant rule for '%.*s'%s", width, name.at, others);
+		report_attach(lint->report, earlier, "this rule without conditions has the same action: %s", there);
 		break;
 	}
 }
@@ -283,7 +270,7 @@ static void check_name(struct pairs *pairs, const struct rule *rule, const struc
 		entry = entry_of(pairs, name, rule, hash, family);
 		clash = entry->rule ? clash_of(pairs->lint, entry->rule, rule) : NO_CLASH;
 		if (clash != NO_CLASH)
-			note(pairs->lint, open, (struct finding){ clash, rule, entry->rule, name, 1 });
+			note(pairs->lint, open, (struct finding){ clash, rule, entry->rule, name, entry->name, 1 });
 	}
 	entry = entry_of(pairs, name, rule, hash, mine);
 	if (!entry->rule) {
@@ -306,7 +293,7 @@ static void check_beaten(struct pairs *pairs, const struct rule *rule, struct fi
 		     (struct finding){ action_equal(lint_action(&rule->verdict), lint_action(&entry->rule->verdict))
 					       ? BEATEN_SAME
 					       : BEATEN,
-				       rule, entry->rule, &rule->names[i], 1 });
+				       rule, entry->rule, &rule->names[i], entry->name, 1 });
 	}
 }
 

@@ -51,10 +51,10 @@ static bool wanted(struct cursor *cursor, const char *what)
 
 	if (rest.size)
 		report_error(cursor->report, NOTE_ARGUMENT, offset_of(cursor->report, rest.at),
-			     "'%.*s' where %s is wanted", report_width(rest), rest.at, what);
+			     "unexpected '%.*s'; expected %s", report_width(rest), rest.at, what);
 	else
 		report_error(cursor->report, NOTE_ARGUMENT, offset_of(cursor->report, rest.at),
-			     "the item ends where %s is wanted", what);
+			     "unexpected end of the item; expected %s", what);
 	return false;
 }
 
@@ -122,7 +122,7 @@ static bool take_condition(struct cursor *cursor, struct condition *out)
 	const char *at = cursor->rest.at;
 
 	if (cursor->rest.size < 2 || at[0] != 'a' || at[1] < '0' || at[1] >= '0' + ARGUMENTS)
-		return wanted(cursor, "an argument, a0 to a5,");
+		return wanted(cursor, "an argument, a0 to a5");
 	condition.index = (uint8_t)(at[1] - '0');
 	take(cursor, 2);
 	skip_blanks(cursor);
@@ -130,7 +130,7 @@ static bool take_condition(struct cursor *cursor, struct condition *out)
 		if (!take_number(cursor, &condition.value))
 			return false;
 		if (!next_is(cursor, "=="))
-			return wanted(cursor, "== behind a mask");
+			return wanted(cursor, "'==' after a mask");
 		if (!take_number(cursor, &condition.value_two))
 			return false;
 		condition.op = OP_MASKED_EQ;
@@ -157,7 +157,7 @@ static bool take_conditions(struct cursor *cursor, struct item *item)
 			return false;
 		if (seen >> condition.index & 1) {
 			report_error(cursor->report, NOTE_ORED, condition.at.offset,
-				     "argument a%u stands twice: write one item for each, or one condition",
+				     "duplicate argument a%u; write one item for each, or one condition",
 				     condition.index);
 			return false;
 		}
@@ -180,18 +180,18 @@ static bool take_action(struct cursor *cursor, struct item *item)
 		action.kind = CALLGATE_ERRNO;
 	else if (!word.size || !action_by_name(word, &action)) {
 		report_error(cursor->report, NOTE_ACTION, offset_of(cursor->report, word.at),
-			     "'%.*s' is no action: ERRNO(EIO), EIO, LOG, KILL_PROCESS ...", report_width(word),
+			     "unknown action '%.*s'; expected one such as ERRNO(EIO), EIO, LOG, KILL_PROCESS", report_width(word),
 			     word.at);
 		return false;
 	}
 	if (action.kind == CALLGATE_NOTIFY) {
 		report_error(cursor->report, NOTE_LISTENER, offset_of(cursor->report, word.at),
-			     "NOTIFY waits for an answer, and here is nobody who gives one");
+			     "NOTIFY is not possible in a list: it needs a listener");
 		return false;
 	}
 	if (action.kind == CALLGATE_TRAP && action.data) {
 		report_error(cursor->report, NOTE_ACTION, offset_of(cursor->report, word.at),
-			     "'%.*s' cannot be said in a list", report_width(word), word.at);
+			     "action '%.*s' is not possible in a list", report_width(word), word.at);
 		return false;
 	}
 	item->verdict.kind = action.kind;
@@ -217,7 +217,7 @@ bool item_parse(struct slice text, struct report *report, struct item *out)
 	take(&cursor, size);
 	item.any = slice_is(item.name, "*");
 	if (!item.name.size)
-		return wanted(&cursor, "the name of a call");
+		return wanted(&cursor, "a syscall name");
 	if (cursor.rest.size && *cursor.rest.at == '(') {
 		take(&cursor, 1);
 		if (!take_conditions(&cursor, &item))
@@ -232,7 +232,7 @@ bool item_parse(struct slice text, struct report *report, struct item *out)
 	}
 	if (item.any && (item.condition_count || !item.has_action)) {
 		report_error(report, NOTE_ACTION, offset_of(report, text.at),
-			     "'*' takes an action and no conditions: *=EIO");
+			     "'*' takes an action and no conditions, as in *=EIO");
 		return false;
 	}
 	*out = item;

@@ -2,6 +2,8 @@
 /* Reading: tells dialects apart by content, calls the reader, refuses other tools' formats by name. */
 #include "policy/read.h"
 
+#include <stdarg.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "base/err.h"
@@ -75,17 +77,28 @@ static size_t first_byte(const struct source *source)
 	return at;
 }
 
-static int refuse(const struct source *source, size_t at, const char *what, struct callgate_notes *notes,
-		  struct callgate_err *err)
+CALLGATE_PRINTF(5, 6)
+static int refuse(const struct source *source, size_t at, struct callgate_notes *notes, struct callgate_err *err,
+		  const char *format, ...)
 {
 	unsigned line, column;
+	char text[512];
+	va_list ap;
 
-	note_at(notes, CALLGATE_ERROR, NOTE_FORMAT, source, at,
-		"this is %s; callgate reads OCI, Docker and LXC profiles", what);
-	err_set(err, CALLGATE_E_FORMAT, "this is %s; callgate reads OCI, Docker and LXC profiles", what);
+	va_start(ap, format);
+	vsnprintf(text, sizeof(text), format, ap);
+	va_end(ap);
+	note_at(notes, CALLGATE_ERROR, NOTE_FORMAT, source, at, "%s", text);
+	err_set(err, CALLGATE_E_FORMAT, "%s", text);
 	source_locate(source, at, &line, &column);
 	err_set_place(err, source->name, line, column);
 	return CALLGATE_E_FORMAT;
+}
+
+static int refuse_foreign(const struct source *source, size_t at, const char *what, struct callgate_notes *notes,
+			  struct callgate_err *err)
+{
+	return refuse(source, at, notes, err, "this is %s; callgate reads OCI, Docker and LXC profiles", what);
 }
 
 static int read_as(reads *read, const struct source *source, enum callgate_reader as, struct callgate_policy **out,
@@ -118,29 +131,27 @@ int policy_parse(const struct source *source, enum callgate_reader as, struct ca
 	start = first_byte(source);
 	if (start == source->size) {
 		report_error(&report, NOTE_SYNTAX, 0,
-			     "empty: unexpected end of the text, neither a JSON object nor the version line of LXC "
-			     "text is in it");
+			     "empty profile; expected a JSON object or the version line of LXC text");
 		return CALLGATE_E_PROFILE;
 	}
 	if (source->size >= 2 &&
 	    (memcmp(source->text, "\xff\xfe", 2) == 0 || memcmp(source->text, "\xfe\xff", 2) == 0)) {
-		report_error(&report, NOTE_UTF8, 0, "UTF-16: profiles are UTF-8");
+		report_error(&report, NOTE_UTF8, 0, "UTF-16 text; profiles are UTF-8");
 		return CALLGATE_E_PROFILE;
 	}
 	what = foreign_binary(source, &at);
 	if (!what && source->text[start] == '{')
 		what = foreign_json(source, start, &at);
 	if (what)
-		return refuse(source, at, what, notes, err);
+		return refuse_foreign(source, at, what, notes, err);
 	for (size_t i = 0; i < sizeof(dialects) / sizeof(dialects[0]); i++)
 		if (dialects[i].is(source, start))
 			return read_as(dialects[i].read, source, as, out, notes, err);
 	what = foreign_text(source, &at);
 	if (what)
-		return refuse(source, at, what, notes, err);
-	return refuse(source, start,
-		      "no format that is known here: a JSON object or the version number of LXC text was expected",
-		      notes, err);
+		return refuse_foreign(source, at, what, notes, err);
+	return refuse(source, start, notes, err,
+		      "unknown format; expected a JSON object or the version number of LXC text");
 }
 
 static int read_file(const char *path, enum source_trust trust, enum callgate_reader as, struct callgate_policy **out,

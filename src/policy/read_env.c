@@ -41,7 +41,7 @@ static bool read_item(struct env *env, struct slice text, struct item *item)
 	if (!item_parse(text, &env->report, item))
 		return false;
 	if (item->name.size > ITEM_NAME_MAX) {
-		report_error(&env->report, NOTE_LIMIT, at, "a syscall name of more than %d bytes", ITEM_NAME_MAX);
+		report_error(&env->report, NOTE_LIMIT, at, "syscall name is longer than %d bytes", ITEM_NAME_MAX);
 		return false;
 	}
 	if (item->any || syscall_find(item->name) != SYSCALL_NONE)
@@ -57,7 +57,7 @@ static void take_fallback(struct env *env, const struct item *item)
 {
 	if (env->denies)
 		report_error(&env->report, NOTE_ACTION, item->name_at.offset,
-			     "'*' belongs into a list of calls that are allowed");
+			     "'*' is only possible in SECCOMP_SYSCALL_ALLOW");
 	else
 		env->policy->fallback = item->verdict;
 }
@@ -113,7 +113,7 @@ static enum callgate_action_kind denied(struct env *env, struct slice action)
 		return CALLGATE_LOG;
 	if (action.at)
 		report_warning(&env->report, NOTE_ACTION, (size_t)(action.at - env->policy->source.text),
-			       "SECCOMP_DEFAULT_ACTION '%.*s' has no effect: only log is known", report_width(action),
+			       "SECCOMP_DEFAULT_ACTION '%.*s' is ignored; the only value is log", report_width(action),
 			       action.at);
 	return CALLGATE_KILL_PROCESS;
 }
@@ -131,7 +131,7 @@ static bool fill(struct env *env, struct slice allow, struct slice deny, struct 
 	policy->fallback = env->denies ? allowed : refused;
 	if (allow.at && deny.at)
 		report_warning(&env->report, NOTE_SHADOWED, (size_t)(deny.at - policy->source.text),
-			       "SECCOMP_SYSCALL_DENY has no effect: SECCOMP_SYSCALL_ALLOW is set");
+			       "SECCOMP_SYSCALL_DENY is ignored: SECCOMP_SYSCALL_ALLOW is set");
 	return read_items(env, list, env->denies ? &refused : &allowed) &&
 	       policy_lint(policy, &env->report, &env->scratch);
 }

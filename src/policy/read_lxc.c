@@ -51,7 +51,7 @@ static bool read_version(struct lxc *lxc, size_t *at)
 	if (last == digits) {
 		rest = rest_of_line(source, first);
 		report_error(&lxc->report, NOTE_SYNTAX, first,
-			     "'%.*s' is no version: LXC text begins with the number 1 or 2", report_width(rest),
+			     "invalid version '%.*s'; LXC text begins with the number 1 or 2", report_width(rest),
 			     rest.at);
 		return false;
 	}
@@ -59,7 +59,7 @@ static bool read_version(struct lxc *lxc, size_t *at)
 		digits++;
 	if (source->text[first] == '-' || last - digits != 1 ||
 	    (source->text[digits] != '1' && source->text[digits] != '2')) {
-		report_error(&lxc->report, NOTE_SYNTAX, first, "version %.*s is unknown: LXC text has 1 or 2%s",
+		report_error(&lxc->report, NOTE_SYNTAX, first, "unknown version %.*s; LXC text has 1 and 2%s",
 			     report_width(word), word.at,
 			     skip_white(source, last) == source->size ? ", JSON an object" : "");
 		return false;
@@ -74,7 +74,7 @@ static bool read_version(struct lxc *lxc, size_t *at)
 	}
 	if (first != *at || word.size != 1 || rest.size)
 		report_warning(&lxc->report, NOTE_SYNTAX, first,
-			       "write the version as one digit alone on the first line");
+			       "version is not one digit alone on the first line");
 	*at = next;
 	return true;
 }
@@ -97,7 +97,7 @@ static bool read_style(struct lxc *lxc, struct slice line, struct slice *rest)
 		}
 	}
 	report_error(&lxc->report, NOTE_SYNTAX, lxc_offset(lxc, line.at),
-		     "unknown policy style '%.*s': denylist or allowlist was expected" REPORT_MEANT, report_width(word),
+		     "unknown policy style '%.*s'; expected denylist or allowlist" REPORT_MEANT, report_width(word),
 		     word.at, report_meant(near.found));
 	return false;
 }
@@ -111,14 +111,14 @@ static void set_defaults(struct lxc *lxc, size_t at)
 	lxc->rule_default = (struct verdict){ .kind = allow ? CALLGATE_ALLOW : CALLGATE_KILL_THREAD };
 }
 
-/* The policy line of version 1: LXC knows one word there and passes over the rest. */
+/* The policy line of version 1: LXC knows one word there and ignores the rest. */
 static void read_policy_v1(struct lxc *lxc, struct slice line)
 {
 	if (slice_is(lxc_trim_right(line), "allowlist"))
 		lxc->policy->lxc_allowlist = true;
 	else
 		report_error(&lxc->report, NOTE_SYNTAX, lxc_offset(lxc, line.at),
-			     "policy style '%.*s': version 1 knows only allowlist, alone on its line",
+			     "unknown policy style '%.*s'; version 1 has allowlist only",
 			     report_width(line), line.at);
 	set_defaults(lxc, lxc_offset(lxc, line.at));
 }
@@ -130,7 +130,7 @@ static void read_policy_v2(struct lxc *lxc, struct slice line)
 	for (size_t i = 0; i + 5 <= line.size; i++)
 		if (memcmp(line.at + i, "debug", 5) == 0)
 			report_error(&lxc->report, NOTE_SYNTAX, lxc_offset(lxc, line.at + i),
-				     "policy line: LXC refuses the word debug");
+				     "'debug' in the policy line is rejected by LXC");
 	if (!read_style(lxc, line, &rest)) {
 		set_defaults(lxc, lxc_offset(lxc, line.at));
 		return;
@@ -138,12 +138,12 @@ static void read_policy_v2(struct lxc *lxc, struct slice line)
 	set_defaults(lxc, lxc_offset(lxc, line.at));
 	if (rest.size && *rest.at == '#')
 		report_error(&lxc->report, NOTE_SYNTAX, lxc_offset(lxc, rest.at),
-			     "a comment after the policy style: LXC takes it for an action");
+			     "comment after the policy style is read as an action by LXC");
 	else if (rest.size)
 		lxc_action(lxc, rest, &lxc->policy->fallback);
 	else if (line.at[line.size - 1] == ' ')
 		report_error(&lxc->report, NOTE_SYNTAX, lxc_offset(lxc, line.at + line.size - 1),
-			     "a blank at the end of the policy line: LXC takes it for an unknown action");
+			     "trailing blank on the policy line is read as an unknown action by LXC");
 }
 
 /* ------------------------------------------------------------------ version 1 */
@@ -166,8 +166,8 @@ static bool number_line(struct lxc *lxc, struct slice line)
 		number = memcmp(word.at, int_max.at, int_max.size) <= 0;
 	if (!number || (rest.size && *rest.at != '#')) {
 		report_error(&lxc->report, NOTE_SYNTAX, lxc_offset(lxc, line.at),
-			     line.size ? "'%.*s' is not a syscall number: version 1 has one decimal number per line"
-				       : "a blank line%.*s where version 1 has a syscall number",
+			     line.size ? "'%.*s' is not a syscall number; version 1 has one decimal number per line"
+				       : "blank line%.*s; version 1 has one syscall number per line",
 			     report_width(line), line.at);
 		return true;
 	}
@@ -244,14 +244,14 @@ static void read_section(struct lxc *lxc, struct slice line)
 		lxc->section = sections[i].abi;
 		if (lxc->cr_here)
 			report_error(&lxc->report, NOTE_SECTION, at + line.size,
-				     "section: a CR before the newline, LXC takes it as part of the architecture");
+				     "CR before the newline is read as part of the section by LXC");
 		else if (has_siblings(lxc->section))
 			report_warning(&lxc->report, NOTE_SECTION, at,
-				       "section %.*s does not scope: LXC adds its rules to every ABI of the host",
+				       "section %.*s does not scope; LXC adds its rules to every ABI of the host",
 				       report_width(line), line.at);
 		return;
 	}
-	report_error(&lxc->report, NOTE_SECTION, at, "unknown section '%.*s': no such architecture" REPORT_MEANT,
+	report_error(&lxc->report, NOTE_SECTION, at, "unknown section '%.*s'" REPORT_MEANT,
 		     report_width(line), line.at, report_meant(section_meant(line)));
 	lxc->section = CALLGATE_ABI_NONE;
 }
@@ -271,7 +271,7 @@ static bool rule_line(struct lxc *lxc, struct slice line)
 	}
 	if (line.at[0] == ' ' || line.at[0] == '\t') {
 		report_error(&lxc->report, NOTE_SYNTAX, lxc_offset(lxc, line.at),
-			     "a blank before the syscall name: LXC refuses or passes over such a line");
+			     "blank before the syscall name; LXC rejects or ignores such a line");
 		return true;
 	}
 	return lxc_rule(lxc, line);
@@ -286,12 +286,12 @@ static bool plain_text(struct lxc *lxc)
 	const char *nul = memchr(source->text, 0, source->size);
 
 	if (source->size >= 3 && memcmp(source->text, "\xef\xbb\xbf", 3) == 0) {
-		report_error(&lxc->report, NOTE_UTF8, 0, "byte order mark before the version: LXC refuses it");
+		report_error(&lxc->report, NOTE_UTF8, 0, "byte order mark before the version is rejected by LXC");
 		return false;
 	}
 	if (!nul)
 		return true;
-	report_error(&lxc->report, NOTE_UTF8, lxc_offset(lxc, nul), "NUL byte: LXC ends the line there");
+	report_error(&lxc->report, NOTE_UTF8, lxc_offset(lxc, nul), "NUL byte ends the line for LXC");
 	return false;
 }
 
@@ -305,7 +305,7 @@ static bool read_lines(struct lxc *lxc)
 		return false;
 	if (!line_next(source, &at, &line)) {
 		report_error(&lxc->report, NOTE_MISSING, source->size,
-			     "the policy line is missing: denylist or allowlist (a JSON profile is an object)");
+			     "policy line is missing; expected denylist or allowlist (a JSON profile is an object)");
 		return false;
 	}
 	if (line.size && line.at[line.size - 1] == '\r')

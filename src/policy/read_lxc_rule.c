@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* LXC reader, one line: `name [action] [[index,value,op,mask]...]`. What LXC itself would pass over or misread is an
+/* LXC reader, one line: `name [action] [[index,value,op,mask]...]`. What LXC itself would ignore or misread is an
  * error. */
 #include <string.h>
 
@@ -48,6 +48,15 @@ static bool ends_or_comment(struct slice text)
 
 /* ------------------------------------------------------------------ actions */
 
+/* Digits only: what is then wrong is its size. */
+static bool is_number(struct slice text)
+{
+	for (size_t i = 0; i < text.size; i++)
+		if (text.at[i] < '0' || text.at[i] > '9')
+			return false;
+	return text.size != 0;
+}
+
 /* No leading zeros: which base was meant is not certain. */
 static bool errno_number(struct slice word, uint16_t *out)
 {
@@ -61,7 +70,7 @@ static bool errno_action(struct lxc *lxc, struct slice *rest, const char *at, st
 
 	if (ends_or_comment(*rest)) {
 		report_error(&lxc->report, NOTE_ERRNO, lxc_offset(lxc, at),
-			     "the action errno wants a number behind it");
+			     "action errno requires a number");
 		return false;
 	}
 	number = lxc_word(*rest, rest);
@@ -72,12 +81,13 @@ static bool errno_action(struct lxc *lxc, struct slice *rest, const char *at, st
 	}
 	if (errno_by_name(number, &by_name))
 		report_error(&lxc->report, NOTE_ERRNO, lxc_offset(lxc, number.at),
-			     "errno %.*s: LXC knows no errno names, write %u", report_width(number), number.at,
-			     by_name);
+			     "LXC takes errno numbers only; write %u instead of '%.*s'", by_name,
+			     report_width(number), number.at);
 	else
 		report_error(&lxc->report, NOTE_ERRNO, lxc_offset(lxc, number.at),
-			     "errno '%.*s' is not a plain decimal number from 0 to %d", report_width(number), number.at,
-			     ERRNO_MAX);
+			     is_number(number) && number.at[0] != '0' ? "errno %.*s is out of range (0 to %d)"
+								       : "errno '%.*s' is not a plain decimal number from 0 to %d",
+			     report_width(number), number.at, ERRNO_MAX);
 	return false;
 }
 
@@ -112,7 +122,7 @@ bool lxc_action(struct lxc *lxc, struct slice text, struct verdict *out)
 	}
 	if (!known) {
 		report_error(&lxc->report, NOTE_ACTION, lxc_offset(lxc, word.at),
-			     "unknown action '%.*s': LXC has kill, errno N, allow, trap and notify" REPORT_MEANT,
+			     "unknown action '%.*s'; LXC has kill, errno N, allow, trap and notify" REPORT_MEANT,
 			     report_width(word), word.at, report_meant(near.found));
 		return false;
 	}
@@ -120,7 +130,7 @@ bool lxc_action(struct lxc *lxc, struct slice text, struct verdict *out)
 		return false;
 	if (!ends_or_comment(rest)) {
 		report_error(&lxc->report, NOTE_ACTION, lxc_offset(lxc, rest.at),
-			     "trailing '%.*s' after the action: LXC passes over it", report_width(rest), rest.at);
+			     "trailing '%.*s' after the action is ignored by LXC", report_width(rest), rest.at);
 		return false;
 	}
 	*out = verdict;
@@ -169,13 +179,14 @@ static bool argument_number(struct lxc *lxc, struct slice text, const char *what
 {
 	if (text.size > VALUE_WIDTH) {
 		report_error(&lxc->report, NOTE_ARGUMENT, lxc_offset(lxc, text.at),
-			     "argument: LXC reads at most %d digits of a %s", VALUE_WIDTH, what);
+			     "argument %s is longer than the %d digits that LXC reads", what, VALUE_WIDTH);
 		return false;
 	}
 	if (!c_number(text, out) || *out > max) {
 		report_error(&lxc->report, NOTE_ARGUMENT, lxc_offset(lxc, text.at),
-			     "argument: the %s '%.*s' is not a number from 0 to %llu", what, report_width(text),
-			     text.at, (unsigned long long)max);
+			     is_number(text) ? "argument %s %.*s is out of range (0 to %llu)"
+					     : "argument %s '%.*s' is not a number from 0 to %llu",
+			     what, report_width(text), text.at, (unsigned long long)max);
 		return false;
 	}
 	if (text.size > 1 && text.at[0] == '0' && text.at[1] >= '0' && text.at[1] <= '7')
@@ -198,7 +209,7 @@ static bool split_fields(struct lxc *lxc, struct slice body, struct fields *out)
 			continue;
 		if (out->count == 4) {
 			report_error(&lxc->report, NOTE_ARGUMENT, lxc_offset(lxc, body.at + first),
-				     "argument: '%.*s' is a fifth field; [index,value,op,mask] has four",
+				     "fifth field '%.*s' in an argument; expected [index,value,op,mask]",
 				     (int)(i - first), body.at + first);
 			return false;
 		}
@@ -208,8 +219,7 @@ static bool split_fields(struct lxc *lxc, struct slice body, struct fields *out)
 	if (out->count >= 3)
 		return true;
 	report_error(&lxc->report, NOTE_ARGUMENT, lxc_offset(lxc, body.at),
-		     "argument: [index,value,op] or [index,value,op,mask] "
-		     "was expected");
+		     "argument has too few fields; expected [index,value,op] or [index,value,op,mask]");
 	return false;
 }
 
@@ -229,7 +239,7 @@ static bool condition(struct lxc *lxc, struct slice body, struct condition *out)
 	op = fields.field[2];
 	if (!op_by_lxc(op, &out->op)) {
 		report_error(&lxc->report, NOTE_OPERATOR, lxc_offset(lxc, op.at),
-			     "unknown operator '%.*s' in op: != < <= == >= > &= or SCMP_CMP_*, without blanks",
+			     "unknown operator '%.*s'; LXC has != < <= == >= > &= and SCMP_CMP_*, without blanks",
 			     report_width(op), op.at);
 		return false;
 	}
@@ -237,8 +247,8 @@ static bool condition(struct lxc *lxc, struct slice body, struct condition *out)
 		return false;
 	if ((fields.count == 4) != (out->op == OP_MASKED_EQ)) {
 		report_error(&lxc->report, NOTE_MASK, lxc_offset(lxc, op.at),
-			     out->op == OP_MASKED_EQ ? "the mask is missing: LXC takes 0 for it"
-						     : "a mask without the operator &=: LXC passes over it");
+			     out->op == OP_MASKED_EQ ? "mask is missing; LXC then uses 0"
+						     : "mask is ignored by LXC without the operator &=");
 		return false;
 	}
 	out->index = (uint8_t)index;
@@ -254,13 +264,13 @@ static bool add_condition(struct lxc *lxc, struct condition *list, unsigned *cou
 {
 	if (*count == CONDITIONS_MAX) {
 		report_error(&lxc->report, NOTE_ARGUMENT, next->at.offset,
-			     "argument: more than %d conditions in one rule, LXC passes over the rest", CONDITIONS_MAX);
+			     "more than %d conditions in one rule; LXC ignores the rest", CONDITIONS_MAX);
 		return false;
 	}
 	for (unsigned i = 0; i < *count; i++) {
 		if (list[i].index == next->index) {
 			report_error(&lxc->report, NOTE_ARGUMENT, next->at.offset,
-				     "argument: index %u twice in one rule is refused by LXC", next->index);
+				     "argument index %u twice in one rule is rejected by LXC", next->index);
 			return false;
 		}
 	}
@@ -280,13 +290,13 @@ static bool conditions(struct lxc *lxc, struct slice text, struct rule *rule)
 
 		if (*text.at != '[') {
 			report_error(&lxc->report, NOTE_ARGUMENT, lxc_offset(lxc, text.at),
-				     "unexpected '%.*s' after ']': only another [index,value,op] may follow",
+				     "unexpected '%.*s' after ']'; expected another [index,value,op]",
 				     report_width(text), text.at);
 			return false;
 		}
 		if (!end) {
 			report_error(&lxc->report, NOTE_ARGUMENT, lxc_offset(lxc, text.at),
-				     "argument: the closing ']' is missing");
+				     "argument is not closed; expected ']'");
 			return false;
 		}
 		if (!condition(lxc, (struct slice){ text.at + 1, (size_t)(end - text.at) - 1 }, &next) ||
@@ -295,7 +305,7 @@ static bool conditions(struct lxc *lxc, struct slice text, struct rule *rule)
 		text = (struct slice){ end + 1, text.size - (size_t)(end + 1 - text.at) };
 		if (text.size && !skip_blanks(text).size) {
 			report_error(&lxc->report, NOTE_ARGUMENT, lxc_offset(lxc, text.at),
-				     "a blank after the last ']': LXC refuses it");
+				     "trailing blank after ']' is rejected by LXC");
 			return false;
 		}
 		text = skip_blanks(text);
@@ -369,16 +379,16 @@ static bool odd_name(struct lxc *lxc, struct slice name)
 			continue;
 		if (c == '\t')
 			report_unless(&lxc->report, READS_LXC, NOTE_SYNTAX, lxc_offset(lxc, name.at + i),
-				      "a tab is no separator: LXC makes it part of the syscall name, put a blank there");
+				      "tab in a syscall name; LXC separates by blanks only");
 		else
 			report_error(&lxc->report, NOTE_SYNTAX, lxc_offset(lxc, name.at + i),
-				     "unexpected '%c' in a syscall name: the separator is a blank", c);
+				     "unexpected '%c' in a syscall name; the separator is a blank", c);
 		return true;
 	}
 	return false;
 }
 
-/* What stands behind the name. */
+/* What follows the name. */
 static bool read_rest(struct lxc *lxc, struct slice rest, struct rule *rule)
 {
 	const char *bracket = rest.size ? memchr(rest.at, '[', rest.size) : NULL;
@@ -391,12 +401,12 @@ static bool read_rest(struct lxc *lxc, struct slice rest, struct rule *rule)
 		comment = action.size ? memchr(action.at, '#', action.size) : NULL;
 		if (comment) {
 			report_error(&lxc->report, NOTE_SYNTAX, lxc_offset(lxc, bracket),
-				     "a '[' in a comment: LXC takes it for an argument");
+				     "'[' in a comment is read as an argument by LXC");
 			return false;
 		}
 		if (!action.size) {
 			report_error(&lxc->report, NOTE_ACTION, lxc_offset(lxc, bracket),
-				     "the action is missing: LXC wants one before arguments");
+				     "missing action before the arguments");
 			return false;
 		}
 	}
@@ -416,7 +426,7 @@ static bool spoilt_by_return(struct lxc *lxc, struct slice line, struct slice re
 	if (!harmless)
 		report_error(
 			&lxc->report, NOTE_SYNTAX, lxc_offset(lxc, line.at + line.size),
-			"a CR before the newline: LXC takes it as part of the word (and on every such line below)");
+			"CR before the newline is read as part of the word by LXC (here and on the lines below)");
 	return !harmless;
 }
 
@@ -433,7 +443,7 @@ bool lxc_rule(struct lxc *lxc, struct slice line)
 		if (name.size == force.size && ends_or_comment(rest) && !memchr(line.at, '[', line.size))
 			return reject_force_umount(lxc, line);
 		report_error(&lxc->report, NOTE_SYNTAX, lxc_offset(lxc, line.at),
-			     "reject_force_umount stands alone: LXC passes over what follows it");
+			     "reject_force_umount must be alone on its line; LXC ignores what follows it");
 		return true;
 	}
 	if (odd_name(lxc, name) || !read_rest(lxc, rest, &rule))

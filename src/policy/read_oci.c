@@ -49,12 +49,12 @@ static enum callgate_abi arch_word(struct oci *oci, const struct json_token *val
 		return abi;
 	if (slice_is(value->text, "SCMP_ARCH_NATIVE"))
 		report_error(&oci->report, NOTE_ARCH, value->first,
-			     "%s: unknown architecture 'SCMP_ARCH_NATIVE': the native one is always included, name the "
+			     "unknown architecture 'SCMP_ARCH_NATIVE' in '%s'; the native one is always included, list the "
 			     "others",
 			     key);
 	else
-		report_error(&oci->report, NOTE_ARCH, value->first, "%s: unknown architecture '%.*s'" REPORT_MEANT, key,
-			     report_width(value->text), value->text.at, report_meant(arch_meant(value->text)));
+		report_error(&oci->report, NOTE_ARCH, value->first, "unknown architecture '%.*s' in '%s'" REPORT_MEANT,
+			     report_width(value->text), value->text.at, key, report_meant(arch_meant(value->text)));
 	return CALLGATE_ABI_NONE;
 }
 
@@ -72,7 +72,7 @@ static bool read_arch(struct oci *oci, void *object, const struct json_token *va
 	}
 	if (list->count && abi_of(abi)->big_endian != abi_of(list->abis[0])->big_endian)
 		report_error(&oci->report, NOTE_ARCH, value->first,
-			     "architectures: %s and %s have different byte orders and cannot share a filter",
+			     "%s and %s have different byte orders and cannot share a filter",
 			     abi_of(abi)->oci, abi_of(list->abis[0])->oci);
 	list->seen |= (uint32_t)1 << abi;
 	list->abis[list->count++] = abi;
@@ -102,7 +102,7 @@ static bool both_arch_keys(struct oci *oci, const struct json_token *value)
 
 	if (policy->abi_count && policy->arch_map_count)
 		report_error(&oci->report, NOTE_ARCH, value->first,
-			     "both architectures and archMap: only one may be given");
+			     "both 'architectures' and 'archMap' in one profile");
 	return true;
 }
 
@@ -153,7 +153,7 @@ static void check_row(struct oci *oci, const struct list *rows, const struct arc
 	for (unsigned i = 0; i < row->sub_count; i++)
 		if (abi_of(row->sub[i])->big_endian != abi_of(row->abi)->big_endian)
 			report_warning(&oci->report, NOTE_ARCH, row->sub_words[i].at.offset,
-				       "archMap: %s and %s have different byte orders and cannot share a filter",
+				       "%s and %s have different byte orders and cannot share a filter",
 				       abi_of(row->abi)->oci, abi_of(row->sub[i])->oci);
 }
 
@@ -171,7 +171,7 @@ static bool read_row(struct oci *oci, void *object, const struct json_token *val
 	if (row.abi == CALLGATE_ABI_NONE)
 		return true;
 	if (rows->count == 2 * CALLGATE_ABI_COUNT) {
-		report_error(&oci->report, NOTE_LIMIT, value->first, "archMap: more rows than there are architectures");
+		report_error(&oci->report, NOTE_LIMIT, value->first, "archMap has more rows than there are architectures");
 		return false;
 	}
 	check_row(oci, rows, &row);
@@ -245,7 +245,7 @@ static bool read_flag(struct oci *oci, void *object, const struct json_token *va
 
 	(void)object;
 	if (!flag_by_oci(value->text, &bit)) {
-		report_error(&oci->report, NOTE_FLAG, value->first, "unknown flag '%.*s' in flags" REPORT_MEANT,
+		report_error(&oci->report, NOTE_FLAG, value->first, "unknown flag '%.*s'" REPORT_MEANT,
 			     report_width(value->text), value->text.at, report_meant(flag_meant(value->text)));
 		return true;
 	}
@@ -313,7 +313,7 @@ static bool read_profile(struct oci *oci, void *object, const struct json_token 
 		report_error(&oci->report, NOTE_MISSING, value->first, "defaultAction is missing");
 	if (oci->metadata_at && !policy->listener_path.size)
 		report_warning(&oci->report, NOTE_LISTENER, oci->metadata_at,
-			       "listenerMetadata without a listenerPath has no effect");
+			       "listenerMetadata is ignored without listenerPath");
 	return true;
 }
 
@@ -332,7 +332,7 @@ static bool read_linux(struct oci *oci, void *object, const struct json_token *v
 		return false;
 	if (!(seen >> ONLY_FIELD & 1))
 		report_error(&oci->report, NOTE_MISSING, value->first,
-			     "linux.seccomp is missing: a container with this config.json runs unconfined");
+			     "linux.seccomp is missing; a container with this config.json runs unconfined");
 	return true;
 }
 
@@ -348,7 +348,7 @@ static bool read_config(struct oci *oci, void *object, const struct json_token *
 		return false;
 	if (!(seen >> ONLY_FIELD & 1))
 		report_error(&oci->report, NOTE_MISSING, value->first,
-			     "linux.seccomp is missing: a container with this config.json runs unconfined");
+			     "linux.seccomp is missing; a container with this config.json runs unconfined");
 	return true;
 }
 
@@ -392,7 +392,7 @@ static bool read_document(struct oci *oci)
 			report_error(&oci->report, (enum note_id)oci->json.fault.id, oci->json.fault.at, "%s",
 				     oci->json.fault.text);
 		else
-			report_error(&oci->report, NOTE_TYPE, token.first, "a profile is a JSON object, not %s",
+			report_error(&oci->report, NOTE_TYPE, token.first, "a profile must be a JSON object, not %s",
 				     json_kind_name(token.kind));
 		return false;
 	}
@@ -417,7 +417,7 @@ int read_oci(struct callgate_policy *policy, struct callgate_notes *notes, struc
 	size_t start = 0;
 
 	if (policy->source.size >= 3 && memcmp(policy->source.text, "\xef\xbb\xbf", 3) == 0) {
-		report_warning(&oci.report, NOTE_UTF8, 0, "byte order mark: not every reader accepts one");
+		report_warning(&oci.report, NOTE_UTF8, 0, "byte order mark is not accepted by every reader");
 		start = 3;
 	}
 	json_start(&oci.json, &policy->source, start, &policy->arena);

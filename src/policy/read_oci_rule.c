@@ -121,7 +121,7 @@ static bool read_op(struct oci *oci, void *object, const struct json_token *valu
 	if (op_by_oci(value->text, &condition->op))
 		return true;
 	meant = op_meant(value->text);
-	report_error(&oci->report, NOTE_OPERATOR, value->first, "unknown operator '%.*s' in op" REPORT_MEANT,
+	report_error(&oci->report, NOTE_OPERATOR, value->first, "unknown operator '%.*s'" REPORT_MEANT,
 		     report_width(value->text), value->text.at, report_meant(meant));
 	return true;
 }
@@ -154,7 +154,7 @@ static bool read_arg(struct oci *oci, void *object, const struct json_token *val
 			report_error(&oci->report, NOTE_MISSING, value->first, "%s is missing in this condition",
 				     arg_fields[required[i]].key);
 	if (conditions->count == CONDITIONS_MAX)
-		report_error(&oci->report, NOTE_ARGUMENT, value->first, "args: more than %d conditions in one rule",
+		report_error(&oci->report, NOTE_ARGUMENT, value->first, "more than %d conditions in one rule",
 			     CONDITIONS_MAX);
 	if (conditions->count < CONDITIONS_MAX)
 		conditions->item[conditions->count] = condition;
@@ -195,7 +195,7 @@ static bool read_cap(struct oci *oci, void *object, const struct json_token *val
 	if (!cap_by_name(value->text, &cap)) {
 		near = report_listens(&oci->report) ? cap_nearest(value->text) : NULL;
 		report_warning(&oci->report, NOTE_GUARD, value->first,
-			       "unknown capability '%.*s': this guard never holds" REPORT_MEANT,
+			       "unknown capability '%.*s' is never held" REPORT_MEANT,
 			       report_width(value->text), value->text.at, report_meant(near));
 	}
 	return oci_word(oci, value);
@@ -221,7 +221,7 @@ static bool read_guard_arch(struct oci *oci, void *object, const struct json_tok
 		const char *meant = abi ? abi->docker : NULL;
 
 		report_error(&oci->report, NOTE_ARCH, value->first,
-			     "unknown architecture '%.*s' in a guard" REPORT_MEANT, report_width(value->text),
+			     "unknown architecture '%.*s' in 'arches'" REPORT_MEANT, report_width(value->text),
 			     value->text.at, report_meant(meant));
 	}
 	return oci_word(oci, value);
@@ -265,7 +265,7 @@ static bool read_min_kernel(struct oci *oci, void *object, const struct json_tok
 	    !version_part((struct slice){ dot + 1, value->text.size - major - 1 }, &guard->min_minor) ||
 	    (guard->min_major == 0 && guard->min_minor == 0)) {
 		report_error(&oci->report, NOTE_GUARD, value->first,
-			     "minKernel '%.*s' is no kernel version: two numbers up to 255 with a dot, as in \"4.8\"",
+			     "minKernel '%.*s' is not a kernel version; expected two numbers up to 255, as in \"4.8\"",
 			     report_width(value->text), value->text.at);
 		return true;
 	}
@@ -279,7 +279,7 @@ static const struct oci_field guard_fields[] = {
 	{ OCI_KEY("arches"), JSON_ARRAY, NULLABLE, read_arches },
 	{ OCI_KEY("minKernel"), JSON_STRING, NOT_PODMAN, read_min_kernel },
 };
-static const struct oci_schema guard_schema = { "a guard", guard_fields, sizeof(guard_fields) / sizeof(guard_fields[0]),
+static const struct oci_schema guard_schema = { "includes or excludes", guard_fields, sizeof(guard_fields) / sizeof(guard_fields[0]),
 						STRICT };
 
 static bool read_guard(struct oci *oci, struct guard *guard, const struct json_token *value)
@@ -308,7 +308,7 @@ static bool read_names_item(struct oci *oci, void *object, const struct json_tok
 	(void)object;
 	if (value->text.size)
 		return oci_word(oci, value);
-	report_error(&oci->report, NOTE_NAMES, value->first, "an empty name in names");
+	report_error(&oci->report, NOTE_NAMES, value->first, "empty name in 'names'");
 	return true;
 }
 
@@ -320,7 +320,7 @@ static bool read_names(struct oci *oci, void *object, const struct json_token *v
 	if (!oci_array(oci, &items, NULL))
 		return false;
 	if (rule->single_name && oci->words.count) {
-		report_error(&oci->report, NOTE_NAMES, value->first, "both name and names in one rule");
+		report_error(&oci->report, NOTE_NAMES, value->first, "both 'name' and 'names' in one rule");
 		oci->words.count = 0;
 		return true;
 	}
@@ -338,7 +338,7 @@ static bool read_name(struct oci *oci, void *object, const struct json_token *va
 	if (!value->text.size)
 		return true;
 	if (rule->name_count && !rule->single_name) {
-		report_error(&oci->report, NOTE_NAMES, value->first, "both name and names in one rule");
+		report_error(&oci->report, NOTE_NAMES, value->first, "both 'name' and 'names' in one rule");
 		return true;
 	}
 	rule->single_name = true;
@@ -405,7 +405,7 @@ static bool read_rule(struct oci *oci, void *object, const struct json_token *va
 	if (!rule.name_count && oci->report.errors == errors)
 		report_unless(&oci->report, seen >> RULE_NAMES & 1 ? READS_GO | READS_CRUN : READS_GO, NOTE_MISSING,
 			      value->first,
-			      seen >> RULE_NAMES & 1 ? "names is empty: this rule is about no syscall"
+			      seen >> RULE_NAMES & 1 ? "names is empty; the rule applies to no syscall"
 						     : "names is missing in this rule");
 	/* A rule with errors keeps its number, so that later findings name the right one, but is about no syscall. */
 	if (oci->report.errors != errors)

@@ -33,6 +33,7 @@ static bool skip(struct oci *oci, const struct json_token *value)
 
 struct keys {
 	uint32_t met; /* bit per field */
+	uint32_t at[32]; /* where a field that was met has its key */
 	struct slice unknown[OCI_UNKNOWN_KEYS_LIMIT];
 	unsigned unknown_count;
 };
@@ -93,7 +94,7 @@ static bool unknown_key(struct oci *oci, const struct oci_schema *schema, struct
 		return false;
 	}
 	keys->unknown[keys->unknown_count++] = key->text;
-	report_warning(&oci->report, NOTE_UNKNOWN_KEY, key->first, "unknown key '%.*s' in %s: it has no effect",
+	report_warning(&oci->report, NOTE_UNKNOWN_KEY, key->first, "unknown key '%.*s' in %s is ignored",
 		       report_width(key->text), key->text.at, schema->what);
 	return true;
 }
@@ -134,7 +135,7 @@ static void which_field_as(struct oci *oci, const struct oci_schema *schema, str
 	*field = field_as(oci, schema, key);
 	if (!*field) {
 		if (schema->unknown != ANY_KEYS)
-			report_warning(&oci->report, NOTE_UNKNOWN_KEY, key->first, "unknown key '%.*s' in %s: it has no effect",
+			report_warning(&oci->report, NOTE_UNKNOWN_KEY, key->first, "unknown key '%.*s' in %s is ignored",
 				       report_width(key->text), key->text.at, schema->what);
 		return;
 	}
@@ -142,7 +143,7 @@ static void which_field_as(struct oci *oci, const struct oci_schema *schema, str
 	if (keys->met & bit) {
 		bool last = report_reader(&oci->report, READS_GO);
 
-		report_warning(&oci->report, NOTE_DUPLICATE_KEY, key->first, "duplicate key '%s' in %s: the %s one counts",
+		report_warning(&oci->report, NOTE_DUPLICATE_KEY, key->first, "duplicate key '%s' in %s; the %s one is used",
 			       (*field)->key, schema->what, last ? "last" : "first");
 		if (!last)
 			*field = NULL;
@@ -165,17 +166,20 @@ static bool which_field(struct oci *oci, const struct oci_schema *schema, struct
 		*field = field_near(schema, key->text);
 		if (!*field)
 			return schema->unknown == ANY_KEYS || unknown_key(oci, schema, keys, key);
-		report_error(&oci->report, NOTE_KEY_CASE, key->first, "unknown key '%.*s' in %s: '%s' is meant",
+		report_error(&oci->report, NOTE_KEY_CASE, key->first, "unknown key '%.*s' in %s; did you mean '%s'?",
 			     report_width(key->text), key->text.at, schema->what, (*field)->key);
 	}
 	bit = (uint32_t)1 << (*field - schema->fields);
 	if (keys->met & bit) {
 		report_error(&oci->report, NOTE_DUPLICATE_KEY, key->first,
-			     "duplicate key '%s' in %s: readers differ in which one they take", (*field)->key,
+			     "duplicate key '%s' in %s; readers differ in which one they use", (*field)->key,
 			     schema->what);
+		report_attach(&oci->report, keys->at[*field - schema->fields], "'%s' first given here", (*field)->key);
 		*field = NULL;
+		return true;
 	}
 	keys->met |= bit;
+	keys->at[*field - schema->fields] = (uint32_t)key->first;
 	return true;
 }
 
@@ -188,7 +192,7 @@ static bool member(struct oci *oci, const struct oci_field *field, void *object,
 		return true;
 	*seen |= (uint32_t)1 << index;
 	if (value->kind != field->kind) {
-		report_error(&oci->report, NOTE_TYPE, value->first, "%s takes %s, not %s", field->key,
+		report_error(&oci->report, NOTE_TYPE, value->first, "'%s' must be %s, not %s", field->key,
 			     json_kind_name(field->kind), json_kind_name(value->kind));
 		return skip(oci, value);
 	}
@@ -232,8 +236,8 @@ bool oci_array(struct oci *oci, const struct oci_items *items, void *object)
 		if (value.kind == JSON_ARRAY_END)
 			return true;
 		if (value.kind != items->kind) {
-			report_error(&oci->report, NOTE_TYPE, value.first, "%s: %s is %s, not %s", items->key,
-				     items->what, json_kind_name(items->kind), json_kind_name(value.kind));
+			report_error(&oci->report, NOTE_TYPE, value.first, "each element of '%s' must be %s, not %s",
+				     items->key, json_kind_name(items->kind), json_kind_name(value.kind));
 			if (!skip(oci, &value))
 				return false;
 			continue;
@@ -279,7 +283,7 @@ bool oci_integer(struct oci *oci, const struct json_token *value, const char *ke
 	}
 	if (!range && (memchr(value->text.at, '.', value->text.size) || memchr(value->text.at, 'e', value->text.size) ||
 		       memchr(value->text.at, 'E', value->text.size) || slice_is(value->text, "-0")))
-		report_error(&oci->report, id, value->first, "%s %.*s is not a plain integer", key,
+		report_error(&oci->report, id, value->first, "%s %.*s is not a plain decimal integer", key,
 			     report_width(value->text), value->text.at);
 	else
 		report_error(&oci->report, id, value->first, "%s %.*s is out of range (0 to %llu)", key,

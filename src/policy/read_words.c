@@ -26,7 +26,7 @@ static bool read_item(struct words *words, struct slice text, struct item *item)
 	if (!item_parse(text, &words->report, item))
 		return false;
 	if (item->any) {
-		report_error(&words->report, NOTE_ACTION, item->name_at.offset, "'*' in a list: say --default ACTION");
+		report_error(&words->report, NOTE_ACTION, item->name_at.offset, "'*' is not possible in a list; use --default ACTION");
 		return false;
 	}
 	if (syscall_find(item->name) != SYSCALL_NONE)

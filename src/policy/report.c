@@ -72,6 +72,19 @@ void report_warning(struct report *report, enum note_id id, size_t at, const cha
 	va_end(ap);
 }
 
+void report_attach(struct report *report, size_t at, const char *format, ...)
+{
+	char text[TEXT_SIZE] = "";
+	va_list ap;
+
+	if (report->errors > NOTES_LIMIT && report->warnings > NOTES_LIMIT)
+		return;
+	va_start(ap, format);
+	vsnprintf(text, sizeof(text), format, ap);
+	va_end(ap);
+	note_attach(report->notes, report->source, at, "%s", text);
+}
+
 bool report_reader(const struct report *report, enum reader_set set)
 {
 	return (unsigned)set >> report->reader & 1;

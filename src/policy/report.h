@@ -35,6 +35,8 @@ void report_warning(struct report *report, enum note_id id, size_t at, const cha
 /* An error, but a warning when the reader is one of those that accept it. */
 void report_unless(struct report *report, enum reader_set accepting, enum note_id id, size_t at, const char *format, ...)
 	CALLGATE_PRINTF(5, 6);
+/* Another place of the finding that was reported last. */
+void report_attach(struct report *report, size_t at, const char *format, ...) CALLGATE_PRINTF(3, 4);
 /* Whether another finding would still be kept: what only serves its text (a nearest word) may be left out otherwise. */
 bool report_listens(const struct report *report);
 /* Words of a profile in a text are cut to this: "%.*s", report_width(word), word.at. */
@@ -42,8 +44,8 @@ int report_width(struct slice word);
 /* A suggestion at the end of a text: format "...'" REPORT_MEANT, arguments ..., report_meant(word); word may be NULL.
  */
 #define REPORT_MEANT "%s%s%s"
-#define report_meant(word) (word) ? "; did you mean " : "", (word) ? (word) : "", (word) ? "?" : ""
-/* 0, or E_PROFILE when an error was said. */
+#define report_meant(word) (word) ? "; did you mean '" : "", (word) ? (word) : "", (word) ? "'?" : ""
+/* 0, or E_PROFILE when an error was reported. */
 int report_result(const struct report *report);
 
 #endif

@@ -19,7 +19,7 @@ static bool is_rejection(int r)
 	return r == CALLGATE_E_PROFILE || r == CALLGATE_E_FORMAT || r == CALLGATE_E_LIMIT || r == CALLGATE_E_UNSUPPORTED;
 }
 
-/* Reads, resolves, compiles: whatever would stop the profile later is said now. */
+/* Reads, resolves, compiles: whatever would stop the profile later is reported now. */
 static int try_profile(const struct options *options, const char *path, struct callgate_notes *notes, struct callgate_err *err)
 {
 	CALLGATE_CLEANUP(policy_cleanup) struct callgate_policy *policy = NULL;
@@ -45,7 +45,7 @@ static void compare_readers(const struct options *options, const char *text, str
 		return;
 	/* Standard input was read to its end. */
 	if (strcmp(path, "-") == 0)
-		report("--portable reads a profile several times: it takes files");
+		report("--portable cannot be used with standard input; name a file");
 	else if (callgate_policy_portable(path, &options->target, &differing, notes, &err) < 0 && err.code != CALLGATE_E_PROFILE)
 		report_err(&err);
 }
@@ -96,7 +96,7 @@ static enum verdict check_one(const struct options *options, const char *path, c
 		return verdict;
 	}
 	report_notes(options, notes, CALLGATE_NOTE, request->strict);
-	/* What the findings have said already need not be said again. */
+	/* The findings name the cause already. */
 	if (r < 0 && !callgate_notes_said(notes, CALLGATE_ERROR))
 		report_err(&err);
 	return verdict;

@@ -34,14 +34,14 @@ static int take_format(const char *value, int *out)
 			return 0;
 		}
 	}
-	report("unknown format '%s': bpf, asm, pfc, c or base64", value);
+	report("unknown format '%s'; expected bpf, asm, pfc, c or base64", value);
 	return -1;
 }
 
 static int take_backend(const char *value, enum backend *out)
 {
 	if (strcmp(value, "native") && strcmp(value, "libseccomp")) {
-		report("unknown back end '%s': native or libseccomp", value);
+		report("unknown back end '%s'; expected native or libseccomp", value);
 		return -1;
 	}
 	*out = strcmp(value, "native") ? BACKEND_LIBSECCOMP : BACKEND_NATIVE;
@@ -145,7 +145,7 @@ int verb_compile(const struct verb *verb, int argc, char **argv)
 	/* --stats alone is a question, not a wish for 2 KiB of binary on the terminal. */
 	request.write = options.output || !request.stats;
 	if (request.write && !options.output && request.format == CALLGATE_PROG_RAW && isatty(STDOUT_FILENO)) {
-		report("raw BPF is not for terminals: -o FILE, or --format c");
+		report("refusing to write raw BPF to a terminal; use -o FILE or --format c");
 		return EXIT_CANNOT;
 	}
 	return compile_profile(&options, argv[optind], &request);

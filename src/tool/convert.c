@@ -32,7 +32,7 @@ static int take_own(void *own, int option, const char *value)
 			return 0;
 		}
 	}
-	report("unknown format '%s': oci, docker or lxc", value);
+	report("unknown format '%s'; expected oci, docker or lxc", value);
 	return -1;
 }
 

@@ -58,7 +58,7 @@ static void check_kernel(struct doctor *doctor)
 	if (kernel.filter_dump)
 		finding(doctor, HEALTH_OK, "reading back", "filters of live processes can be read (CONFIG_CHECKPOINT_RESTORE)");
 	else
-		finding(doctor, HEALTH_BAD, "reading back", "no CONFIG_CHECKPOINT_RESTORE: nothing that runs can be proved, and the hooks let no "
+		finding(doctor, HEALTH_BAD, "reading back", "no CONFIG_CHECKPOINT_RESTORE: live filters cannot be verified, and the hooks let no "
 		                                            "container start unless callgate.conf says 'proof = possible'");
 }
 
@@ -67,12 +67,12 @@ static void check_self(struct doctor *doctor)
 	struct callgate_tasks *tasks;
 
 	if (geteuid() != 0)
-		finding(doctor, HEALTH_NOTE, "privilege", "not root: other users' containers cannot be looked at; rootless podman passes over the "
-		                                          "system's hook directories, and its containers cannot be proved");
+		finding(doctor, HEALTH_NOTE, "privilege", "not root: other users' containers cannot be inspected; rootless podman ignores the "
+		                                          "system's hook directories, and its containers cannot be verified");
 	if (callgate_tasks_list(CALLGATE_SCOPE_PROCESS, getpid(), &tasks, NULL) < 0)
 		return;
 	if (callgate_tasks_at(tasks, 0)->mode != CALLGATE_MODE_NONE)
-		finding(doctor, HEALTH_BAD, "caller", "this process is under a filter itself: the kernel lets it read nobody's");
+		finding(doctor, HEALTH_BAD, "caller", "this process is under a filter itself, so the kernel lets it read no others");
 	callgate_tasks_free(tasks);
 }
 

@@ -48,7 +48,7 @@ static void check_hook_file(struct doctor *doctor, const char *path, bool shared
 	program = json_object_is_type(hook, json_type_object) ? text_of(hook, "path") : NULL;
 	/* podman leaves such a hook out without a word: the container starts unguarded. */
 	if (!program || program[0] != '/' || access(program, X_OK) < 0)
-		finding(doctor, HEALTH_BAD, "hook file", "%s names %s, which is not there or not executable: containers start without it", path,
+		finding(doctor, HEALTH_BAD, "hook file", "%s names %s, which is missing or not executable; containers start without it", path,
 		        program ? program : "no program");
 	else if (shared && has_stage(root, "precreate"))
 		finding(doctor, HEALTH_BAD, "hook file", "%s has the stage precreate in a shared directory: 'podman build' fails, and so may other "

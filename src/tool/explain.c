@@ -176,7 +176,7 @@ static int unknown_call(const char *name)
 	const char *nearest = callgate_syscall_nearest(name);
 
 	if (nearest)
-		report("unknown syscall '%s', did you mean '%s'?", name, nearest);
+		report("unknown syscall '%s'; did you mean '%s'?", name, nearest);
 	else
 		report("unknown syscall '%s'", name);
 	return EXIT_CANNOT;
@@ -205,7 +205,7 @@ static int explain_call(const struct options *options, const struct sink *sink, 
 	int code = EXIT_YES, found = -1;
 
 	if (strlen(text) >= sizeof(copy)) {
-		report("that is no call: '%.40s...'", text);
+		report("call is too long: '%.40s...'", text);
 		return EXIT_CANNOT;
 	}
 	strcpy(copy, text);
@@ -214,7 +214,7 @@ static int explain_call(const struct options *options, const struct sink *sink, 
 		char *close = strchr(open, ')');
 
 		if (!close || close[1] != '\0') {
-			report("'%s': the arguments end with one ')'", text);
+			report("'%s': expected ')' after the arguments", text);
 			return EXIT_CANNOT;
 		}
 		*open = *close = '\0';
@@ -236,7 +236,7 @@ static int explain_call(const struct options *options, const struct sink *sink, 
 		code = explain_pattern(sink, &pattern, pattern.nr);
 	}
 	if (found < 0) {
-		report("none of these ABIs has a call '%s'", copy);
+		report("syscall '%s' exists on none of these ABIs", copy);
 		return EXIT_CANNOT;
 	}
 	return code;
@@ -326,7 +326,7 @@ static const char *batch_call(char *line, struct callgate_call *call)
 		if (i == 6)
 			return "more than six arguments";
 		if (number_parse(word, 64, &call->args[i]) < 0)
-			return "an argument is no number";
+			return "argument is not a number";
 	}
 	return NULL;
 }
@@ -366,9 +366,9 @@ static const char *batch_read(FILE *from, char line[BATCH_LINE], bool *more)
 
 	while ((c = getc_unlocked(from)) != EOF && c != '\n') {
 		if (c == '\0')
-			return "a NUL byte in the row";
+			return "NUL byte in the row";
 		if (size == BATCH_LINE - 1)
-			return "a row longer than 4095 bytes";
+			return "row is longer than 4095 bytes";
 		line[size++] = (char)c;
 	}
 	line[size] = '\0';

@@ -82,7 +82,7 @@ static void tell(struct json_object *rows, const char *abi, const char *call, co
 		json_object_object_add(row, "matter", json_object_new_string(matter));
 		json_object_array_add(rows, row);
 	} else {
-		fprintf(stderr, "callgate: note: open on %s: %s %s\n", abi, call, matter);
+		fprintf(stderr, "callgate: note: allowed on %s: %s %s\n", abi, call, matter);
 	}
 }
 

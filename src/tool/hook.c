@@ -43,7 +43,7 @@ static int config_path(const struct options *options, const char *name, char *pa
 	const char *lxcpath = options->lxcpath ? options->lxcpath : lxc_default_path();
 
 	if (!name[0] || name[0] == '.' || strchr(name, '/')) {
-		report("'%s' is no container's name", name);
+		report("'%s' is not a valid container name", name);
 		return EXIT_CANNOT;
 	}
 	if (snprintf(path, size, "%s%s/%s/config", lxcpath[0] == '/' ? "" : "./", lxcpath, name) >= (int)size) {
@@ -60,7 +60,7 @@ static int read_config(const char *path, struct text *out, mode_t *mode)
 	size_t room = 0;
 
 	if (!file || fstat(fileno(file), &st) < 0 || !S_ISREG(st.st_mode)) {
-		report("cannot read the container's configuration %s: %s", path, file ? "no regular file" : strerror(errno));
+		report("cannot read the container's configuration %s: %s", path, file ? "not a regular file" : strerror(errno));
 		if (file)
 			fclose(file);
 		return EXIT_CANNOT;
@@ -98,7 +98,7 @@ static int find_block(const char *path, const struct text *text, size_t *first, 
 		return EXIT_YES;
 	end = strstr(at, end_line);
 	if (!end || strstr(at + 1, begin_mark)) {
-		report("%s: the lines between '%s' and '# callgate: end' are not as they were written; put them right by hand", path,
+		report("%s: the lines between '%s' and '# callgate: end' have been edited; restore or remove them by hand", path,
 		       begin_mark);
 		return EXIT_CANNOT;
 	}
@@ -164,7 +164,7 @@ static int profile_word(const char *profile, char *word, size_t size)
 		return EXIT_CANNOT;
 	}
 	if (!is_plain(path) || snprintf(word, size, "%s", path) >= (int)size) {
-		report("'%s' cannot stand on a hook line: it has characters that a shell takes for its own", path);
+		report("'%s' cannot be used on a hook line: it has characters that a shell interprets", path);
 		return EXIT_CANNOT;
 	}
 	return EXIT_YES;
@@ -194,7 +194,7 @@ static int try_profile(struct options *options, const struct hook_options *hook,
 		return EXIT_CANNOT;
 	}
 	if (!is_plain(hook->caps)) {
-		report("--caps: blanks cannot stand on a hook line");
+		report("--caps cannot have blanks on a hook line");
 		return EXIT_CANNOT;
 	}
 	code = profile_resolve(options, word, &filter);
@@ -229,7 +229,7 @@ static int make_block(const struct hook_options *hook, const char *word, char *b
 	             "%slxc.seccomp.profile = %s.seccomp\nlxc.seccomp.allow_nesting = 1\n"
 	             "lxc.hook.pre-start = %s\nlxc.hook.start-host = %s\n%s",
 	             begin_line, output, line, line, end_line) >= (int)size) {
-		report("the hook's lines would be too long");
+		report("the hook's lines are too long");
 		return EXIT_CANNOT;
 	}
 	return EXIT_YES;
@@ -268,7 +268,7 @@ static int install(struct options *options, const struct hook_options *hook)
 	int code;
 
 	if (!hook->profile) {
-		report("no --profile");
+		report("--profile is missing");
 		return EXIT_CANNOT;
 	}
 	code = config_path(options, hook->name, path, sizeof(path));
@@ -370,7 +370,7 @@ int verb_hook(const struct verb *verb, int argc, char **argv)
 	if (code != PARSED)
 		return code;
 	if (hook.runtime && hook_is_oci(hook.runtime) && hook.means == MEANS_INJECT) {
-		report("--inject is for lxc: other runtimes are given the whole profile anyway");
+		report("--inject is for lxc only; other runtimes get the whole profile anyway");
 		return EXIT_CANNOT;
 	}
 	if (hook.runtime && hook_is_oci(hook.runtime) && argc - optind == 1 && is_oci_word(argv[optind]))
@@ -379,7 +379,7 @@ int verb_hook(const struct verb *verb, int argc, char **argv)
 	if (argc - optind != 2 || !hook.runtime || (hook.means == MEANS_INJECT && hook.proof == PROOF_WHERE_POSSIBLE))
 		return verb_usage(verb);
 	if (strcmp(hook.runtime, "lxc") != 0) {
-		report("no hook for runtime '%s'; there are some for lxc, podman, runc and crun, and lxc's wants a container's name", hook.runtime);
+		report("no hook for runtime '%s'; expected lxc NAME, podman, runc or crun", hook.runtime);
 		return EXIT_CANNOT;
 	}
 	hook.name = argv[optind + 1];

@@ -88,7 +88,7 @@ static int take_away(const char *path, enum hook_manner manner)
 	if (ours < 0)
 		return EXIT_YES;
 	if (ours == 0) {
-		report("%s was not written by callgate: it stays", path);
+		report("%s was not written by callgate and is left alone", path);
 		return EXIT_CANNOT;
 	}
 	if (manner == HOOK_SHOW) {
@@ -135,23 +135,23 @@ static int install(struct options *options, const struct way *way, const struct 
 
 	/* Engines pass over a hook whose program is missing, and the container starts unguarded. */
 	if (access(way->program, X_OK) < 0) {
-		report("%s is not there: install callgate first", way->program);
+		report("%s does not exist; install callgate first", way->program);
 		return EXIT_CANNOT;
 	}
 	if (is_ours(way->conf) == 0) {
-		report("%s was not written by callgate: it stays", way->conf);
+		report("%s was not written by callgate and is left alone", way->conf);
 		return EXIT_CANNOT;
 	}
 	if (strcmp(way->runtime, "podman") == 0 && containers_conf_has("hooks_dir", "=", where, sizeof(where)) &&
 	    strcmp(where, way->conf) != 0)
-		fprintf(stderr, "callgate: note: %s sets hooks_dir too; the file that is read last counts: one list must name all directories\n",
+		fprintf(stderr, "callgate: note: %s sets hooks_dir too; only the file that is read last is used, so one list must name all directories\n",
 		        where);
 	if (request->profile)
 		code = put_profile(options, way, request->profile, request->manner);
 	if (!code)
 		code = put(way->conf, way->text, request->manner);
 	if (!code && way->told)
-		fprintf(stderr, "callgate: note: other engines are told by hand:\n%s\n", way->told);
+		fprintf(stderr, "callgate: note: other engines are configured by hand:\n%s\n", way->told);
 	return code ? code : finish_output(EXIT_YES);
 }
 

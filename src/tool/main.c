@@ -78,6 +78,6 @@ int main(int argc, char **argv)
 	for (size_t i = 0; i < ARRAY_SIZE(verbs); i++)
 		if (strcmp(word, verbs[i].name) == 0)
 			return verbs[i].run(&verbs[i], argc - 1, argv + 1);
-	report("no verb '%s'; 'callgate help' lists them", word);
+	report("unknown verb '%s'; 'callgate help' lists them", word);
 	return EXIT_CANNOT;
 }

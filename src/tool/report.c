@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Report: messages in GNU form with the source line and a caret, findings and origins as text and JSON, output that is checked. */
+/* Report: messages in GNU form with the source line and the range, findings and origins as text and JSON, output that is checked. */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdarg.h>
@@ -47,6 +47,15 @@ static bool wants_color(const struct options *options)
 	return isatty(STDERR_FILENO) && !(no && *no) && term && strcmp(term, "dumb") != 0;
 }
 
+/* The source line, and below it what the finding is about: ^~~~ */
+static void report_range(const struct callgate_note *note, bool color)
+{
+	fprintf(stderr, "  %s\n  %*s%s^", note->source_line, (int)note->caret, "", color ? "\033[1;32m" : "");
+	for (unsigned i = 1; i < note->length; i++)
+		fputc('~', stderr);
+	fputs(color ? "\033[0m\n" : "\n", stderr);
+}
+
 static void report_note(const struct callgate_note *note, enum callgate_severity severity, bool color)
 {
 	const char *file = note->file ? note->file : "callgate";
@@ -58,7 +67,7 @@ static void report_note(const struct callgate_note *note, enum callgate_severity
 	fprintf(stderr, "%s%s:%s %s [CG-%03u]\n", color ? severity_colors[severity] : "", severity_words[severity],
 	        color ? "\033[0m" : "", note->text, note->id);
 	if (note->source_line)
-		fprintf(stderr, "  %s\n  %*s^\n", note->source_line, (int)note->caret, "");
+		report_range(note, color);
 }
 
 void report_notes(const struct options *options, const struct callgate_notes *notes, enum callgate_severity least,

@@ -64,7 +64,7 @@ int when_parse(const char *text, struct when *out)
 		out->kind = WHEN_DELAY;
 		return 0;
 	}
-	report("--when '%s': ready, listen:PORT, file:PATH or delay:SECONDS", text);
+	report("unknown condition '%s' in --when; expected ready, listen:PORT, file:PATH or delay:SECONDS", text);
 	return -1;
 }
 
@@ -85,7 +85,7 @@ static int open_ready(struct when *when)
 	size = (socklen_t)(offsetof(struct sockaddr_un, sun_path) + strlen(name));
 	if (when->socket < 0 || bind(when->socket, (struct sockaddr *)&address, size) < 0 ||
 	    setsockopt(when->socket, SOL_SOCKET, SO_PASSCRED, &on, sizeof(on)) < 0 || setenv("NOTIFY_SOCKET", name, 1) < 0) {
-		report("cannot make the socket that the command tells its readiness to: %s", strerror(errno));
+		report("cannot create the readiness socket: %s", strerror(errno));
 		return -1;
 	}
 	return 0;
@@ -95,7 +95,7 @@ static int when_open(struct when *when)
 {
 	/* What the command starts stays below us, daemons too. */
 	if (prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) < 0) {
-		report("cannot keep the command's children below this process: %s", strerror(errno));
+		report("cannot become a child subreaper: %s", strerror(errno));
 		return -1;
 	}
 	when->delay_ms += now_ms();
@@ -231,7 +231,7 @@ static void print_difference(const struct phases *phases)
 		report_err(&err);
 		return;
 	}
-	fprintf(stderr, "callgate: both profiles are in force now, the stricter answer counts; they differ in:\n");
+	fprintf(stderr, "callgate: both profiles are in force, the stricter action of each applies; they differ in:\n");
 	print_differences(stderr, phases->first, phases->second, diff);
 	callgate_diff_free(diff);
 }

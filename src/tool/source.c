@@ -41,7 +41,7 @@ const char *profile_said(const struct options *options, const char *profile)
 	bool words = options->words.allow || options->words.deny || options->words.fallback;
 
 	if (words == (profile != NULL)) {
-		report(words ? "--profile and --allow, --deny or --default do not go together" : "no --profile, --allow, --deny or --default");
+		report(words ? "--profile cannot be combined with --allow, --deny or --default" : "one of --profile, --allow, --deny or --default is required");
 		return NULL;
 	}
 	return words ? WORDS_SOURCE : profile;
@@ -53,7 +53,7 @@ int profile_path(const char *text, char *path, size_t size, struct callgate_err 
 		return callgate_profile_find(text, path, size, err);
 	if (strlen(text) >= size) {
 		err->code = CALLGATE_E_ARG;
-		snprintf(err->text, sizeof(err->text), "'%.64s...' is too long for a path", text);
+		snprintf(err->text, sizeof(err->text), "path '%.64s...' is too long", text);
 		return err->code;
 	}
 	strcpy(path, text);
@@ -134,7 +134,7 @@ static int read_file(const char *path, char **out, size_t *size)
 	}
 	if (bytes || !*out)
 		fprintf(stderr, "%s: error: %s\n", path,
-		        !file || ferror(file) ? strerror(errno) : "more than the kernel's 4096 instructions");
+		        !file || ferror(file) ? strerror(errno) : "program is longer than the kernel's limit of 4096 instructions");
 	if (file && file != stdin)
 		fclose(file);
 	free(bytes);
@@ -166,11 +166,11 @@ int live_source(const struct options *options, const char *text, pid_t *pid, enu
 	if (strncmp(text, "oci:", 4) == 0)
 		return find_init_pid(options, text + 4, pid);
 	if (strncmp(text, "pid:", 4) != 0) {
-		report("'%s' is not live: pid:N, lxc:NAME or oci:ID", text);
+		report("'%s' is not a live source; expected pid:N, lxc:NAME or oci:ID", text);
 		return EXIT_CANNOT;
 	}
 	if (number_parse(text + 4, 31, &value) < 0 || text[4] == '-' || value == 0) {
-		report("'%s': that is no process id", text);
+		report("'%s' is not a valid PID", text);
 		return EXIT_CANNOT;
 	}
 	*scope = CALLGATE_SCOPE_PROCESS;

@@ -233,7 +233,7 @@ static int take_format(const char *value, enum format *out)
 			return 0;
 		}
 	}
-	report("unknown format '%s': table, tsv, json or openmetrics", value);
+	report("unknown format '%s'; expected table, tsv, json or openmetrics", value);
 	return -1;
 }
 

@@ -114,7 +114,7 @@ static int show(const struct options *options, struct json_object *rows, const c
 	if (callgate_syscall_info(name, &info) < 0) {
 		const char *nearest = callgate_syscall_nearest(name);
 
-		report("unknown syscall '%s'%s%s%s", name, nearest ? ", did you mean '" : "", nearest ? nearest : "", nearest ? "'?" : "");
+		report("unknown syscall '%s'%s%s%s", name, nearest ? "; did you mean '" : "", nearest ? nearest : "", nearest ? "'?" : "");
 		return EXIT_NO;
 	}
 	if (rows)
@@ -147,7 +147,7 @@ static int show_number(const struct options *options, struct json_object *rows, 
 		}
 	}
 	if (found == EXIT_NO)
-		report("no ABI that is asked for has a call %u", nr);
+		report("syscall %u exists on none of these ABIs", nr);
 	return found;
 }
 

@@ -120,7 +120,7 @@ static int verify_live(const struct options *options, const char *source, struct
 		verify_task(v, callgate_tasks_at(tasks, i));
 	callgate_tasks_free(tasks);
 	if (!v->told) {
-		fprintf(stderr, "%s: error: no task was there to look at\n", source);
+		fprintf(stderr, "%s: error: no task was found\n", source);
 		return EXIT_CANNOT;
 	}
 	return v->code;
@@ -181,7 +181,7 @@ int verb_verify(const struct verb *verb, int argc, char **argv)
 	if (!request.profile || argc - optind != 1)
 		return verb_usage(verb);
 	if (!is_live_source(argv[optind])) {
-		report("'%s' is not live; 'callgate diff' compares files", argv[optind]);
+		report("'%s' is not a live source; 'callgate diff' compares files", argv[optind]);
 		return EXIT_CANNOT;
 	}
 	return verify_source(&options, request.profile, argv[optind], request.accepts);

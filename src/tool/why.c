@@ -57,11 +57,11 @@ static const char *sentence_of(const char *result)
 	static const struct {
 		const char *result, *sentence;
 	} rows[] = {
-		{ "ready", "the profile was handed over; nothing was proved yet" },
-		{ "verified", "what the first process runs under is what the profile says" },
-		{ "unverified", "nobody was let look; the settings say that it may run all the same" },
-		{ "finished", "it had ended before it could be looked at" },
-		{ "failed", "it was not let start, or was killed" },
+		{ "ready", "the profile was handed over and has not been verified yet" },
+		{ "verified", "the first process runs under what the profile says" },
+		{ "unverified", "it could not be verified; the settings let it run unverified" },
+		{ "finished", "it ended before it could be verified" },
+		{ "failed", "it was not started, or was killed" },
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++)
@@ -76,7 +76,7 @@ static int tell_state(const char *path)
 	const char *result;
 
 	if (!root) {
-		report("%s cannot be read", path);
+		report("cannot read %s", path);
 		return EXIT_CANNOT;
 	}
 	result = word_of(root, "result", "?");
@@ -108,7 +108,7 @@ static int tell_last(void)
 	}
 	if (path[0])
 		return tell_state(path);
-	report("no hook has written anything down");
+	report("no hook has left a record");
 	return EXIT_NO;
 }
 
@@ -311,7 +311,7 @@ static int tell_stream(const struct request *request, FILE *file)
 	}
 	free(line);
 	if (code != EXIT_YES)
-		report("no line about seccomp was there");
+		report("no line about seccomp was found");
 	return finish_output(code);
 }
 

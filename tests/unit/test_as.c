@@ -334,6 +334,6 @@ Test(as, portable_tells_who_differs)
 	/* Our law refuses this one: the others are compared among themselves. */
 	cr_expect_eq(differing(ALLOWING("\"syscalls\":[{\"names\":[\"mkdir\"]," ERRNO "}],\"syscalls\":[]"),
 	                       "crun (to docker): x86 mkdir gives ERRNO(EPERM) and not ALLOW"), 1);
-	cr_expect_eq(differing(ALLOWING("\"syscalls\":[{\"names\":[\"mkdir\"],\"action\":\"SCMP_ACT_KILL\",\"errnoRet\":5}]"), "crun refuses"), 2);
+	cr_expect_eq(differing(ALLOWING("\"syscalls\":[{\"names\":[\"mkdir\"],\"action\":\"SCMP_ACT_KILL\",\"errnoRet\":5}]"), "crun rejects"), 2);
 	cr_expect_eq(differing("2\ndenylist\nmkdir errno 1\n", NULL), 0);
 }

@@ -157,7 +157,7 @@ Test(read_env, refuses_what_it_cannot_resolve)
 	cr_assert_eq(callgate_policy_env(NULL, NULL, "log", &policy, NULL, &err), CALLGATE_E_NOTFOUND);
 	cr_assert_eq(callgate_policy_env("read: write", NULL, NULL, &policy, NULL, &err), CALLGATE_E_PROFILE);
 	cr_assert(err.line == 1 && err.column == sizeof("SECCOMP_SYSCALL_ALLOW=read:"), "%u:%u", err.line, err.column);
-	cr_assert_not_null(strstr(err.text, "did you mean write"), "%s", err.text);
+	cr_assert_not_null(strstr(err.text, "did you mean 'write'"), "%s", err.text);
 	memset(longest, 'x', sizeof(longest) - 1);
 	longest[sizeof(longest) - 1] = '\0';
 	cr_assert_eq(callgate_policy_env(NULL, longest, NULL, &policy, NULL, &err), CALLGATE_E_PROFILE);

@@ -64,12 +64,12 @@ Test(words, are_refused_with_their_column)
 		const char *text;
 	} rows[] = {
 		{ { .allow = "read,wrte" }, 1, 14, "unknown syscall 'wrte'" },
-		{ { .deny = "mkdri" }, 1, 8, "did you mean mkdir" },
+		{ { .deny = "mkdri" }, 1, 8, "did you mean 'mkdir'?" },
 		{ { .allow = "read", .deny = "socket(a6==1)" }, 2, 15, "" },
 		{ { .allow = "*=EPERM" }, 1, 9, "--default" },
-		{ { .fallback = "NOTIFY" }, 1, 11, "nobody who gives one" },
-		{ { .allow = "read=NOTIFY" }, 1, 14, "nobody who gives one" },
-		{ { .allow = "read", .fallback = "FORBID" }, 2, 11, "is no action" },
+		{ { .fallback = "NOTIFY" }, 1, 11, "NOTIFY is not possible in a list" },
+		{ { .allow = "read=NOTIFY" }, 1, 14, "NOTIFY is not possible in a list" },
+		{ { .allow = "read", .fallback = "FORBID" }, 2, 11, "unknown action" },
 	};
 
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
