@@ -273,8 +273,8 @@ struct callgate_condition {
 
 /* What two rules of different actions do that one call matches. */
 enum callgate_overlap {
-	CALLGATE_OVERLAP_REFUSED = 0, /* a rule without conditions beats those with; else the policy is refused, with that call */
-	CALLGATE_OVERLAP_FIRST,       /* the rule that was added first decides */
+	CALLGATE_OVERLAP_STRICTEST = 0, /* a rule without conditions beats those with; else the stricter action decides */
+	CALLGATE_OVERLAP_FIRST,         /* the rule that was added first decides */
 };
 
 struct callgate_build {

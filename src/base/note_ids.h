@@ -41,6 +41,7 @@
 	NOTE(210, RESTRICTS_NOTHING, "a profile that restricts nothing")                               \
 	NOTE(211, RUNS_NOTHING, "a profile under which nothing can run")                               \
 	NOTE(212, TOO_LARGE, "a program past the kernel's limit")                                      \
+	NOTE(213, OVERLAP, "conditional rules of different actions that match one call")               \
 	NOTE(300, CUT, "a value cut to 32 bits on a 32-bit ABI")                                       \
 	NOTE(301, MUX, "a multiplexed call (socketcall, ipc)")                                         \
 	NOTE(302, READER, "readers differ")                                                            \

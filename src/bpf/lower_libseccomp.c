@@ -182,7 +182,7 @@ static void tell_decision(struct teller *teller, const struct span *span, uint32
 	const struct node *fallback = teller->filter->fallback;
 	struct test tests[RULE_TESTS];
 
-	if (!span->clauses || !fallback || !action_equal(fallback->action, teller->otherwise)) {
+	if (!span->clauses || span->overlap || !fallback || !action_equal(fallback->action, teller->otherwise)) {
 		tell_ways(teller, nr, span->node, tests, 0);
 		return;
 	}

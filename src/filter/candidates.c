@@ -126,16 +126,22 @@ static struct candidate_list *mux_list(struct abi_candidates *space, int mux, ui
 /* Rules that do what the default does are gone before anything else (law 0), but where the first rule decides they hide others. */
 static bool drops(const struct resolution *res, const struct candidate *like)
 {
-	return res->policy->overlap == CALLGATE_OVERLAP_REFUSED && action_equal(like->rule->action, res->active->fallback);
+	return res->policy->overlap == CALLGATE_OVERLAP_STRICTEST && action_equal(like->rule->action, res->active->fallback);
+}
+
+static void count_number(struct abi_candidates *space, uint32_t nr)
+{
+	if (space->any && nr <= space->highest)
+		return;
+	space->highest = nr;
+	space->any = true;
 }
 
 static bool place_number(const struct resolution *res, struct abi_candidates *space, uint32_t nr, const struct candidate *like,
                          bool counts)
 {
-	if (counts && (!space->any || nr > space->highest)) {
-		space->highest = nr;
-		space->any = true;
-	}
+	if (counts)
+		count_number(space, nr);
 	/* What is dropped names a number that is known all the same. */
 	if (drops(res, like))
 		return true;
@@ -151,6 +157,9 @@ static bool place_member(const struct resolution *res, struct abi_candidates *sp
 
 	if (!syscall_behind_mux(id, space->abi, &mux, &selector))
 		return true;
+	/* What is above the multiplexer is newer than the profile, the multiplexer is not. */
+	if (res->target->reader == CALLGATE_AS_LAW)
+		count_number(space, (uint32_t)syscall_nr(mux, space->abi));
 	if (drops(res, like))
 		return true;
 	list = mux_list(space, mux, selector);

@@ -73,6 +73,14 @@ struct resolution {
 	struct callgate_filter *filter; /* takes file names of origins, and the dropped names */
 	struct arena *scratch;
 	struct callgate_notes *notes;
+	struct overlap_report **overlaps; /* what has been reported so far; in scratch */
+};
+
+/* A rule that overlaps with an earlier one of another action. */
+struct overlap_report {
+	const struct word *name; /* of the later rule */
+	unsigned line;           /* of the earlier one */
+	struct overlap_report *next;
 };
 
 /* The rules that name base + i; NULL for none. */

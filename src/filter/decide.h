@@ -6,7 +6,7 @@
 #include "filter/filter.h"
 
 /*
- * The decision "the first clause that matches, else otherwise". Clauses of different actions must not overlap (law 2 saw to it),
+ * The decision "the first clause that matches, else otherwise". Clauses of different actions must not overlap (the caller sees to it),
  * so that lists of values of one argument can be searched instead of tried one by one.
  * scratch holds temporary arrays. NULL: out of memory or past FILTER_NODE_LIMIT.
  */

@@ -52,6 +52,7 @@ struct span {
 	const struct clause *clauses;
 	unsigned clause_count;
 	uint8_t weight; /* a wish of whoever made the policy: the greater, the sooner a program's search comes here */
+	bool overlap; /* clauses of different actions match one call: their order, strictest first, decides */
 };
 
 /* One audit architecture. spans are sorted, spans[0].first is 0, so they cover every number. */

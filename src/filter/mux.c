@@ -21,18 +21,21 @@ static struct candidate by_mux(const struct candidate *candidate)
 
 /* ------------------------------------------------------------------ law 7 */
 
-/* The action that all of a member gets behind its multiplexer; NULL: the default. */
+/* The rule that all of a member gets behind its multiplexer, where conditions are the strictest one that denies; NULL: the
+ * default. */
 static const struct candidate *member_winner(const struct resolution *res, const struct candidate_list *list)
 {
 	const struct candidate *winner = candidates_unconditional(list);
 
-	for (const struct candidate *at = list->first; at && !winner; at = at->next) {
+	if (winner)
+		return winner;
+	for (const struct candidate *at = list->first; at; at = at->next) {
 		bool opens = candidate_direction(&at->rule->action, &res->active->fallback) > 0;
 
 		note_at(res->notes, CALLGATE_WARNING, NOTE_MUX, &res->policy->source, at->name->at.offset,
 		        "'%.*s' is also reached through a multiplexed call whose arguments no filter can see: there this rule %s",
 		        (int)at->name->text.size, at->name->text.at, opens ? "opens nothing" : "denies all of it");
-		if (!opens)
+		if (!opens && (!winner || at->rule->action.kind < winner->rule->action.kind))
 			winner = at;
 	}
 	return winner;
@@ -106,7 +109,7 @@ static int libseccomp_member(const struct resolution *res, const struct candidat
 			mine.count = 1;
 		}
 	}
-	r = overlap_check(res, list, mine.clauses, mine.count, word, err);
+	r = overlap_refuse(res, list, &mine, err);
 	for (unsigned i = 0; i < mine.count && r == 0; i++) {
 		const struct clause *clause = &mine.clauses[i];
 		struct candidate as = { .rule = &(struct active_rule){ .action = clause->action }, .origin = clause->origin };

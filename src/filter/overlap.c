@@ -5,6 +5,9 @@
  */
 #include "filter/overlap.h"
 
+#include <stdio.h>
+#include <string.h>
+
 #include "base/err.h"
 #include "base/note_ids.h"
 #include "base/notes.h"
@@ -74,32 +77,61 @@ static const struct word *name_of(const struct candidate_list *list, const struc
 	return list->first->name;
 }
 
-static int report(const struct resolution *res, const struct candidate_list *list, const struct clause *clauses, unsigned count,
-                  const uint64_t args[6])
+/* The first two clauses of different actions that the call matches. False: there are none. */
+static bool matching_pair(const struct rule_clauses *list, const uint64_t args[6], const struct clause *pair[2])
 {
-	const struct clause *first = NULL, *second = NULL;
-	const struct word *name;
-	char words[2][32];
+	pair[0] = NULL;
+	for (unsigned i = 0; i < list->count; i++) {
+		const struct clause *clause = &list->clauses[i];
 
-	for (unsigned i = 0; i < count; i++) {
-		if (!clause_matches(&clauses[i], args))
+		if (!clause_matches(clause, args))
 			continue;
-		if (!first)
-			first = &clauses[i];
-		else if (!second && !action_equal(first->action, clauses[i].action))
-			second = &clauses[i];
+		if (!pair[0]) {
+			pair[0] = clause;
+		} else if (!action_equal(pair[0]->action, clause->action)) {
+			pair[1] = clause;
+			return true;
+		}
 	}
-	if (!first || !second)
-		return CALLGATE_E_PROFILE;
-	callgate_action_format(first->action, words[0], sizeof(words[0]));
-	callgate_action_format(second->action, words[1], sizeof(words[1]));
-	name = name_of(list, second);
-	return note_at(res->notes, CALLGATE_ERROR, res->target->reader == CALLGATE_AS_LAW ? NOTE_CONFLICT : NOTE_READER,
-	               &res->policy->source, name->at.offset,
-	               "%.*s(0x%llx,0x%llx,0x%llx,0x%llx,0x%llx,0x%llx) matches this rule (%s) and the one on line %u (%s)",
-	               (int)name->text.size, name->text.at, (unsigned long long)args[0], (unsigned long long)args[1],
-	               (unsigned long long)args[2], (unsigned long long)args[3], (unsigned long long)args[4],
-	               (unsigned long long)args[5], words[1], first->origin.line, words[0]);
+	return false;
+}
+
+/* A pair of rules is reported once, however many ABIs it overlaps on. */
+static bool is_reported(const struct resolution *res, const struct word *name, unsigned line)
+{
+	struct overlap_report *report;
+
+	for (report = *res->overlaps; report; report = report->next)
+		if (report->name == name && report->line == line)
+			return true;
+	report = arena_alloc(res->scratch, sizeof(*report));
+	if (report) {
+		*report = (struct overlap_report){ name, line, *res->overlaps };
+		*res->overlaps = report;
+	}
+	return false;
+}
+
+static void report(const struct resolution *res, const struct candidate_list *list, const struct clause *pair[2],
+                   const uint64_t args[6])
+{
+	bool law = res->target->reader == CALLGATE_AS_LAW;
+	const struct word *name = name_of(list, pair[1]);
+	char words[2][32], decides[64] = "";
+
+	if (is_reported(res, name, pair[0]->origin.line))
+		return;
+	callgate_action_format(pair[0]->action, words[0], sizeof(words[0]));
+	callgate_action_format(pair[1]->action, words[1], sizeof(words[1]));
+	if (law)
+		snprintf(decides, sizeof(decides), "; the stricter action decides: %s",
+		         words[pair[1]->action.kind < pair[0]->action.kind]);
+	note_at(res->notes, law ? CALLGATE_WARNING : CALLGATE_ERROR, law ? NOTE_OVERLAP : NOTE_READER, &res->policy->source,
+	        name->at.offset,
+	        "rules for '%.*s' overlap: %.*s(0x%llx,0x%llx,0x%llx,0x%llx,0x%llx,0x%llx) matches this rule (%s) and the one on line %u (%s)%s",
+	        (int)name->text.size, name->text.at, (int)name->text.size, name->text.at, (unsigned long long)args[0],
+	        (unsigned long long)args[1], (unsigned long long)args[2], (unsigned long long)args[3],
+	        (unsigned long long)args[4], (unsigned long long)args[5], words[1], pair[0]->origin.line, words[0], decides);
 }
 
 static int refuse(const struct resolution *res, const struct candidate_list *list, const struct clause *clause,
@@ -142,8 +174,9 @@ int overlap_settle(const struct resolution *res, const struct candidate_list *li
 	return 0;
 }
 
+/* Whether two decisions differ, and a call for which they do. */
 static int compare(const struct callgate_filter *scratch, const struct node *forward, const struct node *backward,
-                   uint64_t args[6], struct callgate_err *err)
+                   uint64_t args[6], bool *differ, struct callgate_err *err)
 {
 	meaning_ref one = 0, other = 0;
 	struct meaning *meaning;
@@ -154,43 +187,83 @@ static int compare(const struct callgate_filter *scratch, const struct node *for
 	r = meaning_of(meaning, scratch, forward, &one, err);
 	if (r == 0)
 		r = meaning_of(meaning, scratch, backward, &other, err);
-	if (r == 0 && meaning_witness(meaning, one, other, args))
-		r = CALLGATE_E_PROFILE;
+	if (r == 0)
+		*differ = meaning_witness(meaning, one, other, args);
 	meaning_free(meaning);
 	return r;
 }
 
-int overlap_check(const struct resolution *res, const struct candidate_list *list, const struct clause *clauses, unsigned count,
-                  uint8_t word, struct callgate_err *err)
+static int find(const struct resolution *res, const struct rule_clauses *list, uint64_t args[6], bool *found,
+                struct callgate_err *err)
 {
-	unsigned *group = arena_array(res->scratch, count ? count : 1, sizeof(*group));
+	unsigned *group = arena_array(res->scratch, list->count + 1, sizeof(*group)), counts[2] = { list->count };
 	const struct node *forward, *backward;
 	struct callgate_filter *scratch;
-	uint64_t args[6] = { 0 };
-	unsigned groups;
 	int r;
 
+	*found = false;
 	if (!group)
 		return err_nomem(err);
-	groups = group_actions(clauses, count, group);
-	if (groups < 2)
+	counts[1] = group_actions(list->clauses, list->count, group);
+	if (counts[1] < 2)
 		return 0;
 	r = filter_new("", &scratch, err);
 	if (r < 0)
 		return r;
-	forward = chain(scratch, clauses, group, (const unsigned[2]){ count, groups }, FIRST_GROUP_FIRST);
-	backward = chain(scratch, clauses, group, (const unsigned[2]){ count, groups }, LAST_GROUP_FIRST);
+	forward = chain(scratch, list->clauses, group, counts, FIRST_GROUP_FIRST);
+	backward = chain(scratch, list->clauses, group, counts, LAST_GROUP_FIRST);
 	if (!forward || !backward)
 		r = err_set(err, CALLGATE_E_LIMIT, "too complex: conditional rules for one syscall");
 	else
-		r = compare(scratch, forward, backward, args, err);
+		r = compare(scratch, forward, backward, args, found, err);
 	callgate_filter_free(scratch);
-	if (r != CALLGATE_E_PROFILE)
+	return r;
+}
+
+/* By the kernel's precedence, strictest first; of one kind the earlier rule stays first. spare has room for all. */
+static void sort_clauses(struct rule_clauses *list, struct clause *spare)
+{
+	unsigned count = 0;
+
+	for (int kind = CALLGATE_KILL_PROCESS; kind <= CALLGATE_ALLOW; kind++)
+		for (unsigned i = 0; i < list->count; i++)
+			if (list->clauses[i].action.kind == (enum callgate_action_kind)kind)
+				spare[count++] = list->clauses[i];
+	memcpy(list->clauses, spare, count * sizeof(*spare));
+}
+
+int overlap_order(const struct resolution *res, const struct candidate_list *list, struct rule_clauses *clauses, bool *found,
+                  struct callgate_err *err)
+{
+	const struct clause *pair[2];
+	uint64_t args[6] = { 0 };
+	struct clause *spare;
+	int r = find(res, clauses, args, found, err);
+
+	if (r < 0 || !*found)
 		return r;
-	report(res, list, clauses, count, args);
-	if (res->target->reader != CALLGATE_AS_LAW)
-		return err_set(err, CALLGATE_E_UNSUPPORTED, "cannot predict which of two rules for '%.*s' %s would follow",
-		               (int)list->first->name->text.size, list->first->name->text.at, reader_name(res->target->reader));
-	return err_set(err, CALLGATE_E_PROFILE, "two rules for '%.*s' contradict each other%s", (int)list->first->name->text.size,
-	               list->first->name->text.at, word == 32 ? " on a 32-bit ABI" : "");
+	spare = arena_array(res->scratch, clauses->count, sizeof(*spare));
+	if (!spare)
+		return err_nomem(err);
+	if (matching_pair(clauses, args, pair))
+		report(res, list, pair, args);
+	sort_clauses(clauses, spare);
+	return 0;
+}
+
+int overlap_refuse(const struct resolution *res, const struct candidate_list *list, const struct rule_clauses *clauses,
+                   struct callgate_err *err)
+{
+	const struct slice *name = &list->first->name->text;
+	const struct clause *pair[2];
+	uint64_t args[6] = { 0 };
+	bool found;
+	int r = find(res, clauses, args, &found, err);
+
+	if (r < 0 || !found)
+		return r;
+	if (matching_pair(clauses, args, pair))
+		report(res, list, pair, args);
+	return err_set(err, CALLGATE_E_UNSUPPORTED, "cannot predict which of two rules for '%.*s' %s would follow",
+	               (int)name->size, name->at, reader_name(res->target->reader));
 }

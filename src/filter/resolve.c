@@ -118,6 +118,7 @@ static int decide_in_turn(const struct resolution *res, const struct leaves *lea
 	if (clauses.count > 1 || clauses.clauses[0].test_count) {
 		span->clauses = clauses.clauses;
 		span->clause_count = clauses.count;
+		span->overlap = true;
 	}
 	return span->node ? 0 : err_set(err, CALLGATE_E_LIMIT, "too complex, or out of memory");
 }
@@ -130,7 +131,7 @@ static bool wants_members(const struct resolution *res, const struct candidate_l
 
 /*
  * What the rules for a call come to: those that name it, those for members behind it. Either may be NULL. Fills node; clauses
- * when it depends on arguments. E_PROFILE: two conditional rules contradict each other (said in the notes).
+ * when it depends on arguments.
  */
 static int decide_call(const struct resolution *res, const struct leaves *leaves, const struct abi_candidates *space,
                        const struct candidate_list *list, const struct mux_members *mux, struct span *span,
@@ -149,11 +150,14 @@ static int decide_call(const struct resolution *res, const struct leaves *leaves
 		r = list_clauses(res, list, NULL, word, &clauses, err);
 	if (r == 0 && mux && wants_members(res, list))
 		r = mux_clauses(res, space, mux, &clauses, err);
-	if (r == 0 && list)
-		r = overlap_check(res, list, clauses.clauses, clauses.count, word, err);
+	if (r == 0 && list && res->target->reader == CALLGATE_AS_LAW)
+		r = overlap_order(res, list, &clauses, &span->overlap, err);
+	else if (r == 0 && list)
+		r = overlap_refuse(res, list, &clauses, err);
 	if (r < 0)
 		return r;
-	span->node = decide(res->filter, clauses.clauses, clauses.count, leaves->fallback, res->scratch);
+	span->node = (span->overlap ? decide_in_order : decide)(res->filter, clauses.clauses, clauses.count, leaves->fallback,
+							       res->scratch);
 	span->clauses = clauses.clauses;
 	span->clause_count = clauses.count;
 	return span->node ? 0 : err_set(err, CALLGATE_E_LIMIT, "too complex, or out of memory");
@@ -482,6 +486,7 @@ int callgate_filter_resolve(const struct callgate_policy *policy, const struct c
                             struct callgate_filter **out, struct callgate_notes *notes, struct callgate_err *err)
 {
 	struct arena scratch = ARENA_INIT;
+	struct overlap_report *overlaps = NULL;
 	struct callgate_filter *filter;
 	struct active active;
 	int r;
@@ -493,7 +498,7 @@ int callgate_filter_resolve(const struct callgate_policy *policy, const struct c
 		return r;
 	r = policy_specialise(policy, target, &scratch, &active, err);
 	if (r == 0) {
-		struct resolution res = { policy, target, &active, filter, &scratch, notes };
+		struct resolution res = { policy, target, &active, filter, &scratch, notes, &overlaps };
 
 		r = resolve_into(&res, err);
 	}

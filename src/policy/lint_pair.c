@@ -189,6 +189,14 @@ static void others_text(const struct finding *finding, char *buf, size_t size)
 		snprintf(buf, size, " and %u more", finding->names - 1);
 }
 
+/* Engines write config.json after they have evaluated the conditions that kept such rules apart. */
+static const char *conflict_advice(const struct lint *lint)
+{
+	if (lint->policy->dialect != DIALECT_OCI || !lint->policy->value_first)
+		return "";
+	return "; an engine's config.json is read with --as crun";
+}
+
 static void say(struct lint *lint, const struct finding *finding)
 {
 	struct slice name = finding->name->text;
@@ -212,7 +220,8 @@ static void say(struct lint *lint, const struct finding *finding)
 		break;
 	case CONFLICT:
 		report_unless(lint->report, settled(finding->rule), NOTE_CONFLICT, at,
-			      "conflicting actions for '%.*s'%s: %s, after %s", width, name.at, others, here, there);
+			      "conflicting actions for '%.*s'%s: %s, after %s%s", width, name.at, others, here, there,
+			      conflict_advice(lint));
 		report_attach(lint->report, earlier, "%s given here", there);
 		break;
 	case BEATEN:

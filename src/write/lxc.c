@@ -221,7 +221,7 @@ static int write_and_check(struct lxc_writer *writer, struct callgate_text *text
 	if (r == 0)
 		r = put_and_read(writer, text);
 	/* libseccomp would refuse the rules, or nobody can tell what it makes of them. */
-	if ((r == CALLGATE_E_UNSUPPORTED || r == CALLGATE_E_PROFILE) && text->bytes && writer->bound == CALLGATE_LXC_NEVER_STRICTER) {
+	if ((r == CALLGATE_E_UNSUPPORTED || r == CALLGATE_E_PROFILE) && text->bytes) {
 		free(text->bytes);
 		text->bytes = NULL;
 		writer->effort = EFFORT_PLAIN;

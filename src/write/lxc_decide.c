@@ -156,6 +156,22 @@ static int limit_of(struct lxc_writer *writer, int id, struct callgate_action *o
 	return 0;
 }
 
+static bool kept_actions_differ(const struct lxc_writer *writer, const struct lxc_verdict *verdict)
+{
+	const struct clause *first = NULL;
+
+	for (unsigned i = 0; i < verdict->clause_count; i++) {
+		const struct clause *clause = &verdict->clauses[i];
+
+		if (verdict->kept[i] && !first)
+			first = clause;
+		else if (verdict->kept[i] &&
+			 !action_equal(lxc_nearest(writer, first->action), lxc_nearest(writer, clause->action)))
+			return true;
+	}
+	return false;
+}
+
 /* Chooses clauses: in an allowlist those that open, in a denylist those that deny. On the side where each of them alone may go too
  * far, those that every ABI bears; on the other one all of them, as what is left out goes too far. */
 static int keep_clauses(struct lxc_writer *writer, int id, struct lxc_verdict *verdict, bool *out)
@@ -181,6 +197,8 @@ static int keep_clauses(struct lxc_writer *writer, int id, struct lxc_verdict *v
 		kept += good;
 	}
 	*out = false;
+	if (writer->effort == EFFORT_PLAIN && kept_actions_differ(writer, verdict))
+		return 0;
 	return kept ? all_bear(writer, id, verdict, -1, out) : 0;
 }
 
@@ -198,6 +216,11 @@ static bool is_multiplexed(const struct lxc_writer *writer, int id)
 	return id == syscall_find(SLICE("socketcall")) || id == syscall_find(SLICE("ipc"));
 }
 
+static bool opens_plainly(const struct lxc_writer *writer)
+{
+	return writer->effort == EFFORT_PLAIN && writer->bound == CALLGATE_LXC_NEVER_STRICTER;
+}
+
 int lxc_decide_name(struct lxc_writer *writer, int id, struct lxc_verdict *out)
 {
 	struct callgate_action limit = { 0 };
@@ -208,7 +231,7 @@ int lxc_decide_name(struct lxc_writer *writer, int id, struct lxc_verdict *out)
 	r = limit_of(writer, id, &limit, &same, &any);
 	if (r < 0 || !any)
 		return r;
-	if (is_needed_by_injection(writer, id) || (writer->effort == EFFORT_PLAIN && (!same || is_multiplexed(writer, id)))) {
+	if (is_needed_by_injection(writer, id) || (opens_plainly(writer) && (!same || is_multiplexed(writer, id)))) {
 		limit = (struct callgate_action){ .kind = CALLGATE_ALLOW };
 		same = true;
 	}

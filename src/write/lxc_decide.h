@@ -19,8 +19,9 @@ struct lxc_writer {
 	enum callgate_abi abis[LXC_ABI_MAX]; /* that LXC makes the text for, the host first */
 	unsigned abi_count;
 	enum lxc_style style;
-	/* PLAIN: names with conditions, and those around a multiplexer, stay open: nobody can tell what libseccomp would make of rules
-	 * for them that overlap. Only where the text may be looser. */
+	/* PLAIN: libseccomp would refuse the rules, or what it makes of rules that overlap is not predicted. Where the text may be
+	 * looser, names with conditions and those around a multiplexer stay open; where it may be stricter, names whose conditions
+	 * lead to different actions get the strictest. */
 	enum { EFFORT_FULL, EFFORT_PLAIN } effort;
 	struct callgate_action fallback;
 	struct callgate_filter *scratch; /* decisions of the text, and the filter's with KILL_PROCESS as KILL_THREAD */

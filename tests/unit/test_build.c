@@ -80,7 +80,7 @@ static void check(const struct callgate_filter *filter, enum callgate_abi abi, u
 
 Test(build, rules_by_name_mean_what_they_say_in_a_profile)
 {
-	struct callgate_builder *builder = builder_of(eperm, CALLGATE_OVERLAP_REFUSED);
+	struct callgate_builder *builder = builder_of(eperm, CALLGATE_OVERLAP_STRICTEST);
 	const struct callgate_condition unix_only = { .arg = 0, .op = CALLGATE_EQ, .value = 1 };
 	const struct callgate_condition flags = { .arg = 0, .op = CALLGATE_MASKED_EQ, .mask = 0x7e020000, .value = 0xff };
 	struct callgate_filter *filter;
@@ -104,7 +104,7 @@ Test(build, rules_by_name_mean_what_they_say_in_a_profile)
 
 Test(build, rules_by_number_are_about_that_number_alone)
 {
-	struct callgate_builder *builder = builder_of(allow, CALLGATE_OVERLAP_REFUSED);
+	struct callgate_builder *builder = builder_of(allow, CALLGATE_OVERLAP_STRICTEST);
 	struct callgate_filter *filter;
 
 	cr_assert_eq(callgate_builder_abi(builder, CALLGATE_ABI_X32, NULL), 0);
@@ -162,7 +162,7 @@ Test(build, the_first_rule_decides_where_that_is_asked_for)
 
 Test(build, conflicts_are_findings_at_the_index_of_the_rule)
 {
-	struct callgate_builder *builder = builder_of(allow, CALLGATE_OVERLAP_REFUSED);
+	struct callgate_builder *builder = builder_of(allow, CALLGATE_OVERLAP_STRICTEST);
 	struct callgate_policy *policy;
 	struct callgate_notes *notes;
 	const struct callgate_note *note;
@@ -184,7 +184,7 @@ Test(build, conflicts_are_findings_at_the_index_of_the_rule)
 
 Test(build, one_number_on_two_abis_is_no_duplicate)
 {
-	struct callgate_builder *builder = builder_of(allow, CALLGATE_OVERLAP_REFUSED);
+	struct callgate_builder *builder = builder_of(allow, CALLGATE_OVERLAP_STRICTEST);
 	struct callgate_policy *policy;
 	struct callgate_notes *notes;
 
@@ -217,7 +217,7 @@ Test(build, unlisted_abis_get_what_is_asked_for)
 /* How many instructions the program runs for a call. */
 static unsigned steps_to(uint32_t favourite, uint32_t nr)
 {
-	struct callgate_builder *builder = builder_of(allow, CALLGATE_OVERLAP_REFUSED);
+	struct callgate_builder *builder = builder_of(allow, CALLGATE_OVERLAP_STRICTEST);
 	struct callgate_call call = { .abi = CALLGATE_ABI_X86_64, .nr = nr };
 	struct callgate_filter *filter;
 	struct callgate_action action;
@@ -248,7 +248,7 @@ Test(build, a_weight_brings_a_call_nearer)
 
 Test(build, what_cannot_be_is_refused)
 {
-	struct callgate_builder *builder = builder_of(allow, CALLGATE_OVERLAP_REFUSED);
+	struct callgate_builder *builder = builder_of(allow, CALLGATE_OVERLAP_STRICTEST);
 	struct callgate_condition twice[] = { { .arg = 1, .op = CALLGATE_GE, .value = 1 }, { .arg = 1, .op = CALLGATE_LE, .value = 2 } };
 	struct callgate_condition seventh = { .arg = 6 }, odd = { .op = CALLGATE_MASKED_EQ + 1 };
 	struct callgate_build how = CALLGATE_BUILD_INIT;

@@ -161,21 +161,62 @@ Test(law, rule_1_unconditional_beats_conditional_and_the_first_wins)
 	            CALLGATE_E_PROFILE);
 }
 
-Test(law, rule_2_contradicting_conditions_are_refused_with_a_call)
+Test(law, rule_2_of_overlapping_conditions_the_stricter_action_decides)
 {
-	expect_note(DENYING("{\"names\":[\"ioctl\"]," ALLOW ",\"args\":[{\"index\":1,\"value\":8,\"op\":\"SCMP_CMP_GE\"}]},\n"
-	                    "{\"names\":[\"ioctl\"]," ERRNO ",\"errnoRet\":9,\"args\":[{\"index\":1,\"value\":8,\"op\":\"SCMP_CMP_LE\"}]}"),
-	            x86_64(), 203, "ioctl(0x0,0x8", CALLGATE_E_PROFILE);
-	/* Neighbours that do not touch are fine; so are overlaps of one action. */
+	static const char socket_family[] = DENYING(
+		"{\"names\":[\"socket\"]," ERRNO ",\"errnoRet\":13,\"args\":[{\"index\":0,\"value\":40,\"op\":\"SCMP_CMP_EQ\"}]},\n"
+		"{\"names\":[\"socket\"]," ALLOW ",\"args\":[{\"index\":0,\"value\":16,\"op\":\"SCMP_CMP_NE\"}]}");
+	static const char allow_first[] = DENYING(
+		"{\"names\":[\"ioctl\"]," ALLOW ",\"args\":[{\"index\":1,\"value\":8,\"op\":\"SCMP_CMP_GE\"}]},\n"
+		"{\"names\":[\"ioctl\"],\"action\":\"SCMP_ACT_KILL\",\"args\":[{\"index\":1,\"value\":8,\"op\":\"SCMP_CMP_LE\"}]}");
+	static const char two_errnos[] = ALLOWING(
+		"{\"names\":[\"ioctl\"]," ERRNO ",\"errnoRet\":9,\"args\":[{\"index\":1,\"value\":8,\"op\":\"SCMP_CMP_GE\"}]},\n"
+		"{\"names\":[\"ioctl\"]," ERRNO ",\"errnoRet\":2,\"args\":[{\"index\":1,\"value\":10,\"op\":\"SCMP_CMP_GE\"}]},\n"
+		"{\"names\":[\"ioctl\"]," ERRNO ",\"errnoRet\":9,\"args\":[{\"index\":0,\"value\":3,\"op\":\"SCMP_CMP_EQ\"}]},\n"
+		"{\"names\":[\"ioctl\"],\"action\":\"SCMP_ACT_TRAP\",\"args\":[{\"index\":0,\"value\":4,\"op\":\"SCMP_CMP_EQ\"}]},\n"
+		"{\"names\":[\"ioctl\"]," ERRNO ",\"errnoRet\":2,\"args\":[{\"index\":0,\"value\":3,\"op\":\"SCMP_CMP_LE\"}]}");
+
+	EXPECT(socket_family, x86_64(), { "x86_64", "socket", 40, 0, "ERRNO(EACCES)" }, { "x86_64", "socket", 2, 0, "ALLOW" },
+	       { "x86_64", "socket", 16, 0, "ERRNO(EPERM)" });
+	expect_note(socket_family, x86_64(), 213, "socket(0x28,", 0);
+	expect_note(socket_family, x86_64(), 213, "line 1 (ERRNO(EACCES)); the stricter action decides: ERRNO(EACCES)", 0);
+	EXPECT(allow_first, x86_64(), { "x86_64", "ioctl", 0, 8, "KILL_THREAD" }, { "x86_64", "ioctl", 0, 9, "ALLOW" },
+	       { "x86_64", "ioctl", 0, 7, "KILL_THREAD" });
+	expect_note(allow_first, x86_64(), 213, "ioctl(0x0,0x8", 0);
+	EXPECT(two_errnos, x86_64(), { "x86_64", "ioctl", 5, 9, "ERRNO(EBADF)" }, { "x86_64", "ioctl", 5, 11, "ERRNO(EBADF)" },
+	       { "x86_64", "ioctl", 4, 11, "TRAP" }, { "x86_64", "ioctl", 3, 0, "ERRNO(EBADF)" },
+	       { "x86_64", "ioctl", 2, 0, "ERRNO(ENOENT)" }, { "x86_64", "ioctl", 5, 0, "ALLOW" });
+	/* Neighbours that do not touch are no overlap; nor are overlaps of one action. */
 	EXPECT(DENYING("{\"names\":[\"ioctl\"]," ALLOW ",\"args\":[{\"index\":1,\"value\":8,\"op\":\"SCMP_CMP_GE\"}]},"
 	               "{\"names\":[\"ioctl\"]," ERRNO ",\"errnoRet\":9,\"args\":[{\"index\":1,\"value\":8,\"op\":\"SCMP_CMP_LT\"}]},"
 	               "{\"names\":[\"ioctl\"]," ALLOW ",\"args\":[{\"index\":1,\"value\":9,\"op\":\"SCMP_CMP_EQ\"}]}"), x86_64(),
 	       { "x86_64", "ioctl", 0, 7, "ERRNO(EBADF)" }, { "x86_64", "ioctl", 0, 8, "ALLOW" }, { "x86_64", "ioctl", 0, 9, "ALLOW" });
-	/* Decided after the cut of rule 6: apart on x86_64, one value on x86. */
-	expect_note(WITH_X86("{\"names\":[\"ioctl\"]," ALLOW ",\"args\":[{\"index\":1,\"value\":5,\"op\":\"SCMP_CMP_EQ\"}]},"
-	                     "{\"names\":[\"ioctl\"]," ERRNO ",\"errnoRet\":9,\"args\":[{\"index\":1,\"value\":4294967301,"
-	                     "\"op\":\"SCMP_CMP_EQ\"}]}"),
-	            x86_64(), 203, "ioctl", CALLGATE_E_PROFILE);
+}
+
+Test(law, rule_2_is_decided_after_the_cut_of_rule_6)
+{
+	static const char profile[] = WITH_X86(
+		"{\"names\":[\"ioctl\"]," ALLOW ",\"args\":[{\"index\":1,\"value\":5,\"op\":\"SCMP_CMP_EQ\"}]},"
+		"{\"names\":[\"ioctl\"]," ERRNO ",\"errnoRet\":9,\"args\":[{\"index\":1,\"value\":4294967301,\"op\":\"SCMP_CMP_EQ\"}]}");
+
+	EXPECT(profile, x86_64(), { "x86_64", "ioctl", 0, 5, "ALLOW" }, { "x86", "ioctl", 0, 5, "ERRNO(EBADF)" });
+	expect_note(profile, x86_64(), 213, "ioctl(0x0,0x5", 0);
+}
+
+/* Values of one argument are searched, not tried one by one: of rules that overlap the order must not be lost in that. */
+Test(law, rule_2_holds_for_lists_of_values)
+{
+	static const char profile[] = DENYING(
+		"{\"names\":[\"ioctl\"]," ALLOW ",\"args\":[{\"index\":1,\"value\":1,\"op\":\"SCMP_CMP_EQ\"}]},"
+		"{\"names\":[\"ioctl\"]," ALLOW ",\"args\":[{\"index\":1,\"value\":2,\"op\":\"SCMP_CMP_EQ\"}]},"
+		"{\"names\":[\"ioctl\"]," ALLOW ",\"args\":[{\"index\":1,\"value\":3,\"op\":\"SCMP_CMP_EQ\"}]},"
+		"{\"names\":[\"ioctl\"]," ALLOW ",\"args\":[{\"index\":1,\"value\":4,\"op\":\"SCMP_CMP_EQ\"}]},"
+		"{\"names\":[\"ioctl\"]," ERRNO ",\"errnoRet\":2,\"args\":[{\"index\":1,\"value\":3,\"op\":\"SCMP_CMP_EQ\"}]},"
+		"{\"names\":[\"ioctl\"],\"action\":\"SCMP_ACT_TRAP\",\"args\":[{\"index\":0,\"value\":7,\"op\":\"SCMP_CMP_EQ\"}]}");
+
+	EXPECT(profile, x86_64(), { "x86_64", "ioctl", 0, 1, "ALLOW" }, { "x86_64", "ioctl", 0, 3, "ERRNO(ENOENT)" },
+	       { "x86_64", "ioctl", 7, 3, "TRAP" }, { "x86_64", "ioctl", 7, 1, "TRAP" }, { "x86_64", "ioctl", 7, 9, "TRAP" },
+	       { "x86_64", "ioctl", 0, 4, "ALLOW" }, { "x86_64", "ioctl", 0, 5, "ERRNO(EPERM)" });
 }
 
 Test(law, what_is_always_or_never_true_is_folded_the_right_way_round)
@@ -336,6 +377,24 @@ Test(law, rule_7_multiplexed_calls)
 	/* Other readers drop the condition. */
 	EXPECT(WITH_X86("{\"names\":[\"socket\"]," ALLOW ",\"args\":[{\"index\":0,\"value\":1,\"op\":\"SCMP_CMP_EQ\"}]}"), crun,
 	       { "x86", "socketcall", 1, 0, "ALLOW" });
+}
+
+Test(law, rule_7_is_not_overwritten_by_rule_5)
+{
+	EXPECT("{\"defaultAction\":\"SCMP_ACT_ERRNO\",\"architectures\":[\"SCMP_ARCH_X86\"],\"syscalls\":["
+	       "{\"names\":[\"read\",\"recv\"]," ALLOW "}]}", x86_64(),
+	       { "x86", "socketcall", 10, 0, "ALLOW" }, { "x86", "socketcall", 1, 0, "ERRNO(EPERM)" },
+	       { "x86", "#103", 0, 0, "ERRNO(ENOSYS)" }, { "x86_64", "#1", 0, 0, "ERRNO(ENOSYS)" });
+	EXPECT(WITH_X86("{\"names\":[\"read\"]," ALLOW "},{\"names\":[\"recv\",\"semop\"],\"action\":\"SCMP_ACT_KILL\"}"), x86_64(),
+	       { "x86", "socketcall", 10, 0, "KILL_THREAD" }, { "x86", "ipc", 1, 0, "KILL_THREAD" },
+	       { "x86", "ipc", 0x10001, 0, "KILL_THREAD" }, { "x86", "ipc", 2, 0, "ERRNO(EPERM)" },
+	       { "x86", "#118", 0, 0, "ERRNO(ENOSYS)" });
+	/* Of conditional denies behind one selector the strictest, whatever their order. */
+	EXPECT(ALLOWING_X86("{\"names\":[\"socket\"]," ERRNO ",\"args\":[{\"index\":0,\"value\":1,\"op\":\"SCMP_CMP_EQ\"}]},"
+	                    "{\"names\":[\"socket\"],\"action\":\"SCMP_ACT_KILL\",\"args\":[{\"index\":0,\"value\":2,"
+	                    "\"op\":\"SCMP_CMP_EQ\"}]}"), x86_64(),
+	       { "x86", "socket", 1, 0, "ERRNO(EPERM)" }, { "x86", "socket", 2, 0, "KILL_THREAD" },
+	       { "x86", "socketcall", 1, 0, "KILL_THREAD" });
 }
 
 Test(law, rule_8_abis)
