@@ -10,7 +10,7 @@ find src -path '*/.libs/*.o' ! -name '*preload*' ! -path '*/tool/*' ! -path '*/c
 	done > check-calls.objects
 [ -s check-calls.objects ] || { echo "skipped: no objects in $PWD/src"; exit 77; }
 xargs ${NM:-nm} -A < check-calls.objects 2> /dev/null | sed 's/:/ /' | awk '
-BEGIN { n = split("base names policy filter bpf write kernel runtime", room, " "); for (i = 1; i <= n; i++) rank[room[i]] = i }
+BEGIN { n = split("base names policy filter bpf write record kernel runtime", room, " "); for (i = 1; i <= n; i++) rank[room[i]] = i }
 {
 	file = $1; sub(/\.libs\//, "", file); sub(/libcallgate_[a-z]*_la-/, "", file); sub(/\.o$/, ".c", file)
 	if ($(NF - 1) ~ /^[TDBRV]$/) home[$NF] = file

@@ -4,7 +4,7 @@
 # the private header runtime/hooks.h and their own files only.
 cd "${top_srcdir:-.}" || exit 99
 find src hooks -name '*.[ch]' | sort | xargs awk '
-BEGIN { n = split("base names policy filter bpf write kernel runtime", room, " "); for (i = 1; i <= n; i++) rank[room[i]] = i }
+BEGIN { n = split("base names policy filter bpf write record kernel runtime", room, " "); for (i = 1; i <= n; i++) rank[room[i]] = i }
 FNR == 1 { split(FILENAME, part, "/"); mine = part[1] == "hooks" ? "hooks" : part[2] }
 /^#include "/ {
 	split($2, quoted, "\""); path = quoted[2]

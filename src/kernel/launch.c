@@ -101,18 +101,6 @@ static _Noreturn void child(const struct launch *launch, const struct callgate_c
 
 /* ------------------------------------------------------------------ the parent */
 
-static void signals_enter(struct callgate_command *command)
-{
-	static const int watched[] = { SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGCHLD };
-	struct sigaction as_default = { .sa_handler = SIG_DFL };
-
-	sigemptyset(&command->watched);
-	for (size_t i = 0; i < sizeof(watched) / sizeof(watched[0]); i++)
-		sigaddset(&command->watched, watched[i]);
-	sigprocmask(SIG_BLOCK, &command->watched, &command->before);
-	sigaction(SIGCHLD, &as_default, &command->before_chld); /* ignored, the kernel would reap the child itself */
-}
-
 struct callgate_command *callgate_command_free(struct callgate_command *command)
 {
 	if (command) {
@@ -184,7 +172,7 @@ static int start_in(struct launch *launch, struct callgate_command **out, struct
 	}
 	launch->ours = pair[0];
 	launch->theirs = pair[1];
-	signals_enter(command);
+	launch_signals(command);
 	r = start(launch, command, err);
 	fd_close(launch->ours);
 	fd_close(launch->theirs);

@@ -15,6 +15,8 @@ struct callgate_command {
 	int status;
 };
 
+/* Blocks the signals that are handed on, and keeps how things were for callgate_command_free(). */
+void launch_signals(struct callgate_command *command);
 /* The next thing that the child shows: its end, or a stop while it is traced. *got false: the time is over. Signals are handed on
  * meanwhile. */
 int launch_next(struct callgate_command *command, int timeout_ms, bool *got, int *status, struct callgate_err *err);

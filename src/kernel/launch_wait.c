@@ -8,6 +8,18 @@
 #include "base/err.h"
 #include "kernel/launch.h"
 
+void launch_signals(struct callgate_command *command)
+{
+	static const int watched[] = { SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGCHLD };
+	struct sigaction as_default = { .sa_handler = SIG_DFL };
+
+	sigemptyset(&command->watched);
+	for (size_t i = 0; i < sizeof(watched) / sizeof(watched[0]); i++)
+		sigaddset(&command->watched, watched[i]);
+	sigprocmask(SIG_BLOCK, &command->watched, &command->before);
+	sigaction(SIGCHLD, &as_default, &command->before_chld); /* ignored, the kernel would reap the child itself */
+}
+
 static struct timespec to_timespec(uint64_t ns)
 {
 	return (struct timespec){ .tv_sec = (time_t)(ns / 1000000000u), .tv_nsec = (long)(ns % 1000000000u) };

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/err.h"
@@ -225,10 +226,51 @@ static int walk(int dir, int depth, struct pids *pids, struct callgate_err *err)
 	return r;
 }
 
+/* Whether a path is first's alone: neither its parent nor we sit there. */
+static bool is_its_own(pid_t first, const struct row *row, const char *path)
+{
+	pid_t parent = parent_of(first);
+
+	return strcmp(path, "/") != 0 && strncmp(path, "/..", 3) != 0 && !sits_in(getpid(), row->id, path) &&
+	       !(parent && sits_in(parent, row->id, path));
+}
+
+/* Levels count from the root of the hierarchy, which only the first cgroup namespace sees. */
+static bool sees_root(void)
+{
+	enum { FIRST_NAMESPACE = 0xEFFFFFFB }; /* PROC_CGROUP_INIT_INO */
+	struct stat mine;
+
+	return stat("/proc/self/ns/cgroup", &mine) == 0 && mine.st_ino == (ino_t)FIRST_NAMESPACE;
+}
+
+void cgroup_of_its_own(pid_t first, unsigned *level, uint64_t *id)
+{
+	char *text = malloc(CGROUP_TEXT), *at = text, path[PATH_MAX];
+	struct row row;
+
+	if (text && sees_root() && read_cgroups(first, text, NULL) == 0) {
+		while (next_row(&at, &row)) {
+			struct stat found;
+			int dir = -1;
+
+			trim(row.path, path, sizeof(path));
+			if (row.id == 0 && is_its_own(first, &row, path))
+				dir = open_cgroup(&row, path);
+			if (dir >= 0 && fstat(dir, &found) == 0) {
+				*id = found.st_ino;
+				for (const char *c = path; *c; c++)
+					*level += c[0] == '/' && c[1] && c[1] != '/';
+			}
+			fd_close(dir);
+		}
+	}
+	free(text);
+}
+
 int cgroup_pids(pid_t first, struct pids *pids, bool *found, struct callgate_err *err)
 {
 	char *text = malloc(CGROUP_TEXT), *at = text, path[PATH_MAX];
-	pid_t parent = parent_of(first);
 	struct row row;
 	int r;
 
@@ -240,8 +282,7 @@ int cgroup_pids(pid_t first, struct pids *pids, bool *found, struct callgate_err
 		int dir;
 
 		trim(row.path, path, sizeof(path));
-		if (strcmp(path, "/") == 0 || strncmp(path, "/..", 3) == 0 || sits_in(getpid(), row.id, path) ||
-		    (parent && sits_in(parent, row.id, path)))
+		if (!is_its_own(first, &row, path))
 			continue;
 		dir = open_cgroup(&row, path);
 		if (dir < 0)

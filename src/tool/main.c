@@ -21,6 +21,11 @@ static const struct verb verbs[] = {
 	  "tighten a live process or container" },
 	{ "status", verb_status, "[--format table|tsv|json|openmetrics] [SOURCE...]", "who is confined, task by task" },
 	{ "verify", verb_verify, "--profile FILE [--at-least] [TARGET] pid:N|lxc:NAME|oci:ID", "is what runs what the profile says" },
+	{ "record", verb_record, "[--for TIME] [--method auto|tracepoints|notify] [-o FILE] [--] COMMAND... | pid:N|lxc:NAME|oci:ID | --merge RECORD...",
+	  "which calls are made, with counts, arguments and denials" },
+	{ "learn", verb_learn, "[--base PROFILE] [--within PROFILE] [--args few|none] [--twins] [--at exec|load] [-o FILE] [TARGET] RECORD...",
+	  "a profile that covers records" },
+	{ "covers", verb_covers, "[--unused] [--json] [TARGET] PROFILE RECORD...", "does a profile permit all that was recorded" },
 	{ "hook", verb_hook,
 	  "install|remove|status --runtime podman|runc|crun [--profile P] [--dry-run], or "
 	  "install|remove --runtime lxc NAME --profile P [--caps C] [--inject|--unverified] [--lxcpath DIR] [--dry-run]",

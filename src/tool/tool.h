@@ -184,6 +184,13 @@ void filter_cleanup(struct callgate_filter **filter);
 void notes_cleanup(struct callgate_notes **notes);
 void prog_cleanup(struct callgate_prog **prog);
 
+/* ------------------------------------------------------------------ record.c, learn.c */
+
+/* An exit code after a message. */
+int record_open(const char *path, struct callgate_record **out);
+/* Several, merged; paths end in NULL and are at least one. */
+int records_open(char **paths, struct callgate_record **out);
+
 /* ------------------------------------------------------------------ lxc.c, or lxc_none.c where liblxc is not there */
 
 /* The host's pid of a running container's init. An exit code after a message. lxcpath NULL: LXC's own. */
@@ -213,6 +220,9 @@ int verb_compile(const struct verb *verb, int argc, char **argv);
 int verb_explain(const struct verb *verb, int argc, char **argv);
 int verb_diff(const struct verb *verb, int argc, char **argv);
 int verb_hook(const struct verb *verb, int argc, char **argv);
+int verb_covers(const struct verb *verb, int argc, char **argv);
+int verb_learn(const struct verb *verb, int argc, char **argv);
+int verb_record(const struct verb *verb, int argc, char **argv);
 int verb_run(const struct verb *verb, int argc, char **argv);
 int verb_syscall(const struct verb *verb, int argc, char **argv);
 int verb_status(const struct verb *verb, int argc, char **argv);

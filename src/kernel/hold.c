@@ -1,0 +1,168 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Starting a command in two steps, so that no call of its own comes before it is watched. */
+#include "kernel/hold.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/err.h"
+#include "base/fd.h"
+#include "kernel/command.h"
+
+enum { NOT_YET = -1, LISTENER_MS = 2000 };
+
+struct child {
+	const char *path;
+	char *const *argv;
+	enum hold_kind kind;
+	int go, trouble;
+};
+
+/* Where the kernel can, a signal does not break a call off that has been asked about. */
+static int listen_to_all(void)
+{
+	struct sock_filter all = BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_USER_NOTIF);
+	struct sock_fprog program = { .len = 1, .filter = &all };
+	unsigned long flags = SECCOMP_FILTER_FLAG_NEW_LISTENER;
+	long fd;
+
+	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
+		return -1;
+	fd = syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, flags | SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV, &program);
+	if (fd < 0 && errno == EINVAL)
+		fd = syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, flags, &program);
+	return (int)fd;
+}
+
+/* From the listener on, every call of the child waits for an answer: what it has to tell, it writes into shared memory. */
+static _Noreturn void become(const struct child *child, const struct callgate_command *command, int *shared)
+{
+	char go;
+	int saved;
+
+	sigaction(SIGCHLD, &command->before_chld, NULL);
+	sigprocmask(SIG_SETMASK, &command->before, NULL);
+	if (read(child->go, &go, 1) != 1)
+		_exit(125);
+	if (child->kind == HOLD_NOTIFY) {
+		int fd = listen_to_all();
+
+		__atomic_store_n(shared, fd < 0 ? -2 - errno : fd, __ATOMIC_RELEASE);
+		if (fd < 0)
+			_exit(125);
+	}
+	execve(child->path, child->argv, environ);
+	saved = errno;
+	if (write(child->trouble, &saved, sizeof(saved)) < 0)
+		_exit(125);
+	_exit(saved == ENOENT ? 127 : 126);
+}
+
+static int fork_child(struct child *child, struct hold *hold, struct callgate_err *err)
+{
+	struct callgate_command *command = calloc(1, sizeof(*command));
+
+	if (!command)
+		return err_nomem(err);
+	launch_signals(command);
+	command->pid = fork();
+	if (command->pid == 0) {
+		close(hold->go);
+		close(hold->trouble);
+		become(child, command, hold->shared);
+	}
+	if (command->pid < 0) {
+		err_set_errno(err, CALLGATE_E_KERNEL, errno, NULL, "cannot fork");
+		callgate_command_free(command);
+		return CALLGATE_E_KERNEL;
+	}
+	hold->command = command;
+	return 0;
+}
+
+int hold_start(char *const argv[], enum hold_kind kind, struct hold *out, struct callgate_err *err)
+{
+	struct child child = { .argv = argv, .kind = kind };
+	int go[2] = { -1, -1 }, trouble[2] = { -1, -1 }, r;
+	char path[PATH_MAX];
+
+	*out = (struct hold){ .go = -1, .trouble = -1, .listener = -1, .shared = MAP_FAILED, .name = argv[0], .kind = kind };
+	r = command_find(argv[0], path, err);
+	if (r < 0)
+		return r;
+	child.path = path;
+	out->shared = mmap(NULL, sizeof(int), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	if (out->shared == MAP_FAILED || pipe2(go, O_CLOEXEC) < 0 || pipe2(trouble, O_CLOEXEC) < 0) {
+		r = err_set_errno(err, CALLGATE_E_KERNEL, errno, NULL, "cannot prepare a command");
+	} else {
+		*out->shared = NOT_YET;
+		out->go = go[1];
+		out->trouble = trouble[0];
+		child.go = go[0];
+		child.trouble = trouble[1];
+		r = fork_child(&child, out, err);
+	}
+	fd_close(go[0]);
+	fd_close(trouble[1]);
+	if (r < 0)
+		hold_release(out);
+	return r;
+}
+
+static int fetch_listener(struct hold *hold, struct callgate_err *err)
+{
+	struct timespec pause = { .tv_nsec = 200000 };
+	int number = NOT_YET, pidfd;
+
+	for (unsigned waited = 0; waited < LISTENER_MS * 5 && number == NOT_YET; waited++) {
+		number = __atomic_load_n(hold->shared, __ATOMIC_ACQUIRE);
+		if (number == NOT_YET)
+			nanosleep(&pause, NULL);
+	}
+	if (number < 0)
+		return err_set_errno(err, CALLGATE_E_UNSUPPORTED, number == NOT_YET ? ETIMEDOUT : -2 - number, NULL,
+		                     "cannot listen to the command's calls");
+	pidfd = (int)syscall(SYS_pidfd_open, hold->command->pid, 0);
+	hold->listener = pidfd < 0 ? -1 : (int)syscall(SYS_pidfd_getfd, pidfd, number, 0);
+	fd_close(pidfd);
+	if (hold->listener < 0)
+		return err_set_errno(err, CALLGATE_E_PERM, errno, NULL, "cannot fetch the command's listener");
+	return 0;
+}
+
+int hold_let_go(struct hold *hold, struct callgate_err *err)
+{
+	if (write(hold->go, "g", 1) != 1)
+		return err_set_errno(err, CALLGATE_E_KERNEL, errno, NULL, "cannot start the command");
+	hold->go = fd_close(hold->go);
+	return hold->kind == HOLD_NOTIFY ? fetch_listener(hold, err) : 0;
+}
+
+int hold_trouble(struct hold *hold, struct callgate_err *err)
+{
+	int saved;
+	ssize_t n;
+
+	do
+		n = read(hold->trouble, &saved, sizeof(saved));
+	while (n < 0 && errno == EINTR);
+	return n == (ssize_t)sizeof(saved) ? command_refused(hold->name, saved, err) : 0;
+}
+
+void hold_release(struct hold *hold)
+{
+	hold->go = fd_close(hold->go);
+	hold->trouble = fd_close(hold->trouble);
+	hold->listener = fd_close(hold->listener);
+	if (hold->shared != MAP_FAILED)
+		munmap(hold->shared, sizeof(int));
+	hold->shared = MAP_FAILED;
+}
