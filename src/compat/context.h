@@ -20,7 +20,8 @@ struct call {
 };
 
 struct rule {
-	struct chain chain;
+	int conditions; /* where its ARG_COUNT conditions begin in rules.conditions; RULE_NONE: it has none */
+	uint32_t action;
 	int nr;
 	int next; /* of the same call */
 };
@@ -33,6 +34,8 @@ struct rules {
 	unsigned index_size;
 	struct rule *list;
 	unsigned rule_count, rule_room;
+	struct condition *conditions; /* ARG_COUNT for each rule that has any */
+	unsigned condition_count, condition_room;
 	struct tree tree;
 };
 
@@ -85,6 +88,7 @@ struct rules *rules_copy(const struct rules *from);
 struct call *rules_call(const struct rules *rules, int nr);
 /* 0, -EEXIST, -EDOM, -EINVAL, -EFAULT, -ENOMEM. On failure the filter may have got a part of the rule. */
 int rules_add(struct rules *rules, const struct request *request);
+struct chain rules_chain(const struct rules *rules, int rule);
 /* Takes the rules from count on away again. */
 int rules_cut(struct rules *rules, unsigned count);
 int rules_prioritise(struct rules *rules, int nr, uint8_t priority);

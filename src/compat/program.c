@@ -65,8 +65,11 @@ static int build_tree(struct callgate_builder *builder, const struct rules *rule
 	if (!order)
 		return CALLGATE_E_NOMEM;
 	count = tree_order(&rules->tree, call->root, order, room);
-	for (unsigned i = 0; i < count && r == 0; i++)
-		r = build_chain(builder, rules, call, &rules->list[order[i]].chain);
+	for (unsigned i = 0; i < count && r == 0; i++) {
+		struct chain chain = rules_chain(rules, order[i]);
+
+		r = build_chain(builder, rules, call, &chain);
+	}
 	free(order);
 	return r;
 }

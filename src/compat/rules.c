@@ -22,6 +22,7 @@ struct rules *rules_free(struct rules *rules)
 	free(rules->calls);
 	free(rules->index);
 	free(rules->list);
+	free(rules->conditions);
 	free(rules->tree.nodes);
 	free(rules);
 	return NULL;
@@ -47,9 +48,11 @@ struct rules *rules_copy(const struct rules *from)
 	good = copy_array((void **)&rules->calls, from->calls, from->call_count, sizeof(*from->calls));
 	good &= copy_array((void **)&rules->index, from->index, from->index_size, sizeof(*from->index));
 	good &= copy_array((void **)&rules->list, from->list, from->rule_count, sizeof(*from->list));
+	good &= copy_array((void **)&rules->conditions, from->conditions, from->condition_count, sizeof(*from->conditions));
 	good &= copy_array((void **)&rules->tree.nodes, from->tree.nodes, (size_t)from->tree.count, sizeof(*from->tree.nodes));
 	rules->call_room = from->call_count;
 	rules->rule_room = from->rule_count;
+	rules->condition_room = from->condition_count;
 	rules->tree.room = from->tree.count;
 	return good ? rules : rules_free(rules);
 }
@@ -90,19 +93,19 @@ static bool index_grow(struct rules *rules)
 	return true;
 }
 
-/* Room for one more element; false: no memory. */
-static bool make_room(void **array, unsigned count, unsigned *room, size_t size)
+/* Room for more elements; false: no memory. */
+static bool make_room(void **array, unsigned wanted, unsigned *room, size_t size)
 {
-	unsigned wanted = *room ? *room * 2 : 64;
+	unsigned grown_to = *room ? *room * 2 : 64;
 	void *grown;
 
-	if (count < *room)
+	if (wanted <= *room)
 		return true;
-	grown = realloc(*array, wanted * size);
+	grown = realloc(*array, grown_to * size);
 	if (!grown)
 		return false;
 	*array = grown;
-	*room = wanted;
+	*room = grown_to;
 	return true;
 }
 
@@ -115,7 +118,7 @@ static struct call *call_at(struct rules *rules, int nr)
 		return call;
 	if (rules->call_count * 2 >= rules->index_size && !index_grow(rules))
 		return NULL;
-	if (!make_room((void **)&rules->calls, rules->call_count, &rules->call_room, sizeof(*rules->calls)))
+	if (!make_room((void **)&rules->calls, rules->call_count + 1, &rules->call_room, sizeof(*rules->calls)))
 		return NULL;
 	call = &rules->calls[rules->call_count];
 	*call = (struct call){ .nr = nr, .plain = RULE_NONE, .root = NODE_NONE, .first = RULE_NONE, .last = RULE_NONE };
@@ -136,41 +139,35 @@ int rules_prioritise(struct rules *rules, int nr, uint8_t priority)
 
 /* ------------------------------------------------------------------ rules */
 
+struct chain rules_chain(const struct rules *rules, int rule)
+{
+	const struct rule *from = &rules->list[rule];
+	struct chain chain = { .action = from->action, .rule = rule, .wide = rules->arch->wide };
+
+	if (from->conditions != RULE_NONE)
+		memcpy(chain.args, &rules->conditions[from->conditions], sizeof(chain.args));
+	return chain;
+}
+
 /* Of rules without conditions the first counts; none with conditions counts beside it. */
 static int settle(struct rules *rules, struct call *call, int rule)
 {
-	struct chain *chain = &rules->list[rule].chain;
+	const struct rule *added = &rules->list[rule];
+	struct chain chain;
 
 	call->valid = true;
 	if (call->plain != RULE_NONE)
 		return 0;
-	if (chain_asks(chain))
-		return tree_add(&rules->tree, &call->root, chain, &call->weight);
+	if (added->conditions != RULE_NONE) {
+		chain = rules_chain(rules, rule);
+		if (chain_asks(&chain))
+			return tree_add(&rules->tree, &call->root, &chain, &call->weight);
+	}
 	call->plain = rule;
-	call->action = chain->action;
+	call->action = added->action;
 	call->root = NODE_NONE;
 	call->weight = 0;
 	return 0;
-}
-
-static int add_number(struct rules *rules, const struct request *request, int nr)
-{
-	struct call *call = call_at(rules, nr);
-	struct rule *rule;
-	int added = (int)rules->rule_count;
-
-	if (!call || !make_room((void **)&rules->list, rules->rule_count, &rules->rule_room, sizeof(*rules->list)))
-		return -ENOMEM;
-	rule = &rules->list[rules->rule_count++];
-	*rule = (struct rule){ .nr = nr, .next = RULE_NONE };
-	rule->chain = (struct chain){ .action = request->action, .rule = added, .wide = rules->arch->wide };
-	memcpy(rule->chain.args, request->args, sizeof(rule->chain.args));
-	if (call->last == RULE_NONE)
-		call->first = added;
-	else
-		rules->list[call->last].next = added;
-	call->last = added;
-	return settle(rules, call, added);
 }
 
 static bool has_conditions(const struct request *request)
@@ -179,6 +176,35 @@ static bool has_conditions(const struct request *request)
 		if (request->args[i].op)
 			return true;
 	return false;
+}
+
+/* Where the conditions are kept; -ENOMEM. */
+static int keep_conditions(struct rules *rules, const struct request *request)
+{
+	int at = (int)rules->condition_count;
+
+	if (!make_room((void **)&rules->conditions, rules->condition_count + ARG_COUNT, &rules->condition_room, sizeof(*rules->conditions)))
+		return -ENOMEM;
+	memcpy(&rules->conditions[at], request->args, sizeof(request->args));
+	rules->condition_count += ARG_COUNT;
+	return at;
+}
+
+static int add_number(struct rules *rules, const struct request *request, int nr)
+{
+	int added = (int)rules->rule_count, conditions = has_conditions(request) ? keep_conditions(rules, request) : RULE_NONE;
+	struct call *call = call_at(rules, nr);
+
+	if (conditions == -ENOMEM || !call ||
+	    !make_room((void **)&rules->list, rules->rule_count + 1, &rules->rule_room, sizeof(*rules->list)))
+		return -ENOMEM;
+	rules->list[rules->rule_count++] = (struct rule){ conditions, request->action, nr, RULE_NONE };
+	if (call->last == RULE_NONE)
+		call->first = added;
+	else
+		rules->list[call->last].next = added;
+	call->last = added;
+	return settle(rules, call, added);
 }
 
 /* A member of socketcall or ipc: a rule on the multiplexer, whose first argument is the selector, and one on the call itself. */

@@ -246,13 +246,13 @@ static bool place_bare_number(const struct resolution *res, struct candidates *o
 }
 
 /* A rule about one number of one ABI, of a policy made by calls. */
-static bool place_exact_number(const struct resolution *res, struct candidates *out, const struct candidate *like)
+static bool place_exact_number(const struct resolution *res, struct candidates *out, uint32_t nr, const struct candidate *like)
 {
 	const struct rule *rule = like->rule->rule;
 
 	for (unsigned i = 0; i < out->abi_count; i++)
 		if (out->abis[i].abi == rule->only)
-			return drops(res, like) || list_append(res->scratch, number_list(res, &out->abis[i], rule->nr), like);
+			return drops(res, like) || list_append(res->scratch, number_list(res, &out->abis[i], nr), like);
 	return true;
 }
 
@@ -327,13 +327,13 @@ int candidates_collect(const struct resolution *res, struct candidates *out, str
 		for (unsigned j = 0; j < rule->rule->name_count; j++) {
 			const struct word *name = &rule->rule->names[j];
 			struct candidate like = { .rule = rule, .name = name };
-			bool exact = rule->rule->by_number;
+			const uint32_t *exact = rule->rule->numbers;
 			int id = numbers || exact ? SYSCALL_NONE : syscall_find(name->text);
 
 			like.origin = (struct callgate_origin){ .why = CALLGATE_BY_RULE, .file = res->filter->name };
 			cursor_locate(&cursor, &res->policy->source, name->at, &like.origin);
 			if (exact)
-				good &= place_exact_number(res, out, &like);
+				good &= place_exact_number(res, out, exact[j], &like);
 			else if (numbers)
 				good &= place_bare_number(res, out, &like);
 			else if (id >= 0 && syscall_in_release(id, res->target->libseccomp)) {

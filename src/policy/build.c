@@ -18,9 +18,19 @@
 
 enum { RULES_LIMIT = 1 << 16, NAME_LIMIT = 255, REACH = 1 << 16 };
 
+/* A rule as it was added: small, because a filter may have thousands, and made into a struct rule at the end. */
+struct record {
+	const char *call; /* the table's own text; NULL: by number */
+	const struct condition *conditions;
+	uint32_t nr;
+	struct callgate_action action;
+	int8_t abi;       /* enum callgate_abi; NONE: all */
+	uint8_t condition_count, weight;
+};
+
 struct callgate_builder {
-	struct arena arena;   /* conditions, and the text of numbers */
-	struct list rules;    /* struct rule; names[0].at is not set yet */
+	struct arena arena;   /* conditions */
+	struct list rules;    /* struct record */
 	enum callgate_abi abis[CALLGATE_ABI_COUNT];
 	unsigned abi_count;
 	uint32_t highest_nr;
@@ -121,7 +131,7 @@ static struct condition make_condition(const struct callgate_condition *from)
 	return condition;
 }
 
-static bool set_conditions(struct arena *arena, const struct callgate_rule *from, struct rule *rule)
+static bool set_conditions(struct arena *arena, const struct callgate_rule *from, struct record *record)
 {
 	struct condition *conditions;
 
@@ -132,8 +142,8 @@ static bool set_conditions(struct arena *arena, const struct callgate_rule *from
 		return false;
 	for (unsigned i = 0; i < from->condition_count; i++)
 		conditions[i] = make_condition(&from->conditions[i]);
-	rule->conditions = conditions;
-	rule->condition_count = from->condition_count;
+	record->conditions = conditions;
+	record->condition_count = (uint8_t)from->condition_count;
 	return true;
 }
 
@@ -156,36 +166,17 @@ static struct slice number_text(struct arena *arena, enum callgate_abi abi, uint
 	return (struct slice){ text, size + 1 + digits };
 }
 
-/* The name's own text is the table's: it outlives everybody. */
-static struct slice call_text(struct arena *arena, const struct callgate_rule *from)
+static struct slice call_text(struct arena *arena, const struct record *record)
 {
-	const char *name;
-
-	if (!from->call)
-		return number_text(arena, from->abi, from->nr);
-	name = syscall_id_name(syscall_find((struct slice){ from->call, strlen(from->call) }));
-	return (struct slice){ name, strlen(name) };
+	if (!record->call)
+		return number_text(arena, (enum callgate_abi)record->abi, record->nr);
+	return (struct slice){ record->call, strlen(record->call) };
 }
 
-static bool fill_rule(struct callgate_builder *builder, const struct callgate_rule *from, struct rule *rule)
+/* A name's own text is the table's: it outlives everybody. */
+static const char *table_name(const char *call)
 {
-	struct word *word = arena_alloc(&builder->arena, sizeof(*word));
-
-	if (!word)
-		return false;
-	word->text = call_text(&builder->arena, from);
-	*rule = (struct rule){
-		.names = word,
-		.name_count = 1,
-		.verdict = make_verdict(from->action),
-		.section = CALLGATE_ABI_NONE,
-		.has_only = from->abi != CALLGATE_ABI_NONE,
-		.only = from->abi,
-		.by_number = !from->call,
-		.nr = from->nr,
-		.weight = from->weight,
-	};
-	return word->text.at && set_conditions(&builder->arena, from, rule);
+	return call ? syscall_id_name(syscall_find((struct slice){ call, strlen(call) })) : NULL;
 }
 
 /* ------------------------------------------------------------------ the builder */
@@ -234,7 +225,7 @@ int callgate_builder_abi(struct callgate_builder *builder, enum callgate_abi abi
 
 int callgate_builder_rule(struct callgate_builder *builder, const struct callgate_rule *rule, struct callgate_err *err)
 {
-	struct rule made, *kept;
+	struct record made = { 0 }, *kept;
 	int r;
 
 	if (!builder || !rule)
@@ -248,84 +239,138 @@ int callgate_builder_rule(struct callgate_builder *builder, const struct callgat
 		return r;
 	if (builder->rules.count >= RULES_LIMIT)
 		return err_set(err, CALLGATE_E_LIMIT, "more than %d rules", RULES_LIMIT);
-	kept = fill_rule(builder, rule, &made) ? list_add(&builder->arena, &builder->rules, sizeof(made)) : NULL;
+	made.call = table_name(rule->call);
+	made.nr = rule->nr;
+	made.action = rule->action;
+	made.abi = (int8_t)rule->abi;
+	made.weight = rule->weight;
+	kept = set_conditions(&builder->arena, rule, &made) ? list_add(&builder->arena, &builder->rules, sizeof(made)) : NULL;
 	if (!kept)
 		return err_nomem(err);
 	*kept = made;
-	if (made.by_number && made.nr < REACH && made.nr > builder->highest_nr)
+	if (!made.call && made.nr < REACH && made.nr > builder->highest_nr)
 		builder->highest_nr = made.nr;
 	return 0;
 }
 
 /* ------------------------------------------------------------------ the policy */
 
-static void write_conditions(struct text *text, const struct rule *rule)
+static void write_conditions(struct text *text, const struct record *record)
 {
-	for (unsigned i = 0; i < rule->condition_count; i++) {
-		const struct condition *condition = &rule->conditions[i];
+	for (unsigned i = 0; i < record->condition_count; i++) {
+		const struct condition *condition = &record->conditions[i];
 		const char *begin = i ? "," : "(";
 
 		if (condition->op == OP_MASKED_EQ)
 			text_add(text, "%sa%u&0x%llx==0x%llx", begin, condition->index, (unsigned long long)condition->value,
-			            (unsigned long long)condition->value_two);
+			         (unsigned long long)condition->value_two);
 		else
 			text_add(text, "%sa%u%s0x%llx", begin, condition->index, op_lxc(condition->op),
-			            (unsigned long long)condition->value);
+			         (unsigned long long)condition->value);
 	}
-	if (rule->condition_count)
+	if (record->condition_count)
 		text_add_bytes(text, ")", 1);
 }
 
-/* What findings quote: whole rules, or just enough for places when nobody listens. */
-static void write_text(const struct callgate_builder *builder, bool quoted, struct text *text)
+/* What findings quote: whole rules, or just enough for places when nobody listens. False: no memory. */
+static bool write_text(const struct callgate_builder *builder, bool quoted, struct arena *scratch, struct text *text)
 {
-	const struct rule *rules = builder->rules.items;
+	const struct record *records = builder->rules.items;
 
 	for (size_t i = 0; i < builder->rules.count; i++) {
 		char action[32];
 
 		if (quoted) {
-			struct callgate_action does = lint_action(&rules[i].verdict);
+			struct slice name = call_text(scratch, &records[i]);
 
-			text_add_bytes(text, rules[i].names[0].text.at, rules[i].names[0].text.size);
-			write_conditions(text, &rules[i]);
-			callgate_action_format(does, action, sizeof(action));
+			text_add_bytes(text, name.at ? name.at : "", name.size);
+			write_conditions(text, &records[i]);
+			callgate_action_format(records[i].action, action, sizeof(action));
 			text_add(text, "=%s", action);
 		}
 		text_add_bytes(text, "\n", 1);
 	}
+	return !text->failed;
 }
 
-/* Copies the rules, each with the place of its line. False: no memory. */
-static bool copy_rules(const struct callgate_builder *builder, struct callgate_policy *policy)
+/* Whether two rules by number say the same of two numbers: where the first rule decides, they may be one with two names. */
+static bool is_same_rule(const struct callgate_builder *builder, const struct record *a, const struct record *b)
 {
-	size_t count = builder->rules.count, offset = 0;
-	const struct rule *from = builder->rules.items;
-	struct rule *rules = arena_array(&policy->arena, count + 1, sizeof(*rules));
-	struct word *words = arena_array(&policy->arena, count + 1, sizeof(*words));
+	return builder->how.overlap == CALLGATE_OVERLAP_FIRST && !a->call && !b->call && a->abi == b->abi && a->weight == b->weight &&
+	       !a->condition_count && !b->condition_count && action_equal(a->action, b->action);
+}
 
-	if (!rules || !words)
-		return false;
-	for (size_t i = 0; i < count; i++) {
-		const struct slice *name = &from[i].names[0].text;
-		struct place at = { .offset = (uint32_t)offset };
-		const char *end = memchr(policy->source.text + offset, '\n', policy->source.size - offset);
+/* The arrays that a policy's rules point into. */
+struct arrays {
+	struct rule *rules;
+	struct word *words;
+	uint32_t *numbers;
+	struct condition *conditions;
+};
 
-		rules[i] = from[i];
-		words[i] = (struct word){ .text = *name, .at = at };
-		rules[i].names = &words[i];
-		rules[i].at = rules[i].verdict.at = at;
-		offset = (size_t)(end - policy->source.text) + 1;
-		if (from[i].by_number)
-			words[i].text.at = arena_strndup(&policy->arena, name->at, name->size);
-		if (from[i].condition_count)
-			rules[i].conditions = arena_grow(&policy->arena, from[i].conditions, from[i].condition_count,
-			                                 from[i].condition_count, sizeof(from[i].conditions[0]));
-		if (!words[i].text.at || (from[i].condition_count && !rules[i].conditions))
-			return false;
+static bool make_arrays(const struct callgate_builder *builder, struct arena *arena, struct arrays *out)
+{
+	const struct record *records = builder->rules.items;
+	size_t rules = 1, conditions = 1;
+
+	for (size_t i = 0; i < builder->rules.count; i++) {
+		rules += !i || !is_same_rule(builder, &records[i - 1], &records[i]);
+		conditions += records[i].condition_count;
 	}
-	policy->rules = rules;
-	policy->rule_count = (unsigned)count;
+	out->rules = arena_array(arena, rules, sizeof(*out->rules));
+	out->words = arena_array(arena, builder->rules.count + 1, sizeof(*out->words));
+	out->numbers = arena_array(arena, builder->rules.count + 1, sizeof(*out->numbers));
+	out->conditions = arena_array(arena, conditions, sizeof(*out->conditions));
+	return out->rules && out->words && out->numbers && out->conditions;
+}
+
+/* The rule that begins with a record, at the next places of the arrays. */
+static void start_rule(struct arrays *at, const struct record *record, struct place place, struct rule *rule)
+{
+	*rule = (struct rule){
+		.names = at->words,
+		.verdict = make_verdict(record->action),
+		.section = CALLGATE_ABI_NONE,
+		.has_only = record->abi != CALLGATE_ABI_NONE,
+		.only = (enum callgate_abi)record->abi,
+		.numbers = record->call ? NULL : at->numbers,
+		.weight = record->weight,
+		.at = place,
+	};
+	rule->verdict.at = place;
+	if (!record->condition_count)
+		return;
+	memcpy(at->conditions, record->conditions, record->condition_count * sizeof(*at->conditions));
+	rule->conditions = at->conditions;
+	rule->condition_count = record->condition_count;
+	at->conditions += record->condition_count;
+}
+
+/* Makes the rules, each name with the place of its line. False: no memory. */
+static bool make_rules(const struct callgate_builder *builder, struct callgate_policy *policy)
+{
+	const struct record *records = builder->rules.items;
+	const char *line = policy->source.text;
+	struct rule *rule = NULL;
+	struct arrays at;
+
+	if (!make_arrays(builder, &policy->arena, &at))
+		return false;
+	policy->rules = at.rules;
+	for (size_t i = 0; i < builder->rules.count; i++) {
+		struct place place = { .offset = (uint32_t)(line - policy->source.text) };
+
+		if (!i || !is_same_rule(builder, &records[i - 1], &records[i])) {
+			rule = &at.rules[policy->rule_count++];
+			start_rule(&at, &records[i], place, rule);
+		}
+		rule->name_count++;
+		*at.numbers++ = records[i].nr;
+		*at.words = (struct word){ .text = call_text(&policy->arena, &records[i]), .at = place };
+		if (!at.words++->text.at)
+			return false;
+		line = (const char *)memchr(line, '\n', policy->source.size - place.offset) + 1;
+	}
 	return true;
 }
 
@@ -363,17 +408,21 @@ int callgate_builder_policy(const struct callgate_builder *builder, struct callg
                             struct callgate_err *err)
 {
 	struct callgate_policy *policy = NULL;
+	struct arena scratch = ARENA_INIT;
 	struct text text = { 0 };
 	struct source source;
-	int r;
+	int r = 0;
 
 	if (!builder || !out)
 		return err_set(err, CALLGATE_E_ARG, "no builder, or no place for the policy");
-	write_text(builder, notes != NULL, &text);
+	if (!write_text(builder, notes != NULL, &scratch, &text))
+		r = err_nomem(err);
 	source = (struct source){ .name = builder->name, .text = text.bytes ? text.bytes : "", .size = text.size };
-	r = text.failed ? err_nomem(err) : policy_new(&source, &policy, err);
+	if (r == 0)
+		r = policy_new(&source, &policy, err);
 	text_release(&text);
-	if (r == 0 && (!copy_rules(builder, policy) || !copy_rest(builder, policy)))
+	arena_free(&scratch);
+	if (r == 0 && (!make_rules(builder, policy) || !copy_rest(builder, policy)))
 		r = err_nomem(err);
 	if (r == 0)
 		r = lint_built(policy, notes, err);

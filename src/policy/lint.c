@@ -180,7 +180,7 @@ static void check_names(struct lint *lint, const struct rule *rule)
 		struct slice name = rule->names[i].text;
 		const char *meant;
 
-		if (rule->by_number || syscall_find(name) != SYSCALL_NONE)
+		if (rule->numbers || syscall_find(name) != SYSCALL_NONE)
 			continue;
 		meant = name_meant(lint, name);
 		report_warning(lint->report, NOTE_SYSCALL, rule->names[i].at.offset,

@@ -80,8 +80,7 @@ struct rule {
 	enum callgate_abi section; /* LXC: the section it stands in; NONE: [all], or not LXC */
 	bool has_only;             /* for one ABI, whichever the target has (policies made by calls) */
 	enum callgate_abi only;    /* has_only */
-	bool by_number;            /* has_only: about number nr and nothing else; the name is for messages */
-	uint32_t nr;
+	const uint32_t *numbers;   /* has_only: about these numbers and nothing else, one per name; names are for messages */
 	uint8_t weight;            /* how much sooner than others the search should come to it */
 	struct place at;
 };
