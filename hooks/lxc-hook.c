@@ -47,7 +47,7 @@ static int take_pid(struct hook *hook, const char *word)
 	if (hook->stage == STAGE_PRE_START)
 		return 0;
 	if (pid <= 0 || pid > INT_MAX || *end) {
-		say(&hook->messages, LOG_ERR, "LXC_PID is '%s': there is no process to look at", word ? word : "");
+		say(&hook->messages, LOG_ERR, "LXC_PID is '%s', which is not a valid PID", word ? word : "");
 		return -1;
 	}
 	hook->pid = (pid_t)pid;
@@ -61,7 +61,7 @@ static int take_output(struct hook *hook, const char *word)
 	char *end;
 
 	if (word && (word[0] != '/' || strlen(word) >= sizeof(hook->output))) {
-		say(&hook->messages, LOG_ERR, "--output '%s' is no absolute path", word);
+		say(&hook->messages, LOG_ERR, "--output '%s' is not an absolute path", word);
 		return -1;
 	}
 	if (word) {

@@ -100,7 +100,7 @@ static const char *read_option(const struct word *words, int argc, char *const a
 	const struct word *word = find(words, argv[*at], &value);
 
 	if (!word)
-		return "an option that is not known here: which command follows cannot be told";
+		return "unknown option; the command that follows cannot be determined";
 	if (word->takes == TAKES_NOTHING)
 		return NULL;
 	if (!value) {

@@ -143,7 +143,7 @@ static int check_annotation(struct hook *hook, const char *text, size_t size)
 	int r;
 
 	if (!bytes)
-		return complain(hook, "run.oci.seccomp_bpf_data is no base64");
+		return complain(hook, "run.oci.seccomp_bpf_data is not valid base64");
 	r = callgate_prog_parse(bytes, length, hook->job.choice.target.host, &prog, &err);
 	free(bytes);
 	if (r == 0)

@@ -89,7 +89,7 @@ static int find_real(struct wrapper *w, const struct callgate_settings *settings
 		snprintf(w->real, sizeof(w->real), "%s", told);
 		if (is_trusted_program(told, &self))
 			return 0;
-		say(&w->job.messages, LOG_ERR, "%s is no program that only root can change, or it is callgate itself", told);
+		say(&w->job.messages, LOG_ERR, "%s is not a program that only root can change, or it is callgate itself", told);
 		return -1;
 	}
 	if (strchr(w->name, '/') || !search(w, path ? path : "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", &self)) {

@@ -222,7 +222,7 @@ static int lower_said(const struct lowering *lowering, struct callgate_err *err)
 	case CALLGATE_E_UNSUPPORTED:
 		return err_set(
 			err, CALLGATE_E_UNSUPPORTED,
-			"the program that the filter was read from does at instruction %u what no profile can say",
+			"the program that the filter was read from is not expressible as a profile at instruction %u",
 			lowering->opaque_pc);
 	case CALLGATE_E_LIMIT:
 		return err_set(err, CALLGATE_E_LIMIT, "too complex: more than %d tests of arguments in a row",

@@ -285,7 +285,7 @@ static int find_default(const struct callgate_filter *filter, struct callgate_ac
 	const struct node *node;
 
 	if (!native || !filter->abi_count)
-		return err_set(err, CALLGATE_E_UNSUPPORTED, "libseccomp needs to be told for which ABIs a filter is");
+		return err_set(err, CALLGATE_E_UNSUPPORTED, "libseccomp needs the ABIs of a filter");
 	node = native->spans[span_at(native, X32_BIT - 1)].node;
 	if (!node->leaf || node->opaque)
 		return err_set(err, CALLGATE_E_UNSUPPORTED, "libseccomp's default action cannot depend on arguments");
@@ -295,7 +295,7 @@ static int find_default(const struct callgate_filter *filter, struct callgate_ac
 	for (uint32_t i = 0; i < filter->arch_count; i++)
 		for (size_t j = 0; j < filter->arches[i].span_count; j++)
 			if (filter->arches[i].spans[j].node->opaque)
-				return err_set(err, CALLGATE_E_UNSUPPORTED, "the filter does what no profile can say");
+				return err_set(err, CALLGATE_E_UNSUPPORTED, "the filter is not expressible as a profile");
 	*out = node->action;
 	return 0;
 }
@@ -386,7 +386,7 @@ static int run_child(struct teller *teller, const int reason[2], int program_fd,
 	if (text[0])
 		return err_set(err, CALLGATE_E_UNSUPPORTED, "%s", text);
 	if (WIFSIGNALED(status) || (WIFEXITED(status) && WEXITSTATUS(status)))
-		return err_set(err, CALLGATE_E_UNSUPPORTED, "libseccomp broke down over this filter (status %#x)",
+		return err_set(err, CALLGATE_E_UNSUPPORTED, "libseccomp crashed on this filter (status %#x)",
 			       (unsigned)status);
 	return 0;
 }

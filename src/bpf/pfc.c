@@ -15,7 +15,7 @@ static void add_action(struct text *text, unsigned indent, const struct node *le
 
 	callgate_action_format(leaf->action, action, sizeof(action));
 	if (leaf->opaque)
-		text_add(text, "%*s# instruction %u does what no profile can say\n", indent, "", leaf->origin.line);
+		text_add(text, "%*s# instruction %u is not expressible as a profile\n", indent, "", leaf->origin.line);
 	else
 		text_add(text, "%*saction %s;\n", indent, "", action);
 }

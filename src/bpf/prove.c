@@ -68,7 +68,7 @@ static int compare_nodes(struct proof *proof, uint32_t audit, uint32_t nr, const
 		return code;
 	if (meaning_is_opaque(proof->meaning, want_ref, &pc) || meaning_is_opaque(proof->meaning, got_ref, &pc))
 		return err_set(proof->err, CALLGATE_E_MISMATCH,
-			       "cannot tell: at syscall %u, instruction %u does what no profile can say", nr, pc);
+			       "cannot tell: at syscall %u, instruction %u is not expressible as a profile", nr, pc);
 	if (!meaning_witness(proof->meaning, want_ref, got_ref, call.args))
 		return 0;
 	return differ(proof, &call, want);

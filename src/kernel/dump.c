@@ -157,7 +157,7 @@ int callgate_process_dump(pid_t tid, struct callgate_prog ***out, size_t *count,
 	if (!out || !count)
 		return err_missing(err);
 	if (tid <= 0)
-		return err_set(err, CALLGATE_E_ARG, "%ld is no process id", (long)tid);
+		return err_set(err, CALLGATE_E_ARG, "%ld is not a valid PID", (long)tid);
 	return kernel_dump(tid, 0, out, count, err);
 }
 

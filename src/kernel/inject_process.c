@@ -143,6 +143,6 @@ int callgate_process_inject(pid_t pid, const struct callgate_prog *prog, const s
 	if (!prog)
 		return err_missing(err);
 	if (pid <= 0)
-		return err_set(err, CALLGATE_E_ARG, "%ld is no process id", (long)pid);
+		return err_set(err, CALLGATE_E_ARG, "%ld is not a valid PID", (long)pid);
 	return inject_all_threads(pid, prog, how ? how : &usual, out, err);
 }

@@ -72,7 +72,7 @@ int kernel_load_check(const struct callgate_prog *prog, struct callgate_err *err
 	if (prog->count == 0 || prog->count > PROG_LIMIT)
 		return err_set(err, CALLGATE_E_ARG, "a program has 1 to %d instructions, this one %u", PROG_LIMIT, prog->count);
 	if ((prog->flags & SECCOMP_FILTER_FLAG_NEW_LISTENER) || asks_listener(prog))
-		return err_set(err, CALLGATE_E_UNSUPPORTED, "the program wants a listener (NOTIFY), and nobody would answer it");
+		return err_set(err, CALLGATE_E_UNSUPPORTED, "the program needs a listener (NOTIFY), and there would be none");
 	return 0;
 }
 

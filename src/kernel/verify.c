@@ -82,7 +82,7 @@ static int judge(const struct callgate_diff *diff, enum callgate_standing *out, 
 			standing = CALLGATE_STRICTER;
 	}
 	if (opaque && standing != CALLGATE_WEAKER)
-		return err_set(err, CALLGATE_E_UNSUPPORTED, "the filter does what no profile can say for %s number %u: cannot tell",
+		return err_set(err, CALLGATE_E_UNSUPPORTED, "cannot tell: the filter is not expressible as a profile for %s number %u",
 		               callgate_abi_name(opaque->abi) ? callgate_abi_name(opaque->abi) : "a foreign ABI's", opaque->first);
 	*out = standing;
 	return 0;

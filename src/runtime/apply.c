@@ -145,7 +145,7 @@ int callgate_apply(const struct callgate_prog *prog, enum callgate_scope scope, 
 	if (!prog)
 		return err_missing(err);
 	if (pid <= 0 || scope == CALLGATE_SCOPE_ALL)
-		return err_set(err, CALLGATE_E_ARG, "%ld is no process or container to put a filter on", (long)pid);
+		return err_set(err, CALLGATE_E_ARG, "%ld is not a process or container that a filter can be put on", (long)pid);
 	if (how)
 		apply.how = *how;
 	return apply_all(&apply, err);

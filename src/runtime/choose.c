@@ -36,7 +36,7 @@ static int refuse_opening(const struct callgate_difference *row, struct callgate
 	char number[16];
 
 	if (!row->looser)
-		return err_set(err, CALLGATE_E_PERM, "nobody can tell whether it permits more than the default profile");
+		return err_set(err, CALLGATE_E_PERM, "cannot tell whether it permits more than the default profile");
 	snprintf(number, sizeof(number), "%u", row->witness.nr);
 	return err_set(err, CALLGATE_E_PERM, "it permits %s of %s, which the default profile does not", name ? name : number,
 		       abi ? abi : "a foreign ABI");

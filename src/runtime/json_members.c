@@ -74,7 +74,7 @@ static int find_field(struct members_reader *reader, const struct json_token *ke
 		if (!slice_is(key->text, fields[i].name))
 			return members_fault(reader, key->first, "a key that some runtimes take for another one, by its case");
 		if (*seen >> i & 1)
-			return members_fault(reader, key->first, "a key stands twice: runtimes differ in which one counts");
+			return members_fault(reader, key->first, "duplicate key; runtimes differ in which one they use");
 		*seen |= (uint32_t)1 << i;
 		*out = &fields[i];
 	}

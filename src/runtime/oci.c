@@ -124,7 +124,7 @@ static int keep_annotation(struct members_reader *reader, const struct json_toke
 	for (size_t i = 0; i < bundle->pair_count; i++)
 		if (bundle->pairs[i].key.size == key->text.size &&
 		    memcmp(bundle->pairs[i].key.at, key->text.at, key->text.size) == 0)
-			return members_fault(reader, key->first, "an annotation stands twice: runtimes differ in which one counts");
+			return members_fault(reader, key->first, "duplicate annotation; runtimes differ in which one they use");
 	if (token->kind != JSON_STRING)
 		return members_fault(reader, token->first, "an annotation's value is a string");
 	*pair = (struct oci_pair){ .key = key->text, .text = token->text };
@@ -479,7 +479,7 @@ int callgate_bundle_write(const char *path, const void *bytes, size_t size, unsi
 	if (!path || (!bytes && size))
 		return err_missing(err);
 	if (path[0] != '/' || snprintf(dir, sizeof(dir), "%s", path) >= (int)sizeof(dir))
-		return err_set(err, CALLGATE_E_ARG, "'%.200s' is no absolute path", path);
+		return err_set(err, CALLGATE_E_ARG, "'%.200s' is not an absolute path", path);
 	slash = strrchr(dir, '/');
 	slash[slash == dir] = '\0';
 	r = fd_make_dir(dir, 0700, err);

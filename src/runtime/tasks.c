@@ -280,7 +280,7 @@ int callgate_tasks_list(enum callgate_scope scope, pid_t pid, struct callgate_ta
 	if (!out)
 		return err_missing(err);
 	if (scope != CALLGATE_SCOPE_ALL && pid <= 0)
-		return err_set(err, CALLGATE_E_ARG, "%ld is no process id", (long)pid);
+		return err_set(err, CALLGATE_E_ARG, "%ld is not a valid PID", (long)pid);
 	return list(scope, pid, out, err);
 }
 

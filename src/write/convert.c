@@ -20,7 +20,7 @@ static const char *answer(struct callgate_text *text, struct callgate_action act
 
 	callgate_action_format(action, word, sizeof(word));
 	if (opaque)
-		strcpy(said, "nobody can tell");
+		strcpy(said, "cannot be decided");
 	else if (depends)
 		snprintf(said, sizeof(said), "%s, by arguments", word);
 	else
@@ -50,7 +50,7 @@ static const char *reason(const struct callgate_difference *row)
 		return "OCI's text reaches no number without a name";
 	if (row->a.kind == CALLGATE_TRAP && row->b.kind == CALLGATE_TRAP)
 		return "OCI's text has no number for TRAP";
-	return "OCI's text cannot say these conditions, or has one rule for all ABIs";
+	return "these conditions are not expressible in OCI's format, which has one rule for all ABIs";
 }
 
 static int keep_losses(struct callgate_text *text, const struct callgate_diff *diff, struct callgate_err *err)
@@ -89,7 +89,7 @@ static int compare(struct callgate_text *text, const struct callgate_filter *fil
 		target.enosys = CALLGATE_ENOSYS_NEVER;
 	r = text_read_back(text, "the text written", &target, &why);
 	if (r == CALLGATE_E_PROFILE)
-		return err_set(err, CALLGATE_E_UNSUPPORTED, "JSON cannot say this: %s", why.text);
+		return err_set(err, CALLGATE_E_UNSUPPORTED, "not expressible in JSON: %s", why.text);
 	if (r < 0)
 		return err_set(err, r, "%s", why.text);
 	r = callgate_filter_diff(filter, text->filter, 0, &diff, err);

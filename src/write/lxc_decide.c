@@ -23,7 +23,7 @@ static int copy_node(struct lxc_writer *writer, const struct node *node)
 	struct callgate_action action = node->action;
 
 	if (node->leaf && node->opaque)
-		return err_set(writer->err, CALLGATE_E_UNSUPPORTED, "instruction %u does what no profile can say", node->origin.line);
+		return err_set(writer->err, CALLGATE_E_UNSUPPORTED, "instruction %u is not expressible as a profile", node->origin.line);
 	if (node->leaf && action.kind == CALLGATE_KILL_PROCESS)
 		action.kind = CALLGATE_KILL_THREAD;
 	writer->ceiling[node->id] =
@@ -144,7 +144,7 @@ static int limit_of(struct lxc_writer *writer, int id, struct callgate_action *o
 		if (action_set_of(writer->filter, decision_of(writer, writer->abis[i], (uint32_t)nr), &set) < 0)
 			return err_nomem(writer->err);
 		if (set.opaque)
-			return err_set(writer->err, CALLGATE_E_UNSUPPORTED, "the filter does what no profile can say");
+			return err_set(writer->err, CALLGATE_E_UNSUPPORTED, "the filter is not expressible as a profile");
 		for (unsigned j = 0; j < set.count; j++) {
 			struct callgate_action action = lxc_nearest(writer, set.actions[j]);
 
@@ -291,7 +291,7 @@ static int limit_foreign(struct lxc_writer *writer, struct callgate_action *limi
 		return err_nomem(writer->err);
 	for (unsigned j = 0; j < set.count; j++)
 		take_limit(writer, lxc_nearest(writer, set.actions[j]), limit, any);
-	return set.opaque ? err_set(writer->err, CALLGATE_E_UNSUPPORTED, "the filter does what no profile can say") : 0;
+	return set.opaque ? err_set(writer->err, CALLGATE_E_UNSUPPORTED, "the filter is not expressible as a profile") : 0;
 }
 
 /* The limit of what the numbers of the ABI without a name get. */
@@ -320,7 +320,7 @@ static int limit_unnamed(struct lxc_writer *writer, enum callgate_abi abi, struc
 		for (unsigned j = 0; r == 0 && j < set.count; j++)
 			take_limit(writer, lxc_nearest(writer, set.actions[j]), limit, any);
 		if (r == 0 && set.opaque)
-			r = err_set(writer->err, CALLGATE_E_UNSUPPORTED, "the filter does what no profile can say");
+			r = err_set(writer->err, CALLGATE_E_UNSUPPORTED, "the filter is not expressible as a profile");
 	}
 	free(numbers);
 	return r;

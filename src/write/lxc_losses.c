@@ -64,7 +64,7 @@ static const char *reason(const struct collector *collector, enum callgate_abi a
 	if (lxc_passes_over(id, abi))
 		return "libseccomp tells LXC no number for it on this ABI, as it is a member of a multiplexer";
 	if (action_set_of(collector->filter, node, &set) < 0 || set.more || set.count != 1)
-		return "LXC's text cannot say these conditions, or what else happens than its default, on all ABIs";
+		return "not expressible in LXC's text: these conditions, or an action other than its default, on all ABIs";
 	switch (set.actions[0].kind) {
 	case CALLGATE_KILL_PROCESS:
 	case CALLGATE_NOTIFY:
