@@ -97,6 +97,14 @@ struct callgate_notes *callgate_notes_free(struct callgate_notes *notes);
 /* How many were kept, and of one severity how many were said at all (the list is bounded). */
 size_t callgate_notes_count(const struct callgate_notes *notes);
 size_t callgate_notes_said(const struct callgate_notes *notes, enum callgate_severity severity);
+/* One kind of finding. Since: 0.2 */
+struct callgate_note_kind {
+	unsigned id;             /* of callgate_note */
+	const char *name;        /* "DUPLICATE_KEY" */
+	const char *about, *why; /* what it is about; why it is reported */
+};
+/* Kinds by index from 0, ids ascending. E_NOTFOUND past the end. Since: 0.2 */
+int callgate_note_kind(size_t index, struct callgate_note_kind *out);
 /* NULL past the end. */
 const struct callgate_note *callgate_notes_at(const struct callgate_notes *notes, size_t index);
 
@@ -183,6 +191,13 @@ const char *callgate_abi_name(enum callgate_abi abi);                      /* "x
 /* The ABI of a number under an AUDIT_ARCH_ word, as audit records and filters have them. */
 int callgate_abi_by_audit(uint32_t audit, uint32_t nr, enum callgate_abi *out);
 int callgate_abi_parse(const char *word, enum callgate_abi *out);          /* "x86_64", "amd64", "SCMP_ARCH_X86_64" */
+/* An argument's value by name, as the kernel's headers have it ("AF_ALG", "CLONE_NEWUSER|0x11"), or as a number; abi NONE:
+ * asm-generic's numbers. E_NOTFOUND: a part is neither. Since: 0.2 */
+int callgate_value_parse(enum callgate_abi abi, const char *call, unsigned index, const char *text, uint64_t *out);
+/* And back: by name where the argument has a vocabulary on that ABI, else in hex. As snprintf(). Since: 0.2 */
+int callgate_value_format(enum callgate_abi abi, const char *call, unsigned index, uint64_t value, char *buf, size_t size);
+/* The nearest name; NULL: none. Since: 0.2 */
+const char *callgate_value_nearest(enum callgate_abi abi, const char *call, unsigned index, const char *text);
 int callgate_caps_parse(const char *list, uint64_t *out, struct callgate_err *err); /* "CAP_A,CAP_B", docker, all, none */
 int callgate_cap_name(unsigned cap, const char **out);
 int callgate_reader_parse(const char *word, enum callgate_reader *out);
@@ -335,6 +350,11 @@ int callgate_filter_resolve(const struct callgate_policy *policy, const struct c
                             struct callgate_filter **out, struct callgate_notes *notes,
                             struct callgate_err *err) CALLGATE_MUST_CHECK;
 struct callgate_filter *callgate_filter_free(struct callgate_filter *filter);
+
+/* What the filter of a policy means that its author may not have meant: calls with the effect of denied ones, twins that libraries
+ * need, ways round the rules. Findings go to notes. Since: 0.2 */
+int callgate_filter_lint(const struct callgate_policy *policy, const struct callgate_filter *filter,
+                         const struct callgate_target *target, struct callgate_notes *notes, struct callgate_err *err);
 
 /* Why a call gets its action: a rule's place, a default, or a BPF instruction. */
 enum callgate_why {

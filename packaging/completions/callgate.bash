@@ -33,6 +33,7 @@ _callgate() {
 	--as) words="docker podman containerd runc crun lxc" ;;
 	--enosys) words="profile never" ;;
 	--color) words="auto always never" ;;
+	--format) words="text json sarif github table tsv openmetrics bpf asm pfc c base64" ;;
 	--backend) words="native libseccomp" ;;
 	--runtime) words="lxc podman runc crun" ;;
 	--at) words="exec main load" ;;

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "base/arena.h"
+#include "base/note_ids.h"
 
 enum { SOURCE_LINE_LIMIT = 160, CARET_CONTEXT = 100 };
 
@@ -55,6 +56,23 @@ size_t callgate_notes_said(const struct callgate_notes *notes, enum callgate_sev
 const struct callgate_note *callgate_notes_at(const struct callgate_notes *notes, size_t index)
 {
 	return notes && index < notes->count ? notes->kept[index] : NULL;
+}
+
+/* The registry, ids ascending as there. */
+static const struct callgate_note_kind kinds[] = {
+#define NOTE(number, name, about, why) { number, #name, about, why },
+	NOTE_IDS(NOTE)
+#undef NOTE
+};
+
+int callgate_note_kind(size_t index, struct callgate_note_kind *out)
+{
+	if (!out)
+		return CALLGATE_E_ARG;
+	if (index >= sizeof(kinds) / sizeof(kinds[0]))
+		return CALLGATE_E_NOTFOUND;
+	*out = kinds[index];
+	return 0;
 }
 
 /* Printable ASCII stays; everything else becomes \xNN, so that no terminal or log is steered by a profile. */

@@ -280,8 +280,8 @@ static bool drop_name(const struct resolution *res, const struct candidate *like
 	/* The reader has said it of names that nobody knows; here it is about names that the asked-for release does not know. */
 	if (syscall_find(*text) >= 0)
 		note_at(res->notes, CALLGATE_WARNING, NOTE_SYSCALL, &res->policy->source, like->name->at.offset,
-		        "'%.*s' is not known to that libseccomp release: %s", (int)text->size, text->at,
-		        tightens ? "this rule does not deny it" : "it is not allowed");
+		        "syscall '%.*s' is unknown to that libseccomp release; %s", (int)text->size, text->at,
+		        tightens ? "the rule does not deny it" : "the rule does not allow it");
 	/* Readers other than our own drop such names, and that is what was asked for. */
 	return !tightens || res->target->reader != CALLGATE_AS_LAW || keep_unknown(res->filter, text, &like->origin);
 }
@@ -292,9 +292,9 @@ static int refuse_redundant(const struct resolution *res, const struct candidate
 	if (res->target->reader != CALLGATE_AS_LXC || !action_equal(like->rule->action, res->active->fallback))
 		return 0;
 	note_at(res->notes, CALLGATE_ERROR, NOTE_REDUNDANT, &res->policy->source, like->name->at.offset,
-	        "'%.*s': a rule that does what the default does: LXC refuses the profile", (int)like->name->text.size,
+	        "redundant rule for '%.*s': LXC rejects a rule with the default action", (int)like->name->text.size,
 	        like->name->text.at);
-	return err_set(err, CALLGATE_E_PROFILE, "LXC refuses a rule that does what the default does");
+	return err_set(err, CALLGATE_E_PROFILE, "LXC rejects a rule with the default action");
 }
 
 /* libseccomp keeps the calls of x86_64 and x32 in one list. */

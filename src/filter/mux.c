@@ -33,8 +33,8 @@ static const struct candidate *member_winner(const struct resolution *res, const
 		bool opens = candidate_direction(&at->rule->action, &res->active->fallback) > 0;
 
 		note_at(res->notes, CALLGATE_WARNING, NOTE_MUX, &res->policy->source, at->name->at.offset,
-		        "'%.*s' is also reached through a multiplexed call whose arguments no filter can see: there this rule %s",
-		        (int)at->name->text.size, at->name->text.at, opens ? "opens nothing" : "denies all of it");
+		        "conditions on '%.*s' cannot be checked behind its multiplexed call; there the rule %s",
+		        (int)at->name->text.size, at->name->text.at, opens ? "allows nothing" : "denies all of it");
 		if (!opens && (!winner || at->rule->action.kind < winner->rule->action.kind))
 			winner = at;
 	}

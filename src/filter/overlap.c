@@ -14,6 +14,7 @@
 #include "filter/conditions.h"
 #include "filter/meaning.h"
 #include "names/words.h"
+#include "names/value.h"
 
 /* The number of different actions; group[i] is the one of clause i. */
 static unsigned group_actions(const struct clause *clauses, unsigned count, unsigned *group)
@@ -112,12 +113,31 @@ static bool is_reported(const struct resolution *res, const struct word *name, u
 	return false;
 }
 
+/* "socket(AF_ALG,0x1)", up to the last argument that is not 0. */
+static void call_format(struct slice name, const uint64_t args[6], char *buf, size_t size)
+{
+	unsigned last = 0;
+	size_t used = (size_t)snprintf(buf, size, "%.*s", (int)(name.size > 64 ? 64 : name.size), name.at);
+
+	for (unsigned i = 0; i < 6; i++)
+		if (args[i])
+			last = i;
+	for (unsigned i = 0; i <= last && used < size; i++) {
+		char value[96];
+
+		value_format(value_set_of(name, i, CALLGATE_ABI_NONE), args[i], value, sizeof(value));
+		used += (size_t)snprintf(buf + used, size - used, "%c%s", i ? ',' : '(', value);
+	}
+	if (used < size)
+		snprintf(buf + used, size - used, ")");
+}
+
 static void report(const struct resolution *res, const struct candidate_list *list, const struct clause *pair[2],
                    const uint64_t args[6])
 {
 	bool law = res->target->reader == CALLGATE_AS_LAW;
-	const struct word *name = name_of(list, pair[1]);
-	char words[2][32], decides[64] = "";
+	const struct word *name = name_of(list, pair[1]), *other = name_of(list, pair[0]);
+	char words[2][32], decides[64] = "", call[256];
 
 	if (is_reported(res, name, pair[0]->origin.line))
 		return;
@@ -126,12 +146,11 @@ static void report(const struct resolution *res, const struct candidate_list *li
 	if (law)
 		snprintf(decides, sizeof(decides), "; the stricter action decides: %s",
 		         words[pair[1]->action.kind < pair[0]->action.kind]);
+	call_format(name->text, args, call, sizeof(call));
 	note_at(res->notes, law ? CALLGATE_WARNING : CALLGATE_ERROR, law ? NOTE_OVERLAP : NOTE_READER, &res->policy->source,
-	        name->at.offset,
-	        "rules for '%.*s' overlap: %.*s(0x%llx,0x%llx,0x%llx,0x%llx,0x%llx,0x%llx) matches this rule (%s) and the one on line %u (%s)%s",
-	        (int)name->text.size, name->text.at, (int)name->text.size, name->text.at, (unsigned long long)args[0],
-	        (unsigned long long)args[1], (unsigned long long)args[2], (unsigned long long)args[3],
-	        (unsigned long long)args[4], (unsigned long long)args[5], words[1], pair[0]->origin.line, words[0], decides);
+	        name->at.offset, "overlapping rules for '%.*s': %s matches both %s and %s%s", (int)name->text.size, name->text.at,
+	        call, words[1], words[0], decides);
+	note_attach(res->notes, &res->policy->source, other->at.offset, "%s given here", words[0]);
 }
 
 static int refuse(const struct resolution *res, const struct candidate_list *list, const struct clause *clause,
@@ -140,8 +159,9 @@ static int refuse(const struct resolution *res, const struct candidate_list *lis
 	const struct word *name = name_of(list, clause);
 
 	note_at(res->notes, CALLGATE_ERROR, NOTE_CONFLICT, &res->policy->source, name->at.offset,
-		"'%.*s': this rule has the first conditions of the one on line %u and another action: %s refuses the profile",
-		(int)name->text.size, name->text.at, earlier->origin.line, reader_name(res->target->reader));
+		"conflicting rules for '%.*s': %s rejects conditions that begin another rule's and have another action",
+		(int)name->text.size, name->text.at, reader_name(res->target->reader));
+	note_attach(res->notes, &res->policy->source, name_of(list, earlier)->at.offset, "the other rule is here");
 	return err_set(err, CALLGATE_E_PROFILE, "two rules for '%.*s' contradict each other", (int)name->text.size,
 		       name->text.at);
 }

@@ -50,7 +50,7 @@ static void report_cut(const struct resolution *res)
 
 			if (!sign_or_zero(condition->value) || !sign_or_zero(condition->value_two))
 				note_at(res->notes, CALLGATE_WARNING, NOTE_CUT, &res->policy->source, condition->at.offset,
-				        "on %s only the lower 32 bits of this condition count", narrow);
+				        "only the lower 32 bits of this condition count on %s", narrow);
 		}
 	}
 }
@@ -66,8 +66,8 @@ static void report_losers(const struct resolution *res, const struct candidate_l
 		if (!at->rule->guarded && !winner->rule->guarded)
 			continue;
 		note_at(res->notes, CALLGATE_WARNING, NOTE_SHADOWED, &res->policy->source, at->name->at.offset,
-		        "'%.*s': this rule has no effect here, the one on line %u decides", (int)at->name->text.size,
-		        at->name->text.at, winner->origin.line);
+		        "rule for '%.*s' has no effect on this target", (int)at->name->text.size, at->name->text.at);
+		note_attach(res->notes, &res->policy->source, winner->name->at.offset, "this rule decides");
 	}
 }
 
@@ -456,8 +456,8 @@ static int refuse_flags(const struct resolution *res, struct callgate_err *err)
 	if (!reads_through_runc(target->reader) || !target->runtime || target->runtime >= RUNC_FLAGS || !res->policy->flags)
 		return 0;
 	note_at(res->notes, CALLGATE_ERROR, NOTE_FLAG, &res->policy->source, res->policy->fallback.at.offset,
-	        "runc %u.%u refuses a profile with flags", target->runtime >> 16, target->runtime >> 8 & 0xff);
-	return err_set(err, CALLGATE_E_PROFILE, "runc before 1.2 refuses a profile with flags");
+	        "runc %u.%u rejects a profile with flags", target->runtime >> 16, target->runtime >> 8 & 0xff);
+	return err_set(err, CALLGATE_E_PROFILE, "runc before 1.2 rejects a profile with flags");
 }
 
 static int resolve_into(const struct resolution *res, struct callgate_err *err)

@@ -93,7 +93,7 @@ static int check_call(const struct callgate_rule *rule, struct callgate_err *err
 		if (rule->abi == CALLGATE_ABI_NONE)
 			return err_set(err, CALLGATE_E_ARG, "a rule by number needs an ABI");
 		if (!is_number_of(rule->abi, rule->nr))
-			return err_set(err, CALLGATE_E_ARG, "0x%x is no number of %s", rule->nr, abi_of(rule->abi)->name);
+			return err_set(err, CALLGATE_E_ARG, "0x%x is not a syscall number of %s", rule->nr, abi_of(rule->abi)->name);
 		return 0;
 	}
 	if (syscall_find((struct slice){ rule->call, strlen(rule->call) }) != SYSCALL_NONE)

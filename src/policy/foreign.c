@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Foreign: minijail, kafel, Firecracker, the Kubernetes operator, go-seccomp-bpf, systemd units, raw BPF. */
+/* Foreign: other tools' formats by name, and the way from there: minijail, kafel, Firecracker, Kubernetes, compose, firejail, nspawn,
+ * go-seccomp-bpf, systemd units, raw BPF. */
 #include "policy/foreign.h"
 
 #include <string.h>
@@ -59,9 +60,18 @@ static bool minijail_line(struct slice line)
 }
 
 struct text_marks {
-	size_t systemd, kafel, kubernetes, elastic, yaml, minijail; /* offset + 1 of the line that shows it; 0: none */
+	/* Offset + 1 of the line that shows it; 0: none. */
+	size_t nspawn, systemd, kafel, kubernetes, compose, elastic, yaml, firejail, minijail;
 	bool seccomp_profile;
 };
+
+static bool starts_with_one_of(struct slice line, const char *const *words)
+{
+	for (; *words; words++)
+		if (line_starts(line, *words))
+			return true;
+	return false;
+}
 
 static void mark(size_t *mark, size_t at)
 {
@@ -71,26 +81,30 @@ static void mark(size_t *mark, size_t at)
 
 static void look_at_line(struct text_marks *marks, struct slice line, size_t at)
 {
-	static const char *const systemd[] = { "[Unit]",
-					       "[Service]",
-					       "[Install]",
-					       "SystemCallFilter=",
-					       "SystemCallArchitectures=",
-					       "SystemCallErrorNumber=" };
-	static const char *const kafel[] = { "POLICY ", "USE ", "#define ", "#include " };
+	static const char *const nspawn[] = { "[Exec]", "[Files]", NULL };
+	static const char *const systemd[] = { "[Unit]", "[Service]", "[Install]", "SystemCallFilter=",
+					       "SystemCallArchitectures=", "SystemCallErrorNumber=", NULL };
+	static const char *const kafel[] = { "POLICY ", "USE ", "#define ", "#include ", NULL };
+	static const char *const firejail[] = { "seccomp.drop ", "seccomp.keep ", "seccomp ", "seccomp\n", "caps.drop ",
+						"caps.keep ", "include /etc/firejail", "noblacklist ", "private-",
+						"protocol ", "nonewprivs", "noroot", NULL };
 
-	for (size_t i = 0; i < sizeof(systemd) / sizeof(systemd[0]); i++)
-		if (line_starts(line, systemd[i]))
-			mark(&marks->systemd, at);
-	for (size_t i = 0; i < sizeof(kafel) / sizeof(kafel[0]); i++)
-		if (line_starts(line, kafel[i]))
-			mark(&marks->kafel, at);
+	if (starts_with_one_of(line, nspawn))
+		mark(&marks->nspawn, at);
+	if (starts_with_one_of(line, systemd))
+		mark(&marks->systemd, at);
+	if (starts_with_one_of(line, kafel))
+		mark(&marks->kafel, at);
 	if (blank(line) || line.at[0] == '#')
 		return;
 	if (line_starts(line, "apiVersion:"))
 		mark(&marks->kubernetes, at);
 	else if (line_starts(line, "kind: SeccompProfile"))
 		marks->seccomp_profile = true;
+	else if (line_starts(line, "services:"))
+		mark(&marks->compose, at);
+	else if (starts_with_one_of(line, firejail) || slice_is(line, "seccomp"))
+		mark(&marks->firejail, at);
 	else if (line_starts(line, "seccomp:") || line_starts(line, "default_action:"))
 		mark(&marks->elastic, at);
 	else if (line_starts(line, "---") || line_starts(line, "%YAML") || line_starts(line, "defaultAction:"))
@@ -116,14 +130,18 @@ const char *foreign_text(const struct source *source, size_t *at)
 		size_t mark;
 		const char *what;
 	} found[] = {
-		{ marks.systemd, "a systemd unit (SystemCallFilter=)" },
-		{ marks.kubernetes, marks.seccomp_profile
-					    ? "YAML of the Kubernetes security-profiles-operator (SeccompProfile)"
-					    : "Kubernetes YAML" },
-		{ marks.elastic, "YAML of Elastic's go-seccomp-bpf" },
-		{ marks.kafel, "a kafel policy" },
-		{ marks.yaml, "YAML" },
-		{ marks.minijail, "a minijail policy" },
+		{ marks.nspawn, "a systemd-nspawn settings file; 'callgate explain pid:N' shows what its container runs under" },
+		{ marks.systemd, "a systemd unit (SystemCallFilter=); 'callgate explain pid:N' shows what the service runs under" },
+		{ marks.kubernetes, marks.seccomp_profile ? "a SeccompProfile of the Kubernetes security-profiles-operator in "
+							    "YAML; write it as JSON ('kubectl get -o json')"
+							  : "Kubernetes YAML; name the file of its seccompProfile (localhostProfile, "
+							    "below /var/lib/kubelet/seccomp)" },
+		{ marks.compose, "a compose file; name the file of its security_opt (seccomp:FILE)" },
+		{ marks.elastic, "YAML of Elastic's go-seccomp-bpf; callgate reads OCI, Docker and LXC profiles" },
+		{ marks.kafel, "a kafel policy; 'callgate explain bpf:FILE' reads the program made of it" },
+		{ marks.yaml, "YAML; profiles are JSON" },
+		{ marks.firejail, "a firejail profile; 'callgate explain pid:N' shows what its sandbox runs under" },
+		{ marks.minijail, "a minijail policy; 'callgate explain bpf:FILE' reads the program made of it" },
 	};
 	for (size_t i = 0; i < sizeof(found) / sizeof(found[0]); i++) {
 		if (found[i].mark) {
@@ -144,6 +162,29 @@ static bool among(struct slice word, const char *const *words)
 	return false;
 }
 
+/* {"kind": "SeccompProfile", ...}: the operator's object, whose spec is a profile. */
+bool foreign_is_operator(const struct source *source, size_t start)
+{
+	struct json json;
+	struct json_token token, value;
+	size_t last;
+
+	json_start(&json, source, start, NULL);
+	if (json_next(&json, &token) != JSON_OBJECT)
+		return false;
+	while (json_next(&json, &token) == JSON_KEY) {
+		bool kind = slice_is(token.text, "kind");
+
+		if (json_next(&json, &value) == JSON_BAD)
+			return false;
+		if (kind)
+			return value.kind == JSON_STRING && slice_is(value.text, "SeccompProfile");
+		if (!json_skip(&json, &value, &last))
+			return false;
+	}
+	return false;
+}
+
 const char *foreign_json(const struct source *source, size_t start, size_t *at)
 {
 	static const char *const firecracker[] = { "default_action", "filter_action", "mismatch_action", "match_action",
@@ -153,6 +194,8 @@ const char *foreign_json(const struct source *source, size_t start, size_t *at)
 	struct json_token token, value;
 	size_t last;
 
+	if (foreign_is_operator(source, start))
+		return NULL;
 	json_start(&json, source, start, NULL);
 	if (json_next(&json, &token) != JSON_OBJECT)
 		return NULL;
@@ -163,13 +206,16 @@ const char *foreign_json(const struct source *source, size_t start, size_t *at)
 			return NULL;
 		*at = token.first;
 		if (slice_is(token.text, "apiVersion"))
-			return "a Kubernetes object";
+			return "a Kubernetes object; name the file of its seccompProfile (localhostProfile, below "
+			       "/var/lib/kubelet/seccomp)";
+		if (slice_is(token.text, "services"))
+			return "a compose file; name the file of its security_opt (seccomp:FILE)";
 		if (value.kind == JSON_NUMBER && slice_is(token.text, "default_action"))
-			return "Docker's list of early 2016, with numbers for actions";
+			return "Docker's list of early 2016, with numbers for actions; Docker no longer reads it";
 		inside = json;
 		if (value.kind == JSON_OBJECT && json_next(&inside, &token) == JSON_KEY &&
 		    among(token.text, firecracker))
-			return "a Firecracker (seccompiler) filter";
+			return "a Firecracker (seccompiler) filter; 'callgate explain pid:N' shows what a thread runs under";
 		if (!json_skip(&json, &value, &last))
 			return NULL;
 	}
@@ -220,9 +266,9 @@ const char *foreign_binary(const struct source *source, size_t *at)
 					"\x7f"
 					"ELF",
 					4) == 0)
-		return "an ELF file";
+		return "an ELF file, not a profile";
 	if (source->size && source->size % BPF_WORD == 0 && source->size <= BPF_WORD * BPF_MAX &&
 	    (bpf_words(text, source->size, 0) || bpf_words(text, source->size, 1)))
-		return "raw BPF (struct sock_filter words; bpf:FILE names one)";
+		return "raw BPF (struct sock_filter words); name it as bpf:FILE";
 	return NULL;
 }

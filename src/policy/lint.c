@@ -7,7 +7,7 @@
 
 #include "names/syscall.h"
 
-enum { KERNEL_FAR_AWAY = 10 };
+enum { KERNEL_FAR_AWAY = 10, SUN_PATH_MAX = 107, FLAG_WAIT_KILLABLE_RECV = 1 << 5 };
 
 static bool permits(enum callgate_action_kind kind)
 {
@@ -78,6 +78,10 @@ static void check_listener(struct lint *lint)
 		report_unless(
 			lint->report, READS_CRUN | READS_PODMAN, NOTE_LISTENER, policy->fallback.at.offset,
 			"the default action cannot be notify: the first calls are made before there is a listener");
+	if (policy->listener_path.size > SUN_PATH_MAX)
+		report_error(lint->report, NOTE_LISTENER, policy->listener_at.offset,
+			     "listenerPath has %zu bytes; the path of a socket has at most %d", policy->listener_path.size,
+			     SUN_PATH_MAX);
 	if (policy->dialect == DIALECT_LXC || policy->listener_path.size)
 		return;
 	for (unsigned i = 0; i < policy->rule_count; i++) {
@@ -87,6 +91,21 @@ static void check_listener(struct lint *lint)
 			     "SCMP_ACT_NOTIFY requires listenerPath, which is missing or empty");
 		return;
 	}
+}
+
+/* The kernel wants a listener with this flag, and there is one only where something is to notify. */
+static void check_flags(struct lint *lint)
+{
+	const struct callgate_policy *policy = lint->policy;
+	bool notifies = false;
+
+	if (!(policy->flags & FLAG_WAIT_KILLABLE_RECV) || policy->dialect == DIALECT_LXC)
+		return;
+	for (unsigned i = 0; i < policy->rule_count; i++)
+		notifies |= policy->rules[i].verdict.kind == CALLGATE_NOTIFY;
+	if (!notifies)
+		report_warning(lint->report, NOTE_FLAG_ALONE, policy->fallback.at.offset,
+			       "SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV has no effect without a rule with SCMP_ACT_NOTIFY");
 }
 
 /* ------------------------------------------------------------------ guards */
@@ -170,6 +189,22 @@ static const char *name_meant(const struct lint *lint, struct slice name)
 	return syscall_nearest(name);
 }
 
+/* Whether runtimes, which drop a name that they do not know, would permit more than the rule does. */
+static bool restricts(const struct lint *lint, const struct rule *rule)
+{
+	return rule->verdict.kind < lint->policy->fallback.kind ||
+	       (!permits(rule->verdict.kind) && permits(lint->policy->fallback.kind));
+}
+
+/* An error that does not stop the reading: callers may decide to drop the name as runtimes do, and say so. */
+static void report_unsafe_name(struct lint *lint, const struct rule *rule, const struct word *name, const char *meant)
+{
+	report_error_and_go_on(lint->report, NOTE_SYSCALL, name->at.offset, "unknown syscall '%.*s'" REPORT_MEANT,
+			       report_width(name->text), name->text.at, report_meant(meant));
+	report_attach(lint->report, rule->verdict.at.offset,
+		      "this action restricts the call; runtimes drop the name, so that the call would get the default");
+}
+
 static void check_names(struct lint *lint, const struct rule *rule)
 {
 	/* Version 1 of LXC's text has numbers; of the environment unknown names are errors, said by its reader. */
@@ -183,8 +218,12 @@ static void check_names(struct lint *lint, const struct rule *rule)
 		if (rule->numbers || syscall_find(name) != SYSCALL_NONE)
 			continue;
 		meant = name_meant(lint, name);
-		report_warning(lint->report, NOTE_SYSCALL, rule->names[i].at.offset,
-			       "unknown syscall '%.*s'" REPORT_MEANT, report_width(name), name.at, report_meant(meant));
+		if (restricts(lint, rule) && !report_reader(lint->report, READS_ANY))
+			report_unsafe_name(lint, rule, &rule->names[i], meant);
+		else
+			report_warning(lint->report, NOTE_SYSCALL, rule->names[i].at.offset,
+				       "unknown syscall '%.*s'" REPORT_MEANT, report_width(name), name.at,
+				       report_meant(meant));
 	}
 }
 
@@ -227,6 +266,7 @@ bool policy_lint(const struct callgate_policy *policy, struct report *report, st
 
 	check_verdict(&lint, &policy->fallback);
 	check_listener(&lint);
+	check_flags(&lint);
 	for (unsigned i = 0; i < policy->rule_count; i++) {
 		const struct rule *rule = &policy->rules[i];
 

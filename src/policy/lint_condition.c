@@ -90,6 +90,29 @@ static const char *call_with(const struct rule *rule, unsigned index, char kind)
 	return NULL;
 }
 
+/* A call of the rule that has fewer arguments than the condition asks for; NULL: none. */
+static const char *call_without(const struct rule *rule, unsigned index)
+{
+	for (unsigned i = 0; i < rule->name_count; i++) {
+		int id = syscall_find(rule->names[i].text);
+		size_t count = id == SYSCALL_NONE ? 0 : strlen(syscall_args(id));
+
+		if (count && index >= count)
+			return syscall_id_name(id);
+	}
+	return NULL;
+}
+
+static void check_arity(struct lint *lint, const struct rule *rule, const struct condition *condition)
+{
+	const char *call = call_without(rule, condition->index);
+
+	if (call)
+		report_warning(lint->report, NOTE_ARITY, condition->at.offset,
+			       "'%s' has no argument %u: the register holds whatever the caller left there", call,
+			       condition->index);
+}
+
 static void check_argument(struct lint *lint, const struct rule *rule, const struct condition *condition)
 {
 	uint64_t bits = condition->value | (condition->op == OP_MASKED_EQ ? condition->value_two : 0);
@@ -132,6 +155,7 @@ void lint_conditions(struct lint *lint, const struct rule *rule)
 			report_warning(lint->report, NOTE_ARGUMENT, condition->at.offset,
 				       "valueTwo is ignored with %s", op_oci(condition->op));
 		check_argument(lint, rule, condition);
+		check_arity(lint, rule, condition);
 		check_repeat(lint, rule, condition);
 	}
 }

@@ -4,11 +4,14 @@
 
 #include <string.h>
 
+#include "names/value.h"
+
 enum { ARGUMENTS = 6 };
 
 struct cursor {
 	struct report *report;
 	struct slice rest;
+	bool failed; /* and reported */
 };
 
 static size_t offset_of(const struct report *report, const char *at)
@@ -58,12 +61,39 @@ static bool wanted(struct cursor *cursor, const char *what)
 	return false;
 }
 
+static bool is_name_byte(char c)
+{
+	return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_';
+}
+
 static unsigned digit_of(char c)
 {
 	if (c >= '0' && c <= '9')
 		return (unsigned)(c - '0');
 	c |= 0x20;
 	return c >= 'a' && c <= 'f' ? (unsigned)(c - 'a') + 10 : 16;
+}
+
+/* The name of a value, as AF_ALG, or several joined by '|'. False: none is there; nothing is then taken. */
+static bool take_name(struct cursor *cursor, const struct value_set *set, uint64_t *out)
+{
+	struct slice word = { cursor->rest.at, 0 }, bad;
+	const char *near;
+
+	while (word.size < cursor->rest.size && (is_name_byte(word.at[word.size]) || word.at[word.size] == '|'))
+		word.size++;
+	if (!word.size || digit_of(*word.at) < 10)
+		return false;
+	if (!value_parse(set, word, out, &bad)) {
+		near = value_nearest(set, bad);
+		report_error(cursor->report, NOTE_ARGUMENT, offset_of(cursor->report, bad.at),
+			     "unknown value '%.*s'" REPORT_MEANT, report_width(bad), bad.at, report_meant(near));
+		cursor->failed = true;
+		return false;
+	}
+	take(cursor, word.size);
+	skip_blanks(cursor);
+	return true;
 }
 
 /* Decimal or 0x, up to 2^64 - 1; the blanks behind it go too. */
@@ -97,6 +127,16 @@ static bool take_number(struct cursor *cursor, uint64_t *out)
 	return true;
 }
 
+/* A number, or a name out of the vocabulary of the call's argument. */
+static bool take_value(struct cursor *cursor, struct slice call, unsigned index, uint64_t *out)
+{
+	const struct value_set *set = value_set_of(call, index, CALLGATE_ABI_NONE);
+
+	if (set && take_name(cursor, set, out))
+		return true;
+	return !cursor->failed && take_number(cursor, out);
+}
+
 static bool take_op(struct cursor *cursor, enum op *out)
 {
 	static const struct {
@@ -116,7 +156,7 @@ static bool take_op(struct cursor *cursor, enum op *out)
 }
 
 /* a1 == 5, a1 & 3 == 0 */
-static bool take_condition(struct cursor *cursor, struct condition *out)
+static bool take_condition(struct cursor *cursor, struct slice call, struct condition *out)
 {
 	struct condition condition = { .at = here(cursor) };
 	const char *at = cursor->rest.at;
@@ -127,19 +167,44 @@ static bool take_condition(struct cursor *cursor, struct condition *out)
 	take(cursor, 2);
 	skip_blanks(cursor);
 	if (next_is(cursor, "&")) {
-		if (!take_number(cursor, &condition.value))
+		if (!take_value(cursor, call, condition.index, &condition.value))
 			return false;
 		if (!next_is(cursor, "=="))
 			return wanted(cursor, "'==' after a mask");
-		if (!take_number(cursor, &condition.value_two))
+		if (!take_value(cursor, call, condition.index, &condition.value_two))
 			return false;
 		condition.op = OP_MASKED_EQ;
 		condition.said = SAID_VALUE_TWO;
 		*out = condition;
 		return true;
 	}
-	if (!take_op(cursor, &condition.op) || !take_number(cursor, &condition.value))
+	if (!take_op(cursor, &condition.op) || !take_value(cursor, call, condition.index, &condition.value))
 		return false;
+	*out = condition;
+	return true;
+}
+
+/* The arguments in their order, as in socket(AF_INET,*): equal, or any. Of flags that could mean either "just these" or "these
+ * among others", so there it has to be written out. */
+static bool take_plain(struct cursor *cursor, struct slice call, unsigned position, struct condition *out)
+{
+	struct condition condition = { .at = here(cursor), .index = (uint8_t)position, .op = OP_NE };
+
+	if (position >= ARGUMENTS)
+		return wanted(cursor, "at most six arguments");
+	if (next_is(cursor, "*")) {
+		*out = condition;
+		return true;
+	}
+	if (value_set_is_flags(value_set_of(call, position, CALLGATE_ABI_NONE)) && cursor->rest.size &&
+	    digit_of(*cursor->rest.at) > 9) {
+		report_error(cursor->report, NOTE_ARGUMENT, condition.at.offset,
+			     "flags by position are ambiguous; write a%u == VALUE or a%u & FLAG == FLAG", position, position);
+		return false;
+	}
+	if (!take_value(cursor, call, position, &condition.value))
+		return false;
+	condition.op = OP_EQ;
 	*out = condition;
 	return true;
 }
@@ -147,14 +212,20 @@ static bool take_condition(struct cursor *cursor, struct condition *out)
 /* All of them hold. Where an argument stands twice in one rule runtimes take either, so that is not accepted here. */
 static bool take_conditions(struct cursor *cursor, struct item *item)
 {
-	unsigned seen = 0;
+	unsigned seen = 0, position = 0;
+	bool plain;
 
 	skip_blanks(cursor);
+	plain = cursor->rest.size && !(cursor->rest.size > 1 && *cursor->rest.at == 'a' && cursor->rest.at[1] >= '0' &&
+				       cursor->rest.at[1] <= '9') && *cursor->rest.at != ')';
 	do {
 		struct condition condition;
 
-		if (!take_condition(cursor, &condition))
+		if (plain ? !take_plain(cursor, item->name, position++, &condition)
+			  : !take_condition(cursor, item->name, &condition))
 			return false;
+		if (plain && condition.op != OP_EQ) /* '*' */
+			continue;
 		if (seen >> condition.index & 1) {
 			report_error(cursor->report, NOTE_ORED, condition.at.offset,
 				     "duplicate argument a%u; write one item for each, or one condition",

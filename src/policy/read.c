@@ -41,16 +41,22 @@ static bool policy_style(struct slice line)
 	return false;
 }
 
-/* A number first, or a policy style on one of the first lines that are not comments. */
-static bool looks_like_lxc(const struct source *source, size_t start)
+static bool starts_with_number(const struct source *source, size_t start)
 {
 	const char *text = source->text + start;
-	size_t at = 0;
-	struct slice line;
 
 	if (*text == '-' || *text == '+')
 		text++;
-	if (text < source->text + source->size && *text >= '0' && *text <= '9')
+	return text < source->text + source->size && *text >= '0' && *text <= '9';
+}
+
+/* A number first, or a policy style on one of the first lines that are not comments. */
+static bool looks_like_lxc(const struct source *source, size_t start)
+{
+	size_t at = 0;
+	struct slice line;
+
+	if (starts_with_number(source, start))
 		return true;
 	for (int told = 0; told < 3 && line_next(source, &at, &line);) {
 		if (!line.size || line.at[0] == '#')
@@ -61,11 +67,6 @@ static bool looks_like_lxc(const struct source *source, size_t start)
 	}
 	return false;
 }
-
-static const struct {
-	bool (*is)(const struct source *source, size_t start);
-	reads *read;
-} dialects[] = { { looks_like_json, read_oci }, { looks_like_lxc, read_lxc } };
 
 static size_t first_byte(const struct source *source)
 {
@@ -98,7 +99,7 @@ static int refuse(const struct source *source, size_t at, struct callgate_notes 
 static int refuse_foreign(const struct source *source, size_t at, const char *what, struct callgate_notes *notes,
 			  struct callgate_err *err)
 {
-	return refuse(source, at, notes, err, "this is %s; callgate reads OCI, Docker and LXC profiles", what);
+	return refuse(source, at, notes, err, "this is %s", what);
 }
 
 static int read_as(reads *read, const struct source *source, enum callgate_reader as, struct callgate_policy **out,
@@ -144,12 +145,14 @@ int policy_parse(const struct source *source, enum callgate_reader as, struct ca
 		what = foreign_json(source, start, &at);
 	if (what)
 		return refuse_foreign(source, at, what, notes, err);
-	for (size_t i = 0; i < sizeof(dialects) / sizeof(dialects[0]); i++)
-		if (dialects[i].is(source, start))
-			return read_as(dialects[i].read, source, as, out, notes, err);
-	what = foreign_text(source, &at);
+	if (looks_like_json(source, start))
+		return read_as(read_oci, source, as, out, notes, err);
+	/* Firejail too has lines that begin with "blacklist". */
+	what = starts_with_number(source, start) ? NULL : foreign_text(source, &at);
 	if (what)
 		return refuse_foreign(source, at, what, notes, err);
+	if (looks_like_lxc(source, start))
+		return read_as(read_lxc, source, as, out, notes, err);
 	return refuse(source, start, notes, err,
 		      "unknown format; expected a JSON object or the version number of LXC text");
 }

@@ -4,6 +4,7 @@
 
 #include "base/err.h"
 #include "names/abi.h"
+#include "policy/foreign.h"
 #include "policy/lint.h"
 #include "policy/read.h"
 #include "policy/read_oci.h"
@@ -352,6 +353,26 @@ static bool read_config(struct oci *oci, void *object, const struct json_token *
 	return true;
 }
 
+static bool read_spec(struct oci *oci, void *object, const struct json_token *value)
+{
+	oci->operator = true;
+	return read_profile(oci, object, value);
+}
+
+static const struct oci_field operator_fields[] = { [ONLY_FIELD] = { OCI_KEY("spec"), JSON_OBJECT, OPTIONAL, read_spec } };
+static const struct oci_schema operator_schema = { "a SeccompProfile object", operator_fields, 1, ANY_KEYS };
+
+static bool read_operator(struct oci *oci, const struct json_token *value)
+{
+	uint32_t seen;
+
+	if (!oci_object(oci, &operator_schema, NULL, &seen))
+		return false;
+	if (!(seen >> ONLY_FIELD & 1))
+		report_error(&oci->report, NOTE_MISSING, value->first, "spec is missing in this SeccompProfile object");
+	return true;
+}
+
 static bool key_among(struct slice key, const char *const *words)
 {
 	for (; *words; words++)
@@ -385,7 +406,7 @@ static bool read_document(struct oci *oci)
 {
 	struct callgate_policy *policy = oci->policy;
 	struct json_token token;
-	bool bare;
+	bool bare, operator;
 
 	if (json_next(&oci->json, &token) != JSON_OBJECT) {
 		if (token.kind == JSON_BAD)
@@ -396,8 +417,10 @@ static bool read_document(struct oci *oci)
 				     json_kind_name(token.kind));
 		return false;
 	}
-	bare = !looks_like_config(oci);
-	if (bare ? !read_profile(oci, NULL, &token) : !read_config(oci, NULL, &token))
+	operator = foreign_is_operator(&policy->source, token.first);
+	bare = !operator && !looks_like_config(oci);
+	if (operator ? !read_operator(oci, &token)
+		     : bare ? !read_profile(oci, NULL, &token) : !read_config(oci, NULL, &token))
 		return false;
 	if (json_next(&oci->json, &token) == JSON_BAD) {
 		report_error(&oci->report, (enum note_id)oci->json.fault.id, oci->json.fault.at, "%s",

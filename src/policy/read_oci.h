@@ -20,6 +20,7 @@ struct oci {
 	struct list words, rules;
 	size_t word_total;
 	bool out_of_memory;
+	bool operator; /* in the spec of a SeccompProfile object */
 	bool docker;        /* a key was seen that only Docker's and containers-common's readers know */
 	size_t metadata_at; /* of listenerMetadata; 0: absent */
 };

@@ -94,6 +94,11 @@ static bool unknown_key(struct oci *oci, const struct oci_schema *schema, struct
 		return false;
 	}
 	keys->unknown[keys->unknown_count++] = key->text;
+	if (oci->operator && slice_is(key->text, "baseProfileName")) {
+		report_error(&oci->report, NOTE_UNKNOWN_KEY, key->first,
+			     "baseProfileName is not followed; add the base profile's rules to this one");
+		return true;
+	}
 	report_warning(&oci->report, NOTE_UNKNOWN_KEY, key->first, "unknown key '%.*s' in %s is ignored",
 		       report_width(key->text), key->text.at, schema->what);
 	return true;

@@ -63,6 +63,18 @@ void report_error(struct report *report, enum note_id id, size_t at, const char 
 	va_end(ap);
 }
 
+void report_error_and_go_on(struct report *report, enum note_id id, size_t at, const char *format, ...)
+{
+	char text[TEXT_SIZE] = "";
+	va_list ap;
+
+	va_start(ap, format);
+	if (report->warnings++ < NOTES_LIMIT)
+		vsnprintf(text, sizeof(text), format, ap);
+	va_end(ap);
+	note_at(report->notes, CALLGATE_ERROR, id, report->source, at, "%s", text);
+}
+
 void report_warning(struct report *report, enum note_id id, size_t at, const char *format, ...)
 {
 	va_list ap;

@@ -31,6 +31,9 @@ enum reader_set {
 bool report_reader(const struct report *report, enum reader_set set);
 
 void report_error(struct report *report, enum note_id id, size_t at, const char *format, ...) CALLGATE_PRINTF(4, 5);
+/* An error for whoever looks at the findings, but the policy can be used. */
+void report_error_and_go_on(struct report *report, enum note_id id, size_t at, const char *format, ...)
+	CALLGATE_PRINTF(4, 5);
 void report_warning(struct report *report, enum note_id id, size_t at, const char *format, ...) CALLGATE_PRINTF(4, 5);
 /* An error, but a warning when the reader is one of those that accept it. */
 void report_unless(struct report *report, enum reader_set accepting, enum note_id id, size_t at, const char *format, ...)

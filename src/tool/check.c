@@ -1,14 +1,17 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* callgate check: is this profile well-formed, and does it say what its author means? */
 #include <string.h>
+#include <strings.h>
 
+#include "tool/findings.h"
 #include "tool/tool.h"
 
-enum { OPT_STRICT = OPT_VERB, OPT_PORTABLE };
+enum { OPT_STRICT = OPT_VERB, OPT_PORTABLE, OPT_FORMAT, OPT_LIST };
 
 struct request {
-	enum strictness strict;
-	bool portable;
+	struct levels levels;
+	enum findings_form form;
+	bool portable, list;
 };
 
 enum verdict { VERDICT_ACCEPT, VERDICT_WARN, VERDICT_REJECT, VERDICT_CANNOT };
@@ -31,6 +34,8 @@ static int try_profile(const struct options *options, const char *path, struct c
 		return r;
 	r = callgate_filter_resolve(policy, &options->target, &filter, notes, err);
 	if (r == 0)
+		r = callgate_filter_lint(policy, filter, &options->target, notes, err);
+	if (r == 0)
 		r = callgate_filter_compile(filter, &prog, err);
 	return r;
 }
@@ -50,32 +55,27 @@ static void compare_readers(const struct options *options, const char *text, str
 		report_err(&err);
 }
 
-static enum verdict judge(int r, const struct callgate_notes *notes, enum strictness strict)
+static enum verdict judge(int r, const struct callgate_notes *notes, const struct levels *levels)
 {
+	enum verdict verdict = VERDICT_ACCEPT;
+
 	if (r < 0)
 		return is_rejection(r) ? VERDICT_REJECT : VERDICT_CANNOT;
 	if (callgate_notes_said(notes, CALLGATE_ERROR))
 		return VERDICT_REJECT;
-	if (!callgate_notes_said(notes, CALLGATE_WARNING))
-		return VERDICT_ACCEPT;
-	return strict == STRICT_YES ? VERDICT_REJECT : VERDICT_WARN;
-}
+	for (size_t i = 0; i < callgate_notes_count(notes); i++) {
+		enum level level = level_of(levels, callgate_notes_at(notes, i));
 
-static void add_json(struct json_object *files, const char *path, enum verdict verdict, const struct callgate_notes *notes,
-                     const struct callgate_err *err)
-{
-	struct json_object *row = json_object_new_object();
-
-	json_object_object_add(row, "file", json_object_new_string(path));
-	json_object_object_add(row, "verdict", json_object_new_string(verdict_words[verdict]));
-	json_object_object_add(row, "findings", notes_to_json(notes));
-	if (err->code < 0)
-		json_object_object_add(row, "error", json_object_new_string(err->text));
-	json_object_array_add(files, row);
+		if (level == LEVEL_ERROR)
+			return VERDICT_REJECT;
+		if (level == LEVEL_WARNING)
+			verdict = VERDICT_WARN;
+	}
+	return verdict;
 }
 
 static enum verdict check_one(const struct options *options, const char *path, const struct request *request,
-                              struct json_object *files)
+                              struct findings *findings)
 {
 	CALLGATE_CLEANUP(notes_cleanup) struct callgate_notes *notes = NULL;
 	struct callgate_err err = CALLGATE_ERR_INIT;
@@ -87,18 +87,13 @@ static enum verdict check_one(const struct options *options, const char *path, c
 		return VERDICT_CANNOT;
 	}
 	r = try_profile(options, path, notes, &err);
-	verdict = judge(r, notes, request->strict);
+	verdict = judge(r, notes, &request->levels);
 	/* Also of a profile that is refused: what its readers make of it is why. */
 	if (request->portable)
 		compare_readers(options, path, notes);
-	if (files) {
-		add_json(files, path, verdict, notes, &err);
-		return verdict;
-	}
-	report_notes(options, notes, CALLGATE_NOTE, request->strict);
 	/* The findings name the cause already. */
-	if (r < 0 && !callgate_notes_said(notes, CALLGATE_ERROR))
-		report_err(&err);
+	findings_add(findings, path, verdict_words[verdict], notes,
+	             r < 0 && !callgate_notes_said(notes, CALLGATE_ERROR) ? &err : NULL);
 	return verdict;
 }
 
@@ -106,9 +101,14 @@ static int take_own(void *data, int option, const char *value)
 {
 	struct request *request = data;
 
-	(void)value;
 	if (option == OPT_STRICT)
-		request->strict = STRICT_YES;
+		return levels_take(&request->levels, "error");
+	if (option == 'W')
+		return levels_take(&request->levels, value);
+	if (option == OPT_FORMAT)
+		return findings_form_parse(value, &request->form);
+	if (option == OPT_LIST)
+		request->list = true;
 	else
 		request->portable = true;
 	return 0;
@@ -118,33 +118,32 @@ int verb_check(const struct verb *verb, int argc, char **argv)
 {
 	static const struct option known[] = {
 		OPTIONS_COMMON, OPTIONS_TARGET, { "strict", no_argument, NULL, OPT_STRICT },
-		{ "portable", no_argument, NULL, OPT_PORTABLE }, OPTIONS_END,
+		{ "portable", no_argument, NULL, OPT_PORTABLE }, { "format", required_argument, NULL, OPT_FORMAT },
+		{ "list", no_argument, NULL, OPT_LIST }, OPTIONS_END,
 	};
 	enum verdict worst = VERDICT_ACCEPT;
-	struct request request = { .strict = STRICT_NO };
-	struct command_line line = { known, "h", take_own, &request };
-	struct json_object *root = NULL, *files = NULL;
+	struct request request = { .form = FINDINGS_TEXT };
+	struct command_line line = { known, "hW:", take_own, &request };
+	struct findings findings;
 	struct options options;
 	int code = options_parse(&options, verb, &line, argc, argv);
 
 	if (code != PARSED)
 		return code;
-	if (optind == argc)
+	if (request.list == (optind < argc))
 		return verb_usage(verb);
-	if (options.json) {
-		root = document("check");
-		files = json_object_new_array();
-		json_object_object_add(root, "files", files);
-	}
+	if (request.list)
+		return findings_list(&options);
+	if (options.json)
+		request.form = FINDINGS_JSON;
+	findings_start(&findings, &options, &request.levels, request.form);
 	for (int i = optind; i < argc; i++) {
-		enum verdict verdict = check_one(&options, argv[i], &request, files);
+		enum verdict verdict = check_one(&options, argv[i], &request, &findings);
 
 		if (verdict > worst)
 			worst = verdict;
 	}
-	if (root && print_document(root) != 0)
-		return EXIT_CANNOT;
-	if (worst == VERDICT_CANNOT)
+	if (findings_end(&findings) != EXIT_YES || worst == VERDICT_CANNOT)
 		return EXIT_CANNOT;
 	return worst == VERDICT_REJECT ? EXIT_NO : EXIT_YES;
 }

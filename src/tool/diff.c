@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "tool/tool.h"
+#include "tool/terminal.h"
 
 /* One number by name, several as FIRST..LAST. */
 static void range_text(const struct callgate_difference *row, char *buf, size_t size)
@@ -101,10 +101,27 @@ struct json_object *differences_to_json(const struct callgate_diff *diff)
 	return array;
 }
 
+/* For people: what differs, and below it both sides and the call. */
+static void print_row_wide(const struct callgate_filter *a, const struct callgate_filter *b, const struct callgate_difference *row)
+{
+	char range[160], witness[256];
+
+	range_text(row, range, sizeof(range));
+	call_text_named(&row->witness, witness, sizeof(witness));
+	printf("%-11s %-24s %s\n    A: ", abi_text(row), range, callgate_change_name(row->change));
+	print_side(stdout, a, row, SIDE_A);
+	printf("\n    B: ");
+	print_side(stdout, b, row, SIDE_B);
+	printf("\n    as in %s\n", witness);
+}
+
 void print_differences(FILE *to, const struct callgate_filter *a, const struct callgate_filter *b, const struct callgate_diff *diff)
 {
 	for (size_t i = 0; i < callgate_diff_count(diff); i++)
-		print_row(to, a, b, callgate_diff_at(diff, i));
+		if (to == stdout && on_terminal())
+			print_row_wide(a, b, callgate_diff_at(diff, i));
+		else
+			print_row(to, a, b, callgate_diff_at(diff, i));
 }
 
 /* 1 when something surely differs, 2 when all that was found cannot be told. */

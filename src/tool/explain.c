@@ -4,9 +4,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "tool/tool.h"
+#include "tool/terminal.h"
 
-enum { OPT_BATCH = OPT_VERB, OPT_OPENINGS, OPT_GROUP };
+enum { OPT_BATCH = OPT_VERB, OPT_RISKS, OPT_GROUP };
 
 struct request {
 	const char *batch;
@@ -16,6 +16,7 @@ struct request {
 /* Where rows go: TSV to stdout, or an array of a document. */
 struct sink {
 	const struct callgate_filter *filter;
+	const struct callgate_prog *prog; /* that it was read from; NULL: none, or several */
 	struct json_object *rows; /* NULL: TSV */
 };
 
@@ -36,13 +37,19 @@ static void call_format(const struct callgate_pattern *pattern, uint32_t last, c
 	if (!pattern->known || used + 160 > size)
 		return;
 	for (unsigned i = 0; i < 6; i++) {
+		char value[96] = "*";
+
 		if (pattern->known >> i == 0)
 			break;
-		used += (size_t)(pattern->known >> i & 1
-			? snprintf(buf + used, size - used, "%c0x%llx", i ? ',' : '(', (unsigned long long)pattern->args[i])
-			: snprintf(buf + used, size - used, "%c*", i ? ',' : '('));
+		if (pattern->known >> i & 1 && name && on_terminal())
+			callgate_value_format(pattern->abi, name, i, pattern->args[i], value, sizeof(value));
+		else if (pattern->known >> i & 1)
+			snprintf(value, sizeof(value), "0x%llx", (unsigned long long)pattern->args[i]);
+		if (used < size)
+			used += (size_t)snprintf(buf + used, size - used, "%c%s", i ? ',' : '(', value);
 	}
-	snprintf(buf + used, size - used, ")");
+	if (used < size)
+		snprintf(buf + used, size - used, ")");
 }
 
 static void print_origins(const struct callgate_outcome *outcomes, size_t count)
@@ -76,6 +83,24 @@ static struct json_object *outcomes_to_json(const struct callgate_outcome *outco
 	return array;
 }
 
+/* For people: an outcome a line, in columns, with the line that decided behind it. */
+static void show_wide(const struct callgate_pattern *pattern, const char *call, const struct callgate_outcome *outcomes,
+                      size_t count)
+{
+	char origin[512], word[32];
+
+	for (size_t i = 0; i < count; i++) {
+		origin_format(&outcomes[i].origin, origin, sizeof(origin));
+		printf("%-11s %-22s %-14s %s\n", i ? "" : callgate_abi_name(pattern->abi), i ? "" : call,
+		       outcome_word(&outcomes[i], word, sizeof(word)), origin);
+		if (!outcomes[i].conditions[0])
+			continue;
+		printf("%-11s %-22s   if ", "", "");
+		print_conditions(stdout, pattern, outcomes[i].conditions);
+		putchar('\n');
+	}
+}
+
 /* Shows what happens to numbers pattern->nr .. last, which share one decision. */
 static void show_row(const struct sink *sink, const struct callgate_pattern *pattern, uint32_t last,
                      const struct callgate_outcome *outcomes, size_t count)
@@ -92,9 +117,11 @@ static void show_row(const struct sink *sink, const struct callgate_pattern *pat
 		json_object_object_add(row, "last", json_object_new_int64(last));
 		json_object_object_add(row, "outcomes", outcomes_to_json(outcomes, count));
 		json_object_array_add(sink->rows, row);
+	} else if (on_terminal()) {
+		show_wide(pattern, call, outcomes, count);
 	} else {
 		printf("%s\t%s\t", callgate_abi_name(pattern->abi), call);
-		print_outcomes(stdout, outcomes, count);
+		print_outcomes(stdout, pattern, outcomes, count);
 		putchar('\t');
 		print_origins(outcomes, count);
 		putchar('\n');
@@ -115,6 +142,23 @@ static struct callgate_outcome *list_or_report(const struct sink *sink, const st
 	return outcomes;
 }
 
+/* Where the filter is opaque and every argument is given, the program itself is run. */
+static void run_opaque(const struct sink *sink, const struct callgate_pattern *pattern, struct callgate_outcome *outcomes,
+                       size_t count)
+{
+	const char *name = callgate_syscall_name(pattern->abi, pattern->nr);
+	struct callgate_call call = { .abi = pattern->abi, .nr = pattern->nr };
+	struct callgate_syscall_info info;
+	unsigned wanted = 0x3f;
+
+	if (name && callgate_syscall_info(name, &info) == 0 && *info.arg_kinds)
+		wanted = (1u << strlen(info.arg_kinds)) - 1;
+	if (!sink->prog || count != 1 || !outcomes[0].opaque || (pattern->known & wanted) != wanted)
+		return;
+	memcpy(call.args, pattern->args, sizeof(call.args));
+	outcomes[0].opaque = callgate_prog_eval(sink->prog, &call, &outcomes[0].action, NULL) < 0;
+}
+
 static int explain_pattern(const struct sink *sink, const struct callgate_pattern *pattern, uint32_t last)
 {
 	size_t count;
@@ -122,6 +166,7 @@ static int explain_pattern(const struct sink *sink, const struct callgate_patter
 
 	if (!outcomes)
 		return EXIT_CANNOT;
+	run_opaque(sink, pattern, outcomes, count);
 	show_row(sink, pattern, last, outcomes, count);
 	free(outcomes);
 	return EXIT_YES;
@@ -129,25 +174,31 @@ static int explain_pattern(const struct sink *sink, const struct callgate_patter
 
 /* ------------------------------------------------------------------ the words of CALL */
 
-/* "0x28", "*", "-1" */
-static int take_arguments(char *list, struct callgate_pattern *pattern)
+/* "0x28", "AF_ALG", "*", "-1": what the arguments are on the pattern's ABI. */
+static int take_arguments(const char *call, const char *list, struct callgate_pattern *pattern)
 {
-	char *at = list, *word;
-	unsigned i = 0;
+	char copy[512], *at = copy, *word;
 
-	if (*list == '\0')
-		return 0;
-	while ((word = strsep(&at, ","))) {
-		while (*word == ' ')
-			word++;
-		if (i == 6)
+	pattern->known = 0;
+	memset(pattern->args, 0, sizeof(pattern->args));
+	snprintf(copy, sizeof(copy), "%s", list);
+	for (unsigned i = 0; *list && (word = strsep(&at, ",")); i++) {
+		const char *nearest;
+
+		word += strspn(word, " ");
+		if (i == 6) {
+			report("'%s': a call has at most six arguments", call);
 			return -1;
-		if (strcmp(word, "*") != 0) {
-			if (number_parse(word, 64, &pattern->args[i]) < 0)
-				return -1;
-			pattern->known |= 1u << i;
 		}
-		i++;
+		if (strcmp(word, "*") == 0)
+			continue;
+		if (callgate_value_parse(pattern->abi, call, i, word, &pattern->args[i]) < 0) {
+			nearest = callgate_value_nearest(pattern->abi, call, i, word);
+			report("'%s': unknown value '%s' of argument %u on %s%s%s%s", call, word, i, callgate_abi_name(pattern->abi),
+			       nearest ? "; did you mean '" : "", nearest ? nearest : "", nearest ? "'?" : "");
+			return -1;
+		}
+		pattern->known |= 1u << i;
 	}
 	return 0;
 }
@@ -217,11 +268,7 @@ static int explain_call(const struct options *options, const struct sink *sink, 
 			report("'%s': expected ')' after the arguments", text);
 			return EXIT_CANNOT;
 		}
-		*open = *close = '\0';
-		if (take_arguments(open + 1, &pattern) < 0) {
-			report("'%s': an argument is a number (decimal, 0x..., -1) or *, at most six of them", text);
-			return EXIT_CANNOT;
-		}
+		*open++ = *close = '\0';
 	}
 	for (unsigned i = 0; i < count && code == EXIT_YES; i++) {
 		int r;
@@ -233,7 +280,7 @@ static int explain_call(const struct options *options, const struct sink *sink, 
 		if (r > 0)
 			continue;
 		found = 0;
-		code = explain_pattern(sink, &pattern, pattern.nr);
+		code = open && take_arguments(copy, open, &pattern) < 0 ? EXIT_CANNOT : explain_pattern(sink, &pattern, pattern.nr);
 	}
 	if (found < 0) {
 		report("syscall '%s' exists on none of these ABIs", copy);
@@ -300,10 +347,11 @@ static int explain_all(const struct options *options, const struct sink *sink, c
 {
 	enum callgate_abi abis[CALLGATE_ABI_COUNT];
 	unsigned count = wanted_abis(options, sink->filter, abis);
+	bool grouped = request->grouped || (!sink->rows && on_terminal());
 	int code = EXIT_YES;
 
 	for (unsigned i = 0; i < count && code == EXIT_YES; i++)
-		code = request->grouped ? print_grouped(sink->filter, abis[i], sink->rows) : explain_abi(sink, abis[i]);
+		code = grouped ? print_grouped(sink->filter, abis[i], sink->rows) : explain_abi(sink, abis[i]);
 	return code;
 }
 
@@ -312,7 +360,7 @@ static int explain_all(const struct options *options, const struct sink *sink, c
 /* A row is TSV: abi, number or name, a0 .. a5 (missing ones are 0). NULL: understood; else what is wrong. */
 static const char *batch_call(char *line, struct callgate_call *call)
 {
-	char *at = line, *word = strsep(&at, "\t");
+	char *at = line, *word = strsep(&at, "\t"), *name;
 
 	memset(call, 0, sizeof(*call));
 	if (callgate_abi_parse(word, &call->abi) < 0)
@@ -320,13 +368,14 @@ static const char *batch_call(char *line, struct callgate_call *call)
 	word = strsep(&at, "\t");
 	if (!word)
 		return "no syscall";
+	name = word;
 	if (call_number(call->abi, word, &call->nr) != 0)
 		return "unknown syscall";
 	for (unsigned i = 0; (word = strsep(&at, "\t")); i++) {
 		if (i == 6)
 			return "more than six arguments";
-		if (number_parse(word, 64, &call->args[i]) < 0)
-			return "argument is not a number";
+		if (callgate_value_parse(call->abi, name, i, word, &call->args[i]) < 0)
+			return "argument is neither a number nor a known value";
 	}
 	return NULL;
 }
@@ -429,6 +478,7 @@ static int explain_words(const struct options *options, const struct sink *sink,
 static int explain_source(const struct options *options, const struct request *request, char **words, int count)
 {
 	CALLGATE_CLEANUP(filter_cleanup) struct callgate_filter *filter = NULL;
+	CALLGATE_CLEANUP(prog_cleanup) struct callgate_prog *prog = NULL;
 	struct json_object *root = NULL, *openings = NULL;
 	enum source_kind kind;
 	struct sink sink = { 0 };
@@ -438,6 +488,12 @@ static int explain_source(const struct options *options, const struct request *r
 	if (code)
 		return code;
 	sink.filter = filter;
+	if (kind == SOURCE_BPF && !whole) {
+		code = program_read(options, words[0] + strlen("bpf:"), &prog);
+		if (code)
+			return code;
+		sink.prog = prog;
+	}
 	if (options->json) {
 		root = document("explain");
 		sink.rows = json_object_new_array();
@@ -466,7 +522,7 @@ static int take_own(void *data, int option, const char *value)
 
 	if (option == OPT_BATCH)
 		request->batch = value;
-	else if (option == OPT_OPENINGS)
+	else if (option == OPT_RISKS)
 		request->openings = true;
 	else
 		request->grouped = true;
@@ -477,7 +533,8 @@ int verb_explain(const struct verb *verb, int argc, char **argv)
 {
 	static const struct option known[] = {
 		OPTIONS_COMMON, OPTIONS_TARGET, OPTIONS_LIVE, { "batch", required_argument, NULL, OPT_BATCH },
-		{ "openings", no_argument, NULL, OPT_OPENINGS }, { "group", no_argument, NULL, OPT_GROUP }, OPTIONS_END,
+		{ "risks", no_argument, NULL, OPT_RISKS },
+		{ "openings", no_argument, NULL, OPT_RISKS }, { "group", no_argument, NULL, OPT_GROUP }, OPTIONS_END,
 	};
 	struct request request = { 0 };
 	struct command_line line = { known, "h", take_own, &request };

@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "tool/tool.h"
+#include "tool/terminal.h"
 
 struct group {
 	char *decision;
@@ -92,6 +92,22 @@ static int add_row(struct groups *groups, const struct callgate_filter *filter, 
 	}
 }
 
+static void print_group(enum callgate_abi abi, const struct group *group)
+{
+	if (!on_terminal()) {
+		printf("%s\t%s\t%s\n", callgate_abi_name(abi), group->decision, group->calls);
+		return;
+	}
+	printf("%s: ", callgate_abi_name(abi));
+	if (strlen(group->decision) < terminal_width() - 12) {
+		printf("%s\n", group->decision);
+	} else {
+		putchar('\n');
+		print_wrapped(group->decision, 2);
+	}
+	print_wrapped(group->calls, 4);
+}
+
 static void print_groups(const struct groups *groups, enum callgate_abi abi, struct json_object *rows)
 {
 	for (size_t i = 0; i < groups->count; i++) {
@@ -105,7 +121,7 @@ static void print_groups(const struct groups *groups, enum callgate_abi abi, str
 			json_object_object_add(row, "calls", json_object_new_string(group->calls));
 			json_object_array_add(rows, row);
 		} else {
-			printf("%s\t%s\t%s\n", callgate_abi_name(abi), group->decision, group->calls);
+			print_group(abi, group);
 		}
 	}
 }

@@ -40,22 +40,23 @@ static const struct opening {
 	{ "socketcall", "makes sockets of any family on 32-bit ABIs: their arguments are behind a pointer", 1, 0 },
 };
 
-static bool lets_through(const struct callgate_outcome *outcome)
-{
-	return outcome->opaque || outcome->action.kind == CALLGATE_ALLOW || outcome->action.kind == CALLGATE_LOG;
-}
+enum answer { CLOSED, OPEN, UNKNOWN };
 
 /* Whether any way through the decision lets the call happen. */
-static bool is_open(const struct callgate_filter *filter, const struct callgate_pattern *pattern)
+static enum answer answer_of(const struct callgate_filter *filter, const struct callgate_pattern *pattern)
 {
 	size_t count;
 	struct callgate_outcome *outcomes = outcomes_list(filter, pattern, &count);
-	bool open = !outcomes; /* what cannot be listed is not called closed */
+	enum answer answer = outcomes ? CLOSED : UNKNOWN;
 
-	for (size_t i = 0; i < count; i++)
-		open |= lets_through(&outcomes[i]);
+	for (size_t i = 0; i < count; i++) {
+		if (outcomes[i].opaque)
+			answer = answer == OPEN ? OPEN : UNKNOWN;
+		else if (outcomes[i].action.kind == CALLGATE_ALLOW || outcomes[i].action.kind == CALLGATE_LOG)
+			answer = OPEN;
+	}
 	free(outcomes);
-	return open;
+	return answer;
 }
 
 static bool abi_is_open(const struct callgate_filter *filter, enum callgate_abi abi)
@@ -66,13 +67,13 @@ static bool abi_is_open(const struct callgate_filter *filter, enum callgate_abi 
 		struct callgate_row row;
 
 		if (callgate_filter_row(filter, abi, i, &row) == 0 &&
-		    is_open(filter, &(struct callgate_pattern){ .abi = abi, .nr = row.first }))
+		    answer_of(filter, &(struct callgate_pattern){ .abi = abi, .nr = row.first }) != CLOSED)
 			return true;
 	}
 	return false;
 }
 
-static void tell(struct json_object *rows, const char *abi, const char *call, const char *matter)
+static void tell(struct json_object *rows, enum answer answer, const char *abi, const char *call, const char *matter)
 {
 	if (rows) {
 		struct json_object *row = json_object_new_object();
@@ -80,9 +81,11 @@ static void tell(struct json_object *rows, const char *abi, const char *call, co
 		json_object_object_add(row, "abi", json_object_new_string(abi));
 		json_object_object_add(row, "call", json_object_new_string(call));
 		json_object_object_add(row, "matter", json_object_new_string(matter));
+		json_object_object_add(row, "answer", json_object_new_string(answer == OPEN ? "allowed" : "unknown"));
 		json_object_array_add(rows, row);
 	} else {
-		fprintf(stderr, "callgate: note: allowed on %s: %s %s\n", abi, call, matter);
+		fprintf(stderr, "callgate: note: %s on %s: %s %s\n", answer == OPEN ? "allowed" : "cannot tell whether allowed", abi,
+			call, matter);
 	}
 }
 
@@ -90,7 +93,8 @@ static void tell_call(const struct callgate_filter *filter, enum callgate_abi ab
                       struct json_object *rows)
 {
 	struct callgate_pattern pattern = { .abi = abi };
-	char call[64];
+	char call[96], value[64];
+	enum answer answer;
 
 	if (callgate_syscall_number(abi, opening->call, &pattern.nr) < 0)
 		return;
@@ -98,10 +102,12 @@ static void tell_call(const struct callgate_filter *filter, enum callgate_abi ab
 	if (opening->arg != NO_ARGUMENT) {
 		pattern.args[opening->arg] = opening->value;
 		pattern.known = 1u << opening->arg;
-		snprintf(call, sizeof(call), "%s(0x%llx)", opening->call, (unsigned long long)opening->value);
+		callgate_value_format(abi, opening->call, (unsigned)opening->arg, opening->value, value, sizeof(value));
+		snprintf(call, sizeof(call), "%s(%s)", opening->call, value);
 	}
-	if (is_open(filter, &pattern))
-		tell(rows, callgate_abi_name(abi), call, opening->matter);
+	answer = answer_of(filter, &pattern);
+	if (answer != CLOSED)
+		tell(rows, answer, callgate_abi_name(abi), call, opening->matter);
 }
 
 void tell_openings(const struct callgate_filter *filter, struct json_object *rows)
@@ -113,7 +119,7 @@ void tell_openings(const struct callgate_filter *filter, struct json_object *row
 		if (!abi_is_open(filter, abis[i]))
 			continue;
 		if (i && abis[i] == CALLGATE_ABI_X32)
-			tell(rows, "x32", "the ABI", "has its own numbers for most calls, which filters by number often forget");
+			tell(rows, OPEN, "x32", "the ABI", "has its own numbers for most calls, which filters by number often forget");
 		for (size_t j = 0; j < ARRAY_SIZE(openings); j++)
 			tell_call(filter, abis[i], &openings[j], rows);
 	}

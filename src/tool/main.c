@@ -10,8 +10,9 @@ static int verb_version(const struct verb *verb, int argc, char **argv);
 static int verb_words(const struct verb *verb, int argc, char **argv);
 
 static const struct verb verbs[] = {
-	{ "check", verb_check, "[--strict] [--portable] [TARGET] FILE...", "syntax, meaning and findings of profiles" },
-	{ "explain", verb_explain, "[--openings] [--group] [TARGET] SOURCE [CALL | --batch FILE]", "what happens to a call, and who decided" },
+	{ "check", verb_check, "[--strict] [-W error|error=ID|no-ID] [--portable] [--format text|json|sarif|github] [TARGET] FILE... | --list",
+	  "syntax, meaning and findings of profiles" },
+	{ "explain", verb_explain, "[--risks] [--group] [TARGET] SOURCE [CALL | --batch FILE]", "what happens to a call, and who decided" },
 	{ "diff", verb_diff, "[TARGET] A B", "exact difference in meaning of two sources" },
 	{ "compile", verb_compile, "[--format bpf|asm|pfc|c|base64] [--backend native|libseccomp] [--stats] [-o OUT] [TARGET] FILE",
 	  "a profile as a proved program" },

@@ -160,6 +160,12 @@ int options_take(struct options *options, int option, const char *value)
 	}
 }
 
+/* A verb's own option: a long one, or a letter that is not everybody's. */
+static bool is_own(int option)
+{
+	return option >= OPT_VERB || (option != OPT_HELP && option != OPT_OUTPUT && option < OPT_ARCH && option != '?');
+}
+
 int options_parse(struct options *options, const struct verb *verb, const struct command_line *line, int argc, char **argv)
 {
 	struct callgate_err err = CALLGATE_ERR_INIT;
@@ -174,7 +180,7 @@ int options_parse(struct options *options, const struct verb *verb, const struct
 
 		if (option == OPT_HELP)
 			return verb_help(verb);
-		r = option >= OPT_VERB && line->own ? line->own(line->data, option, optarg) : options_take(options, option, optarg);
+		r = is_own(option) && line->own ? line->own(line->data, option, optarg) : options_take(options, option, optarg);
 		if (r < 0)
 			return EXIT_CANNOT;
 	}

@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "tool/tool.h"
+#include "tool/terminal.h"
 
 const char *outcome_word(const struct callgate_outcome *outcome, char *buf, size_t size)
 {
@@ -13,15 +13,20 @@ const char *outcome_word(const struct callgate_outcome *outcome, char *buf, size
 	return buf;
 }
 
-void print_outcomes(FILE *to, const struct callgate_outcome *outcomes, size_t count)
+void print_outcomes(FILE *to, const struct callgate_pattern *call, const struct callgate_outcome *outcomes, size_t count)
 {
+	bool named = on_terminal();
 	char word[32];
 
 	for (size_t i = 0; i < count; i++) {
 		fprintf(to, "%s%s", i ? "; " : "", outcome_word(&outcomes[i], word, sizeof(word)));
-		if (outcomes[i].conditions[0])
+		if (outcomes[i].conditions[0] && named) {
+			fputs(" if ", to);
+			print_conditions(to, call, outcomes[i].conditions);
+		} else if (outcomes[i].conditions[0]) {
 			fprintf(to, " if %s", outcomes[i].conditions);
-		else if (count > 1)
+		}
+		if (!outcomes[i].conditions[0] && count > 1)
 			fprintf(to, " otherwise");
 	}
 }
@@ -74,7 +79,7 @@ void print_decision(FILE *to, const struct callgate_filter *filter, enum callgat
 	struct callgate_outcome *outcomes = outcomes_list(filter, &pattern, &count);
 
 	if (outcomes)
-		print_outcomes(to, outcomes, count);
+		print_outcomes(to, &pattern, outcomes, count);
 	else
 		fprintf(to, "...");
 	free(outcomes);

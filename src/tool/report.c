@@ -38,7 +38,7 @@ void report_err(const struct callgate_err *err)
 		fprintf(stderr, "%s:%u:%u: error: %s\n", err->file, err->line, err->column, err->text);
 }
 
-static bool wants_color(const struct options *options)
+bool report_color(const struct options *options)
 {
 	const char *no = getenv("NO_COLOR"), *term = getenv("TERM");
 
@@ -56,7 +56,7 @@ static void report_range(const struct callgate_note *note, bool color)
 	fputs(color ? "\033[0m\n" : "\n", stderr);
 }
 
-static void report_note(const struct callgate_note *note, enum callgate_severity severity, bool color)
+void report_note(const struct callgate_note *note, enum callgate_severity severity, bool color)
 {
 	const char *file = note->file ? note->file : "callgate";
 
@@ -73,7 +73,7 @@ static void report_note(const struct callgate_note *note, enum callgate_severity
 void report_notes(const struct options *options, const struct callgate_notes *notes, enum callgate_severity least,
                   enum strictness strict)
 {
-	bool color = wants_color(options);
+	bool color = report_color(options);
 	size_t said = 0;
 
 	for (size_t i = 0; i < callgate_notes_count(notes); i++) {
@@ -120,30 +120,6 @@ struct json_object *text_to_json(const char *text)
 	object = copy ? json_object_new_string(copy) : NULL;
 	free(copy);
 	return object;
-}
-
-struct json_object *notes_to_json(const struct callgate_notes *notes)
-{
-	struct json_object *array = json_object_new_array();
-
-	for (size_t i = 0; i < callgate_notes_count(notes); i++) {
-		const struct callgate_note *note = callgate_notes_at(notes, i);
-		struct json_object *row = json_object_new_object();
-		char id[16];
-
-		snprintf(id, sizeof(id), "CG-%03u", note->id);
-		json_object_object_add(row, "severity", json_object_new_string(severity_words[note->severity]));
-		json_object_object_add(row, "id", json_object_new_string(id));
-		if (note->file)
-			json_object_object_add(row, "file", json_object_new_string(note->file));
-		if (note->line) {
-			json_object_object_add(row, "line", json_object_new_int64(note->line));
-			json_object_object_add(row, "column", json_object_new_int64(note->column));
-		}
-		json_object_object_add(row, "text", json_object_new_string(note->text));
-		json_object_array_add(array, row);
-	}
-	return array;
 }
 
 static const char *why_text(enum callgate_why why)

@@ -178,10 +178,8 @@ int live_source(const struct options *options, const char *text, pid_t *pid, enu
 	return EXIT_YES;
 }
 
-/* bpf:FILE, in the byte order of the target. */
-static int open_program(const struct options *options, const char *path, struct callgate_filter **out)
+int program_read(const struct options *options, const char *path, struct callgate_prog **out)
 {
-	CALLGATE_CLEANUP(prog_cleanup) struct callgate_prog *prog = NULL;
 	struct callgate_err err = CALLGATE_ERR_INIT;
 	char *bytes = NULL;
 	size_t size = 0;
@@ -189,12 +187,24 @@ static int open_program(const struct options *options, const char *path, struct 
 
 	if (read_file(path, &bytes, &size) < 0)
 		return EXIT_CANNOT;
-	r = callgate_prog_parse(bytes, size, options->target.host, &prog, &err);
+	r = callgate_prog_parse(bytes, size, options->target.host, out, &err);
 	free(bytes);
 	if (r == 0)
-		r = callgate_filter_lift(prog, path, options->target.host, out, &err);
-	if (r == 0)
-		return 0;
+		return EXIT_YES;
+	fprintf(stderr, "%s: error: %s\n", path, err.text);
+	return EXIT_CANNOT;
+}
+
+static int open_program(const struct options *options, const char *path, struct callgate_filter **out)
+{
+	CALLGATE_CLEANUP(prog_cleanup) struct callgate_prog *prog = NULL;
+	struct callgate_err err = CALLGATE_ERR_INIT;
+	int code = program_read(options, path, &prog);
+
+	if (code)
+		return code;
+	if (callgate_filter_lift(prog, path, options->target.host, out, &err) == 0)
+		return EXIT_YES;
 	fprintf(stderr, "%s: error: %s\n", path, err.text);
 	return EXIT_CANNOT;
 }

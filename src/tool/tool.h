@@ -109,11 +109,13 @@ struct json_object *attached_to_json(const struct attached *attached);
 
 void report(const char *format, ...) CALLGATE_PRINTF(1, 2); /* "callgate: error: ..." */
 void report_err(const struct callgate_err *err);
+bool report_color(const struct options *options);
+/* One finding with its line and range. */
+void report_note(const struct callgate_note *note, enum callgate_severity severity, bool color);
 void report_notes(const struct options *options, const struct callgate_notes *notes, enum callgate_severity least,
                   enum strictness strict);
 /* What somebody else chose, a task its command: nothing but printable ASCII, '?' for the rest, or the document is no UTF-8. */
 struct json_object *text_to_json(const char *text);
-struct json_object *notes_to_json(const struct callgate_notes *notes);
 struct json_object *origin_to_json(const struct callgate_origin *origin);
 struct json_object *document(const char *verb); /* {"schema": "callgate.VERB/1"} */
 int print_document(struct json_object *document); /* prints and releases; EXIT_CANNOT when stdout fails, else 0 */
@@ -132,7 +134,7 @@ struct callgate_outcome *outcomes_list(const struct callgate_filter *filter, con
 /* The action as it is written, OPAQUE for what no profile can say. */
 const char *outcome_word(const struct callgate_outcome *outcome, char *buf, size_t size);
 /* "ALLOW if a0 == 0x8, a1 > 0x1; ERRNO(EPERM) otherwise". */
-void print_outcomes(FILE *to, const struct callgate_outcome *outcomes, size_t count);
+void print_outcomes(FILE *to, const struct callgate_pattern *call, const struct callgate_outcome *outcomes, size_t count);
 /* The same for a call with all its arguments open; "..." when there are too many. */
 void print_decision(FILE *to, const struct callgate_filter *filter, enum callgate_abi abi, uint32_t nr);
 /* "mkdir(0x1,0x2)": name or number, arguments up to the last that is not 0. */
@@ -166,6 +168,8 @@ const char *profile_said(const struct options *options, const char *profile);
  * kind tells what it was. */
 enum source_kind { SOURCE_PROFILE, SOURCE_BPF, SOURCE_LIVE, SOURCE_ENV };
 int source_open(const struct options *options, const char *text, struct callgate_filter **out, enum source_kind *kind);
+/* A file of raw BPF, in the byte order of the target. An exit code. */
+int program_read(const struct options *options, const char *path, struct callgate_prog **out);
 /* The first process of what pid:N, lxc:NAME or oci:ID names, and whether it stands for its container. */
 int live_source(const struct options *options, const char *text, pid_t *pid, enum callgate_scope *scope);
 bool is_live_source(const char *text);

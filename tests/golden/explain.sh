@@ -29,3 +29,12 @@ rm -f /tmp/callgate-golden-$$.bpf
 try $small --abi x86_64 010
 printf 'x86_64\t0\0\t1\n' | try $small --batch -
 awk 'BEGIN { for (i = 0; i < 5000; i++) printf "x" }' | try $small --batch -
+try $small --abi x86_64 'socket(AF_INET)' 'clone(CLONE_NEWUSER|SIGCHLD)' 'ioctl(*,TIOCSTI)' 'personality(ADDR_NO_RANDOMIZE|0x1000)'
+try $small --abi x86_64 'socket(AF_ALGG)'
+try $small --abi mips 'socket(2,SOCK_STREAM)'
+# Three times the first argument is 114: arithmetic, which no profile can express.
+printf '\040\000\000\000\020\000\000\000\044\000\000\000\003\000\000\000\025\000\000\001\162\000\000\000\006\000\000\000\001\000\005\000\006\000\000\000\000\000\377\177' \
+  >/tmp/callgate-golden-$$.bpf
+try bpf:/tmp/callgate-golden-$$.bpf --abi x86_64 'socket(AF_ALG,1,0)' 'socket(AF_INET,1,0)' 'socket(AF_ALG)' 2>&1 | sed "s/callgate-golden-$$/arithmetic/"
+callgate explain bpf:/tmp/callgate-golden-$$.bpf --arch x86_64 --abi x86_64 --group 2>&1 >/dev/null | sed -n 1,3p
+rm -f /tmp/callgate-golden-$$.bpf

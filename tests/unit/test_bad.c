@@ -44,6 +44,7 @@ static void check_sample(const struct expected *expected)
 	r = callgate_policy_read(path, &policy, notes, &err);
 	got = r == CALLGATE_E_FORMAT                         ? "format"
 	      : r < 0                                        ? "reject"
+	      : callgate_notes_said(notes, CALLGATE_ERROR)   ? "reject"
 	      : callgate_notes_said(notes, CALLGATE_WARNING) ? "warn"
 							     : "accept";
 	first = callgate_notes_at(notes, 0);

@@ -1,0 +1,1 @@
+seccomp.drop ptrace,bpf

@@ -1,0 +1,5 @@
+# Firejail profile for x
+blacklist /mnt
+noroot
+seccomp
+caps.drop all
