@@ -131,7 +131,7 @@ chmod 666 "$settings/profiles/deny77.json"
 ok "with a profile that others can write it does not start" refused base
 chmod 644 "$settings/profiles/deny77.json"
 "$wrapper" --no-such-option x run --bundle "$work/base" "$run-base" >"$work/out" 2>"$work/err" </dev/null
-ok "an option that is not known is refused" has 'not known here' err
+ok "an option that is not known is refused" has 'unknown option' err
 "$wrapper" --log "$work/log.json" --log-format json run --bundle "$work/cut1" "$run-cut1" >"$work/out" 2>"$work/err" </dev/null
 ok "the engine's log says why" is "$(jq -r .level "$work/log.json")" error
 
