@@ -167,7 +167,7 @@ static int choose_visit(int dir, void *data, struct callgate_err *err)
 {
 	struct choice *choice = data;
 	struct target_thread target = { .abi = choice->abi };
-	enum rank rank;
+	enum rank rank = choice->rank; /* weigh() sets it; compilers do not see that errors are never 0 */
 	int r = weigh(dir, choice->pid, &target, &rank, err);
 
 	if (r < 0)
