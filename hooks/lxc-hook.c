@@ -296,7 +296,7 @@ static int write_state(struct hook *hook, const char *result)
 	state.text = hook->text;
 	state.injected = hook->injected.size ? &hook->injected : NULL;
 	state.pid = hook->pid;
-	state.init = hook->init.size ? &hook->init : NULL;
+	state.init = hook->init.pid ? &hook->init : NULL;
 	state.messages = hook->messages.list;
 	state.message_count = hook->messages.count;
 	if (!hook->name || callgate_state_write(&state, &err) == 0)

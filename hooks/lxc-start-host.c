@@ -184,7 +184,7 @@ static int inject(struct hook *hook)
 {
 	struct callgate_inject how = CALLGATE_INJECT_INIT;
 	struct callgate_err err = CALLGATE_ERR_INIT;
-	struct callgate_injected done;
+	struct callgate_injected done = CALLGATE_INJECTED_INIT;
 	struct callgate_prog *prog;
 	int r;
 

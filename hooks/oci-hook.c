@@ -227,7 +227,7 @@ static int wait_ready(struct hook *hook, pid_t pid)
 {
 	const struct timespec step = { .tv_nsec = 1000000 };
 	struct callgate_err err = CALLGATE_ERR_INIT;
-	struct callgate_task task = { .size = sizeof(task) };
+	struct callgate_task task = { .pid = 0 };
 	const char *missing;
 	int r;
 

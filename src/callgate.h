@@ -15,7 +15,11 @@
  * Rules for every function here:
  *   - int functions return 0 or a negative enum callgate_code; a call that returns 0 has done what its
  *     name says. Answers come in out-parameters, which are written only on success.
- *   - err may be NULL. notes may be NULL: findings are then only counted into the return value.
+ *   - Pointers must not be NULL unless a function's comment says that they may be. int functions answer CALLGATE_E_ARG to NULL,
+ *     all others 0, NULL or false. err may always be NULL. notes may always be NULL: findings are then not kept.
+ *   - A struct that begins with its size is set up by its _INIT macro and may grow at its end. Caller and library may know
+ *     different versions of it (as openat2(2) has it): what only the library knows counts as zero, what only the caller knows must
+ *     be zero (else CALLGATE_E_ARG), and the library writes no more than the caller's size. All other structs are frozen.
  *   - *_free() takes NULL and returns NULL: p = callgate_policy_free(p).
  *   - The library never prints, never exits, keeps no mutable global state. Different objects may be
  *     used from different threads; one object from one thread at a time.
@@ -65,9 +69,8 @@ enum callgate_code {
 	CALLGATE_E_UNTRUSTED = -12,  /* owner or mode of a file lets others write it */
 };
 
-/* Lives on the caller's stack. Set size with CALLGATE_ERR_INIT: that is how later versions may grow it. */
+/* Lives on the caller's stack; frozen. */
 struct callgate_err {
-	size_t size;
 	int code;         /* enum callgate_code */
 	int sys_errno;    /* 0 when no system call is to blame */
 	unsigned line;    /* 1-based; 0: no place */
@@ -75,7 +78,7 @@ struct callgate_err {
 	char file[256];   /* as given by the caller; "" when no file is to blame */
 	char text[512];   /* one clause, no newline */
 };
-#define CALLGATE_ERR_INIT { .size = sizeof(struct callgate_err) }
+#define CALLGATE_ERR_INIT { .code = CALLGATE_OK }
 
 enum callgate_severity { CALLGATE_NOTE = 0, CALLGATE_WARNING = 1, CALLGATE_ERROR = 2 };
 
@@ -183,7 +186,8 @@ struct callgate_target {
 };
 #define CALLGATE_TARGET_INIT { .size = sizeof(struct callgate_target) }
 
-/* Sets host and kernel to this machine's; caps 0, LAW, all names. */
+/* Sets host and kernel to this machine's and caps to the caller's own bounding set; callgate's own reader, all names. Errors:
+ * E_KERNEL (the kernel does not tell its release). Since: 0.1 (caps were 0 before 0.2) */
 int callgate_target_host(struct callgate_target *target, struct callgate_err *err);
 
 /* Words. Parsers: 0 or CALLGATE_E_NOTFOUND. Names: static strings, NULL for none. */
@@ -200,7 +204,6 @@ int callgate_value_format(enum callgate_abi abi, const char *call, unsigned inde
 const char *callgate_value_nearest(enum callgate_abi abi, const char *call, unsigned index, const char *text);
 int callgate_caps_parse(const char *list, uint64_t *out, struct callgate_err *err); /* "CAP_A,CAP_B", docker, all, none */
 int callgate_cap_name(unsigned cap, const char **out);
-int callgate_reader_parse(const char *word, enum callgate_reader *out);
 /* Sets reader and runtime from "runc" (runtime 0) or "runc-1.1.5"; a release may be said of runc and crun. */
 int callgate_target_reader(struct callgate_target *target, const char *word);
 int callgate_kernel_parse(const char *text, unsigned *major, unsigned *minor); /* "6.1" */
@@ -593,7 +596,7 @@ int callgate_task_container(pid_t pid, char *buf, size_t size);
 
 /* ------------------------------------------------------------------ kernel: loading, running, looking */
 
-/* What this kernel's seccomp can do. Set size first. */
+/* What this kernel's seccomp can do. */
 struct callgate_kernel {
 	size_t size;
 	unsigned major, minor;
@@ -602,6 +605,7 @@ struct callgate_kernel {
 	bool seccomp;      /* filters can be loaded at all */
 	bool filter_dump;  /* filters can be read back (CONFIG_CHECKPOINT_RESTORE) */
 };
+#define CALLGATE_KERNEL_INIT { .size = sizeof(struct callgate_kernel) }
 int callgate_kernel_probe(struct callgate_kernel *out, struct callgate_err *err);
 
 /* Who sets no_new_privs. AUTO: it is set unless the caller has CAP_SYS_ADMIN effective. */
@@ -610,6 +614,14 @@ enum callgate_nnp { CALLGATE_NNP_AUTO = 0, CALLGATE_NNP_YES, CALLGATE_NNP_NO };
 /* Puts the program on the calling thread, with exactly the flags that it wants (TSYNC: on all threads), or fails.
  * E_PERM: neither no_new_privs nor CAP_SYS_ADMIN. E_UNSUPPORTED: the kernel does not know a flag, or has no seccomp. */
 int callgate_prog_load(const struct callgate_prog *prog, enum callgate_nnp nnp, struct callgate_err *err) CALLGATE_MUST_CHECK;
+
+/*
+ * Confines the calling process: reads the profile at path, resolves it for this machine and the caller's own capability bounding
+ * set, compiles it, and loads it on all threads (TSYNC), with no_new_privs unless the caller has CAP_SYS_ADMIN. On any error
+ * nothing is loaded; codes as callgate_policy_read(), callgate_filter_resolve(), callgate_filter_compile() and
+ * callgate_prog_load(). Since: 0.2
+ */
+int callgate_confine_self(const char *path, struct callgate_notes *notes, struct callgate_err *err) CALLGATE_MUST_CHECK;
 
 /* Where a command's filter is put on it. EXEC: at the end of its execve, before the first instruction, so the filter need allow
  * neither execve nor seccomp. MAIN: when loader and libraries have started up and control goes to the program's own entry, so that
@@ -662,6 +674,7 @@ struct callgate_injected {
 	bool read_back;        /* the kernel showed the very program afterwards */
 	char call[24];         /* what the thread waited in, "" for nothing known; it goes on as if nothing had happened */
 };
+#define CALLGATE_INJECTED_INIT { .size = sizeof(struct callgate_injected) }
 
 /* Puts the program on all threads of a running process, on top of what it has. One thread stands still for some 0.1 ms, chosen so
  * that the interruption does not show; nothing is left behind in the process. out may be NULL.
@@ -673,9 +686,8 @@ int callgate_process_inject(pid_t pid, const struct callgate_prog *prog, const s
 /* As /proc/PID/status says Seccomp. */
 enum callgate_mode { CALLGATE_MODE_NONE = 0, CALLGATE_MODE_STRICT, CALLGATE_MODE_FILTER };
 
-/* One task (thread). Later versions add fields at the end. */
+/* One task (thread), belongs to a list. Later versions add fields at the end. */
 struct callgate_task {
-	size_t size;
 	pid_t pid, tid;
 	char command[64];
 	enum callgate_mode mode;
@@ -702,31 +714,6 @@ struct callgate_tasks *callgate_tasks_free(struct callgate_tasks *tasks);
 int callgate_process_dump(pid_t tid, struct callgate_prog ***out, size_t *count, struct callgate_err *err) CALLGATE_MUST_CHECK;
 struct callgate_prog **callgate_process_dump_free(struct callgate_prog **progs, size_t count);
 
-/*
- * The filters of many tasks. Where the kernel has BPF task iterators and its type information, and the caller CAP_BPF, CAP_PERFMON
- * and the initial pid namespace, all are read at once, nobody is stopped, and traced tasks are read too; else one by one as
- * callgate_process_dump() does. A stack is what a task runs under: tasks whose filters are the same, word for word, share one.
- * Since: 0.2
- */
-struct callgate_witness;
-enum callgate_evidence { CALLGATE_EVIDENCE_ANY = 0, CALLGATE_EVIDENCE_ITERATOR, CALLGATE_EVIDENCE_PTRACE };
-/* tasks: count of them in a row, as callgate_tasks_at(list, 0) gives them. What cannot be told of one task is no error of this call.
- * ITERATOR: E_UNSUPPORTED, E_PERM where that is not to be had. Free *out with callgate_witness_free(). Since: 0.2 */
-int callgate_witness_read(const struct callgate_task *tasks, size_t count, enum callgate_evidence how, struct callgate_witness **out,
-                          struct callgate_err *err) CALLGATE_MUST_CHECK;
-struct callgate_witness *callgate_witness_free(struct callgate_witness *witness);
-/* Which stack the task (by its place in tasks) runs under. E_NOTFOUND: it has ended. Any other error: nobody can tell, and it must
- * not be taken for confined. Since: 0.2 */
-int callgate_witness_task(const struct callgate_witness *witness, size_t task, size_t *stack, struct callgate_err *err) CALLGATE_MUST_CHECK;
-/* How many stacks there are; their programs, the oldest first (*count 0: no filter); NULL past the end. They belong to witness.
- * Since: 0.2 */
-size_t callgate_witness_stacks(const struct callgate_witness *witness);
-const struct callgate_prog *const *callgate_witness_stack(const struct callgate_witness *witness, size_t stack, size_t *count);
-/* All filters of a stack together, lifted when they are first asked for. Belongs to witness. Errors of callgate_filter_lift().
- * Since: 0.2 */
-int callgate_witness_filter(struct callgate_witness *witness, size_t stack, const struct callgate_filter **out,
-                            struct callgate_err *err) CALLGATE_MUST_CHECK;
-
 /* One process of those that a program is put on. result 0: what was done; else why not. */
 typedef void callgate_apply_visit(void *data, pid_t pid, const struct callgate_injected *done, int result,
                                   const struct callgate_err *why);
@@ -735,106 +722,6 @@ typedef void callgate_apply_visit(void *data, pid_t pid, const struct callgate_i
  * keep the others from theirs; the first one is the answer. E_LIMIT: new processes came faster than they could be served. */
 int callgate_apply(const struct callgate_prog *prog, enum callgate_scope scope, pid_t pid, const struct callgate_inject *how,
                    callgate_apply_visit *visit, void *data, struct callgate_err *err) CALLGATE_MUST_CHECK;
-
-/* ------------------------------------------------------------------ records: which calls ran */
-
-/* Before or after the recorded container's own program was executed: what comes before is its runtime's share. */
-enum callgate_phase { CALLGATE_PHASE_PROGRAM = 0, CALLGATE_PHASE_RUNTIME };
-
-struct callgate_record; /* opaque, owns all that it points to */
-
-/* Reads a record ("-": standard input): callgate.record/1, or what others write, told apart by content: audit records, output of
- * strace and perf trace, profiles of recorders (OCI's and Docker's JSON, SeccompProfile as JSON). Time is linear in the input,
- * which has 16 MiB at most; rows are bounded, calls beyond that count as lost. E_FORMAT with a place. Since: 0.2 */
-int callgate_record_read(const char *path, struct callgate_record **out, struct callgate_err *err) CALLGATE_MUST_CHECK;
-/* Adds other's counts to record. Since: 0.2 */
-int callgate_record_merge(struct callgate_record *record, const struct callgate_record *other, struct callgate_err *err) CALLGATE_MUST_CHECK;
-/* As JSON, callgate.record/1, rows in order. *out: malloc'ed, with a NUL behind its *size bytes. Since: 0.2 */
-int callgate_record_write(struct callgate_record *record, char **out, size_t *size, struct callgate_err *err) CALLGATE_MUST_CHECK;
-struct callgate_record *callgate_record_free(struct callgate_record *record);
-
-struct callgate_record_size {
-	size_t size;
-	size_t rows;                  /* by ABI, number, phase and answer */
-	uint64_t calls, denied, lost; /* denied: of those calls; lost: besides them */
-	uint64_t runs;
-};
-/* How much there is; set size first. Since: 0.2 */
-int callgate_record_measure(const struct callgate_record *record, struct callgate_record_size *out);
-
-/* Some recorded calls that a filter does not let through. */
-struct callgate_uncovered {
-	size_t size;
-	struct callgate_call call;      /* one of them: what was not recorded of its arguments is 0 */
-	uint64_t count;                 /* how many may have been like it */
-	struct callgate_action action;  /* what it gets */
-	struct callgate_origin origin;  /* of the filter: who decides */
-	enum callgate_phase phase;
-	bool denied;                    /* seccomp kept them from running when they were recorded */
-};
-typedef void callgate_uncovered_visit(void *data, const struct callgate_uncovered *uncovered);
-/* Asks of every recorded combination of arguments whether the filter permits it (ALLOW or LOG), whatever the arguments are that were
- * not recorded; exact. visit is called for each that it may not, once for an ABI, number, phase and combination; none: *covered.
- * E_UNSUPPORTED: the filter is opaque for a recorded call. Since: 0.2 */
-int callgate_record_covered(const struct callgate_record *record, const struct callgate_filter *filter,
-                            callgate_uncovered_visit *visit, void *data, bool *covered, struct callgate_err *err) CALLGATE_MUST_CHECK;
-/* The other way round: what the filter permits that was not recorded, as the rows of a diff from the filter to one that permits
- * recorded calls only; release with callgate_diff_free(). Since: 0.2 */
-int callgate_record_unused(const struct callgate_record *record, const struct callgate_filter *filter, struct callgate_diff **out,
-                           struct callgate_err *err) CALLGATE_MUST_CHECK;
-
-/* What a profile is made of besides the record. */
-enum callgate_learn_args { CALLGATE_LEARN_ARGS_FEW = 0, CALLGATE_LEARN_ARGS_NONE }; /* FEW: conditions where the values were few */
-enum callgate_learn_twins { CALLGATE_LEARN_AS_SEEN = 0, CALLGATE_LEARN_TWINS }; /* TWINS: and what libc or another ABI takes for it */
-enum callgate_learn_load { CALLGATE_LEARN_BEFORE_EXEC = 0, CALLGATE_LEARN_AT_EXEC }; /* when the profile is put on its program */
-struct callgate_learn {
-	size_t size;
-	enum callgate_learn_args args;
-	enum callgate_learn_twins twins;
-	enum callgate_learn_load load; /* BEFORE_EXEC: with what runtimes call between */
-	const struct callgate_filter *within; /* nothing that this one does not permit; NULL: no limit */
-	const char *base;                     /* text of a profile in JSON that is widened by what it does not cover; NULL: a new one */
-	size_t base_size;
-	const struct callgate_filter *base_filter; /* what base means */
-	callgate_uncovered_visit *left_out;   /* called for what within does not permit; NULL: nobody */
-	void *data;
-};
-#define CALLGATE_LEARN_INIT { .size = sizeof(struct callgate_learn) }
-/* A profile in Docker's JSON that permits what was recorded, grouped by topic with counts. *out: malloc'ed, with a NUL behind it.
- * E_UNSUPPORTED: base cannot be widened so. Since: 0.2 */
-int callgate_record_learn(const struct callgate_record *record, const struct callgate_learn *how, char **out, size_t *size,
-                          struct callgate_err *err) CALLGATE_MUST_CHECK;
-
-/* How calls are seen. TRACEPOINTS: counted in the kernel, needs CAP_BPF and CAP_PERFMON, sees denied calls. NOTIFY: by seccomp's user
- * notification, for a command only, needs no rights, sets no_new_privs. AUTO: the first of them that is possible. */
-enum callgate_recorder_method { CALLGATE_RECORDER_AUTO = 0, CALLGATE_RECORDER_TRACEPOINTS, CALLGATE_RECORDER_NOTIFY };
-struct callgate_recorder_how {
-	size_t size;
-	enum callgate_recorder_method method;
-	enum callgate_phase phase; /* that recording begins in, for running processes */
-	const char *of;            /* whom the record says it is of; NULL: nobody */
-};
-#define CALLGATE_RECORDER_HOW_INIT { .size = sizeof(struct callgate_recorder_how) }
-struct callgate_recorder; /* opaque: one recording; it ends with its process, whatever happens to that */
-
-/* Records what is running: TREE or CONTAINER, by their first process, and all that they start. Since: 0.2 */
-int callgate_recorder_attach(enum callgate_scope scope, pid_t pid, const struct callgate_recorder_how *how,
-                             struct callgate_recorder **out, struct callgate_err *err) CALLGATE_MUST_CHECK;
-/* Starts argv (found as execvp(3) does) and records it from its execve on. E_NOTFOUND, E_IO: it cannot be run. Signals are blocked
- * as by callgate_command_start(). Since: 0.2 */
-int callgate_recorder_command(char *const argv[], const struct callgate_recorder_how *how, struct callgate_recorder **out,
-                              struct callgate_err *err) CALLGATE_MUST_CHECK;
-/* Waits at most so long (-1: without end) for the end of the command (by NOTIFY: and of all that it started), or of the first
- * process. *status as waitpid(2) gives it, of a command. Since: 0.2 */
-int callgate_recorder_wait(struct callgate_recorder *recorder, int timeout_ms, bool *ended, int *status, struct callgate_err *err);
-/* Nothing counts any more; a command goes on. Since: 0.2 */
-void callgate_recorder_stop(struct callgate_recorder *recorder);
-/* What has been counted so far. Since: 0.2 */
-int callgate_recorder_read(struct callgate_recorder *recorder, struct callgate_record **out, struct callgate_err *err) CALLGATE_MUST_CHECK;
-/* "tracepoints", "notify". Since: 0.2 */
-const char *callgate_recorder_method_name(const struct callgate_recorder *recorder);
-/* A command that was recorded by NOTIFY and still runs gets ENOSYS for every call from here on. Since: 0.2 */
-struct callgate_recorder *callgate_recorder_free(struct callgate_recorder *recorder);
 
 /* ------------------------------------------------------------------ LXC */
 
@@ -857,10 +744,6 @@ enum callgate_lxc_bound {
  */
 int callgate_lxc_write(const struct callgate_filter *filter, const struct callgate_target *target, enum callgate_lxc_bound bound,
                        struct callgate_text **out, struct callgate_err *err) CALLGATE_MUST_CHECK;
-
-/* A task's stack of filters, the newest of which must mean exactly what filter means; beneath: how many others it stands on.
- * E_MISMATCH: other filters, or another number of them; the text names a call. E_PERM, E_LIMIT ...: cannot tell. */
-int callgate_task_prove(pid_t tid, const struct callgate_filter *filter, size_t beneath, struct callgate_err *err) CALLGATE_MUST_CHECK;
 
 /* Lower-case hex of the SHA-256 of what the filter means: equal for filters that mean the same. */
 int callgate_filter_digest(const struct callgate_filter *filter, char out[65], struct callgate_err *err);

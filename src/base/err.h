@@ -19,5 +19,11 @@ int err_nomem(struct callgate_err *err);
 
 /* E_ARG: the caller left out what a public function cannot do without. */
 int err_missing(struct callgate_err *err);
+/* How every public function begins: what must not be NULL is not. */
+#define REQUIRE(err, present) \
+	do { \
+		if (!(present)) \
+			return err_missing(err); \
+	} while (0)
 
 #endif

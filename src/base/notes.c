@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "base/arena.h"
+#include "base/err.h"
 #include "base/note_ids.h"
 
 enum { SOURCE_LINE_LIMIT = 160, CARET_CONTEXT = 100 };
@@ -26,8 +27,10 @@ struct callgate_notes {
 
 int callgate_notes_new(struct callgate_notes **out)
 {
-	struct callgate_notes *notes = calloc(1, sizeof(*notes));
+	struct callgate_notes *notes;
 
+	REQUIRE(NULL, out);
+	notes = calloc(1, sizeof(*notes));
 	if (!notes)
 		return CALLGATE_E_NOMEM;
 	notes->arena.limit = (size_t)4 << 20;
@@ -67,8 +70,7 @@ static const struct callgate_note_kind kinds[] = {
 
 int callgate_note_kind(size_t index, struct callgate_note_kind *out)
 {
-	if (!out)
-		return CALLGATE_E_ARG;
+	REQUIRE(NULL, out);
 	if (index >= sizeof(kinds) / sizeof(kinds[0]))
 		return CALLGATE_E_NOTFOUND;
 	*out = kinds[index];

@@ -23,8 +23,7 @@ int callgate_filter_compile(const struct callgate_filter *filter, struct callgat
 	struct callgate_prog *prog = NULL;
 	int r;
 
-	if (!filter || !out)
-		return err_set(err, CALLGATE_E_ARG, "no filter to compile");
+	REQUIRE(err, filter && out);
 	r = filter_refuse_unknown(filter, err);
 	if (r == 0)
 		r = prog_lower(filter, &prog, err);
@@ -57,8 +56,7 @@ uint32_t callgate_prog_flags(const struct callgate_prog *prog)
 int callgate_prog_parse(const void *bytes, size_t size, enum callgate_abi native, struct callgate_prog **out,
 			struct callgate_err *err)
 {
-	if (!bytes || !out || !abi_of(native))
-		return err_set(err, CALLGATE_E_ARG, "no program to read");
+	REQUIRE(err, bytes && out && abi_of(native));
 	return prog_from_bytes(bytes, size, abi_of(native)->big_endian, out, err);
 }
 
@@ -68,8 +66,7 @@ int callgate_prog_eval(const struct callgate_prog *prog, const struct callgate_c
 	const struct abi *abi = call ? abi_of(call->abi) : NULL;
 	struct prog_data data;
 
-	if (!prog || !abi || !action)
-		return CALLGATE_E_ARG;
+	REQUIRE(NULL, prog && abi && action);
 	data = (struct prog_data){ .nr = call->nr, .audit = abi->audit };
 	for (unsigned i = 0; i < 6; i++)
 		data.args[i] = call->args[i];
@@ -103,8 +100,7 @@ int callgate_prog_measure(const struct callgate_prog *prog, enum callgate_abi na
 	uint64_t steps_all = 0;
 	unsigned calls = 0;
 
-	if (!prog || !out || !abi_of(native))
-		return CALLGATE_E_ARG;
+	REQUIRE(NULL, prog && out && abi_of(native));
 	for (int id = 0; id < syscall_count(); id++) {
 		int64_t nr = syscall_nr(id, native);
 		unsigned steps;
@@ -124,8 +120,7 @@ int callgate_prog_measure(const struct callgate_prog *prog, enum callgate_abi na
 int callgate_prog_write(const struct callgate_prog *prog, enum callgate_prog_format format, char **out, size_t *size,
 			struct callgate_err *err)
 {
-	if (!prog || !out || !size)
-		return err_set(err, CALLGATE_E_ARG, "no program to write");
+	REQUIRE(err, prog && out && size);
 	switch (format) {
 	case CALLGATE_PROG_RAW:
 		return prog_write_raw(prog, out, size, err);
@@ -141,7 +136,6 @@ int callgate_prog_write(const struct callgate_prog *prog, enum callgate_prog_for
 
 int callgate_filter_write_pfc(const struct callgate_filter *filter, char **out, size_t *size, struct callgate_err *err)
 {
-	if (!filter || !out || !size)
-		return err_set(err, CALLGATE_E_ARG, "no filter to write");
+	REQUIRE(err, filter && out && size);
 	return filter_write_pfc(filter, out, size, err);
 }

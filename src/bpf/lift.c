@@ -186,7 +186,6 @@ static int lift_prog(const struct callgate_prog *prog, const char *name, enum ca
 int callgate_filter_lift(const struct callgate_prog *prog, const char *name, enum callgate_abi native,
                          struct callgate_filter **out, struct callgate_err *err)
 {
-	if (!prog || !out || !abi_of(native))
-		return err_set(err, CALLGATE_E_ARG, "no program, or no such ABI");
+	REQUIRE(err, prog && out && abi_of(native));
 	return lift_prog(prog, name ? name : "a program", native, out, err);
 }

@@ -421,8 +421,7 @@ int callgate_filter_compile_libseccomp(const struct callgate_filter *filter, uns
 	struct callgate_prog *prog = NULL;
 	int r;
 
-	if (!filter || !out)
-		return err_set(err, CALLGATE_E_ARG, "no filter to compile");
+	REQUIRE(err, filter && out);
 	r = filter_refuse_unknown(filter, err);
 	if (r == 0)
 		r = prog_lower_libseccomp(filter, seconds ? seconds : CALLGATE_LIBSECCOMP_SECONDS, &prog, err);

@@ -277,8 +277,7 @@ struct callgate_diff *callgate_diff_free(struct callgate_diff *diff)
 int callgate_filter_diff(const struct callgate_filter *a, const struct callgate_filter *b, uint32_t abis,
                          struct callgate_diff **out, struct callgate_err *err)
 {
-	if (!a || !b || !out || abis >> CALLGATE_ABI_COUNT)
-		return err_set(err, CALLGATE_E_ARG, "two filters are needed");
+	REQUIRE(err, a && b && out && !(abis >> CALLGATE_ABI_COUNT));
 	return compare_all(a, b, abis, out, err);
 }
 

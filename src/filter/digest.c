@@ -206,8 +206,7 @@ int callgate_filter_digest(const struct callgate_filter *filter, char out[65], s
 	uint8_t digest[SHA256_SIZE];
 	int r;
 
-	if (!filter || !out)
-		return err_set(err, CALLGATE_E_ARG, "a required argument is NULL");
+	REQUIRE(err, filter && out);
 	r = filter_digest(filter, digest, err);
 	if (r == 0)
 		sha256_text(digest, out);

@@ -367,8 +367,7 @@ int callgate_filter_lint(const struct callgate_policy *policy, const struct call
 	struct lint lint = { policy, filter, notes, CALLGATE_ABI_NONE };
 	unsigned count;
 
-	if (!policy || !filter || !target)
-		return err_set(err, CALLGATE_E_ARG, "a required argument is NULL");
+	REQUIRE(err, policy && filter && target);
 	lint.host = target->host;
 	count = callgate_filter_abis(filter, abis);
 	check_siblings(&lint);

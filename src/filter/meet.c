@@ -285,7 +285,6 @@ static int meet_all(const struct callgate_filter *const filters[], size_t count,
 int callgate_filter_meet(const struct callgate_filter *const filters[], size_t count, struct callgate_filter **out,
                          struct callgate_err *err)
 {
-	if ((!filters && count) || !out)
-		return err_set(err, CALLGATE_E_ARG, "no filters");
+	REQUIRE(err, (filters || !count) && out);
 	return meet_all(filters, count, out, err);
 }

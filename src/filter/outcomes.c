@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/err.h"
 #include "filter/clauses.h"
 #include "names/abi.h"
 
@@ -138,11 +139,12 @@ int callgate_filter_outcomes(const struct callgate_filter *filter, const struct 
                              struct callgate_outcome *out, size_t room, size_t *count)
 {
 	struct listing list = { .pattern = pattern, .out = out, .room = room };
-	const struct span *span = outcomes_span(filter, pattern);
-	const struct node *node = span ? span->node : filter->other_arch;
+	const struct span *span;
+	const struct node *node;
 
-	if (!abi_of(pattern->abi))
-		return CALLGATE_E_ARG;
+	REQUIRE(NULL, filter && pattern && (out || !room) && count && abi_of(pattern->abi));
+	span = outcomes_span(filter, pattern);
+	node = span ? span->node : filter->other_arch;
 	if (span && span->clauses && filter->fallback) {
 		if (!list_clauses(&list, span))
 			add(&list, filter->fallback, NULL, 0);
@@ -161,11 +163,10 @@ int callgate_filter_outcomes(const struct callgate_filter *filter, const struct 
 int callgate_filter_decide(const struct callgate_filter *filter, const struct callgate_call *call,
                            struct callgate_action *action, struct callgate_origin *origin)
 {
-	const struct abi *abi = abi_of(call->abi);
+	const struct abi *abi = call ? abi_of(call->abi) : NULL;
 	const struct node *leaf;
 
-	if (!abi)
-		return CALLGATE_E_ARG;
+	REQUIRE(NULL, filter && abi);
 	leaf = filter_walk(filter, abi->audit, call->nr, call->args);
 	if (leaf->opaque)
 		return CALLGATE_E_UNSUPPORTED;
@@ -178,13 +179,15 @@ int callgate_filter_decide(const struct callgate_filter *filter, const struct ca
 
 unsigned callgate_filter_abis(const struct callgate_filter *filter, enum callgate_abi out[CALLGATE_ABI_COUNT])
 {
+	if (!filter || !out)
+		return 0;
 	memcpy(out, filter->abis, filter->abi_count * sizeof(*out));
 	return filter->abi_count;
 }
 
 uint32_t callgate_filter_flags(const struct callgate_filter *filter)
 {
-	return filter->flags;
+	return filter ? filter->flags : 0;
 }
 
 unsigned callgate_filter_dropped(const struct callgate_filter *filter, const char **name, struct callgate_origin *origin)
@@ -207,8 +210,7 @@ int callgate_filter_accept_dropped(struct callgate_filter *filter, const char *n
 	struct unknown_name **at;
 	int r = CALLGATE_E_NOTFOUND;
 
-	if (!filter || !name)
-		return CALLGATE_E_ARG;
+	REQUIRE(NULL, filter && name);
 	for (at = &filter->unknown; *at;) {
 		if (strcmp((*at)->name, name) == 0) {
 			*at = (*at)->next;
@@ -245,7 +247,7 @@ size_t callgate_filter_row_count(const struct callgate_filter *filter, enum call
 {
 	struct abi_view view;
 
-	return abi_view(filter, abi, &view) ? view.last - view.first + 1 : 0;
+	return filter && abi_view(filter, abi, &view) ? view.last - view.first + 1 : 0;
 }
 
 int callgate_filter_row(const struct callgate_filter *filter, enum callgate_abi abi, size_t index, struct callgate_row *out)
@@ -253,6 +255,7 @@ int callgate_filter_row(const struct callgate_filter *filter, enum callgate_abi 
 	struct abi_view view;
 	uint32_t first, last;
 
+	REQUIRE(NULL, filter && out);
 	if (!abi_view(filter, abi, &view) || index > view.last - view.first)
 		return CALLGATE_E_NOTFOUND;
 	index += view.first;

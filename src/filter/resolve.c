@@ -9,6 +9,7 @@
 #include "base/err.h"
 #include "base/note_ids.h"
 #include "base/notes.h"
+#include "base/sized.h"
 #include "filter/conditions.h"
 #include "filter/decide.h"
 #include "filter/mux.h"
@@ -482,27 +483,40 @@ static int resolve_into(const struct resolution *res, struct callgate_err *err)
 	return r < 0 ? r : map_all(res, &leaves, &candidates, err);
 }
 
-int callgate_filter_resolve(const struct callgate_policy *policy, const struct callgate_target *target,
-                            struct callgate_filter **out, struct callgate_notes *notes, struct callgate_err *err)
+static int resolve_for(const struct callgate_policy *policy, const struct callgate_target *target, struct callgate_filter *filter,
+		       struct callgate_notes *notes, struct callgate_err *err)
 {
 	struct arena scratch = ARENA_INIT;
 	struct overlap_report *overlaps = NULL;
-	struct callgate_filter *filter;
 	struct active active;
-	int r;
+	int r = policy_specialise(policy, target, &scratch, &active, err);
 
-	if (!abi_of(target->host) || target->reader > CALLGATE_AS_LXC)
-		return err_set(err, CALLGATE_E_ARG, "unknown target");
-	r = filter_new(policy->source.name, &filter, err);
-	if (r < 0)
-		return r;
-	r = policy_specialise(policy, target, &scratch, &active, err);
 	if (r == 0) {
 		struct resolution res = { policy, target, &active, filter, &scratch, notes, &overlaps };
 
 		r = resolve_into(&res, err);
 	}
 	arena_free(&scratch);
+	return r;
+}
+
+int callgate_filter_resolve(const struct callgate_policy *policy, const struct callgate_target *target,
+			    struct callgate_filter **out, struct callgate_notes *notes, struct callgate_err *err)
+{
+	struct callgate_filter *filter;
+	struct callgate_target known;
+	int r;
+
+	REQUIRE(err, policy && target && out);
+	r = sized_in(&known, sizeof(known), target, err);
+	if (r < 0)
+		return r;
+	if (!abi_of(known.host) || !reader_name(known.reader))
+		return err_set(err, CALLGATE_E_ARG, "unknown host or reader of the target");
+	r = filter_new(policy->source.name, &filter, err);
+	if (r < 0)
+		return r;
+	r = resolve_for(policy, &known, filter, notes, err);
 	if (r < 0) {
 		callgate_filter_free(filter);
 		return r;

@@ -154,8 +154,7 @@ int kernel_dump(pid_t tid, unsigned deadline_ms, struct callgate_prog ***out, si
 
 int callgate_process_dump(pid_t tid, struct callgate_prog ***out, size_t *count, struct callgate_err *err)
 {
-	if (!out || !count)
-		return err_missing(err);
+	REQUIRE(err, out && count);
 	if (tid <= 0)
 		return err_set(err, CALLGATE_E_ARG, "%ld is not a valid PID", (long)tid);
 	return kernel_dump(tid, 0, out, count, err);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Injection into a running process: one thread stands still for some 0.1 ms, the kernel gives the filter to all of them (TSYNC). */
+#include "base/sized.h"
 #include "kernel/inject.h"
 
 #include <linux/seccomp.h>
@@ -78,7 +79,7 @@ static int body(void *data, struct callgate_err *err)
 	return r;
 }
 
-static void tell(const struct session *session, struct callgate_injected *out)
+static int tell(const struct session *session, struct callgate_injected *out, struct callgate_err *err)
 {
 	const struct target_thread *target = &session->target;
 	const char *name = target->blocked < 0 ? NULL : syscall_id_name(syscall_by_nr(target->abi, (uint32_t)target->blocked));
@@ -89,7 +90,7 @@ static void tell(const struct session *session, struct callgate_injected *out)
 
 	if (name)
 		strncpy(told.call, name, sizeof(told.call) - 1);
-	*out = told;
+	return sized_out(out, &told, sizeof(told), err);
 }
 
 /* One thread after the other, as long as the chosen one ends before it was of use. */
@@ -116,13 +117,16 @@ static int inject_by(struct session *session, struct callgate_err *err)
 	return err_set(err, CALLGATE_E_LIMIT, "the threads of process %ld come and go too fast", (long)session->pid);
 }
 
-static int inject_all_threads(pid_t pid, const struct callgate_prog *prog, const struct callgate_inject *how, struct callgate_injected *out,
-		  struct callgate_err *err)
+static int inject_all_threads(pid_t pid, const struct callgate_prog *prog, const struct callgate_inject *how,
+			      struct callgate_injected *out, struct callgate_err *err)
 {
-	struct callgate_inject chosen = *how;
+	struct callgate_inject chosen;
 	struct session session = { .pid = pid, .prog = prog, .how = &chosen };
 	int r;
 
+	r = sized_in(&chosen, sizeof(chosen), how, err);
+	if (r < 0)
+		return r;
 	if (!chosen.deadline_ms)
 		chosen.deadline_ms = TRACEE_DEADLINE_MS;
 	r = kernel_load_check(prog, err);
@@ -130,9 +134,7 @@ static int inject_all_threads(pid_t pid, const struct callgate_prog *prog, const
 		r = inject_by(&session, err);
 	if (r == 0)
 		r = target_thread_verify(pid, err);
-	if (r == 0 && out)
-		tell(&session, out);
-	return r;
+	return r == 0 && out ? tell(&session, out, err) : r;
 }
 
 int callgate_process_inject(pid_t pid, const struct callgate_prog *prog, const struct callgate_inject *how,
@@ -140,8 +142,7 @@ int callgate_process_inject(pid_t pid, const struct callgate_prog *prog, const s
 {
 	static const struct callgate_inject usual = CALLGATE_INJECT_INIT;
 
-	if (!prog)
-		return err_missing(err);
+	REQUIRE(err, prog);
 	if (pid <= 0)
 		return err_set(err, CALLGATE_E_ARG, "%ld is not a valid PID", (long)pid);
 	return inject_all_threads(pid, prog, how ? how : &usual, out, err);

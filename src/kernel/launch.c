@@ -15,6 +15,7 @@
 
 #include "base/err.h"
 #include "base/fd.h"
+#include "base/sized.h"
 #include "kernel/command.h"
 #include "kernel/load.h"
 #include "names/abi.h"
@@ -209,9 +210,10 @@ static int start_command(const struct callgate_prog *prog, const struct callgate
 int callgate_command_start(const struct callgate_prog *prog, const struct callgate_start *how, char *const argv[],
 			   struct callgate_command **out, struct callgate_err *err)
 {
-	static const struct callgate_start usual = CALLGATE_START_INIT;
+	struct callgate_start chosen = CALLGATE_START_INIT;
+	int r;
 
-	if (!prog || !argv || !argv[0] || !out)
-		return err_missing(err);
-	return start_command(prog, how ? how : &usual, argv, out, err);
+	REQUIRE(err, prog && argv && argv[0] && out);
+	r = how ? sized_in(&chosen, sizeof(chosen), how, err) : 0;
+	return r < 0 ? r : start_command(prog, &chosen, argv, out, err);
 }

@@ -64,8 +64,7 @@ int callgate_command_wait(struct callgate_command *command, int timeout_ms, bool
 {
 	int r = 0;
 
-	if (!command || !ended || !status)
-		return err_missing(err);
+	REQUIRE(err, command && ended && status);
 	if (!command->ended)
 		r = launch_next(command, timeout_ms, &command->ended, &command->status, err);
 	if (r < 0)

@@ -19,6 +19,7 @@
 #include "kernel/status.h"
 #include "names/abi.h"
 #include "names/syscall.h"
+#include "record/recording.h"
 
 /* Newer than some headers: the answer wakes the caller on the same CPU, which halves the cost. */
 #ifndef SECCOMP_IOCTL_NOTIF_SET_FLAGS

@@ -6,6 +6,7 @@
 
 #include "kernel/launch.h"
 #include "record/record.h"
+#include "record/recording.h"
 
 enum { LISTEN_TASKS = 256 };
 

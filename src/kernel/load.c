@@ -82,8 +82,7 @@ int callgate_prog_load(const struct callgate_prog *prog, enum callgate_nnp nnp, 
 	long tid;
 	int r;
 
-	if (!prog)
-		return err_missing(err);
+	REQUIRE(err, prog);
 	r = kernel_load_check(prog, err);
 	if (r < 0)
 		return r;

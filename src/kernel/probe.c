@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "base/err.h"
+#include "base/sized.h"
 #include "names/words.h"
 
 static long seccomp_call(unsigned operation, unsigned flags, void *data)
@@ -53,8 +54,7 @@ int callgate_kernel_probe(struct callgate_kernel *out, struct callgate_err *err)
 	struct utsname name;
 	struct callgate_kernel kernel = { .size = sizeof(kernel) };
 
-	if (!out)
-		return err_missing(err);
+	REQUIRE(err, out);
 	if (uname(&name) < 0)
 		return err_set_errno(err, CALLGATE_E_KERNEL, errno, NULL, "uname");
 	if (sscanf(name.release, "%u.%u", &kernel.major, &kernel.minor) != 2)
@@ -64,6 +64,5 @@ int callgate_kernel_probe(struct callgate_kernel *out, struct callgate_err *err)
 	kernel.seccomp = kernel.actions & 1u << CALLGATE_ALLOW;
 	/* The file and PTRACE_SECCOMP_GET_FILTER are built by the same option, CONFIG_CHECKPOINT_RESTORE. */
 	kernel.filter_dump = kernel.seccomp && access("/proc/sys/kernel/ns_last_pid", F_OK) == 0;
-	*out = kernel;
-	return 0;
+	return sized_out(out, &kernel, sizeof(kernel), err);
 }

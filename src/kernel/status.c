@@ -97,7 +97,7 @@ static int read_stat(int dir, struct callgate_task *task, struct task_detail *de
 
 int task_read(int dir, struct callgate_task *out, struct task_detail *detail, struct callgate_err *err)
 {
-	struct callgate_task task = { .size = sizeof(task) };
+	struct callgate_task task = { .pid = 0 };
 	struct task_detail seen = { 0 };
 	char text[8192];
 	int r;

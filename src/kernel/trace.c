@@ -11,6 +11,7 @@
 #include "base/fd.h"
 #include "names/abi.h"
 #include "names/selector.h"
+#include "record/recording.h"
 
 static int make_maps(struct trace_maps *maps, struct callgate_err *err)
 {

@@ -9,6 +9,7 @@
 
 #include "kernel/ebpf.h"
 #include "record/record.h"
+#include "record/recording.h"
 
 /* Which tasks: any of these that is given, and all that they start. */
 struct trace_scope {

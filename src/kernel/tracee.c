@@ -310,11 +310,7 @@ int tracee_in_thread(int (*run)(void *data, struct callgate_err *err), void *dat
 	if (r)
 		return err_set_errno(err, CALLGATE_E_KERNEL, r, NULL, "cannot start a thread");
 	pthread_join(thread, NULL);
-	if (body.result < 0 && err) {
-		size_t size = err->size;
-
+	if (body.result < 0 && err)
 		*err = body.err;
-		err->size = size;
-	}
 	return body.result;
 }

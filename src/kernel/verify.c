@@ -8,6 +8,7 @@
 #include "names/abi.h"
 #include "bpf/prog.h"
 #include "kernel/dump.h"
+#include "kernel/verify.h"
 
 static struct callgate_filter **free_filters(struct callgate_filter **filters, size_t count)
 {
@@ -40,8 +41,7 @@ int callgate_task_filter(pid_t tid, struct callgate_filter **out, unsigned *coun
 	size_t n = 0;
 	int r;
 
-	if (!out)
-		return err_set(err, CALLGATE_E_ARG, "no place for the filter");
+	REQUIRE(err, out);
 	r = callgate_process_dump(tid, &progs, &n, err);
 	if (r < 0)
 		return r;
@@ -96,8 +96,7 @@ int callgate_verify_task(pid_t tid, const struct callgate_filter *profile, enum 
 	unsigned count = 0;
 	int r;
 
-	if (!profile || !out)
-		return err_set(err, CALLGATE_E_ARG, "nothing to compare with");
+	REQUIRE(err, profile && out);
 	r = callgate_task_filter(tid, &live, &count, err);
 	if (r < 0)
 		return r;
@@ -126,8 +125,7 @@ int callgate_task_prove(pid_t tid, const struct callgate_filter *filter, size_t 
 	size_t count;
 	int r;
 
-	if (!filter)
-		return err_missing(err);
+	REQUIRE(err, filter);
 	r = callgate_process_dump(tid, &progs, &count, err);
 	if (r < 0)
 		return r;

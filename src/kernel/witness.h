@@ -4,6 +4,7 @@
 #define CALLGATE_KERNEL_WITNESS_H
 
 #include "bpf/prog.h"
+#include "kernel/witness_read.h"
 
 /* What /proc says of every thread of a process at one moment. */
 struct witness_counts {

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* The ABI table, the words for its rows, and the ways to a row: by word, by audit architecture, by this machine. */
 #include "names/abi.h"
+#include "base/err.h"
 
 /* AUDIT_ARCH_* are made of an ELF machine and these; spelled here because headers of older kernels lack some. */
 #define BITS64 0x80000000u
@@ -218,8 +219,7 @@ int callgate_abi_parse(const char *word, enum callgate_abi *out)
 {
 	enum callgate_abi abi;
 
-	if (!word || !out)
-		return CALLGATE_E_ARG;
+	REQUIRE(NULL, word && out);
 	abi = abi_by_word(slice_of(word));
 	if (abi == CALLGATE_ABI_NONE)
 		return CALLGATE_E_NOTFOUND;
@@ -231,6 +231,7 @@ int callgate_abi_by_audit(uint32_t audit, uint32_t nr, enum callgate_abi *out)
 {
 	enum callgate_abi abi = abi_by_audit(audit, nr);
 
+	REQUIRE(NULL, out);
 	if (abi == CALLGATE_ABI_NONE)
 		return CALLGATE_E_NOTFOUND;
 	*out = abi;

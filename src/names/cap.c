@@ -115,8 +115,7 @@ int callgate_caps_parse(const char *list, uint64_t *out, struct callgate_err *er
 {
 	uint64_t caps = 0;
 
-	if (!list || !out)
-		return err_set(err, CALLGATE_E_ARG, "no list of capabilities");
+	REQUIRE(err, list && out);
 	for (const char *at = list;; at++) {
 		size_t size = strcspn(at, ",");
 		int r = add_caps((struct slice){ at, size }, &caps, err);
@@ -135,8 +134,7 @@ int callgate_cap_name(unsigned cap, const char **out)
 {
 	const char *name = cap_name(cap);
 
-	if (!out)
-		return CALLGATE_E_ARG;
+	REQUIRE(NULL, out);
 	if (!name)
 		return CALLGATE_E_NOTFOUND;
 	*out = name;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Readers: the programs whose understanding of a profile can be asked for. */
+#include "base/err.h"
 #include "names/words.h"
 #include <string.h>
 
@@ -27,13 +28,6 @@ bool reader_by_name(struct slice word, enum callgate_reader *out)
 	return false;
 }
 
-int callgate_reader_parse(const char *word, enum callgate_reader *out)
-{
-	if (!word || !out)
-		return CALLGATE_E_ARG;
-	return reader_by_name(slice_of(word), out) ? 0 : CALLGATE_E_NOTFOUND;
-}
-
 int callgate_target_reader(struct callgate_target *target, const char *word)
 {
 	enum callgate_reader reader;
@@ -41,8 +35,7 @@ int callgate_target_reader(struct callgate_target *target, const char *word)
 	uint32_t release = 0;
 	struct slice name;
 
-	if (!target || !word)
-		return CALLGATE_E_ARG;
+	REQUIRE(NULL, target && word);
 	dash = strchr(word, '-');
 	name = (struct slice){ word, dash ? (size_t)(dash - word) : strlen(word) };
 	if (!reader_by_name(name, &reader))

@@ -2,6 +2,7 @@
 /* Releases of kernels, of libseccomp and of runtimes as numbers. */
 #include <string.h>
 
+#include "base/err.h"
 #include "names/words.h"
 
 /* The oldest libseccomp whose names the table can tell apart. */
@@ -26,8 +27,7 @@ int callgate_kernel_parse(const char *text, unsigned *major, unsigned *minor)
 {
 	unsigned first, second;
 
-	if (!text || !major || !minor)
-		return CALLGATE_E_ARG;
+	REQUIRE(NULL, text && major && minor);
 	text = small_number(text, &first);
 	if (!text || *text != '.')
 		return CALLGATE_E_NOTFOUND;
@@ -62,8 +62,7 @@ int callgate_release_parse(const char *text, uint32_t *out)
 	static const char prefix[] = "libseccomp-";
 	uint32_t release;
 
-	if (!text || !out)
-		return CALLGATE_E_ARG;
+	REQUIRE(NULL, text && out);
 	if (strncmp(text, prefix, sizeof(prefix) - 1) != 0 || !release_parse(text + sizeof(prefix) - 1, &release) ||
 	    release < OLDEST_RELEASE)
 		return CALLGATE_E_NOTFOUND;

@@ -4,6 +4,7 @@
 
 #include <string.h>
 
+#include "base/err.h"
 #include "names/abi.h"
 #include "names/words.h"
 
@@ -212,8 +213,7 @@ int callgate_syscall_number(enum callgate_abi abi, const char *name, uint32_t *o
 {
 	int64_t nr;
 
-	if (!name || !out || !abi_of(abi))
-		return CALLGATE_E_ARG;
+	REQUIRE(NULL, name && out && abi_of(abi));
 	nr = syscall_nr(syscall_find(slice_of(name)), abi);
 	if (nr == SYSCALL_NONE)
 		return CALLGATE_E_NOTFOUND;
@@ -233,10 +233,12 @@ const char *callgate_syscall_nearest(const char *name)
 
 int callgate_syscall_info(const char *name, struct callgate_syscall_info *out)
 {
-	int id = name && out ? syscall_find(slice_of(name)) : SYSCALL_NONE;
+	int id;
 
+	REQUIRE(NULL, name && out);
+	id = syscall_find(slice_of(name));
 	if (id < 0)
-		return name && out ? CALLGATE_E_NOTFOUND : CALLGATE_E_ARG;
+		return CALLGATE_E_NOTFOUND;
 	*out = (struct callgate_syscall_info){
 		.name = syscall_id_name(id),
 		.kernel_major = syscall_first_kernel(id) >> 8,
@@ -250,8 +252,10 @@ int callgate_syscall_info(const char *name, struct callgate_syscall_info *out)
 
 int callgate_syscall_mux(enum callgate_abi abi, const char *name, const char **mux, uint32_t *selector)
 {
-	int id = name ? syscall_find(slice_of(name)) : SYSCALL_NONE, through;
+	int id, through;
 
+	REQUIRE(NULL, name && mux && selector);
+	id = syscall_find(slice_of(name));
 	if (id < 0 || !abi_of(abi) || !syscall_behind_mux(id, abi, &through, selector))
 		return CALLGATE_E_NOTFOUND;
 	*mux = syscall_id_name(through);

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/err.h"
 #include "names/words.h"
 
 struct value_name {
@@ -544,15 +545,13 @@ int callgate_value_parse(enum callgate_abi abi, const char *call, unsigned index
 {
 	struct slice bad;
 
-	if (!call || !text || !out)
-		return CALLGATE_E_ARG;
+	REQUIRE(NULL, call && text && out);
 	return value_parse(value_set_of(slice_of(call), index, abi), slice_of(text), out, &bad) ? 0 : CALLGATE_E_NOTFOUND;
 }
 
 int callgate_value_format(enum callgate_abi abi, const char *call, unsigned index, uint64_t value, char *buf, size_t size)
 {
-	if (!call || (!buf && size))
-		return CALLGATE_E_ARG;
+	REQUIRE(NULL, call && (buf || !size));
 	return value_format(value_set_of(slice_of(call), index, abi), value, buf, size);
 }
 

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "base/err.h"
+#include "base/sized.h"
 #include "base/text.h"
 #include "names/abi.h"
 #include "names/syscall.h"
@@ -181,25 +182,29 @@ static const char *table_name(const char *call)
 
 /* ------------------------------------------------------------------ the builder */
 
-int callgate_builder_new(const struct callgate_build *how, struct callgate_builder **out, struct callgate_err *err)
+int callgate_builder_new(const struct callgate_build *given, struct callgate_builder **out, struct callgate_err *err)
 {
 	struct callgate_builder *builder;
+	struct callgate_build how;
 	int r;
 
-	if (!how || !out || (unsigned)how->overlap > CALLGATE_OVERLAP_FIRST)
-		return err_set(err, CALLGATE_E_ARG, "nothing to build, or no place for the builder");
-	r = check_action(how->fallback, err);
+	REQUIRE(err, given && out);
+	r = sized_in(&how, sizeof(how), given, err);
+	if (r == 0 && (unsigned)how.overlap > CALLGATE_OVERLAP_FIRST)
+		r = err_set(err, CALLGATE_E_ARG, "unknown rule for overlaps");
 	if (r == 0)
-		r = check_action(how->unlisted, err);
+		r = check_action(how.fallback, err);
 	if (r == 0)
-		r = check_flags(how->flags, err);
+		r = check_action(how.unlisted, err);
+	if (r == 0)
+		r = check_flags(how.flags, err);
 	if (r < 0)
 		return r;
 	builder = calloc(1, sizeof(*builder));
 	if (!builder)
 		return err_nomem(err);
-	builder->how = *how;
-	snprintf(builder->name, sizeof(builder->name), "%s", how->name ? how->name : "policy");
+	builder->how = how;
+	snprintf(builder->name, sizeof(builder->name), "%s", how.name ? how.name : "policy");
 	*out = builder;
 	return 0;
 }
@@ -214,8 +219,7 @@ struct callgate_builder *callgate_builder_free(struct callgate_builder *builder)
 
 int callgate_builder_abi(struct callgate_builder *builder, enum callgate_abi abi, struct callgate_err *err)
 {
-	if (!builder || !abi_of(abi))
-		return err_set(err, CALLGATE_E_ARG, "no builder, or an unknown ABI");
+	REQUIRE(err, builder && abi_of(abi));
 	for (unsigned i = 0; i < builder->abi_count; i++)
 		if (builder->abis[i] == abi)
 			return 0;
@@ -223,28 +227,30 @@ int callgate_builder_abi(struct callgate_builder *builder, enum callgate_abi abi
 	return 0;
 }
 
-int callgate_builder_rule(struct callgate_builder *builder, const struct callgate_rule *rule, struct callgate_err *err)
+int callgate_builder_rule(struct callgate_builder *builder, const struct callgate_rule *given, struct callgate_err *err)
 {
+	struct callgate_rule rule;
 	struct record made = { 0 }, *kept;
 	int r;
 
-	if (!builder || !rule)
-		return err_set(err, CALLGATE_E_ARG, "no builder, or no rule");
-	r = check_call(rule, err);
+	REQUIRE(err, builder && given);
+	r = sized_in(&rule, sizeof(rule), given, err);
 	if (r == 0)
-		r = check_action(rule->action, err);
+		r = check_call(&rule, err);
 	if (r == 0)
-		r = check_conditions(rule, err);
+		r = check_action(rule.action, err);
+	if (r == 0)
+		r = check_conditions(&rule, err);
 	if (r < 0)
 		return r;
 	if (builder->rules.count >= RULES_LIMIT)
 		return err_set(err, CALLGATE_E_LIMIT, "more than %d rules", RULES_LIMIT);
-	made.call = table_name(rule->call);
-	made.nr = rule->nr;
-	made.action = rule->action;
-	made.abi = (int8_t)rule->abi;
-	made.weight = rule->weight;
-	kept = set_conditions(&builder->arena, rule, &made) ? list_add(&builder->arena, &builder->rules, sizeof(made)) : NULL;
+	made.call = table_name(rule.call);
+	made.nr = rule.nr;
+	made.action = rule.action;
+	made.abi = (int8_t)rule.abi;
+	made.weight = rule.weight;
+	kept = set_conditions(&builder->arena, &rule, &made) ? list_add(&builder->arena, &builder->rules, sizeof(made)) : NULL;
 	if (!kept)
 		return err_nomem(err);
 	*kept = made;
@@ -413,8 +419,7 @@ int callgate_builder_policy(const struct callgate_builder *builder, struct callg
 	struct source source;
 	int r = 0;
 
-	if (!builder || !out)
-		return err_set(err, CALLGATE_E_ARG, "no builder, or no place for the policy");
+	REQUIRE(err, builder && out);
 	if (!write_text(builder, notes != NULL, &scratch, &text))
 		r = err_nomem(err);
 	source = (struct source){ .name = builder->name, .text = text.bytes ? text.bytes : "", .size = text.size };

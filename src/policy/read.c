@@ -163,8 +163,7 @@ static int read_file(const char *path, enum source_trust trust, enum callgate_re
 	struct source source;
 	int r;
 
-	if (!path || !out)
-		return err_set(err, CALLGATE_E_ARG, "no path or no place for the policy");
+	REQUIRE(err, path && out);
 	r = source_read(path, trust, &source, err);
 	if (r < 0)
 		return r;
@@ -198,7 +197,6 @@ int callgate_policy_parse(const void *text, size_t size, const char *name, struc
 {
 	struct source source = { .name = name ? name : "<memory>", .text = text, .size = size };
 
-	if ((!text && size) || !out)
-		return err_set(err, CALLGATE_E_ARG, "no text or no place for the policy");
+	REQUIRE(err, (text || !size) && out);
 	return policy_parse(&source, CALLGATE_AS_LAW, out, notes, err);
 }

@@ -148,8 +148,7 @@ int callgate_policy_env(const char *allow, const char *deny, const char *action,
 	char *text;
 	int r;
 
-	if (!out)
-		return err_missing(err);
+	REQUIRE(err, out);
 	if (!allow && !deny)
 		return err_set(err, CALLGATE_E_NOTFOUND,
 			       "neither SECCOMP_SYSCALL_ALLOW nor SECCOMP_SYSCALL_DENY is set");

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/err.h"
+#include "base/sized.h"
 #include "names/syscall.h"
 #include "policy/list_item.h"
 #include "policy/lint.h"
@@ -147,7 +148,14 @@ static int read_all(const struct callgate_words *said, struct callgate_policy **
 int callgate_policy_words(const struct callgate_words *words, struct callgate_policy **out, struct callgate_notes *notes,
 			  struct callgate_err *err)
 {
-	if (!out || !words || (!words->allow && !words->deny && !words->fallback))
-		return err_set(err, CALLGATE_E_ARG, "no list and no default, or no place for the policy");
-	return read_all(words, out, notes, err);
+	struct callgate_words known;
+	int r;
+
+	REQUIRE(err, words && out);
+	r = sized_in(&known, sizeof(known), words, err);
+	if (r < 0)
+		return r;
+	if (!known.allow && !known.deny && !known.fallback)
+		return err_set(err, CALLGATE_E_ARG, "no list and no default");
+	return read_all(&known, out, notes, err);
 }

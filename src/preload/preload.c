@@ -250,6 +250,8 @@ static int make_prog(const struct wishes *wishes, struct callgate_prog **out, st
 	struct callgate_filter *filter = NULL;
 	int r = callgate_target_host(&target, err);
 
+	/* As callgate run reads a profile: no capability counts. */
+	target.caps = 0;
 	if (r == 0)
 		r = wishes->profile
 			    ? read_profile(wishes->profile, &policy, err)

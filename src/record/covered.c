@@ -6,6 +6,7 @@
 #include "base/err.h"
 #include "names/abi.h"
 #include "record/region.h"
+#include "record/recording.h"
 
 static int check_row(struct region_check *check, const struct record_row *row, callgate_uncovered_visit *visit, void *data,
                      bool *covered, struct callgate_err *err)

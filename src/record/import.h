@@ -5,6 +5,7 @@
 
 #include "base/source.h"
 #include "record/record.h"
+#include "record/recording.h"
 
 /* record/read.c: callgate.record/1. E_FORMAT with a place: no such document. */
 int record_parse(const struct source *source, struct callgate_record *record, struct callgate_err *err);

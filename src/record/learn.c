@@ -11,6 +11,7 @@
 #include "names/syscall.h"
 #include "record/learn.h"
 #include "record/region.h"
+#include "record/recording.h"
 
 enum { CONDITIONS = RECORD_COMBINATIONS, TOPIC_SIZE = 32 };
 

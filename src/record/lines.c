@@ -9,6 +9,7 @@
 #include "names/syscall.h"
 #include "names/words.h"
 #include "record/import.h"
+#include "record/recording.h"
 
 enum { PIDS = 4096 };
 

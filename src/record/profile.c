@@ -9,6 +9,7 @@
 #include "policy/json_scan.h"
 #include "policy/policy.h"
 #include "record/import.h"
+#include "record/recording.h"
 
 /* The profile inside a Kubernetes object (spec), or the whole text. */
 static struct slice profile_of(const struct source *source)

@@ -8,6 +8,7 @@
 #include "names/words.h"
 #include "policy/json_scan.h"
 #include "record/import.h"
+#include "record/recording.h"
 
 struct reader {
 	const struct source *source;

@@ -7,7 +7,7 @@
 #ifndef CALLGATE_RECORD_RECORD_H
 #define CALLGATE_RECORD_RECORD_H
 
-#include "callgate.h"
+#include "record/recording.h"
 
 enum { RECORD_ARGS = 6, RECORD_COMBINATIONS = 8, RECORD_VALUES = 8, RECORD_EXES = 8, RECORD_EXE_NAMES = 256, RECORD_EXE_SIZE = 64 };
 enum { RECORD_ROWS = 16384 };

@@ -7,6 +7,7 @@
 #include "base/err.h"
 #include "names/abi.h"
 #include "names/selector.h"
+#include "record/recording.h"
 
 enum { CHECKS_AT_ONCE = 2048 }; /* then tables begin anew, so that they stay small however long the record is */
 

@@ -6,6 +6,7 @@
 #include "filter/filter.h"
 #include "filter/meaning.h"
 #include "record/record.h"
+#include "record/recording.h"
 
 /* A combination of a row, or all that it has when they are spread: indices run to region_count() - 1. */
 unsigned region_count(const struct record_row *row);

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/err.h"
+#include "base/sized.h"
 #include "kernel/dump.h"
 #include "kernel/inject.h"
 #include "runtime/tasks.h"
@@ -73,7 +74,7 @@ static void serve(struct passes *passes, pid_t pid)
 {
 	const struct apply *apply = passes->apply;
 	struct callgate_err why = CALLGATE_ERR_INIT;
-	struct callgate_injected done;
+	struct callgate_injected done = CALLGATE_INJECTED_INIT;
 	int r = callgate_process_inject(pid, apply->prog, &apply->how, &done, &why);
 
 	if (r == CALLGATE_E_NOTFOUND && apply->scope != CALLGATE_SCOPE_PROCESS)
@@ -142,11 +143,14 @@ int callgate_apply(const struct callgate_prog *prog, enum callgate_scope scope, 
 	struct apply apply = { .prog = prog, .scope = scope, .pid = pid, .visit = visit, .data = data,
 			       .how = CALLGATE_INJECT_INIT };
 
-	if (!prog)
-		return err_missing(err);
+	REQUIRE(err, prog);
 	if (pid <= 0 || scope == CALLGATE_SCOPE_ALL)
 		return err_set(err, CALLGATE_E_ARG, "%ld is not a process or container that a filter can be put on", (long)pid);
-	if (how)
-		apply.how = *how;
+	if (how) {
+		int r = sized_in(&apply.how, sizeof(apply.how), how, err);
+
+		if (r < 0)
+			return r;
+	}
 	return apply_all(&apply, err);
 }

@@ -99,8 +99,7 @@ int callgate_profile_choose(const struct callgate_settings *settings, const char
 	const struct oci_pair *pair;
 	int r;
 
-	if (!settings || !engine || !bundle || !out || out->size < sizeof(choice))
-		return err_set(err, CALLGATE_E_ARG, "a required argument is missing");
+	REQUIRE(err, settings && engine && bundle && out);
 	choice.target = (struct callgate_target)CALLGATE_TARGET_INIT;
 	r = callgate_target_host(&choice.target, err);
 	choice.target.caps = bundle->caps;

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/err.h"
 #include "callgate.h"
 
 enum { ID_LENGTH = 64, ID_SHOWN = 12 };
@@ -63,6 +64,7 @@ int callgate_task_container(pid_t pid, char *buf, size_t size)
 	bool found = false;
 	FILE *file;
 
+	REQUIRE(NULL, buf);
 	snprintf(name, sizeof(name), "/proc/%d/cgroup", (int)pid);
 	file = fopen(name, "re");
 	if (!file)

@@ -4,12 +4,12 @@
 #define CALLGATE_RUNTIME_HOOKS_H
 
 #include "callgate.h"
+#include "kernel/verify.h"
 
 /* ------------------------------------------------------------------ state files and trusted writing */
 
 /* What a part without a terminal has done and found: written as JSON, schema callgate.state/1. NULL strings are left out. */
 struct callgate_state {
-	size_t size;
 	const char *engine, *id;  /* "lxc", the container's name */
 	const char *hook;         /* which one: "pre-start" */
 	const char *result;       /* "ready", "verified", "injected", "unverified", "failed" */
@@ -26,7 +26,7 @@ struct callgate_state {
 	const struct callgate_task *init; /* what was found of it; NULL: not looked at */
 	const struct callgate_injected *injected; /* the program that was put on top; NULL: none */
 };
-#define CALLGATE_STATE_INIT { .size = sizeof(struct callgate_state) }
+#define CALLGATE_STATE_INIT { .engine = NULL }
 
 /* ENGINE/ID.json below /run/callgate, or $XDG_RUNTIME_DIR/callgate for callers other than root. An id with '/' or a dot in
  * front is E_ARG. */
@@ -83,25 +83,23 @@ const char *callgate_bundle_root(const struct callgate_bundle *bundle, size_t *s
 
 /* What is to stand in the configuration; everything else stays byte for byte. */
 struct callgate_splice {
-	size_t size;
 	const char *seccomp; /* the value of linux.seccomp, JSON; NULL: as it is */
 	const char *bpf;     /* run.oci.seccomp_bpf_data, base64; NULL: it is taken out, because crun would believe it */
 	const char *root;    /* root.path, where there is one; NULL: as it is */
 };
-#define CALLGATE_SPLICE_INIT { .size = sizeof(struct callgate_splice) }
+#define CALLGATE_SPLICE_INIT { .seccomp = NULL }
 /* *out: malloc'ed, NUL-terminated. The result has been read back: E_MISMATCH when it does not hold what was put in. */
 int callgate_bundle_splice(const struct callgate_bundle *bundle, const struct callgate_splice *splice, char **out, size_t *size,
 			   struct callgate_err *err) CALLGATE_MUST_CHECK;
 
 /* Which profile a container gets, resolved for this host and its capabilities. */
 struct callgate_choice {
-	size_t size;
 	struct callgate_policy *policy;
 	struct callgate_filter *filter;
 	struct callgate_target target;
 	char profile[4096]; /* its path */
 };
-#define CALLGATE_CHOICE_INIT { .size = sizeof(struct callgate_choice) }
+#define CALLGATE_CHOICE_INIT { .policy = NULL }
 /* The settings' default for the engine, or what the annotation org.callgate.profile names as far as the settings let it (E_PERM:
  * they do not; the text names a call that it would open). E_PROFILE besides: a name in a rule that denies is unknown. */
 int callgate_profile_choose(const struct callgate_settings *settings, const char *engine, const struct callgate_bundle *bundle,
@@ -116,13 +114,12 @@ int callgate_oci_write(const struct callgate_choice *choice, const struct callga
 
 /* What a runtime tells its hooks. */
 struct callgate_container {
-	size_t size;
 	pid_t pid;         /* 0: none that means anything here */
 	char id[256];
 	char status[32];
 	char bundle[4096];
 };
-#define CALLGATE_CONTAINER_INIT { .size = sizeof(struct callgate_container) }
+#define CALLGATE_CONTAINER_INIT { .pid = 0 }
 /* From standard input ("-") or a file. E_FORMAT: no such state, or an id with '/' or a dot in front. */
 int callgate_container_read(const char *path, struct callgate_container *out, struct callgate_err *err) CALLGATE_MUST_CHECK;
 /* Writes a file anew in its directory, without waiting for the disk. E_UNTRUSTED: others can write there. */

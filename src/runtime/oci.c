@@ -377,8 +377,7 @@ int callgate_bundle_splice(const struct callgate_bundle *bundle, const struct ca
 	size_t length = 0;
 	int r;
 
-	if (!bundle || !splice || !out || !size)
-		return err_missing(err);
+	REQUIRE(err, bundle && splice && out && size);
 	if (splice->seccomp)
 		put_seccomp(&edits, bundle, splice->seccomp, &front);
 	if (splice->bpf)
@@ -410,8 +409,7 @@ int callgate_bundle_read(const char *path, struct callgate_bundle **out, struct 
 	struct source source;
 	int r;
 
-	if (!path || !out)
-		return err_missing(err);
+	REQUIRE(err, path && out);
 	r = source_read(path, SOURCE_ANYONE, &source, err);
 	return r < 0 ? r : oci_parse(&source, source.name, out, err);
 }
@@ -476,8 +474,7 @@ int callgate_bundle_write(const char *path, const void *bytes, size_t size, unsi
 	char *slash;
 	int r;
 
-	if (!path || (!bytes && size))
-		return err_missing(err);
+	REQUIRE(err, path && (bytes || !size));
 	if (path[0] != '/' || snprintf(dir, sizeof(dir), "%s", path) >= (int)sizeof(dir))
 		return err_set(err, CALLGATE_E_ARG, "'%.200s' is not an absolute path", path);
 	slash = strrchr(dir, '/');

@@ -131,7 +131,7 @@ static const struct form {
 /* A pid lives longer than a process: only together with its start time it is a name. */
 static int check_start(const struct init *init, const char *id, pid_t *out, struct callgate_err *err)
 {
-	struct callgate_task task = { .size = sizeof(task) };
+	struct callgate_task task = { .pid = 0 };
 	int r;
 
 	if (!init->pid || !init->start)
@@ -207,8 +207,7 @@ int callgate_oci_init_pid(const char *root, const char *id, pid_t *out, struct c
 	char path[PATH_MAX];
 	int r = CALLGATE_E_NOTFOUND;
 
-	if (!id || !out)
-		return err_missing(err);
+	REQUIRE(err, id && out);
 	if (!id[0] || id[0] == '.' || strchr(id, '/'))
 		return err_set(err, CALLGATE_E_ARG, "a container's name has no '/' and no dot in front");
 	err_set(err, r, "no runtime knows a container '%s' (--root DIR says where else to look)", id);
@@ -227,8 +226,7 @@ int callgate_container_read(const char *path, struct callgate_container *out, st
 	struct source source;
 	int r;
 
-	if (!path || !out || out->size < sizeof(*out))
-		return err_missing(err);
+	REQUIRE(err, path && out);
 	r = source_read(path, SOURCE_ANYONE, &source, err);
 	if (r < 0)
 		return r;

@@ -80,8 +80,7 @@ int callgate_oci_write(const struct callgate_choice *choice, const struct callga
 	struct oci_wish wish = { .flags = flags }, tried;
 	int r;
 
-	if (!choice || !reader || !out || !choice->policy || !choice->filter)
-		return err_set(err, CALLGATE_E_ARG, "a required argument is missing");
+	REQUIRE(err, choice && reader && out && choice->policy && choice->filter);
 	do {
 		tried = wish;
 		text = callgate_text_free(text);

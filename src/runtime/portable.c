@@ -5,6 +5,7 @@
 #include "base/err.h"
 #include "base/note_ids.h"
 #include "base/notes.h"
+#include "base/sized.h"
 #include "base/text.h"
 #include "filter/diff.h"
 #include "names/words.h"
@@ -191,13 +192,17 @@ static int look_at_all(struct portable *portable, unsigned *differing)
 int callgate_policy_portable(const char *path, const struct callgate_target *target, unsigned *differing,
 			     struct callgate_notes *notes, struct callgate_err *err)
 {
-	struct portable portable = { .target = target, .notes = notes, .err = err };
+	struct portable portable = { .notes = notes, .err = err };
+	struct callgate_target known;
 	unsigned count = 0;
 	struct source source;
 	int r;
 
-	if (!path || !target || !differing)
-		return err_set(err, CALLGATE_E_ARG, "no path, no target or no place for the answer");
+	REQUIRE(err, path && target && differing);
+	r = sized_in(&known, sizeof(known), target, err);
+	if (r < 0)
+		return r;
+	portable.target = &known;
 	r = source_read(path, SOURCE_ANYONE, &source, err);
 	if (r < 0)
 		return r;

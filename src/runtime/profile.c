@@ -12,6 +12,7 @@ static const char *const endings[] = { "", ".json" };
 
 int callgate_profile_find(const char *name, char *path, size_t size, struct callgate_err *err)
 {
+	REQUIRE(err, name && path);
 	if (strchr(name, '/') || name[0] == '\0' || name[0] == '.')
 		return err_set(err, CALLGATE_E_ARG, "a profile's name has no '/' and no dot in front");
 	for (size_t i = 0; i < sizeof(directories) / sizeof(directories[0]); i++) {

@@ -17,6 +17,7 @@
 #include "kernel/listen.h"
 #include "kernel/trace.h"
 #include "runtime/pids.h"
+#include "record/recording.h"
 
 struct callgate_recorder {
 	enum callgate_recorder_method method; /* never AUTO */

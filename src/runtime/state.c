@@ -40,8 +40,7 @@ int callgate_state_path(const char *engine, const char *id, char *path, size_t s
 	char root[PATH_MAX];
 	int r;
 
-	if (!engine || !id || !path)
-		return err_missing(err);
+	REQUIRE(err, engine && id && path);
 	if (!is_plain(engine) || !is_plain(id))
 		return err_set(err, CALLGATE_E_ARG, "no container's name: it is empty, too long, has a '/' or a dot in front");
 	r = state_root(root, sizeof(root), err);
@@ -197,8 +196,7 @@ int callgate_state_write(const struct callgate_state *state, struct callgate_err
 	size_t size;
 	int r;
 
-	if (!state || !state->engine || !state->id)
-		return err_missing(err);
+	REQUIRE(err, state && state->engine && state->id);
 	r = callgate_state_path(state->engine, state->id, path, sizeof(path), err);
 	if (r < 0)
 		return r;
@@ -218,8 +216,7 @@ int callgate_file_write(const char *path, const void *bytes, size_t size, unsign
 {
 	int r;
 
-	if (!path || (!bytes && size))
-		return err_missing(err);
+	REQUIRE(err, path && (bytes || !size));
 	if (path[0] != '/')
 		return err_set(err, CALLGATE_E_ARG, "'%.200s' is not an absolute path", path);
 	r = make_parent(path, err);
@@ -232,8 +229,7 @@ int callgate_file_read_trusted(const char *path, char **out, size_t *size, struc
 	char *text;
 	int r;
 
-	if (!path || !out || !size)
-		return err_missing(err);
+	REQUIRE(err, path && out && size);
 	r = source_read(path, SOURCE_TRUSTED, &source, err);
 	if (r < 0)
 		return r;

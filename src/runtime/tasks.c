@@ -277,8 +277,7 @@ static int list(enum callgate_scope scope, pid_t pid, struct callgate_tasks **ou
 
 int callgate_tasks_list(enum callgate_scope scope, pid_t pid, struct callgate_tasks **out, struct callgate_err *err)
 {
-	if (!out)
-		return err_missing(err);
+	REQUIRE(err, out);
 	if (scope != CALLGATE_SCOPE_ALL && pid <= 0)
 		return err_set(err, CALLGATE_E_ARG, "%ld is not a valid PID", (long)pid);
 	return list(scope, pid, out, err);

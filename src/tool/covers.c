@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "tool/tool.h"
+#include "record/recording.h"
 
 enum { OPT_UNUSED = OPT_VERB };
 

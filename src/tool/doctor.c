@@ -40,7 +40,7 @@ void finding(struct doctor *doctor, enum health health, const char *name, const 
 static void check_kernel(struct doctor *doctor)
 {
 	static const enum callgate_action_kind wanted[] = { CALLGATE_KILL_PROCESS, CALLGATE_LOG, CALLGATE_NOTIFY };
-	struct callgate_kernel kernel = { .size = sizeof(kernel) };
+	struct callgate_kernel kernel = CALLGATE_KERNEL_INIT;
 	struct callgate_err err = CALLGATE_ERR_INIT;
 	char action[64];
 

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "tool/tool.h"
+#include "record/recording.h"
 
 enum { OPT_BASE = OPT_VERB, OPT_WITHIN, OPT_ARGS, OPT_TWINS, OPT_AT };
 

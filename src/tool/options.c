@@ -9,7 +9,11 @@
 int options_init(struct options *options, struct callgate_err *err)
 {
 	*options = (struct options){ .target = CALLGATE_TARGET_INIT, .words = CALLGATE_WORDS_INIT };
-	return callgate_target_host(&options->target, err);
+	int r = callgate_target_host(&options->target, err);
+
+	/* A file is read for a process without capabilities unless --caps says otherwise. */
+	options->target.caps = 0;
+	return r;
 }
 
 int number_parse(const char *text, unsigned bits, uint64_t *out)

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "tool/tool.h"
+#include "record/recording.h"
 
 enum { OPT_FOR = OPT_VERB, OPT_MERGE, OPT_METHOD, OPT_PHASE };
 enum { EXIT_CANNOT_EXEC = 126, EXIT_NOT_FOUND = 127, EXIT_SIGNAL = 128, STEP_MS = 200 };

@@ -10,7 +10,7 @@
 #include <json.h>
 #include <stdio.h>
 
-#include "callgate.h"
+#include "record/recording.h"
 
 #define CALLGATE_CLEANUP(name) __attribute__((cleanup(name)))
 #define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))

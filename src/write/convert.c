@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/err.h"
+#include "base/sized.h"
 #include "base/text.h"
 #include "filter/diff.h"
 #include "write/lxc.h"
@@ -153,11 +154,13 @@ int callgate_policy_write(const struct callgate_policy *policy, const struct cal
 			  struct callgate_text **out, struct callgate_err *err)
 {
 	struct callgate_text *text = NULL;
+	struct callgate_target known;
 	int r;
 
-	if (!policy || !target || !out || (unsigned)format > CALLGATE_FORMAT_LXC)
-		return err_set(err, CALLGATE_E_ARG, "no policy, target or place for the text, or an unknown format");
-	r = write_and_compare(policy, target, format, &text, err);
+	REQUIRE(err, policy && target && out && (unsigned)format <= CALLGATE_FORMAT_LXC);
+	r = sized_in(&known, sizeof(known), target, err);
+	if (r == 0)
+		r = write_and_compare(policy, &known, format, &text, err);
 	if (r < 0) {
 		callgate_text_free(text);
 		return r;

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "base/err.h"
+#include "base/sized.h"
 #include "filter/zip.h"
 #include "write/lxc_decide.h"
 #include "names/abi.h"
@@ -267,12 +268,12 @@ int callgate_lxc_write(const struct callgate_filter *filter, const struct callga
 		       enum callgate_lxc_bound bound, struct callgate_text **out, struct callgate_err *err)
 {
 	struct callgate_target installed;
+	int r;
 
-	if (!filter || !target || !out)
-		return err_missing(err);
-	if (target->size < sizeof(installed))
-		return err_set(err, CALLGATE_E_ARG, "target was not set up with CALLGATE_TARGET_INIT");
-	installed = *target;
+	REQUIRE(err, filter && target && out);
+	r = sized_in(&installed, sizeof(installed), target, err);
+	if (r < 0)
+		return r;
 	if (!installed.libseccomp)
 		installed.libseccomp = callgate_libseccomp_release();
 	return lxc_write(filter, &installed, bound, out, err);

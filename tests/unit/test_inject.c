@@ -92,7 +92,7 @@ Test(inject, puts_the_program_on_a_process_that_waits, .timeout = 20)
 	struct callgate_inject how = CALLGATE_INJECT_INIT;
 	struct callgate_err err = CALLGATE_ERR_INIT;
 	struct callgate_prog *prog = deny_mkdirat();
-	struct callgate_injected done;
+	struct callgate_injected done = CALLGATE_INJECTED_INIT;
 	struct waiter waiter;
 
 	if (!can_inject(&err))

@@ -41,7 +41,7 @@ static struct callgate_prog *deny(unsigned nr, uint32_t word)
 
 static bool can_dump(void)
 {
-	struct callgate_kernel kernel = { .size = sizeof(kernel) };
+	struct callgate_kernel kernel = CALLGATE_KERNEL_INIT;
 	bool admin = false;
 
 	return callgate_kernel_probe(&kernel, NULL) == 0 && kernel.filter_dump && kernel_has_admin(&admin, NULL) == 0 && admin;
@@ -49,7 +49,7 @@ static bool can_dump(void)
 
 Test(probe, agrees_with_the_kernel_that_runs)
 {
-	struct callgate_kernel kernel = { .size = sizeof(kernel) };
+	struct callgate_kernel kernel = CALLGATE_KERNEL_INIT;
 	struct callgate_err err = CALLGATE_ERR_INIT;
 	struct utsname name;
 	char release[32];

@@ -443,14 +443,13 @@ Test(reader, goes_to_text_and_back)
 	enum callgate_reader reader = CALLGATE_AS_LAW;
 
 	for (int i = CALLGATE_AS_LAW; i <= CALLGATE_AS_LXC; i++) {
-		cr_assert_eq(callgate_reader_parse(reader_name((enum callgate_reader)i), &reader), 0);
+		cr_assert_eq(reader_by_name(slice_of(reader_name((enum callgate_reader)i)), &reader), true);
 		cr_assert_eq((int)reader, i);
 	}
-	cr_assert_eq(callgate_reader_parse("docker", &reader), 0);
+	cr_assert(reader_by_name(SLICE("docker"), &reader));
 	cr_assert_eq(reader, CALLGATE_AS_DOCKER);
-	cr_assert_eq(callgate_reader_parse("Docker", &reader), CALLGATE_E_NOTFOUND);
-	cr_assert_eq(callgate_reader_parse("", &reader), CALLGATE_E_NOTFOUND);
-	cr_assert_eq(callgate_reader_parse(NULL, &reader), CALLGATE_E_ARG);
+	cr_assert_not(reader_by_name(SLICE("Docker"), &reader));
+	cr_assert_not(reader_by_name(SLICE(""), &reader));
 	cr_assert_null(reader_name((enum callgate_reader)7));
 }
 

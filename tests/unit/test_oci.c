@@ -263,7 +263,7 @@ static char *temporary(void)
 
 Test(oci, init_pid)
 {
-	struct callgate_task self = { .size = sizeof(self) };
+	struct callgate_task self = { .pid = 0 };
 	struct callgate_tasks *tasks;
 	const char *root = temporary();
 	char path[128], text[128];
@@ -425,6 +425,7 @@ static int text_of(const char *profile, struct callgate_text **out, struct callg
 	*choice = (struct callgate_choice)CALLGATE_CHOICE_INIT;
 	choice->target = (struct callgate_target)CALLGATE_TARGET_INIT;
 	cr_assert_eq(callgate_target_host(&choice->target, NULL), 0);
+	choice->target.caps = 0;
 	cr_assert_eq(callgate_policy_parse(profile, strlen(profile), "p", &choice->policy, NULL, NULL), 0, "%s", profile);
 	cr_assert_eq(callgate_filter_resolve(choice->policy, &choice->target, &choice->filter, NULL, NULL), 0);
 	reader = choice->target;

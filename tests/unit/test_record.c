@@ -6,7 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "callgate.h"
+#include "record/recording.h"
 #include "record/import.h"
 #include "record/record.h"
 

@@ -52,7 +52,7 @@ static void take_key(struct callgate_target *target, char *pair)
 	else if (strcmp(pair, "kernel") == 0)
 		r = callgate_kernel_parse(value, &target->kernel_major, &target->kernel_minor);
 	else if (strcmp(pair, "as") == 0)
-		r = callgate_reader_parse(value, &target->reader);
+		r = callgate_target_reader(target, value);
 	else if (strcmp(pair, "names") == 0)
 		r = callgate_release_parse(value, &target->libseccomp);
 	else if (strcmp(pair, "enosys") == 0 && strcmp(value, "never") == 0) {
@@ -74,6 +74,7 @@ static void block_open(struct block *block, const char *line)
 	snprintf(block->title, sizeof(block->title), "%s", line);
 	snprintf(copy, sizeof(copy), "%s", line + strlen("# profile "));
 	cr_assert(callgate_target_host(&target, &err) == 0);
+	target.caps = 0;
 	snprintf(path, sizeof(path), "%s/verdicts/%s", TESTS_DIR, strsep(&at, " "));
 	while ((word = strsep(&at, " ")))
 		take_key(&target, word);

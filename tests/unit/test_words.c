@@ -75,8 +75,11 @@ Test(words, are_refused_with_their_column)
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		struct callgate_err err = CALLGATE_ERR_INIT;
 		struct callgate_policy *policy = NULL;
-		int r = callgate_policy_words(&rows[i].words, &policy, NULL, &err);
+		struct callgate_words words = rows[i].words;
+		int r;
 
+		words.size = sizeof(words);
+		r = callgate_policy_words(&words, &policy, NULL, &err);
 		cr_assert_eq(r, CALLGATE_E_PROFILE, "row %zu: %d", i, r);
 		cr_assert(err.line == rows[i].line && err.column == rows[i].column, "row %zu: %u:%u: %s", i, err.line, err.column,
 			  err.text);
