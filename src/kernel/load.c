@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "base/err.h"
+#include "kernel/load_witness.h"
 
 int kernel_has_admin(bool *out, struct callgate_err *err)
 {
@@ -78,6 +79,7 @@ int kernel_load_check(const struct callgate_prog *prog, struct callgate_err *err
 
 int callgate_prog_load(const struct callgate_prog *prog, enum callgate_nnp nnp, struct callgate_err *err)
 {
+	struct load_witness witness;
 	struct sock_fprog program;
 	long tid;
 	int r;
@@ -88,10 +90,14 @@ int callgate_prog_load(const struct callgate_prog *prog, enum callgate_nnp nnp, 
 		return r;
 	program = (struct sock_fprog){ .len = (unsigned short)prog->count, .filter = (struct sock_filter *)prog->insns };
 	r = kernel_set_nnp(nnp, err);
+	if (r == 0)
+		r = load_witness_open(&witness, prog, err);
 	if (r < 0)
 		return r;
 	tid = syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, prog->flags, &program);
-	if (tid < 0)
-		return kernel_load_failed(prog, errno, prog->flags, err);
-	return tid > 0 ? kernel_load_diverged(tid, err) : 0;
+	if (tid == 0)
+		return load_witness_check(&witness, err);
+	r = tid < 0 ? kernel_load_failed(prog, errno, prog->flags, err) : kernel_load_diverged(tid, err);
+	load_witness_abandon(&witness);
+	return r;
 }

@@ -1,0 +1,210 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* A load that is answered with success and loads nothing is no success, whoever answers; strict filters are looked at from outside. */
+#include <criterion/criterion.h>
+#include <linux/seccomp.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include <sys/ioctl.h>
+#include <sys/prctl.h>
+#include <sys/ptrace.h>
+#include <sys/syscall.h>
+#include <sys/user.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "bpf/prog.h"
+#include "callgate.h"
+#include "kernel/load.h"
+
+/* For one call an answer, for all others another. */
+static struct callgate_prog *answer(unsigned nr, uint32_t word, uint32_t others)
+{
+	struct sock_filter insns[] = {
+		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, 0),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, nr, 0, 1),
+		BPF_STMT(BPF_RET | BPF_K, word),
+		BPF_STMT(BPF_RET | BPF_K, others),
+	};
+	struct callgate_prog *prog;
+
+	cr_assert_eq(prog_new(insns, 4, &prog, NULL), 0);
+	return prog;
+}
+
+/* Runs body in a child; its exit status, or 128 and the signal. */
+static int in_child(int (*body)(void))
+{
+	int status;
+	pid_t pid = fork();
+
+	if (pid == 0)
+		_exit(body());
+	cr_assert_eq(waitpid(pid, &status, 0), pid);
+	return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+}
+
+static int load_word(uint32_t others, uint32_t flags)
+{
+	struct callgate_err err = CALLGATE_ERR_INIT;
+	struct callgate_prog *prog = answer(SYS_exit_group, SECCOMP_RET_ALLOW, others);
+	int r;
+
+	prog->flags = flags;
+	r = callgate_prog_load(prog, CALLGATE_NNP_YES, &err);
+	return r == 0 ? 0 : -r;
+}
+
+static void lie(void)
+{
+	struct callgate_prog *prog = answer(SYS_seccomp, SECCOMP_RET_ERRNO | 0, SECCOMP_RET_ALLOW);
+
+	if (callgate_prog_load(prog, CALLGATE_NNP_YES, NULL) < 0)
+		_exit(99);
+}
+
+static int lied_to(void)
+{
+	lie();
+	return load_word(SECCOMP_RET_ALLOW, 0);
+}
+
+static int lied_to_strict(void)
+{
+	lie();
+	return load_word(SECCOMP_RET_KILL_PROCESS, 0);
+}
+
+static int lied_to_all_threads(void)
+{
+	lie();
+	return load_word(SECCOMP_RET_KILL_PROCESS, SECCOMP_FILTER_FLAG_TSYNC);
+}
+
+Test(load, is_refused_where_a_filter_answers_success_for_it)
+{
+	cr_assert_eq(in_child(lied_to), -CALLGATE_E_MISMATCH);
+	cr_assert_eq(in_child(lied_to_strict), -CALLGATE_E_MISMATCH);
+	cr_assert_eq(in_child(lied_to_all_threads), -CALLGATE_E_MISMATCH);
+}
+
+static int plain(void)
+{
+	return load_word(SECCOMP_RET_ALLOW, 0);
+}
+
+static int strict(void)
+{
+	return load_word(SECCOMP_RET_KILL_PROCESS, 0);
+}
+
+static int strict_twice(void)
+{
+	struct callgate_prog *first = answer(SYS_mkdir, SECCOMP_RET_ERRNO | 1, SECCOMP_RET_ALLOW);
+
+	return callgate_prog_load(first, CALLGATE_NNP_YES, NULL) < 0 ? 98 : strict();
+}
+
+static void *wait_for_ever(void *data)
+{
+	for (;;)
+		pause();
+	return data;
+}
+
+static int strict_with_threads(void)
+{
+	pthread_t thread;
+
+	for (int i = 0; i < 5; i++)
+		if (pthread_create(&thread, NULL, wait_for_ever, NULL))
+			return 98;
+	return load_word(SECCOMP_RET_KILL_PROCESS, SECCOMP_FILTER_FLAG_TSYNC);
+}
+
+Test(load, succeeds_with_filters_that_forbid_to_look)
+{
+	cr_assert_eq(in_child(plain), 0);
+	cr_assert_eq(in_child(strict), 0);
+	cr_assert_eq(in_child(strict_twice), 0);
+	cr_assert_eq(in_child(strict_with_threads), 0);
+}
+
+/* ------------------------------------------------------------------ a supervisor */
+
+static void *supervise(void *data)
+{
+	int fd = *(int *)data;
+
+	for (;;) {
+		struct seccomp_notif asked = { 0 };
+		struct seccomp_notif_resp answered = { 0 };
+
+		if (ioctl(fd, SECCOMP_IOCTL_NOTIF_RECV, &asked) < 0)
+			return NULL;
+		answered.id = asked.id; /* val 0, error 0 */
+		ioctl(fd, SECCOMP_IOCTL_NOTIF_SEND, &answered);
+	}
+}
+
+static int supervised(void)
+{
+	struct callgate_prog *prog = answer(SYS_seccomp, SECCOMP_RET_USER_NOTIF, SECCOMP_RET_ALLOW);
+	struct sock_fprog raw = { (unsigned short)prog->count, prog->insns };
+	pthread_t thread;
+	int fd;
+
+	prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
+	fd = (int)syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, SECCOMP_FILTER_FLAG_NEW_LISTENER, &raw);
+	if (fd < 0 || pthread_create(&thread, NULL, supervise, &fd))
+		return 97;
+	return load_word(SECCOMP_RET_ALLOW, 0);
+}
+
+Test(load, is_refused_where_a_supervisor_answers_success_for_it)
+{
+	cr_assert_eq(in_child(supervised), -CALLGATE_E_MISMATCH);
+}
+
+/* ------------------------------------------------------------------ a tracer */
+
+#ifdef __x86_64__
+/* Turns seccomp(2) into nothing, and its answer into 0. */
+Test(load, is_refused_where_a_tracer_answers_success_for_it)
+{
+	bool inside = false;
+	int status;
+	pid_t pid = fork();
+
+	if (pid == 0) {
+		ptrace(PTRACE_TRACEME, 0, 0, 0);
+		raise(SIGSTOP);
+		_exit(load_word(SECCOMP_RET_ALLOW, 0));
+	}
+	cr_assert_eq(waitpid(pid, &status, 0), pid);
+	ptrace(PTRACE_SETOPTIONS, pid, 0, PTRACE_O_TRACESYSGOOD | PTRACE_O_EXITKILL);
+	for (;;) {
+		struct user_regs_struct regs;
+
+		ptrace(PTRACE_SYSCALL, pid, 0, 0);
+		cr_assert_eq(waitpid(pid, &status, 0), pid);
+		if (!WIFSTOPPED(status))
+			break;
+		if (WSTOPSIG(status) != (SIGTRAP | 0x80))
+			continue;
+		ptrace(PTRACE_GETREGS, pid, 0, &regs);
+		if (!inside && regs.orig_rax == SYS_seccomp) {
+			regs.orig_rax = (unsigned long long)-1;
+			inside = true;
+			ptrace(PTRACE_SETREGS, pid, 0, &regs);
+		} else if (inside) {
+			regs.rax = 0;
+			inside = false;
+			ptrace(PTRACE_SETREGS, pid, 0, &regs);
+		}
+	}
+	cr_assert(WIFEXITED(status));
+	cr_assert_eq(WEXITSTATUS(status), -CALLGATE_E_MISMATCH);
+}
+#endif
