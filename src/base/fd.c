@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "base/err.h"
@@ -31,15 +32,73 @@ static int untrusted(struct callgate_err *err, const char *path, const char *com
 	return CALLGATE_E_UNTRUSTED;
 }
 
-/* What is wrong with this owner and mode, or NULL. */
-static const char *trust_complaint(const struct stat *st)
+/* ------------------------------------------------------------------ who may write */
+
+struct acl_entry {
+	uint16_t tag, permissions;
+	uint32_t id;
+};
+enum { ACL_VERSION = 2, ACL_ENTRIES = 128, ACL_USER = 2, ACL_GROUP_OBJ = 4, ACL_GROUP = 8, ACL_MASK = 16, ACL_WRITE = 2 };
+
+/* Linux keeps it little-endian on every machine. */
+static unsigned little(const unsigned char *at, unsigned size)
 {
+	unsigned value = 0;
+
+	while (size--)
+		value = value << 8 | at[size];
+	return value;
+}
+
+static struct acl_entry acl_entry(const unsigned char *at)
+{
+	return (struct acl_entry){ (uint16_t)little(at, 2), (uint16_t)little(at + 2, 2), little(at + 4, 4) };
+}
+
+/* Where there is an access control list, the mode's group bits are only what none of its named entries may exceed. NULL: nobody else
+ * may write. *listed: there is a list. */
+static const char *acl_complaint(int fd, const struct stat *st, bool *listed)
+{
+	unsigned char text[4 + ACL_ENTRIES * 8];
+	long size = syscall(SYS_fgetxattr, fd, "system.posix_acl_access", text, sizeof(text));
+	unsigned mask = ACL_WRITE;
+
+	*listed = size >= 0;
+	if (size < 0 && (errno == ENODATA || errno == EOPNOTSUPP))
+		return NULL;
+	if (size < 4 || size % 8 != 4 || little(text, 4) != ACL_VERSION)
+		return "has an access control list that cannot be read";
+	for (long at = 4; at < size; at += 8)
+		if (acl_entry(text + at).tag == ACL_MASK)
+			mask = acl_entry(text + at).permissions;
+	for (long at = 4; at < size; at += 8) {
+		struct acl_entry entry = acl_entry(text + at);
+
+		if (!(entry.permissions & mask & ACL_WRITE))
+			continue;
+		if (entry.tag == ACL_USER && entry.id != 0 && entry.id != geteuid())
+			return "is writable by another user, by an access control list";
+		if ((entry.tag == ACL_GROUP && entry.id != 0 && entry.id != getegid()) ||
+		    (entry.tag == ACL_GROUP_OBJ && st->st_gid != 0 && st->st_gid != getegid()))
+			return "is writable by a foreign group, by an access control list";
+	}
+	return NULL;
+}
+
+/* What is wrong with the owner, the mode or the list, or NULL. */
+static const char *trust_complaint(int fd, const struct stat *st)
+{
+	bool listed;
+	const char *complaint = acl_complaint(fd, st, &listed);
+
+	if (complaint)
+		return complaint;
 	if (st->st_uid != 0 && st->st_uid != geteuid())
 		return "belongs to neither root nor the caller";
 	if ((st->st_mode & S_IWOTH) && !(S_ISDIR(st->st_mode) && (st->st_mode & S_ISVTX)))
 		return "is writable by everybody";
 	/* Debian gives each user a private group: only a group other than root's and our own makes a file foreign. */
-	if ((st->st_mode & S_IWGRP) && st->st_gid != 0 && st->st_gid != getegid())
+	if (!listed && (st->st_mode & S_IWGRP) && st->st_gid != 0 && st->st_gid != getegid())
 		return "is writable by a foreign group";
 	return NULL;
 }
@@ -76,7 +135,7 @@ static int step(int dir, const char *name, int flags, const char *path, struct c
 		fd_close(fd);
 		return err_set_errno(err, CALLGATE_E_IO, saved, path, "cannot stat '%s'", name);
 	}
-	complaint = trust_complaint(&st);
+	complaint = trust_complaint(fd, &st);
 	if (!complaint && !(flags & O_DIRECTORY) && !S_ISREG(st.st_mode))
 		complaint = "is not a regular file";
 	/* A sticky directory protects what is in it only from others' renames: the file itself must not sit there. */
@@ -111,7 +170,7 @@ static int walk(const char *path, char copy[PATH_MAX], char **name, int *out, st
 		fd_close(dir);
 		return err_set_errno(err, CALLGATE_E_IO, errno, path, "cannot open the first directory");
 	}
-	complaint = trust_complaint(&st);
+	complaint = trust_complaint(dir, &st);
 	if (complaint) {
 		fd_close(dir);
 		return untrusted(err, path, copy[0] == '/' ? "/" : ".", complaint);

@@ -7,6 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/err.h"
@@ -98,28 +100,111 @@ static int read_all(int fd, const char *name, struct source *out, struct callgat
 	return 0;
 }
 
+/* ------------------------------------------------------------------ what kind of file, and whether it stands still */
+
+enum { PIPE_MAGIC = 0x50495045, ATTEMPTS = 4, SETTLE_NS = 12000000, SET_FLAGS = 4 /* F_SETFL */ };
+
+/* Descriptors that somebody has opened for us may be anything that can be read. */
+static bool is_own_descriptor(const char *path)
+{
+	static const char *const places[] = { "/dev/stdin", "/dev/fd/", "/proc/self/fd/" };
+
+	for (size_t i = 0; i < sizeof(places) / sizeof(places[0]); i++)
+		if (strncmp(path, places[i], strlen(places[i])) == 0)
+			return true;
+	return false;
+}
+
+static int refuse_kind(mode_t mode, const char *path, struct callgate_err *err)
+{
+	const char *kind = S_ISFIFO(mode) ? "a FIFO" : S_ISSOCK(mode) ? "a socket" : S_ISCHR(mode) || S_ISBLK(mode) ? "a device" : "no file";
+
+	if (S_ISDIR(mode))
+		return err_set_errno(err, CALLGATE_E_IO, EISDIR, path, "cannot read");
+	err_set(err, CALLGATE_E_IO, "this is %s, not a regular file", kind);
+	err_set_place(err, path, 0, 0);
+	return CALLGATE_E_IO;
+}
+
+/* Without waiting for whoever holds the other end of a FIFO. */
+static int open_anyone(const char *path, int *out, struct callgate_err *err)
+{
+	struct stat st;
+	int r = 0, fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+
+	if (fd < 0 && errno == ENXIO)
+		return refuse_kind(S_IFSOCK, path, err);
+	if (fd < 0)
+		return err_set_errno(err, CALLGATE_E_IO, errno, path, "cannot open");
+	if (fstat(fd, &st) < 0)
+		r = err_set_errno(err, CALLGATE_E_IO, errno, path, "cannot stat");
+	else if (!S_ISREG(st.st_mode) && (S_ISDIR(st.st_mode) || !is_own_descriptor(path)))
+		r = refuse_kind(st.st_mode, path, err);
+	else if (!S_ISREG(st.st_mode))
+		syscall(SYS_fcntl, fd, SET_FLAGS, 0L); /* its writer may take his time */
+	if (r < 0)
+		close(fd);
+	else
+		*out = fd;
+	return r;
+}
+
+static bool same_state(const struct stat *a, const struct stat *b)
+{
+	return a->st_size == b->st_size && a->st_mtim.tv_sec == b->st_mtim.tv_sec && a->st_mtim.tv_nsec == b->st_mtim.tv_nsec &&
+	       a->st_ctim.tv_sec == b->st_ctim.tv_sec && a->st_ctim.tv_nsec == b->st_ctim.tv_nsec;
+}
+
+/* Times of files go in steps of some milliseconds: what was written in the step that still runs can be written again unseen. */
+static void settle(const struct stat *st)
+{
+	const struct timespec nap = { .tv_nsec = SETTLE_NS };
+	struct timespec now = { 0 };
+	int64_t age;
+
+	syscall(SYS_clock_gettime, 0L, &now);
+	age = (now.tv_sec - st->st_ctim.tv_sec) * 1000000000 + now.tv_nsec - st->st_ctim.tv_nsec;
+	if (age < SETTLE_NS)
+		syscall(SYS_nanosleep, &nap, NULL);
+}
+
+/* A text that is written in place while it is read is half the old one and half the new one. */
+static int read_still(int fd, const char *path, struct source *out, struct callgate_err *err)
+{
+	struct stat before, after;
+	int r;
+
+	for (int i = 0; i < ATTEMPTS; i++) {
+		if (fstat(fd, &before) < 0)
+			return err_set_errno(err, CALLGATE_E_IO, errno, path, "cannot stat");
+		if (S_ISREG(before.st_mode)) {
+			settle(&before);
+			(void)fstat(fd, &before);
+		}
+		r = read_all(fd, path, out, err);
+		if (r < 0 || !S_ISREG(before.st_mode))
+			return r;
+		if (fstat(fd, &after) == 0 && same_state(&before, &after) &&
+		    (after.st_size == 0 || (size_t)after.st_size == out->size))
+			return 0;
+		source_release(out);
+		syscall(SYS_lseek, fd, 0L, (long)SEEK_SET);
+	}
+	err_set(err, CALLGATE_E_IO, "it is written while it is read");
+	err_set_place(err, path, 0, 0);
+	return CALLGATE_E_IO;
+}
+
 int source_read(const char *path, enum source_trust trust, struct source *out, struct callgate_err *err)
 {
 	int fd, r;
 
 	if (strcmp(path, "-") == 0)
 		return read_all(STDIN_FILENO, "<stdin>", out, err);
-	if (trust == SOURCE_TRUSTED) {
-		r = fd_open_trusted(path, &fd, err);
-		if (r < 0)
-			return r;
-	} else {
-		struct stat st;
-
-		fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
-		if (fd < 0)
-			return err_set_errno(err, CALLGATE_E_IO, errno, path, "cannot open");
-		if (fstat(fd, &st) == 0 && S_ISDIR(st.st_mode)) {
-			close(fd);
-			return err_set_errno(err, CALLGATE_E_IO, EISDIR, path, "cannot read");
-		}
-	}
-	r = read_all(fd, path, out, err);
+	r = trust == SOURCE_TRUSTED ? fd_open_trusted(path, &fd, err) : open_anyone(path, &fd, err);
+	if (r < 0)
+		return r;
+	r = read_still(fd, path, out, err);
 	close(fd);
 	return r;
 }

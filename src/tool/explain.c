@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* callgate explain: what happens to a call, per ABI, and which line decided. */
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -427,15 +426,13 @@ static const char *batch_read(FILE *from, char line[BATCH_LINE], bool *more)
 
 static int explain_batch(const struct callgate_filter *filter, const char *file)
 {
-	FILE *from = strcmp(file, "-") == 0 ? stdin : fopen(file, "re");
+	FILE *from = input_open(file);
 	char line[BATCH_LINE];
 	unsigned number = 0;
 	int code = EXIT_YES;
 
-	if (!from) {
-		report("%s: cannot open: %s", file, strerror(errno));
+	if (!from)
 		return EXIT_CANNOT;
-	}
 	while (code == EXIT_YES) {
 		bool more = false;
 		const char *wrong = batch_read(from, line, &more);

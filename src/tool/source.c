@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Source: from a SOURCE word of the command line to a filter. */
 #include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "tool/tool.h"
@@ -119,13 +121,44 @@ int profile_resolve(const struct options *options, const char *text, struct call
 
 enum { PROGRAM_BYTES = 4096 * 8 };
 
+/* Descriptors that somebody has opened for us may be anything that can be read; a name must be that of a regular file, or opening it
+ * could wait for whoever holds the other end. */
+FILE *input_open(const char *path)
+{
+	bool is_own = strncmp(path, "/dev/fd/", 8) == 0 || strncmp(path, "/proc/self/fd/", 14) == 0 || strcmp(path, "/dev/stdin") == 0;
+	struct stat st;
+	FILE *file = NULL;
+	int fd;
+
+	if (strcmp(path, "-") == 0)
+		return stdin;
+	fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+	if (fd >= 0 && fstat(fd, &st) == 0 && !S_ISREG(st.st_mode) && (S_ISDIR(st.st_mode) || !is_own)) {
+		report("%s: this is no regular file", path);
+		close(fd);
+		return NULL;
+	}
+	if (fd >= 0 && fcntl(fd, F_SETFL, 0) == 0)
+		file = fdopen(fd, "r");
+	if (!file) {
+		report("%s: cannot open: %s", path, strerror(errno));
+		if (fd >= 0)
+			close(fd);
+	}
+	return file;
+}
+
 /* A program's bytes: no more than the kernel's limit, and one byte to tell that there were more. */
 static int read_file(const char *path, char **out, size_t *size)
 {
-	FILE *file = strcmp(path, "-") == 0 ? stdin : fopen(path, "re");
+	FILE *file = input_open(path);
 	char *bytes = malloc(PROGRAM_BYTES + 1);
 
-	if (file && bytes) {
+	if (!file) {
+		free(bytes);
+		return -1;
+	}
+	if (bytes) {
 		*size = fread(bytes, 1, PROGRAM_BYTES + 1, file);
 		if (!ferror(file) && *size <= PROGRAM_BYTES) {
 			*out = bytes;
@@ -134,8 +167,8 @@ static int read_file(const char *path, char **out, size_t *size)
 	}
 	if (bytes || !*out)
 		fprintf(stderr, "%s: error: %s\n", path,
-		        !file || ferror(file) ? strerror(errno) : "program is longer than the kernel's limit of 4096 instructions");
-	if (file && file != stdin)
+		        !bytes || ferror(file) ? strerror(errno) : "program is longer than the kernel's limit of 4096 instructions");
+	if (file != stdin)
 		fclose(file);
 	free(bytes);
 	return *out ? 0 : -1;

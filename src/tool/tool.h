@@ -114,7 +114,7 @@ bool report_color(const struct options *options);
 void report_note(const struct callgate_note *note, enum callgate_severity severity, bool color);
 void report_notes(const struct options *options, const struct callgate_notes *notes, enum callgate_severity least,
                   enum strictness strict);
-/* What somebody else chose, a task its command: nothing but printable ASCII, '?' for the rest, or the document is no UTF-8. */
+/* What somebody else chose, a task its command, by callgate_escape(): a document is UTF-8. */
 struct json_object *text_to_json(const char *text);
 struct json_object *origin_to_json(const struct callgate_origin *origin);
 struct json_object *document(const char *verb); /* {"schema": "callgate.VERB/1"} */
@@ -163,6 +163,9 @@ struct json_object *differences_to_json(const struct callgate_diff *diff);
 #define WORDS_SOURCE "words:"
 /* What --profile said, or WORDS_SOURCE; NULL after a message when it is neither or both. */
 const char *profile_said(const struct options *options, const char *profile);
+
+/* Opens a file to read, "-" for standard input. NULL: it is none, or cannot be opened, and has been reported. */
+FILE *input_open(const char *path);
 
 /* Opens what SOURCE names. Errors and findings have been reported when it answers an exit code other than 0.
  * kind tells what it was. */

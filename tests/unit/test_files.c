@@ -1,0 +1,248 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Files that are no files, that change while they are read, and whose writers an access control list names. */
+#include <criterion/criterion.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <sys/xattr.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/fd.h"
+#include "base/source.h"
+#include "callgate.h"
+
+static char place[64];
+
+static void make_place(void)
+{
+	strcpy(place, "/tmp/callgate-files-XXXXXX");
+	cr_assert_not_null(mkdtemp(place));
+}
+
+static const char *in_place(const char *name)
+{
+	static char path[4][256];
+	static unsigned turn;
+
+	turn = (turn + 1) % 4;
+	snprintf(path[turn], sizeof(path[turn]), "%s/%s", place, name);
+	return path[turn];
+}
+
+static void put(const char *path, const char *text)
+{
+	FILE *file = fopen(path, "w");
+
+	cr_assert_not_null(file);
+	fputs(text, file);
+	fclose(file);
+}
+
+static void remove_place(void)
+{
+	char command[128];
+
+	snprintf(command, sizeof(command), "rm -rf %s", place);
+	cr_assert_eq(system(command), 0);
+}
+
+TestSuite(files, .init = make_place, .fini = remove_place);
+
+/* ------------------------------------------------------------------ what is no file */
+
+static void expect_refused(const char *path, const char *word)
+{
+	struct callgate_err err = CALLGATE_ERR_INIT;
+	struct timespec before, after;
+	struct source source;
+
+	clock_gettime(CLOCK_MONOTONIC, &before);
+	cr_assert_eq(source_read(path, SOURCE_ANYONE, &source, &err), CALLGATE_E_IO, "%s is read", path);
+	clock_gettime(CLOCK_MONOTONIC, &after);
+	cr_assert_not_null(strstr(err.text, word), "%s: %s", path, err.text);
+	cr_assert_str_eq(err.file, path);
+	cr_assert_leq(after.tv_sec - before.tv_sec, 1);
+}
+
+Test(files, that_are_none_are_refused_by_name_at_once, .timeout = 10)
+{
+	struct sockaddr_un address = { .sun_family = AF_UNIX };
+	int fd = socket(AF_UNIX, SOCK_STREAM, 0);
+
+	cr_assert_eq(mkfifo(in_place("fifo"), 0600), 0);
+	expect_refused(in_place("fifo"), "FIFO");
+	snprintf(address.sun_path, sizeof(address.sun_path), "%s/socket", place);
+	cr_assert_eq(bind(fd, (struct sockaddr *)&address, sizeof(address)), 0);
+	expect_refused(in_place("socket"), "socket");
+	close(fd);
+	expect_refused("/dev/zero", "device");
+	expect_refused(place, "directory");
+	cr_assert_eq(symlink("loop", in_place("loop")), 0);
+	expect_refused(in_place("loop"), "symbolic links");
+	cr_assert_eq(symlink("fifo", in_place("link")), 0);
+	expect_refused(in_place("link"), "FIFO");
+}
+
+static void *write_slowly(void *data)
+{
+	usleep(50000);
+	if (write(*(int *)data, "hello", 5) != 5)
+		abort();
+	close(*(int *)data);
+	return NULL;
+}
+
+Test(files, pipes_of_our_own_are_waited_for, .timeout = 10)
+{
+	struct callgate_err err = CALLGATE_ERR_INIT;
+	struct source source;
+	pthread_t thread;
+	char path[64];
+	int pipes[2];
+
+	cr_assert_eq(pipe(pipes), 0);
+	cr_assert_eq(pthread_create(&thread, NULL, write_slowly, &pipes[1]), 0);
+	snprintf(path, sizeof(path), "/dev/fd/%d", pipes[0]);
+	cr_assert_eq(source_read(path, SOURCE_ANYONE, &source, &err), 0, "%s", err.text);
+	cr_assert_eq(source.size, 5);
+	source_release(&source);
+	pthread_join(thread, NULL);
+}
+
+/* ------------------------------------------------------------------ what changes meanwhile */
+
+enum { HALF = 40000 };
+
+struct writer {
+	const char *path;
+	bool stop;
+};
+
+/* In place: first all 'a', then all 'b', and so on, each time from the beginning to the end. */
+static void *write_again_and_again(void *data)
+{
+	struct writer *writer = data;
+	char *text = malloc(2 * HALF);
+	int fd = open(writer->path, O_WRONLY);
+
+	for (char c = 'a'; !__atomic_load_n(&writer->stop, __ATOMIC_ACQUIRE); c = c == 'a' ? 'b' : 'a') {
+		memset(text, c, 2 * HALF);
+		if (pwrite(fd, text, HALF, 0) != HALF || pwrite(fd, text + HALF, HALF, HALF) != HALF)
+			abort();
+		usleep((useconds_t)(rand() % 30000));
+	}
+	close(fd);
+	free(text);
+	return NULL;
+}
+
+Test(files, written_in_place_are_read_whole_or_refused, .timeout = 60)
+{
+	struct writer writer = { .path = in_place("text") };
+	char *text = malloc(2 * HALF + 1);
+	pthread_t thread;
+	int whole = 0;
+
+	memset(text, 'a', 2 * HALF);
+	text[2 * HALF] = '\0';
+	put(writer.path, text);
+	cr_assert_eq(pthread_create(&thread, NULL, write_again_and_again, &writer), 0);
+	for (int round = 0; round < 50; round++) {
+		struct callgate_err err = CALLGATE_ERR_INIT;
+		struct source source;
+
+		if (source_read(writer.path, SOURCE_ANYONE, &source, &err) < 0) {
+			cr_assert_eq(err.code, CALLGATE_E_IO, "%s", err.text);
+			continue;
+		}
+		whole++;
+		cr_assert_eq(source.size, 2 * HALF);
+		for (size_t i = 1; i < source.size; i++)
+			cr_assert_eq(source.text[i], source.text[0], "round %d: half of one text and half of another", round);
+		source_release(&source);
+	}
+	__atomic_store_n(&writer.stop, true, __ATOMIC_RELEASE);
+	pthread_join(thread, NULL);
+	free(text);
+	cr_log_info("%d of 50 were read whole", whole);
+}
+
+/* ------------------------------------------------------------------ access control lists */
+
+struct entry {
+	unsigned tag, permissions, id;
+};
+
+static int set_acl(const char *path, const struct entry *entries, size_t count)
+{
+	unsigned char text[4 + 8 * 8] = { 2 };
+
+	for (size_t i = 0; i < count; i++) {
+		unsigned char *at = text + 4 + 8 * i;
+
+		at[0] = (unsigned char)entries[i].tag;
+		at[2] = (unsigned char)entries[i].permissions;
+		for (unsigned j = 0; j < 4; j++)
+			at[4 + j] = (unsigned char)(entries[i].id >> 8 * j);
+	}
+	return setxattr(path, "system.posix_acl_access", text, 4 + 8 * count, 0);
+}
+
+static int open_it(const char *path)
+{
+	struct callgate_err err = CALLGATE_ERR_INIT;
+	int fd = -1, r = fd_open_trusted(path, &fd, &err);
+
+	fd_close(fd);
+	return r;
+}
+
+Test(files, others_named_by_a_list_make_a_file_untrusted)
+{
+	enum { NONE = -1, USER_OBJ = 1, USER = 2, GROUP_OBJ = 4, GROUP = 8, MASK = 16, OTHER = 32 };
+	static const struct { const char *what; struct entry entry; unsigned mask; int want; } rows[] = {
+		{ "another user may write", { USER, 6, 1234 }, 7, CALLGATE_E_UNTRUSTED },
+		{ "another user may read", { USER, 4, 1234 }, 7, 0 },
+		{ "another user may not write after all: the mask", { USER, 6, 1234 }, 4, 0 },
+		{ "another group may write", { GROUP, 2, 1234 }, 6, CALLGATE_E_UNTRUSTED },
+		{ "root may write", { USER, 6, 0 }, 7, 0 },
+	};
+	char directory[256], file[256];
+
+	snprintf(directory, sizeof(directory), "%s", in_place("directory"));
+	snprintf(file, sizeof(file), "%s", in_place("directory/file"));
+	cr_assert_eq(mkdir(directory, 0755), 0);
+	put(file, "x");
+	chmod(file, 0644);
+	cr_assert_eq(open_it(file), 0);
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		const struct entry list[] = { { USER_OBJ, 6, (unsigned)NONE }, rows[i].entry, { GROUP_OBJ, 4, (unsigned)NONE },
+					      { MASK, rows[i].mask, (unsigned)NONE }, { OTHER, 4, (unsigned)NONE } };
+		struct entry sorted[5];
+
+		memcpy(sorted, list, sizeof(list));
+		if (rows[i].entry.tag == GROUP) {
+			sorted[1] = list[2];
+			sorted[2] = list[1];
+		}
+		if (set_acl(file, sorted, 5) < 0) {
+			cr_assert_eq(errno, EOPNOTSUPP, "%s", strerror(errno));
+			cr_skip_test("no access control lists in /tmp");
+		}
+		cr_assert_eq(open_it(file), rows[i].want, "a file that %s", rows[i].what);
+		cr_assert_eq(removexattr(file, "system.posix_acl_access"), 0);
+		chmod(file, 0644);
+		sorted[0].permissions = 7;
+		cr_assert_eq(set_acl(directory, sorted, 5), 0);
+		cr_assert_eq(open_it(file), rows[i].want, "a directory that %s", rows[i].what);
+		cr_assert_eq(removexattr(directory, "system.posix_acl_access"), 0);
+		chmod(directory, 0755);
+	}
+}
