@@ -179,6 +179,7 @@ int verb_doctor(const struct verb *verb, int argc, char **argv)
 	check_kernel(&doctor);
 	check_self(&doctor);
 	check_libraries(&doctor);
+	check_libseccomp(&doctor);
 	check_cgroups(&doctor);
 	check_settings(&doctor);
 	check_oci(&doctor);

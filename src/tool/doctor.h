@@ -17,4 +17,7 @@ void check_program(struct doctor *doctor, const char *name, const char *path);
 void check_oci(struct doctor *doctor);
 void check_lxc_includes(struct doctor *doctor);
 
+/* doctor_libseccomp.c */
+void check_libseccomp(struct doctor *doctor);
+
 #endif
