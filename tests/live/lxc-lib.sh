@@ -46,7 +46,10 @@ trap 'exit 1' INT TERM
 # probe NAME -mBITS: the system call prober, into the container's root; false where the compiler cannot.
 probe() {
   ${CC:-cc} "$2" -O1 -static -nostdlib -ffreestanding -fno-pie -no-pie -fno-stack-protector -o "$root/bin/$1" \
-    "$src/tests/live/probe.c" 2>"$work/cc.log"
+    "$src/tests/live/probe.c" 2>"$work/cc.log" && "$root/bin/$1" >/dev/null 2>>"$work/cc.log" || {
+    rm -f "$root/bin/$1" # no compiler for it, or a kernel that does not run 32-bit programs
+    return 1
+  }
 }
 
 # configure NAME [hook options ...]: a container with Docker's capabilities and the hook on both lines; further lines may be
