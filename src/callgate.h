@@ -359,6 +359,11 @@ struct callgate_filter *callgate_filter_free(struct callgate_filter *filter);
 int callgate_filter_lint(const struct callgate_policy *policy, const struct callgate_filter *filter,
                          const struct callgate_target *target, struct callgate_notes *notes, struct callgate_err *err);
 
+/* The same filter with LOG in place of every action that does not permit, for trying a profile before it is enforced: nothing is
+ * denied, the kernel logs what would have been. Since: 0.2 */
+int callgate_filter_log_only(const struct callgate_filter *filter, struct callgate_filter **out,
+                             struct callgate_err *err) CALLGATE_MUST_CHECK;
+
 /* Why a call gets its action: a rule's place, a default, or a BPF instruction. */
 enum callgate_why {
 	CALLGATE_BY_RULE = 0,   /* file:line:column of the rule */

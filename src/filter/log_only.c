@@ -116,3 +116,8 @@ int filter_log_only(const struct callgate_filter *filter, struct callgate_filter
 		*out = mapping.out;
 	return r;
 }
+
+int callgate_filter_log_only(const struct callgate_filter *filter, struct callgate_filter **out, struct callgate_err *err)
+{
+	return filter && out ? filter_log_only(filter, out, err) : err_missing(err);
+}

@@ -284,10 +284,13 @@ static void add_rules(struct text *text, const struct learner *learner)
 static void add_new(struct text *text, const struct learner *learner, const struct text *rules)
 {
 	const char *comma = "";
+	bool any = false;
 
+	for (unsigned abi = 0; abi < CALLGATE_ABI_COUNT; abi++)
+		any |= learner->abis[abi];
 	text_add(text, "{\n\t\"defaultAction\": \"SCMP_ACT_ERRNO\",\n\t\"defaultErrnoRet\": 1,\n\t\"architectures\": [");
 	for (unsigned abi = 0; abi < CALLGATE_ABI_COUNT; abi++) {
-		if (!learner->abis[abi])
+		if (!learner->abis[abi] && (any || abi != (unsigned)abi_native()))
 			continue;
 		text_add(text, "%s\"%s\"", comma, abi_of((enum callgate_abi)abi)->oci);
 		comma = ", ";
@@ -332,7 +335,6 @@ static int learn(struct learner *learner, char **out, size_t *size)
 	struct text text = { 0 };
 	int r = start_checks(learner);
 
-	learner->abis[abi_native()] = true;
 	for (size_t i = 0; i < learner->record->count && r == 0; i++)
 		r = gather_row(learner, &learner->record->rows[i]);
 	if (r < 0)

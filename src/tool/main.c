@@ -17,7 +17,7 @@ static const struct verb verbs[] = {
 	{ "compile", verb_compile, "[--format bpf|asm|pfc|c|base64] [--backend native|libseccomp] [--stats] [-o OUT] [TARGET] FILE",
 	  "a profile as a proved program" },
 	{ "convert", verb_convert, "--to oci|docker|lxc [--lossy] [-o OUT] [TARGET] FILE", "a profile in another format, with its losses" },
-	{ "run", verb_run, "--profile FILE|--allow LIST|--deny LIST|--default ACTION [--at exec|main|load] [--then FILE --when ready|listen:PORT|file:PATH|delay:SECONDS] [--no-new-privs yes|no] [TARGET] [--] COMMAND...", "one command under a profile" },
+	{ "run", verb_run, "--profile FILE|--allow LIST|--deny LIST|--default ACTION [--at exec|main|load] [--complain] [--then FILE --when ready|listen:PORT|file:PATH|delay:SECONDS] [--no-new-privs yes|no] [TARGET] [--] COMMAND...", "one command under a profile" },
 	{ "apply", verb_apply, "--profile FILE [--dry-run] [--no-new-privs yes|no] [TARGET] pid:N|lxc:NAME|oci:ID",
 	  "tighten a live process or container" },
 	{ "status", verb_status, "[--format table|tsv|json|openmetrics] [SOURCE...]", "who is confined, task by task" },

@@ -10,7 +10,7 @@
 #include "tool/run_then.h"
 #include "tool/tool.h"
 
-enum { OPT_PROFILE = OPT_VERB, OPT_NNP, OPT_AT, OPT_THEN, OPT_WHEN };
+enum { OPT_PROFILE = OPT_VERB, OPT_NNP, OPT_AT, OPT_THEN, OPT_WHEN, OPT_COMPLAIN };
 enum { EXIT_CANNOT_EXEC = 126, EXIT_NOT_FOUND = 127, EXIT_SIGNAL = 128 };
 
 /* Ends as the command ended: with its status, or by the same signal (without a core of our own). */
@@ -72,6 +72,7 @@ static int exit_code(int r, int status, const struct callgate_err *err)
 struct wanted {
 	const char *profile, *then, *when;
 	struct callgate_start how;
+	bool complain;
 };
 
 static int run_phases(const struct options *options, const struct wanted *wanted, char **argv)
@@ -98,8 +99,24 @@ static int run_phases(const struct options *options, const struct wanted *wanted
 	return exit_code(r, status, &err);
 }
 
-static int run_profile(const struct options *options, const char *profile, const struct callgate_start *how, char **argv)
+/* In place of the profile one that denies nothing: the kernel logs what the profile would not permit. */
+static int complain(struct callgate_filter **filter, struct callgate_err *err)
 {
+	struct callgate_filter *logging;
+	int r = callgate_filter_log_only(*filter, &logging, err);
+
+	if (r < 0)
+		return r;
+	callgate_filter_free(*filter);
+	*filter = logging;
+	fprintf(stderr, "callgate: warning: --complain: the profile is NOT enforced; what it would deny is logged by the kernel and goes on\n");
+	return 0;
+}
+
+static int run_profile(const struct options *options, const struct wanted *wanted, char **argv)
+{
+	const char *profile = wanted->profile;
+	const struct callgate_start *how = &wanted->how;
 	CALLGATE_CLEANUP(filter_cleanup) struct callgate_filter *filter = NULL;
 	CALLGATE_CLEANUP(prog_cleanup) struct callgate_prog *prog = NULL;
 	struct callgate_err err = CALLGATE_ERR_INIT;
@@ -108,7 +125,9 @@ static int run_profile(const struct options *options, const char *profile, const
 	if (profile_resolve(options, profile, &filter))
 		return EXIT_CALLGATE_FAILED;
 	profile_forget(profile);
-	r = callgate_filter_compile(filter, &prog, &err);
+	r = wanted->complain ? complain(&filter, &err) : 0;
+	if (r == 0)
+		r = callgate_filter_compile(filter, &prog, &err);
 	if (r == 0)
 		r = run_command(prog, how, argv, &status, &err);
 	return exit_code(r, status, &err);
@@ -128,6 +147,9 @@ static int take_own(void *data, int option, const char *value)
 	case OPT_WHEN:
 		wanted->when = value;
 		return 0;
+	case OPT_COMPLAIN:
+		wanted->complain = true;
+		return 0;
 	case OPT_NNP:
 		return take_nnp(value, &wanted->how.nnp);
 	default:
@@ -141,7 +163,7 @@ int verb_run(const struct verb *verb, int argc, char **argv)
 		{ "help", no_argument, NULL, OPT_HELP }, { "color", required_argument, NULL, OPT_COLOR }, OPTIONS_TARGET, OPTIONS_WORDS,
 		{ "profile", required_argument, NULL, OPT_PROFILE }, { "no-new-privs", required_argument, NULL, OPT_NNP },
 		{ "at", required_argument, NULL, OPT_AT }, { "then", required_argument, NULL, OPT_THEN },
-		{ "when", required_argument, NULL, OPT_WHEN }, OPTIONS_END,
+		{ "when", required_argument, NULL, OPT_WHEN }, { "complain", no_argument, NULL, OPT_COMPLAIN }, OPTIONS_END,
 	};
 	struct wanted wanted = { .how = CALLGATE_START_INIT };
 	struct command_line line = { known, "+h", take_own, &wanted };
@@ -150,7 +172,8 @@ int verb_run(const struct verb *verb, int argc, char **argv)
 
 	if (code == EXIT_YES)
 		return code;
-	if (code != PARSED || optind == argc || !wanted.then != !wanted.when) {
+	if (code != PARSED || optind == argc || !wanted.then != !wanted.when ||
+	    (wanted.complain && wanted.then)) {
 		verb_usage(verb);
 		return EXIT_CALLGATE_FAILED;
 	}
@@ -158,5 +181,5 @@ int verb_run(const struct verb *verb, int argc, char **argv)
 	if (!wanted.profile)
 		return EXIT_CALLGATE_FAILED;
 	return wanted.then ? run_phases(&options, &wanted, argv + optind)
-	                   : run_profile(&options, wanted.profile, &wanted.how, argv + optind);
+	                   : run_profile(&options, &wanted, argv + optind);
 }
