@@ -12,7 +12,8 @@ fail() {
 	failed=1
 }
 
-for profile in "$src/profiles/default.json" "$build/profiles/default-i386.json" "$src/profiles/static-web.json"; do
+for profile in "$src/profiles/default.json" "$build/profiles/default-i386.json" "$src/profiles/static-web.json" \
+	"$src/profiles/system-container.json" "$build/profiles/system-container-i386.json"; do
 	for host in x86_64 aarch64; do
 		# That socketcall is open is what default-i386 is for.
 		"$callgate" check --strict -W no-opens --caps docker --arch $host "$profile" || fail "check --strict $profile on $host"
@@ -31,4 +32,17 @@ row "$src/profiles/default.json" socketcall 3 ALLOW
 row "$build/profiles/default-i386.json" socketcall 1 ALLOW
 row "$build/profiles/default-i386.json" socketcall 3 ALLOW
 row "$build/profiles/default-i386.json" socket 38 'ERRNO(EPERM)'
+
+# A system container's profile lets through nothing that LXC's own does not, whatever the container keeps.
+lxc=/usr/share/lxc/config/common.seccomp
+[ -r $lxc ] || lxc=$src/tests/profiles/lxc-ceiling.json
+for profile in "$src/profiles/system-container.json" "$build/profiles/system-container-i386.json"; do
+	for caps in all docker none; do
+		"$callgate" diff --caps $caps "$lxc" "$profile" > lxc-diff.out 2>&1
+		[ $? -eq 1 ] || fail "diff $lxc $profile: $(head -n 1 lxc-diff.out)"
+		grep -q '	tighter	' lxc-diff.out || fail "$profile is not tighter than $lxc"
+		! grep '	looser	' lxc-diff.out || fail "$profile is looser than $lxc with capabilities $caps"
+	done
+done
+rm -f lxc-diff.out
 exit $failed
