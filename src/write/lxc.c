@@ -5,6 +5,7 @@
  */
 #include "write/lxc.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -110,18 +111,45 @@ static int check_host(struct lxc_writer *writer)
 	return 0;
 }
 
-/* What LXC 5 calls in the container between loading the filter and running init, and cannot do without (tried one by one). */
-static const char *const needed[] = { "read", "write", "sendto", "openat", "setgroups", "getuid", "execve" };
+/* What LXC 5 calls in the container between loading the filter and running init, and cannot do without (tried one by one, in the
+ * foreground and as a daemon). The second name: on machines that lack the first call. */
+static const char *const needed[][2] = {
+	{ "read" }, { "write" }, { "sendto" }, { "openat" }, { "setgroups" }, { "getuid" }, { "dup2", "dup3" }, { "execve" },
+};
 /* Calls that may fail there, but must not kill. */
-static const char *const survived[] = { "close", "setsid", "newfstatat", "fstatat64", "fchown", "fchmod", "capget" };
+static const char *const survived[][2] = {
+	{ "close" }, { "setsid" }, { "newfstatat" }, { "fstatat64" }, { "fchown" }, { "fchmod" }, { "capget" },
+};
 
-static int check_need(const struct lxc_writer *writer, const struct callgate_filter *filter, const char *name, bool must_pass)
+/* The calls that LXC would miss, one behind another. */
+struct missing {
+	char names[200];
+	size_t used;
+};
+
+static void miss(struct missing *missing, const char *name)
 {
-	int id = syscall_find((struct slice){ name, strlen(name) });
-	int64_t nr = id < 0 ? SYSCALL_NONE : syscall_nr(id, writer->abis[0]);
+	int n = snprintf(missing->names + missing->used, sizeof(missing->names) - missing->used, "%s%s", missing->used ? ", " : "", name);
+
+	if (n > 0 && missing->used + (size_t)n < sizeof(missing->names))
+		missing->used += (size_t)n;
+}
+
+static int64_t number_here(const struct lxc_writer *writer, const char *name)
+{
+	int id = name ? syscall_find((struct slice){ name, strlen(name) }) : -1;
+
+	return id < 0 ? SYSCALL_NONE : syscall_nr(id, writer->abis[0]);
+}
+
+static int check_need(const struct lxc_writer *writer, const struct callgate_filter *filter, const char *const names[2], bool must_pass,
+                      struct missing *missing)
+{
 	const struct filter_arch *arch = filter_arch_of(filter, abi_of(writer->abis[0])->audit);
-	struct action_set set;
+	const char *name = number_here(writer, names[0]) < 0 ? names[1] : names[0];
+	int64_t nr = number_here(writer, name);
 	bool passes = false, lives = false;
+	struct action_set set;
 
 	if (nr < 0 || !arch)
 		return 0;
@@ -131,24 +159,28 @@ static int check_need(const struct lxc_writer *writer, const struct callgate_fil
 		passes |= set.actions[i].kind >= CALLGATE_LOG;
 		lives |= set.actions[i].kind >= CALLGATE_ERRNO;
 	}
-	if (must_pass ? passes : lives)
-		return 0;
-	return err_set(writer->err, CALLGATE_E_UNSUPPORTED,
-		       "LXC itself calls %s after it has loaded the filter, and under this profile that %s: no container could start",
-		       name, must_pass ? "is denied" : "kills");
+	if (!(must_pass ? passes : lives))
+		miss(missing, name);
+	return 0;
 }
 
 /* A text that may be looser is not all that LXC will stand under: the filter itself is. */
 static int check_needs(const struct lxc_writer *writer, const struct callgate_text *text)
 {
 	const struct callgate_filter *filter = writer->bound == CALLGATE_LXC_NEVER_LOOSER ? text->filter : writer->filter;
+	struct missing denied = { .used = 0 }, deadly = { .used = 0 };
 	int r = 0;
 
 	for (size_t i = 0; i < sizeof(needed) / sizeof(needed[0]) && r == 0; i++)
-		r = check_need(writer, filter, needed[i], true);
+		r = check_need(writer, filter, needed[i], true, &denied);
 	for (size_t i = 0; i < sizeof(survived) / sizeof(survived[0]) && r == 0; i++)
-		r = check_need(writer, filter, survived[i], false);
-	return r;
+		r = check_need(writer, filter, survived[i], false, &deadly);
+	if (r < 0 || (!denied.used && !deadly.used))
+		return r;
+	return err_set(writer->err, CALLGATE_E_UNSUPPORTED,
+	               "LXC itself calls %s after it has loaded the filter, and this profile %s%s%s: no container could start",
+	               denied.used ? denied.names : deadly.names, denied.used ? "denies that" : "kills for it",
+	               denied.used && deadly.used ? "; it kills for " : "", denied.used ? deadly.names : "");
 }
 
 static int check_decision(struct lxc_writer *writer, const struct callgate_text *text, const struct zip *step, bool *out)
