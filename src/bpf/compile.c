@@ -48,6 +48,13 @@ unsigned callgate_prog_count(const struct callgate_prog *prog)
 	return prog ? prog->count : 0;
 }
 
+/* Declared in runtime/hooks.h, for hooks that make denials visible. */
+void callgate_prog_add_flags(struct callgate_prog *prog, uint32_t flags);
+void callgate_prog_add_flags(struct callgate_prog *prog, uint32_t flags)
+{
+	prog->flags |= flags;
+}
+
 uint32_t callgate_prog_flags(const struct callgate_prog *prog)
 {
 	return prog ? prog->flags : 0;

@@ -90,12 +90,26 @@ const char *cap_nearest(struct slice word)
 	return NULL;
 }
 
+/* As people write them: CAP_SYS_ADMIN, or sys_admin as LXC's configuration does. */
+static bool cap_by_word(struct slice word, unsigned *out)
+{
+	if (cap_by_name(word, out))
+		return true;
+	for (unsigned i = 0; i < CAPS; i++) {
+		if (slice_is_nocase(word, names[i]) || slice_is_nocase(word, names[i] + PREFIX)) {
+			*out = i;
+			return true;
+		}
+	}
+	return false;
+}
+
 static int add_caps(struct slice word, uint64_t *caps, struct callgate_err *err)
 {
 	const char *nearest;
 	unsigned cap;
 
-	if (cap_by_name(word, &cap))
+	if (cap_by_word(word, &cap))
 		*caps |= (uint64_t)1 << cap;
 	else if (slice_is(word, "docker"))
 		*caps |= cap_docker14;

@@ -6,6 +6,32 @@
 #include "callgate.h"
 #include "kernel/verify.h"
 
+/* ------------------------------------------------------------------ visible denials */
+
+/* The program wants these filter flags (SECCOMP_FILTER_FLAG_LOG) besides those of its profile. */
+void callgate_prog_add_flags(struct callgate_prog *prog, uint32_t flags);
+
+/* ------------------------------------------------------------------ an LXC container's configuration */
+
+/* What a container's configuration says, with all that it includes, as far as its seccomp filter depends on it. */
+struct callgate_lxc_config {
+	size_t size;
+	uint64_t caps;           /* the capability bounding set that its first process will have when the caller starts it */
+	bool caps_named;         /* it says lxc.cap.keep or lxc.cap.drop */
+	bool no_new_privs;       /* lxc.no_new_privs */
+	unsigned idmaps;         /* number of lxc.idmap lines */
+	char seccomp[4096];      /* lxc.seccomp.profile, the last one; "": none */
+	char seccomp_file[4096]; /* which file says so */
+	unsigned seccomp_line;
+	char init[256];          /* lxc.init.cmd; "": LXC's own choice, /sbin/init */
+	char rootfs[4096];       /* lxc.rootfs.path; "": the host's root */
+	char arch[32];           /* lxc.arch; "": the host's */
+};
+#define CALLGATE_LXC_CONFIG_INIT { .size = sizeof(struct callgate_lxc_config) }
+/* Reads it as LXC 5 does. E_FORMAT, with the place: what LXC would refuse of these keys, includes nested too deeply. E_IO: a file
+ * cannot be read. */
+int callgate_lxc_config_read(const char *path, struct callgate_lxc_config *out, struct callgate_err *err) CALLGATE_MUST_CHECK;
+
 /* ------------------------------------------------------------------ state files and trusted writing */
 
 /* What a part without a terminal has done and found: written as JSON, schema callgate.state/1. NULL strings are left out. */
@@ -58,6 +84,10 @@ enum callgate_selection {
 	CALLGATE_SELECT_ANY,        /* choose any installed profile */
 };
 enum callgate_selection callgate_settings_selection(const struct callgate_settings *settings);
+/* "containers.ENGINE", else "containers": annotated, only those that say org.callgate.profile get a profile; all, the default, every one. */
+bool callgate_settings_annotated_only(const struct callgate_settings *settings, const char *engine);
+/* "log.ENGINE", else "log": yes, denials are made visible in the audit log where the runtime can carry the flag; no is the default. */
+bool callgate_settings_log(const struct callgate_settings *settings, const char *engine);
 /* "proof": whether a container that callgate is not let look at (rootless, nested) may run: "required" or "possible". */
 enum callgate_need { CALLGATE_PROOF_REQUIRED = 0, CALLGATE_PROOF_POSSIBLE };
 enum callgate_need callgate_settings_proof(const struct callgate_settings *settings);
@@ -77,6 +107,8 @@ bool callgate_bundle_no_new_privs(const struct callgate_bundle *bundle); /* proc
 const char *callgate_bundle_annotation(const struct callgate_bundle *bundle, const char *key, size_t *size);
 /* The text of linux.seccomp; NULL: absent, or null. */
 const char *callgate_bundle_seccomp(const struct callgate_bundle *bundle, size_t *size);
+/* All of it, as it was read. */
+const char *callgate_bundle_text(const struct callgate_bundle *bundle, size_t *size);
 /* The container's id as engines write it into linux.cgroupsPath (64 hexadecimal digits). E_NOTFOUND: it is not there. */
 int callgate_bundle_id(const struct callgate_bundle *bundle, char out[65]);
 const char *callgate_bundle_root(const struct callgate_bundle *bundle, size_t *size); /* root.path; NULL: absent */
@@ -98,12 +130,15 @@ struct callgate_choice {
 	struct callgate_filter *filter;
 	struct callgate_target target;
 	char profile[4096]; /* its path */
+	bool met;           /* the filter is stricter than the policy: callgate_choice_meet() */
 };
 #define CALLGATE_CHOICE_INIT { .policy = NULL }
 /* The settings' default for the engine, or what the annotation org.callgate.profile names as far as the settings let it (E_PERM:
  * they do not; the text names a call that it would open). E_PROFILE besides: a name in a rule that denies is unknown. */
 int callgate_profile_choose(const struct callgate_settings *settings, const char *engine, const struct callgate_bundle *bundle,
 			    struct callgate_choice *out, struct callgate_notes *notes, struct callgate_err *err) CALLGATE_MUST_CHECK;
+/* The filter and another one, of which the stricter answer counts for every call; nothing changes where that is the filter already. */
+int callgate_choice_meet(struct callgate_choice *choice, const struct callgate_filter *other, struct callgate_err *err);
 void callgate_choice_release(struct callgate_choice *choice);
 
 /* linux.seccomp for a runtime that compiles it itself: guards answered, errnos said.

@@ -438,6 +438,12 @@ const char *callgate_bundle_annotation(const struct callgate_bundle *bundle, con
 	return pair ? give(pair->text, size) : NULL;
 }
 
+const char *callgate_bundle_text(const struct callgate_bundle *bundle, size_t *size)
+{
+	*size = bundle->source.size;
+	return bundle->source.text;
+}
+
 const char *callgate_bundle_seccomp(const struct callgate_bundle *bundle, size_t *size)
 {
 	const struct oci_value *value = &bundle->seccomp;

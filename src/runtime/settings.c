@@ -64,6 +64,18 @@ static const char *check_proof(struct callgate_settings *settings, const char *v
 	return NULL;
 }
 
+static const char *check_containers(struct callgate_settings *settings, const char *value)
+{
+	(void)settings;
+	return strcmp(value, "annotated") == 0 || strcmp(value, "all") == 0 ? NULL : "containers are: all or annotated";
+}
+
+static const char *check_log(struct callgate_settings *settings, const char *value)
+{
+	(void)settings;
+	return strcmp(value, "yes") == 0 || strcmp(value, "no") == 0 ? NULL : "log is yes or no";
+}
+
 enum naming { WITHOUT_NAME, WITH_NAME };
 
 static const struct key {
@@ -75,6 +87,8 @@ static const struct key {
 	{ "runtime", check_runtime, WITH_NAME },
 	{ "annotation", check_annotation, WITHOUT_NAME },
 	{ "proof", check_proof, WITHOUT_NAME },
+	{ "containers", check_containers, WITH_NAME },
+	{ "log", check_log, WITH_NAME },
 };
 
 static const struct key *find_key(struct slice word, struct slice *name)
@@ -277,6 +291,20 @@ const char *callgate_settings_runtime(const struct callgate_settings *settings, 
 enum callgate_selection callgate_settings_selection(const struct callgate_settings *settings)
 {
 	return settings->selection;
+}
+
+bool callgate_settings_annotated_only(const struct callgate_settings *settings, const char *engine)
+{
+	const char *value = settings_value(settings, "containers", engine);
+
+	return value && strcmp(value, "annotated") == 0;
+}
+
+bool callgate_settings_log(const struct callgate_settings *settings, const char *engine)
+{
+	const char *value = settings_value(settings, "log", engine);
+
+	return value && strcmp(value, "yes") == 0;
 }
 
 enum callgate_need callgate_settings_proof(const struct callgate_settings *settings)
