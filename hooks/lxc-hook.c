@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * LXC hook, for lxc.hook.pre-start and lxc.hook.start-host. pre-start runs before LXC reads the file that lxc.seccomp.profile
+ * LXC hook, for lxc.hook.pre-start, lxc.hook.start-host and lxc.hook.clone. pre-start runs before LXC reads the file that lxc.seccomp.profile
  * names: it writes that file from a profile. start-host runs when init has its filter and waits: lxc-start-host.c. Whatever
  * fails, the container does not start.
  */
-#include <ctype.h>
 #include <errno.h>
 #include <getopt.h>
 #include <limits.h>
+#include <linux/seccomp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -31,8 +31,10 @@ static int take_stage(struct hook *hook, const char *word)
 		hook->stage = STAGE_PRE_START;
 	else if (word && strcmp(word, "start-host") == 0)
 		hook->stage = STAGE_START_HOST;
+	else if (word && strcmp(word, "clone") == 0)
+		hook->stage = STAGE_CLONE;
 	else {
-		say(&hook->messages, LOG_ERR, "this hook is for lxc.hook.pre-start and lxc.hook.start-host, not for '%s'",
+		say(&hook->messages, LOG_ERR, "this hook is for lxc.hook.pre-start, start-host and clone, not for '%s'",
 		    word ? word : "(none)");
 		return -1;
 	}
@@ -44,7 +46,7 @@ static int take_pid(struct hook *hook, const char *word)
 	char *end = NULL;
 	long pid = word ? strtol(word, &end, 10) : 0;
 
-	if (hook->stage == STAGE_PRE_START)
+	if (hook->stage != STAGE_START_HOST)
 		return 0;
 	if (pid <= 0 || pid > INT_MAX || *end) {
 		say(&hook->messages, LOG_ERR, "LXC_PID is '%s', which is not a valid PID", word ? word : "");
@@ -93,7 +95,7 @@ static int take_profile(struct hook *hook, const char *word)
 }
 
 struct words {
-	const char *profile, *caps, *output, *stage, *pid;
+	const char *profile, *caps, *output, *stage, *pid, *source;
 };
 
 /* Before the environment is left behind: the values stay where they are. */
@@ -101,7 +103,8 @@ static void read_environment(struct hook *hook, struct words *words)
 {
 	hook->name = getenv("LXC_NAME");
 	hook->config = getenv("LXC_CONFIG_FILE");
-	*words = (struct words){ .caps = "docker", .stage = getenv("LXC_HOOK_TYPE"), .pid = getenv("LXC_PID") };
+	*words = (struct words){ .caps = "container", .stage = getenv("LXC_HOOK_TYPE"), .pid = getenv("LXC_PID"),
+				  .source = getenv("LXC_SRC_NAME") };
 }
 
 /* Version 1 hooks get their facts by environment, version 0 hooks also as three words behind our own. */
@@ -110,7 +113,8 @@ static int read_words(struct hook *hook, int argc, char **argv, struct words *wo
 	static const struct option options[] = {
 		{ "profile", required_argument, NULL, 'p' }, { "caps", required_argument, NULL, 'c' },
 		{ "output", required_argument, NULL, 'o' },  { "unverified", no_argument, NULL, 'u' },
-		{ "inject", no_argument, NULL, 'i' },        { NULL, 0, NULL, 0 },
+		{ "inject", no_argument, NULL, 'i' },        { "log", no_argument, NULL, 'l' },
+		{ NULL, 0, NULL, 0 },
 	};
 	int option;
 
@@ -126,10 +130,12 @@ static int read_words(struct hook *hook, int argc, char **argv, struct words *wo
 			hook->proof = PROOF_WHERE_POSSIBLE;
 		else if (option == 'i')
 			hook->manner = MANNER_INJECT;
+		else if (option == 'l')
+			hook->flags = SECCOMP_FILTER_FLAG_LOG;
 		else {
 			say(&hook->messages, LOG_ERR,
-			    "unknown option; usage: callgate --profile NAME|PATH [--caps docker|all|LIST] [--output FILE] "
-			    "[--inject | --unverified]");
+			    "unknown option; usage: callgate --profile NAME|PATH [--caps container|docker|all|LIST] [--output FILE] "
+			    "[--inject [--log] | --unverified]");
 			return -1;
 		}
 	}
@@ -143,10 +149,29 @@ static int read_words(struct hook *hook, int argc, char **argv, struct words *wo
 	return 0;
 }
 
-static int take_words(struct hook *hook, const struct words *words)
+/* "container": what the configuration leaves it. start-host compares with what init has. */
+static int take_caps(struct hook *hook, const char *word)
 {
+	struct callgate_lxc_config config = CALLGATE_LXC_CONFIG_INIT;
 	struct callgate_err err = CALLGATE_ERR_INIT;
 
+	if (hook->config) {
+		if (callgate_lxc_config_read(hook->config, &config, &err) < 0)
+			return hook_fail(hook, &err);
+		hook->lxc = config;
+	}
+	if (strcmp(word, "container") != 0)
+		return callgate_caps_parse(word, &hook->caps, &err) < 0 ? hook_fail(hook, &err) : 0;
+	if (!hook->config) {
+		say(&hook->messages, LOG_ERR, "LXC names no configuration file to look capabilities up in: the hook lines need --caps LIST");
+		return -1;
+	}
+	hook->caps = config.caps;
+	return 0;
+}
+
+static int take_words(struct hook *hook, const struct words *words)
+{
 	if (!hook->name || !hook->name[0]) {
 		say(&hook->messages, LOG_ERR, "LXC_NAME is not set: not started by LXC?");
 		return -1;
@@ -155,12 +180,14 @@ static int take_words(struct hook *hook, const struct words *words)
 		say(&hook->messages, LOG_ERR, "--inject needs no --unverified: that the kernel took the filter is the proof");
 		return -1;
 	}
+	if (hook->flags && hook->manner == MANNER_TEXT) {
+		say(&hook->messages, LOG_ERR, "--log needs --inject: LXC's own format has no way to make denials visible");
+		return -1;
+	}
 	if (take_stage(hook, words->stage) < 0 || take_pid(hook, words->pid) < 0 || take_output(hook, words->output) < 0 ||
 	    take_profile(hook, words->profile) < 0)
 		return -1;
-	if (callgate_caps_parse(words->caps, &hook->caps, &err) < 0)
-		return hook_fail(hook, &err);
-	return 0;
+	return take_caps(hook, words->caps);
 }
 
 /* ------------------------------------------------------------------ from the profile to the text */
@@ -204,58 +231,11 @@ static int make_text(struct hook *hook, const struct callgate_policy *policy, st
 	return 0;
 }
 
-/* ------------------------------------------------------------------ the container's configuration */
-
-/* "key = value" without blanks around; NULL: not that key. */
-static char *value_of(char *line, const char *key)
-{
-	size_t size = strlen(key);
-	char *end;
-
-	while (isblank((unsigned char)*line))
-		line++;
-	if (strncmp(line, key, size) != 0)
-		return NULL;
-	line += size;
-	while (isblank((unsigned char)*line))
-		line++;
-	if (*line++ != '=')
-		return NULL;
-	while (isblank((unsigned char)*line))
-		line++;
-	end = line + strlen(line);
-	while (end > line && isspace((unsigned char)end[-1]))
-		*--end = '\0';
-	return line;
-}
-
-void hook_read_config(const struct hook *hook, struct config *out)
-{
-	FILE *file = hook->config ? fopen(hook->config, "re") : NULL;
-	char *line = NULL;
-	size_t room = 0;
-
-	*out = (struct config){ .profile = "" };
-	while (file && getline(&line, &room, file) > 0) {
-		const char *value = value_of(line, "lxc.seccomp.profile");
-
-		if (value)
-			snprintf(out->profile, sizeof(out->profile), "%s", value);
-		value = value_of(line, "lxc.no_new_privs");
-		if (value)
-			out->no_new_privs = strcmp(value, "1") == 0;
-	}
-	free(line);
-	if (file)
-		fclose(file);
-}
-
 /* ------------------------------------------------------------------ pre-start */
 
 static int pre_start(struct hook *hook)
 {
 	struct callgate_err err = CALLGATE_ERR_INIT;
-	struct config config;
 	const char *text;
 	size_t size;
 
@@ -265,10 +245,9 @@ static int pre_start(struct hook *hook)
 		    "hook lines");
 		return -1;
 	}
-	hook_read_config(hook, &config);
-	if (config.profile[0] && strcmp(config.profile, hook->output) != 0) {
-		say(&hook->messages, LOG_ERR, "%s says lxc.seccomp.profile = %s, but this hook writes %s", hook->config, config.profile,
-		    hook->output);
+	if (hook->lxc.seccomp[0] && strcmp(hook->lxc.seccomp, hook->output) != 0) {
+		say(&hook->messages, LOG_ERR, "%s:%u says lxc.seccomp.profile = %s, but this hook writes %s", hook->lxc.seccomp_file,
+		    hook->lxc.seccomp_line, hook->lxc.seccomp, hook->output);
 		return -1;
 	}
 	text = callgate_text_bytes(hook->text, &size);
@@ -334,8 +313,11 @@ int main(int argc, char **argv)
 	bool good;
 
 	read_environment(&hook, &words);
-	if (hook_enter("callgate-lxc") == 0 && read_words(&hook, argc, argv, &words) == 0)
+	if (hook_enter("callgate-lxc") == 0 && read_words(&hook, argc, argv, &words) == 0) {
+		if (words.stage && strcmp(words.stage, "clone") == 0)
+			return lxc_clone(&hook, words.source) == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
 		result = work(&hook, &words);
+	}
 	good = write_state(&hook, result) == 0 && strcmp(result, "failed") != 0;
 	if (good)
 		syslog(LOG_INFO, "lxc:%s: %s (%s)", hook.name, result, hook.profile);

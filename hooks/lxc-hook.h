@@ -6,8 +6,9 @@
 #include <limits.h>
 
 #include "hooks/say.h"
+#include "runtime/hooks.h"
 
-enum stage { STAGE_PRE_START, STAGE_START_HOST };
+enum stage { STAGE_PRE_START, STAGE_START_HOST, STAGE_CLONE };
 enum proof { PROOF_REQUIRED, PROOF_WHERE_POSSIBLE };
 /* TEXT: LXC's text is all that confines. INJECT: it is nowhere stricter than the profile, and the profile's own program is put
  * on top of it. */
@@ -19,8 +20,10 @@ struct hook {
 	const char *name, *profile_word, *config;
 	char profile[PATH_MAX], output[PATH_MAX];
 	enum proof proof;
+	uint32_t flags;                    /* SECCOMP_FILTER_FLAG_* besides the profile's: --log */
 	pid_t pid;
 	uint64_t caps;
+	struct callgate_lxc_config lxc;    /* what the configuration says; size 0: there is none to read */
 	struct callgate_target target;
 	struct callgate_filter *filter;
 	struct callgate_text *text;
@@ -30,20 +33,15 @@ struct hook {
 	struct messages messages;
 };
 
-/* What the container's own config file says, as far as it can be read without following its includes. */
-struct config {
-	char profile[PATH_MAX]; /* the last lxc.seccomp.profile, "" for none */
-	bool no_new_privs;
-};
-
 int hook_fail(struct hook *hook, const struct callgate_err *err); /* says it; -1 */
 int hook_resolve(struct hook *hook, const struct callgate_policy *policy, uint64_t caps, struct callgate_notes *notes,
 		 struct callgate_filter **out);
-void hook_read_config(const struct hook *hook, struct config *out);
 
 /* VERIFIED: the kernel has shown the filters. INJECTED: it has taken the program, and shows none to this caller. UNVERIFIED: the
  * text is believed to be in force, as was asked for. */
 enum start { START_FAILED, START_VERIFIED, START_INJECTED, START_UNVERIFIED };
 enum start start_host(struct hook *hook, const struct callgate_policy *policy);
+/* source: the name of the container that was copied. 0, or -1 after messages. */
+int lxc_clone(struct hook *hook, const char *source);
 
 #endif

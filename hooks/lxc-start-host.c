@@ -101,10 +101,7 @@ static int first_task(struct hook *hook, pid_t pid, struct callgate_task *out)
 
 static int check_no_new_privs(struct hook *hook)
 {
-	struct config config;
-
-	hook_read_config(hook, &config);
-	if (!config.no_new_privs || hook->init.no_new_privs)
+	if (!hook->lxc.no_new_privs || hook->init.no_new_privs)
 		return 0;
 	say(&hook->messages, LOG_ERR, "the configuration says lxc.no_new_privs = 1, and init has it not");
 	return -1;
@@ -192,6 +189,7 @@ static int inject(struct hook *hook)
 	how.nnp = CALLGATE_NNP_NO;
 	if (callgate_filter_compile(hook->filter, &prog, &err) < 0)
 		return hook_fail(hook, &err);
+	callgate_prog_add_flags(prog, hook->flags);
 	r = callgate_process_inject(hook->pid, prog, &how, &done, &err);
 	callgate_prog_free(prog);
 	if (r < 0)

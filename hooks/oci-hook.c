@@ -18,6 +18,7 @@
 
 #include "hooks/base64.h"
 #include "hooks/oci-make.h"
+#include "hooks/rootless.h"
 #include "runtime/hooks.h"
 
 struct hook {
@@ -53,6 +54,15 @@ static int write_out(struct hook *hook, const char *text, size_t size)
 	return 0;
 }
 
+/* A container that the settings leave alone gets its configuration back as it came. */
+static const char *pass_through(struct hook *hook)
+{
+	size_t size;
+	const char *text = callgate_bundle_text(hook->job.bundle, &size);
+
+	return write_out(hook, text, size) < 0 ? "failed" : "passed";
+}
+
 static const char *precreate(struct hook *hook)
 {
 	int r = oci_job_read(&hook->job, "-");
@@ -61,6 +71,8 @@ static const char *precreate(struct hook *hook)
 		snprintf(hook->id, sizeof(hook->id), "precreate");
 	if (r < 0)
 		snprintf(hook->id, sizeof(hook->id), "%s", hook->id[0] ? hook->id : "precreate");
+	if (r == 0 && hook->job.passes)
+		return pass_through(hook);
 	hook->job.form = OCI_FORM_BOTH;
 	if (r < 0 || oci_job_make(&hook->job) < 0)
 		return "failed";
@@ -109,11 +121,10 @@ static int check_narrow(struct hook *hook, const struct callgate_filter *carried
 }
 
 /* linux.seccomp, as a runtime reads it. */
-static int check_text(struct hook *hook, enum callgate_reader reader)
+static int read_text(struct hook *hook, enum callgate_reader reader, struct callgate_filter **out)
 {
 	struct callgate_target target = hook->job.choice.target;
 	struct callgate_err err = CALLGATE_ERR_INIT;
-	struct callgate_filter *filter = NULL;
 	struct callgate_policy *policy;
 	size_t size;
 	const char *text = callgate_bundle_seccomp(hook->job.bundle, &size);
@@ -125,18 +136,26 @@ static int check_text(struct hook *hook, enum callgate_reader reader)
 	target.libseccomp = callgate_libseccomp_release();
 	if (callgate_policy_parse(text, size, "linux.seccomp", &policy, NULL, &err) < 0)
 		return complain_err(hook, &err);
-	r = callgate_filter_resolve(policy, &target, &filter, NULL, &err);
+	r = callgate_filter_resolve(policy, &target, out, NULL, &err);
 	callgate_policy_free(policy);
-	r = r < 0 ? complain_err(hook, &err) : check_narrow(hook, filter, "linux.seccomp");
+	return r < 0 ? complain_err(hook, &err) : 0;
+}
+
+static int check_text(struct hook *hook, enum callgate_reader reader)
+{
+	struct callgate_filter *filter = NULL;
+	int r = read_text(hook, reader, &filter);
+
+	if (r == 0)
+		r = check_narrow(hook, filter, "linux.seccomp");
 	callgate_filter_free(filter);
 	return r;
 }
 
 /* The program that crun would believe instead. */
-static int check_annotation(struct hook *hook, const char *text, size_t size)
+static int read_annotation(struct hook *hook, const char *text, size_t size, struct callgate_filter **out)
 {
 	struct callgate_err err = CALLGATE_ERR_INIT;
-	struct callgate_filter *filter = NULL;
 	struct callgate_prog *prog = NULL;
 	size_t length;
 	void *bytes = base64_decode(text, size, &length);
@@ -147,9 +166,18 @@ static int check_annotation(struct hook *hook, const char *text, size_t size)
 	r = callgate_prog_parse(bytes, length, hook->job.choice.target.host, &prog, &err);
 	free(bytes);
 	if (r == 0)
-		r = callgate_filter_lift(prog, "run.oci.seccomp_bpf_data", hook->job.choice.target.host, &filter, &err);
+		r = callgate_filter_lift(prog, "run.oci.seccomp_bpf_data", hook->job.choice.target.host, out, &err);
 	callgate_prog_free(prog);
-	r = r < 0 ? complain_err(hook, &err) : check_narrow(hook, filter, "run.oci.seccomp_bpf_data");
+	return r < 0 ? complain_err(hook, &err) : 0;
+}
+
+static int check_annotation(struct hook *hook, const char *text, size_t size)
+{
+	struct callgate_filter *filter = NULL;
+	int r = read_annotation(hook, text, size, &filter);
+
+	if (r == 0)
+		r = check_narrow(hook, filter, "run.oci.seccomp_bpf_data");
 	callgate_filter_free(filter);
 	return r;
 }
@@ -159,7 +187,11 @@ static const char *create_runtime(struct hook *hook)
 	const char *bpf;
 	size_t size;
 
-	if (read_container(hook) < 0 || check_text(hook, CALLGATE_AS_RUNC) < 0)
+	if (read_container(hook) < 0)
+		return "failed";
+	if (hook->job.passes)
+		return "passed";
+	if (check_text(hook, CALLGATE_AS_RUNC) < 0)
 		return "failed";
 	bpf = callgate_bundle_annotation(hook->job.bundle, "run.oci.seccomp_bpf_data", &size);
 	if ((bpf ? check_annotation(hook, bpf, size) : check_text(hook, CALLGATE_AS_CRUN)) < 0)
@@ -331,6 +363,8 @@ static const char *poststart(struct hook *hook)
 	int pidfd, r;
 
 	r = read_container(hook);
+	if (r == 0 && hook->job.passes)
+		return "passed";
 	pid = hook->container.pid;
 	if (pid <= 1) {
 		complain(hook, "the state names no process of the host");
@@ -387,6 +421,10 @@ int main(int argc, char **argv)
 		return EXIT_FAILURE;
 	hook->container = (struct callgate_container)CALLGATE_CONTAINER_INIT;
 	stage = read_words(hook, argc, argv);
+	if (stage && hook_is_of_hosts_root()) {
+		syslog(LOG_INFO, "%s: a rootless engine calls the hook that the host's root has installed: its container is left alone", stage->name);
+		return strcmp(stage->name, "precreate") != 0 || hook_copy_through() == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	}
 	if (stage) {
 		hook->job.hook = stage->name;
 		result = stage->run(hook);
@@ -395,7 +433,7 @@ int main(int argc, char **argv)
 		complain(hook, "usage: callgate-oci-hook [--engine NAME] precreate|createRuntime|poststart");
 	}
 	good = strcmp(result, "failed") != 0;
-	if (!good || strcmp(hook->job.hook, "precreate") != 0)
+	if (strcmp(result, "passed") != 0 && (!good || strcmp(hook->job.hook, "precreate") != 0))
 		good &= oci_job_state(&hook->job, hook->id[0] ? hook->id : NULL, result, NULL, hook->container.pid) == 0;
 	oci_job_release(&hook->job);
 	free(hook);

@@ -26,16 +26,27 @@ int oci_job_read(struct oci_job *job, const char *config)
 	if (callgate_settings_read(&job->settings, &err) < 0 || callgate_bundle_read(config, &job->bundle, &err) < 0 ||
 	    callgate_notes_new(&job->notes) < 0)
 		return fail(job, &err);
+	job->passes = callgate_settings_annotated_only(job->settings, job->engine) && !callgate_bundle_annotation(job->bundle, "org.callgate.profile", NULL);
+	if (job->passes)
+		return 0;
 	if (callgate_profile_choose(job->settings, job->engine, job->bundle, &job->choice, job->notes, &err) == 0)
 		return callgate_filter_digest(job->choice.filter, job->digest, &err) == 0 ? 0 : fail(job, &err);
 	say_notes(&job->messages, job->notes);
 	return fail(job, &err);
 }
 
+/* The profile's, and LOG where the settings or the container ask for visible denials. */
+static uint32_t wanted_flags(const struct oci_job *job)
+{
+	bool log = callgate_settings_log(job->settings, job->engine) || callgate_bundle_annotation(job->bundle, "org.callgate.log", NULL);
+
+	return callgate_filter_flags(job->choice.filter) | (log ? SECCOMP_FILTER_FLAG_LOG : 0);
+}
+
 /* Behind the annotation stands a text that no process survives: a runtime that does not read the annotation starts nothing. */
 static int make_flags(const struct oci_job *job, char *buf, size_t size)
 {
-	uint32_t flags = callgate_filter_flags(job->choice.filter);
+	uint32_t flags = wanted_flags(job);
 	size_t used = 0;
 
 	buf[0] = '\0';
@@ -105,7 +116,7 @@ static void tell_losses(struct oci_job *job, const struct callgate_filter *readi
 static int make_text(struct oci_job *job, char **out)
 {
 	struct callgate_target reader = job->choice.target;
-	uint32_t wanted = callgate_filter_flags(job->choice.filter);
+	uint32_t wanted = wanted_flags(job);
 	struct callgate_text *text = NULL;
 	struct callgate_err err = CALLGATE_ERR_INIT;
 
@@ -147,6 +158,11 @@ int oci_job_make(struct oci_job *job)
 	free(bpf);
 	free(text);
 	return r < 0 ? -1 : 0;
+}
+
+bool oci_job_wants_flags(const struct oci_job *job)
+{
+	return wanted_flags(job) != 0;
 }
 
 void oci_job_release(struct oci_job *job)

@@ -16,6 +16,7 @@
 
 #include "hooks/oci-args.h"
 #include "hooks/oci-make.h"
+#include "hooks/rootless.h"
 #include "runtime/hooks.h"
 
 struct wrapper {
@@ -194,10 +195,14 @@ static int write_config(struct wrapper *w)
 
 static int edit(struct wrapper *w)
 {
-	if (find_bundle(w) < 0 || oci_job_read(&w->job, w->config) < 0 || find_real(w, w->job.settings) < 0 || choose_place(w) < 0)
+	if (find_bundle(w) < 0 || oci_job_read(&w->job, w->config) < 0 || find_real(w, w->job.settings) < 0)
+		return -1;
+	if (w->job.passes)
+		return 0;
+	if (choose_place(w) < 0)
 		return -1;
 	w->job.form = strcmp(w->name, "crun") == 0 ? OCI_FORM_BPF : OCI_FORM_TEXT;
-	if (w->job.form == OCI_FORM_TEXT && callgate_filter_flags(w->job.choice.filter))
+	if (w->job.form == OCI_FORM_TEXT && oci_job_wants_flags(&w->job))
 		w->job.flags = flags_of_runtime(w);
 	if (oci_job_make(&w->job) < 0 || write_config(w) < 0)
 		return -1;
@@ -323,7 +328,8 @@ int main(int argc, char **argv)
 	w->job.hook = w->args.command ? w->args.command : "runtime";
 	if (complaint)
 		r = complain(w, complaint);
-	else if (w->args.command && (strcmp(w->args.command, "create") == 0 || strcmp(w->args.command, "run") == 0))
+	else if (w->args.command && (strcmp(w->args.command, "create") == 0 || strcmp(w->args.command, "run") == 0) &&
+		 !hook_is_of_hosts_root())
 		r = edit(w);
 	else
 		r = pass(w);

@@ -123,23 +123,6 @@ int callgate_profile_choose(const struct callgate_settings *settings, const char
 	return r;
 }
 
-int callgate_choice_meet(struct callgate_choice *choice, const struct callgate_filter *other, struct callgate_err *err)
-{
-	const struct callgate_filter *both[] = { other, choice->filter };
-	struct callgate_filter *met;
-	int r;
-
-	if (choose_check_narrow(other, choice->filter, NULL) == 0)
-		return 0;
-	r = callgate_filter_meet(both, 2, &met, err);
-	if (r < 0)
-		return r;
-	callgate_filter_free(choice->filter);
-	choice->filter = met;
-	choice->met = true;
-	return 0;
-}
-
 void callgate_choice_release(struct callgate_choice *choice)
 {
 	choice->policy = callgate_policy_free(choice->policy);

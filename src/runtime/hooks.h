@@ -130,15 +130,12 @@ struct callgate_choice {
 	struct callgate_filter *filter;
 	struct callgate_target target;
 	char profile[4096]; /* its path */
-	bool met;           /* the filter is stricter than the policy: callgate_choice_meet() */
 };
 #define CALLGATE_CHOICE_INIT { .policy = NULL }
 /* The settings' default for the engine, or what the annotation org.callgate.profile names as far as the settings let it (E_PERM:
  * they do not; the text names a call that it would open). E_PROFILE besides: a name in a rule that denies is unknown. */
 int callgate_profile_choose(const struct callgate_settings *settings, const char *engine, const struct callgate_bundle *bundle,
 			    struct callgate_choice *out, struct callgate_notes *notes, struct callgate_err *err) CALLGATE_MUST_CHECK;
-/* The filter and another one, of which the stricter answer counts for every call; nothing changes where that is the filter already. */
-int callgate_choice_meet(struct callgate_choice *choice, const struct callgate_filter *other, struct callgate_err *err);
 void callgate_choice_release(struct callgate_choice *choice);
 
 /* linux.seccomp for a runtime that compiles it itself: guards answered, errnos said.

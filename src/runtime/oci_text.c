@@ -4,7 +4,6 @@
 #include <string.h>
 
 #include "base/err.h"
-#include "write/oci.h"
 #include "write/oci_rules.h"
 #include "write/text.h"
 #include "runtime/hooks.h"
@@ -56,19 +55,6 @@ static int find_looser(const struct callgate_filter *filter, const struct callga
 	return r;
 }
 
-/* A filter that no policy says: written as it is. */
-static int write_met(const struct callgate_choice *choice, struct callgate_text *text, struct callgate_err *err)
-{
-	struct text out = { 0 };
-	int r = oci_write(choice->filter, choice->policy, &out, err);
-
-	if (r < 0) {
-		text_release(&out);
-		return r;
-	}
-	return text_take(&out, &text->bytes, &text->size, err);
-}
-
 static int write_once(const struct callgate_choice *choice, const struct callgate_target *reader, const struct oci_wish *wish,
 		      struct callgate_text **out, struct callgate_err *err)
 {
@@ -77,8 +63,7 @@ static int write_once(const struct callgate_choice *choice, const struct callgat
 
 	if (!text)
 		return err_nomem(err);
-	r = choice->met ? write_met(choice, text, err) :
-			  policy_write_oci(choice->policy, &choice->target, wish, &text->bytes, &text->size, err);
+	r = policy_write_oci(choice->policy, &choice->target, wish, &text->bytes, &text->size, err);
 	if (r == 0)
 		r = text_read_back(text, "what is written for the runtime", reader, err);
 	if (r < 0)

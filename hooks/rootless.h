@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Rootless: whether this hook was installed by the host's root, and an engine of a user without privilege calls it. */
+#ifndef CALLGATE_HOOKS_ROOTLESS_H
+#define CALLGATE_HOOKS_ROOTLESS_H
+
+#include <stdbool.h>
+
+/* Such a hook leaves the container as it is: it can read neither root's settings nor write root's records. In a container whose own
+ * root has installed callgate it is at work as everywhere. */
+bool hook_is_of_hosts_root(void);
+/* Standard input to standard output, to the end. 0, or -1. */
+int hook_copy_through(void);
+
+#endif
