@@ -6,8 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "tool/tool.h"
-#include "runtime/hooks.h"
+#include "tool/hook.h"
 
 #define CONF_DIR "/etc/containers/containers.conf.d"
 static const char mark[] = "# Written by 'callgate hook install'; 'callgate hook remove' takes it away.\n";
@@ -95,37 +94,57 @@ static int take_away(const char *path, enum hook_manner manner)
 		printf("remove %s\n", path);
 		return EXIT_YES;
 	}
-	if (unlink(path) == 0)
+	if (unlink(path) == 0) {
+		printf("removed %s\n", path);
 		return EXIT_YES;
+	}
 	report("%s: %s", path, strerror(errno));
 	return EXIT_CANNOT;
 }
 
-/* A profile that the hook would refuse at every start is refused now. */
-static int put_profile(struct options *options, const struct way *way, const char *profile, enum hook_manner manner)
+/* A profile that the hook would refuse at every start is refused now. word: the bare name or the full path. */
+static int try_profile(struct options *options, const char *profile, char word[PATH_MAX])
 {
 	CALLGATE_CLEANUP(filter_cleanup) struct callgate_filter *filter = NULL;
-	char path[PATH_MAX], text[PATH_MAX + 64], full[PATH_MAX];
+	CALLGATE_CLEANUP(policy_cleanup) struct callgate_policy *policy = NULL;
 	struct callgate_err err = CALLGATE_ERR_INIT;
-	int code;
+	char path[PATH_MAX];
 
 	if (!strchr(profile, '/')) {
 		if (callgate_profile_find(profile, path, sizeof(path), &err) < 0) {
 			report_err(&err);
 			return EXIT_CANNOT;
 		}
-		snprintf(full, sizeof(full), "%s", profile);
-	} else if (!realpath(profile, full)) {
+		snprintf(word, PATH_MAX, "%s", profile);
+	} else if (!realpath(profile, word)) {
 		report("%s: %s", profile, strerror(errno));
+		return EXIT_CANNOT;
+	} else {
+		snprintf(path, sizeof(path), "%s", word);
+	}
+	if (callgate_policy_read_trusted(path, &policy, NULL, &err) == CALLGATE_E_UNTRUSTED) {
+		report_err(&err);
 		return EXIT_CANNOT;
 	}
 	callgate_caps_parse("docker", &options->target.caps, NULL);
-	code = profile_resolve(options, profile, &filter);
+	return profile_resolve(options, profile, &filter);
+}
+
+/* Which containers, under which profile. */
+static int put_settings(struct options *options, const struct way *way, const struct hook_request *request)
+{
+	char path[PATH_MAX], text[PATH_MAX + 256], word[PATH_MAX] = "";
+	int code = request->profile ? try_profile(options, request->profile, word) : EXIT_YES;
+
 	if (code)
 		return code;
 	settings_path(way, path, sizeof(path));
-	snprintf(text, sizeof(text), "profile.%s = %s\n", way->runtime, full);
-	return put(path, text, manner);
+	snprintf(text, sizeof(text), "containers.%s = %s\n%s%s%s%s%s%s", way->runtime, request->all ? "all" : "annotated",
+	         request->log ? "log." : "", request->log ? way->runtime : "", request->log ? " = yes\n" : "",
+	         word[0] ? "profile." : "", word[0] ? way->runtime : "", word[0] ? " = " : "");
+	if (word[0])
+		snprintf(text + strlen(text), sizeof(text) - strlen(text), "%s\n", word);
+	return put(path, text, request->manner);
 }
 
 static int install(struct options *options, const struct way *way, const struct hook_request *request)
@@ -146,10 +165,14 @@ static int install(struct options *options, const struct way *way, const struct 
 	    strcmp(where, way->conf) != 0)
 		fprintf(stderr, "callgate: note: %s sets hooks_dir too; only the file that is read last is used, so one list must name all directories\n",
 		        where);
-	if (request->profile)
-		code = put_profile(options, way, request->profile, request->manner);
+	code = put_settings(options, way, request);
 	if (!code)
 		code = put(way->conf, way->text, request->manner);
+	if (!code && request->manner == HOOK_WRITE)
+		printf(request->all ? "from now on every container that %s makes gets the profile '%s'\n" :
+				      "from now on containers that %s makes with the annotation org.callgate.profile=NAME get that profile, "
+				      "which may permit nothing that '%s' does not; --all means every container\n",
+		       way->runtime, request->profile ? request->profile : "default");
 	if (!code && way->told)
 		fprintf(stderr, "callgate: note: other engines are configured by hand:\n%s\n", way->told);
 	return code ? code : finish_output(EXIT_YES);
@@ -165,6 +188,72 @@ static int remove_files(const struct way *way, const struct hook_request *reques
 		code = take_away(path, request->manner);
 	return code ? code : finish_output(EXIT_YES);
 }
+
+/* ------------------------------------------------------------------ rootless podman */
+
+/* A user's podman reads profiles itself; root's hooks leave it alone. */
+static int user_conf(char *path, size_t size)
+{
+	const char *config = getenv("XDG_CONFIG_HOME"), *home = getenv("HOME");
+	int n = config && config[0] == '/' ? snprintf(path, size, "%s/containers/containers.conf.d/50-callgate.conf", config) :
+					     snprintf(path, size, "%s/.config/containers/containers.conf.d/50-callgate.conf", home ? home : "");
+
+	if (n < (int)size && path[0] == '/' && (home || config))
+		return EXIT_YES;
+	report("neither XDG_CONFIG_HOME nor HOME is set");
+	return EXIT_CANNOT;
+}
+
+static int install_for_user(struct options *options, const char *path, const struct hook_request *request)
+{
+	char word[PATH_MAX], full[PATH_MAX], text[PATH_MAX + 64];
+	struct callgate_err err = CALLGATE_ERR_INIT;
+	int code;
+
+	if (request->log) {
+		report("--log is for root's hooks: podman itself passes no filter flags on");
+		return EXIT_CANNOT;
+	}
+	code = try_profile(options, request->profile ? request->profile : "default", word);
+	if (code)
+		return code;
+	if (profile_path(word, full, sizeof(full), &err) < 0) {
+		report_err(&err);
+		return EXIT_CANNOT;
+	}
+	snprintf(text, sizeof(text), "[containers]\nseccomp_profile = \"%s\"\n", full);
+	if (is_ours(path) == 0) {
+		report("%s was not written by callgate and is left alone", path);
+		return EXIT_CANNOT;
+	}
+	code = put(path, text, request->manner);
+	if (!code && request->manner == HOOK_WRITE)
+		printf("%s: from now on containers of this user start under %s, unless --security-opt seccomp= says otherwise\n", path, full);
+	return code ? code : finish_output(EXIT_YES);
+}
+
+static int hook_for_user(struct options *options, const char *word, const struct hook_request *request)
+{
+	char path[PATH_MAX];
+	int code = user_conf(path, sizeof(path));
+
+	if (code)
+		return code;
+	if (strcmp(request->runtime, "podman") != 0) {
+		report("--runtime %s is for root; rootless podman takes --runtime podman", request->runtime);
+		return EXIT_CANNOT;
+	}
+	if (strcmp(word, "install") == 0)
+		return install_for_user(options, path, request);
+	if (strcmp(word, "remove") == 0) {
+		code = take_away(path, request->manner);
+		return code ? code : finish_output(EXIT_YES);
+	}
+	printf("%s\t%s\n", path, is_ours(path) == 1 ? "installed" : "not installed");
+	return finish_output(is_ours(path) == 1 ? EXIT_YES : EXIT_NO);
+}
+
+/* ------------------------------------------------------------------ the whole */
 
 static int status(const struct way *way)
 {
@@ -184,6 +273,8 @@ int hook_oci(struct options *options, const char *word, const struct hook_reques
 {
 	const struct way *way = find_way(request->runtime);
 
+	if (geteuid() != 0)
+		return hook_for_user(options, word, request);
 	if (strcmp(word, "install") == 0)
 		return install(options, way, request);
 	if (strcmp(word, "remove") == 0)

@@ -25,3 +25,13 @@ int lxc_init_pid(const char *name, const char *lxcpath, pid_t *out)
 	*out = pid;
 	return EXIT_YES;
 }
+
+bool lxc_is_running(const char *name, const char *lxcpath)
+{
+	struct lxc_container *container = lxc_container_new(name, lxcpath);
+	bool running = container && container->is_running(container);
+
+	if (container)
+		lxc_container_put(container);
+	return running;
+}

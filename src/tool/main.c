@@ -21,18 +21,20 @@ static const struct verb verbs[] = {
 	{ "apply", verb_apply, "--profile FILE [--dry-run] [--no-new-privs yes|no] [TARGET] pid:N|lxc:NAME|oci:ID",
 	  "tighten a live process or container" },
 	{ "status", verb_status, "[--format table|tsv|json|openmetrics] [SOURCE...]", "who is confined, task by task" },
-	{ "verify", verb_verify, "--profile FILE [--at-least] [TARGET] pid:N|lxc:NAME|oci:ID", "is what runs what the profile says" },
+	{ "verify", verb_verify, "[--profile FILE] [--at-least] [TARGET] pid:N|lxc:NAME|oci:ID...", "is what runs what the profile says" },
 	{ "record", verb_record, "[--for TIME] [--method auto|tracepoints|notify] [-o FILE] [--] COMMAND... | pid:N|lxc:NAME|oci:ID | --merge RECORD...",
 	  "which calls are made, with counts, arguments and denials" },
 	{ "learn", verb_learn, "[--base PROFILE] [--within PROFILE] [--args few|none] [--twins] [--at exec|load] [-o FILE] [TARGET] RECORD...",
 	  "a profile that covers records" },
 	{ "covers", verb_covers, "[--unused] [--json] [TARGET] PROFILE RECORD...", "does a profile permit all that was recorded" },
 	{ "hook", verb_hook,
-	  "install|remove|status --runtime podman|runc|crun [--profile P] [--dry-run], or "
-	  "install|remove --runtime lxc NAME --profile P [--caps C] [--inject|--unverified] [--lxcpath DIR] [--dry-run]",
-	  "makes engines call callgate, or not" },
+	  "install|remove|status lxc:NAME [--profile P] [--caps C] [--inject [--log] | --unverified] [--accept-looser] [--lxcpath DIR] "
+	  "[--dry-run], or remove|status --runtime lxc --all, or "
+	  "install|remove|status --runtime podman|runc|crun [--profile P] [--all] [--log] [--dry-run]",
+	  "makes engines call callgate when containers start" },
 	{ "doctor", verb_doctor, "[--json]", "what this machine can do, what is installed, known traps" },
-	{ "why", verb_why, "[--profile P] [TARGET] [LINE... | -] | --last", "a kernel message about seccomp, or a hook's last record, in words" },
+	{ "why", verb_why, "[--profile P] [--json] [TARGET] [LINE... | - | lxc:NAME | oci:ID] | --last",
+	  "what was denied, or why a start was refused" },
 	{ "syscall", verb_syscall, "[--abi A,B] NAME|NUMBER...", "numbers, arguments and age of a system call" },
 	{ "version", verb_version, "", "version of callgate" },
 	{ "verbs", verb_words, "", "the verbs, one a line (for completion)" },
@@ -60,11 +62,17 @@ static int verb_words(const struct verb *verb, int argc, char **argv)
 static int usage(FILE *to, int code)
 {
 	fprintf(to, "usage: callgate VERB ...\n\n");
-	for (size_t i = 0; i < ARRAY_SIZE(verbs); i++)
-		fprintf(to, "  %-9s %s\n            %s\n", verbs[i].name, verbs[i].usage, verbs[i].summary);
-	fprintf(to, "\nSOURCE: a profile file, a shipped profile's name, - (stdin), bpf:FILE, pid:N, lxc:NAME, oci:ID, env:\n"
-	            "TARGET: --arch A --abi A,B --caps CAP_X,CAP_Y|docker|all|none --kernel X.Y --as READER\n"
-	            "        --names libseccomp-X.Y.Z --enosys profile|never\n"
+	for (size_t i = 0; i < ARRAY_SIZE(verbs); i++) {
+		fprintf(to, "  %-9s ", verbs[i].name);
+		print_wrapped(to, verbs[i].usage, 12, 12);
+		fprintf(to, "%12s", "");
+		print_wrapped(to, verbs[i].summary, 12, 12);
+	}
+	fprintf(to, "\nSOURCE: a profile file, a shipped profile's name, - (stdin), bpf:FILE, pid:N,\n"
+	            "        lxc:NAME, oci:ID, env:\n"
+	            "TARGET: --arch A --abi A,B --caps CAP_X,CAP_Y|container|docker|all|none\n"
+	            "        --kernel X.Y --as READER --names libseccomp-X.Y.Z\n"
+	            "        --enosys profile|never\n"
 	            "CALL:   name, name(0x28,*,3) or a number\n");
 	return code;
 }

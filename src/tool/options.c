@@ -123,6 +123,10 @@ int options_take(struct options *options, int option, const char *value)
 	case OPT_ABI:
 		return take_abis(options, value);
 	case OPT_CAPS:
+		options->has_caps = true;
+		options->caps_of_container = strcmp(value, "container") == 0;
+		if (options->caps_of_container)
+			return 0;
 		if (callgate_caps_parse(value, &target->caps, &err) == 0)
 			return 0;
 		report_err(&err);
@@ -197,8 +201,34 @@ int verb_usage(const struct verb *verb)
 	return EXIT_CANNOT;
 }
 
+void print_wrapped(FILE *to, const char *text, unsigned column, unsigned indent)
+{
+	enum { WIDTH = 79 };
+
+	while (*text) {
+		size_t size = strcspn(text, " ");
+
+		if (column > indent && column + 1 + size > WIDTH) {
+			fprintf(to, "\n%*s", (int)indent, "");
+			column = indent;
+		} else if (column > indent) {
+			fputc(' ', to);
+			column++;
+		}
+		fprintf(to, "%.*s", (int)size, text);
+		column += (unsigned)size;
+		text += size;
+		text += strspn(text, " ");
+	}
+	fputc('\n', to);
+}
+
 int verb_help(const struct verb *verb)
 {
-	printf("callgate %s %s\n%s\nSee callgate(1).\n", verb->name, verb->usage, verb->summary);
+	unsigned column = (unsigned)printf("callgate %s", verb->name);
+
+	print_wrapped(stdout, verb->usage, column, 4);
+	print_wrapped(stdout, verb->summary, 0, 0);
+	printf("See callgate(1).\n");
 	return finish_output(EXIT_YES);
 }

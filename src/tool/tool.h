@@ -30,7 +30,8 @@ struct options {
 	const char *output;         /* -o; NULL: stdout */
 	const char *root;           /* --root, for oci:ID */
 	const char *lxcpath;        /* --lxcpath, for lxc:NAME; NULL: LXC's own */
-	bool has_reader, has_names; /* said on the command line */
+	bool has_reader, has_names, has_caps; /* said on the command line */
+	bool caps_of_container;      /* --caps container */
 	struct callgate_words words; /* in place of a profile: WORDS_SOURCE */
 };
 
@@ -81,6 +82,8 @@ int options_init(struct options *options, struct callgate_err *err);
 int options_take(struct options *options, int option, const char *value);
 int take_nnp(const char *value, enum callgate_nnp *out); /* yes or no; -1 after a message */
 int verb_usage(const struct verb *verb);  /* to stderr, returns EXIT_CANNOT */
+/* The words of a text in lines of less than 80 columns; column: where the first line stands already. */
+void print_wrapped(FILE *to, const char *text, unsigned column, unsigned indent);
 int verb_help(const struct verb *verb);   /* to stdout, returns 0 */
 /* Decimal, hex or octal, -1 is 2^bits - 1; the whole word must be a number. */
 int number_parse(const char *text, unsigned bits, uint64_t *out);
@@ -204,17 +207,10 @@ int records_open(char **paths, struct callgate_record **out);
 int lxc_init_pid(const char *name, const char *lxcpath, pid_t *out);
 /* The directory of defined containers. */
 const char *lxc_default_path(void);
+bool lxc_is_running(const char *name, const char *lxcpath);
 
-/* ------------------------------------------------------------------ hook_oci.c, doctor_engines.c */
+/* ------------------------------------------------------------------ doctor_engines.c */
 
-enum hook_manner { HOOK_WRITE, HOOK_SHOW };
-struct hook_request {
-	const char *runtime, *profile; /* profile NULL: the settings as they are */
-	enum hook_manner manner;
-};
-bool hook_is_oci(const char *runtime);
-/* word: install, remove or status. */
-int hook_oci(struct options *options, const char *word, const struct hook_request *request);
 /* Whether some containers.conf has a line that begins with key and holds word; where gets its path. */
 bool containers_conf_has(const char *key, const char *word, char *where, size_t size);
 

@@ -3,10 +3,15 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "tool/tool.h"
+#include "tool/why.h"
 
 enum { OPT_PROFILE = OPT_VERB, OPT_AT_LEAST };
 enum accepts { ACCEPT_EXACT, ACCEPT_AT_LEAST };
+
+struct request {
+	const char *profile;
+	enum accepts accepts;
+};
 
 struct verification {
 	const struct callgate_filter *profile;
@@ -126,33 +131,85 @@ static int verify_live(const struct options *options, const char *source, struct
 	return v->code;
 }
 
-static int verify_source(const struct options *options, const char *profile, const char *source, enum accepts accepts)
+/* What a container is compared with: the profile that was named, for the capabilities that it has; else what its hook recorded. */
+static int choose_profile(struct options *options, const char *source, struct request *request, char path[4096])
 {
-	CALLGATE_CLEANUP(filter_cleanup) struct callgate_filter *filter = NULL;
-	struct verification v = { .accepts = accepts, .code = EXIT_YES };
-	struct json_object *root = NULL;
-	int code = profile_resolve(options, profile, &filter);
+	struct callgate_err err = CALLGATE_ERR_INIT;
+	struct callgate_tasks *tasks;
+	enum callgate_scope scope;
+	pid_t pid;
+	int code;
 
+	if (!request->profile) {
+		if (!why_record(source, path, 4096, &options->target.caps)) {
+			report("no hook has left a record about %s; --profile says what to compare with", source);
+			return EXIT_CANNOT;
+		}
+		/* What the engine cannot say is stricter, or another errno: that is its nature. */
+		request->accepts = ACCEPT_AT_LEAST;
+		return EXIT_YES;
+	}
+	snprintf(path, 4096, "%s", request->profile);
+	if ((options->has_caps && !options->caps_of_container) || strncmp(source, "pid:", 4) == 0)
+		return EXIT_YES;
+	code = live_source(options, source, &pid, &scope);
 	if (code)
 		return code;
-	v.profile = filter;
-	if (options->json) {
-		root = document("verify");
-		v.rows = json_object_new_array();
-		json_object_object_add(root, "profile", json_object_new_string(profile));
-		json_object_object_add(root, "source", json_object_new_string(source));
-		json_object_object_add(root, "tasks", v.rows);
-	}
-	code = verify_live(options, source, &v);
-	if (root && print_document(root) != 0)
+	if (callgate_tasks_list(CALLGATE_SCOPE_PROCESS, pid, &tasks, &err) < 0) {
+		report_err(&err);
 		return EXIT_CANNOT;
-	return finish_output(code);
+	}
+	options->target.caps = callgate_tasks_at(tasks, 0)->caps;
+	callgate_tasks_free(tasks);
+	return EXIT_YES;
 }
 
-struct request {
-	const char *profile;
-	enum accepts accepts;
-};
+/* One source; into document when that is not NULL. */
+static int verify_source(struct options *options, struct request request, const char *source, struct json_object *document)
+{
+	CALLGATE_CLEANUP(filter_cleanup) struct callgate_filter *filter = NULL;
+	struct verification v = { .code = EXIT_YES };
+	char profile[4096];
+	int code = choose_profile(options, source, &request, profile);
+
+	if (!code)
+		code = profile_resolve(options, profile, &filter);
+	if (code)
+		return code;
+	v.accepts = request.accepts;
+	v.profile = filter;
+	if (document) {
+		v.rows = json_object_new_array();
+		json_object_object_add(document, "profile", json_object_new_string(profile));
+		json_object_object_add(document, "source", json_object_new_string(source));
+		json_object_object_add(document, "tasks", v.rows);
+	}
+	return verify_live(options, source, &v);
+}
+
+/* One document for one source as ever; for several a list. */
+static int verify_all(struct options *options, struct request request, int count, char **sources)
+{
+	struct json_object *root = options->json ? document("verify") : NULL, *list = NULL;
+	int worst = EXIT_YES;
+
+	if (root && count > 1) {
+		list = json_object_new_array();
+		json_object_object_add(root, "sources", list);
+	}
+	for (int i = 0; i < count; i++) {
+		struct json_object *one = list ? json_object_new_object() : root;
+		int code = verify_source(options, request, sources[i], one);
+
+		if (list)
+			json_object_array_add(list, one);
+		if (code > worst)
+			worst = code;
+	}
+	if (root && print_document(root) != 0)
+		return EXIT_CANNOT;
+	return finish_output(worst);
+}
 
 static int take_own(void *data, int option, const char *value)
 {
@@ -178,11 +235,13 @@ int verb_verify(const struct verb *verb, int argc, char **argv)
 
 	if (code != PARSED)
 		return code;
-	if (!request.profile || argc - optind != 1)
+	if (argc == optind)
 		return verb_usage(verb);
-	if (!is_live_source(argv[optind])) {
-		report("'%s' is not a live source; 'callgate diff' compares files", argv[optind]);
+	for (int i = optind; i < argc; i++) {
+		if (is_live_source(argv[i]))
+			continue;
+		report("'%s' is not a live source; 'callgate diff' compares files", argv[i]);
 		return EXIT_CANNOT;
 	}
-	return verify_source(&options, request.profile, argv[optind], request.accepts);
+	return verify_all(&options, request, argc - optind, argv + optind);
 }

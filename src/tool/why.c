@@ -1,268 +1,154 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* callgate why: what a kernel message about seccomp means and what would change it; what a hook has written down. */
-#include <dirent.h>
-#include <limits.h>
+/* callgate why: what lines about seccomp mean, grouped, and what would change it; what a hook has written down. */
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
+#include <sys/klog.h>
 
-#include "tool/tool.h"
-#include "runtime/hooks.h"
+#include "tool/why.h"
 
 enum { OPT_LAST = OPT_VERB, OPT_PROFILE };
 enum asked { ASKED_LINES, ASKED_LAST };
+enum { GROUPS = 4096 };
 
 struct request {
 	enum asked asked;
 	const char *profile;
 	struct callgate_filter *filter; /* of --profile; NULL: none */
 	struct callgate_target target;
+	bool json;
 };
 
-/* ------------------------------------------------------------------ --last */
-
-static void newest_in(const char *dir_path, char *path, size_t size, struct timespec *newest)
-{
-	DIR *dir = opendir(dir_path);
-	struct dirent *entry;
-
-	while (dir && (entry = readdir(dir))) {
-		const char *dot = strrchr(entry->d_name, '.');
-		char file[PATH_MAX];
-		struct stat st;
-
-		if (entry->d_name[0] == '.' || !dot || strcmp(dot, ".json") != 0)
-			continue;
-		if (snprintf(file, sizeof(file), "%s/%s", dir_path, entry->d_name) >= (int)sizeof(file) || stat(file, &st) < 0)
-			continue;
-		if (st.st_mtim.tv_sec < newest->tv_sec ||
-		    (st.st_mtim.tv_sec == newest->tv_sec && st.st_mtim.tv_nsec <= newest->tv_nsec))
-			continue;
-		*newest = st.st_mtim;
-		snprintf(path, size, "%s", file);
-	}
-	if (dir)
-		closedir(dir);
-}
-
-static const char *word_of(struct json_object *root, const char *key, const char *otherwise)
-{
-	struct json_object *value;
-
-	return json_object_object_get_ex(root, key, &value) ? json_object_get_string(value) : otherwise;
-}
-
-static const char *sentence_of(const char *result)
-{
-	static const struct {
-		const char *result, *sentence;
-	} rows[] = {
-		{ "ready", "the profile was handed over and has not been verified yet" },
-		{ "verified", "the first process runs under what the profile says" },
-		{ "unverified", "it could not be verified; the settings let it run unverified" },
-		{ "finished", "it ended before it could be verified" },
-		{ "failed", "it was not started, or was killed" },
-	};
-
-	for (size_t i = 0; i < ARRAY_SIZE(rows); i++)
-		if (strcmp(rows[i].result, result) == 0)
-			return rows[i].sentence;
-	return result;
-}
-
-static int tell_state(const char *path)
-{
-	struct json_object *root = json_object_from_file(path), *messages;
-	const char *result;
-
-	if (!root) {
-		report("cannot read %s", path);
-		return EXIT_CANNOT;
-	}
-	result = word_of(root, "result", "?");
-	printf("%s:%s, %s, %s\n", word_of(root, "engine", "?"), word_of(root, "id", "?"), word_of(root, "hook", "?"), word_of(root, "time", "?"));
-	printf("%s: %s\n", result, sentence_of(result));
-	printf("profile: %s\n", word_of(root, "profile", "none was found"));
-	if (json_object_object_get_ex(root, "messages", &messages) && json_object_is_type(messages, json_type_array))
-		for (size_t i = 0; i < json_object_array_length(messages); i++)
-			printf("%s\n", json_object_get_string(json_object_array_get_idx(messages, i)));
-	printf("(%s)\n", path);
-	json_object_put(root);
-	return finish_output(EXIT_YES);
-}
-
-static int tell_last(void)
-{
-	static const char *const engines[] = { "lxc", "oci" };
-	struct callgate_err err = CALLGATE_ERR_INIT;
-	struct timespec newest = { 0 };
-	char path[PATH_MAX] = "", dir[PATH_MAX];
-
-	for (size_t i = 0; i < ARRAY_SIZE(engines); i++) {
-		if (callgate_state_path(engines[i], "x", dir, sizeof(dir), &err) < 0) {
-			report_err(&err);
-			return EXIT_CANNOT;
-		}
-		*strrchr(dir, '/') = '\0';
-		newest_in(dir, path, sizeof(path), &newest);
-	}
-	if (path[0])
-		return tell_state(path);
-	report("no hook has left a record");
-	return EXIT_NO;
-}
-
-/* ------------------------------------------------------------------ lines */
-
-/* What a line says. */
-struct event {
-	uint32_t arch, nr, code;
-	unsigned signal;
-	pid_t pid;
-	char command[64];
-};
-
-/* The value of " key=" in a line; false: there is none. */
-static bool field(const char *line, const char *key, char *buf, size_t size)
-{
-	size_t length = strlen(key);
-
-	for (const char *at = line; (at = strstr(at, key)); at += length) {
-		size_t n;
-
-		if ((at != line && at[-1] != ' ') || at[length] != '=')
-			continue;
-		at += length + 1;
-		n = *at == '"' ? strcspn(++at, "\"") : strcspn(at, " \n");
-		snprintf(buf, size, "%.*s", (int)n, at);
-		return true;
-	}
-	return false;
-}
-
-static bool number(const char *line, const char *key, int base, uint32_t *out)
-{
-	char text[32], *end;
-	unsigned long value;
-
-	if (!field(line, key, text, sizeof(text)))
-		return false;
-	value = strtoul(text, &end, base);
-	if (end == text || *end || value > UINT32_MAX)
-		return false;
-	*out = (uint32_t)value;
-	return true;
-}
-
-/* What the kernel does not print as it is stands in hexadecimal, without quotes. */
-static void unhex(const char *line, char *text)
-{
-	size_t size = strlen(text), n = 0;
-	unsigned byte;
-
-	if (!strstr(line, " comm=") || strstr(line, " comm=\"") || size % 2 || strspn(text, "0123456789ABCDEF") != size)
-		return;
-	for (; n < size / 2 && sscanf(text + 2 * n, "%2x", &byte) == 1; n++)
-		text[n] = (char)byte;
-	text[n] = '\0';
-}
-
-static bool parse(const char *line, struct event *out)
-{
-	uint32_t pid = 0, sig = 0;
-
-	*out = (struct event){ .arch = 0 };
-	if (!strstr(line, "type=SECCOMP") && !strstr(line, "type=1326"))
-		return false;
-	if (!number(line, "arch", 16, &out->arch) || !number(line, "syscall", 10, &out->nr) || !number(line, "code", 0, &out->code))
-		return false;
-	if (number(line, "pid", 10, &pid))
-		out->pid = (pid_t)pid;
-	if (number(line, "sig", 10, &sig))
-		out->signal = sig;
-	if (!field(line, "comm", out->command, sizeof(out->command)))
-		snprintf(out->command, sizeof(out->command), "?");
-	unhex(line, out->command);
-	for (char *at = out->command; *at; at++)
-		if ((unsigned char)*at < ' ' || (unsigned char)*at >= 0x7f)
-			*at = '?';
-	return true;
-}
-
-/* Which line of the profile decides such calls, and for what. */
-static void tell_profile(const struct callgate_filter *filter, const struct callgate_pattern *pattern)
-{
+/* Events that differ only in the process. */
+struct group {
+	struct event event;
+	char container[300]; /* "": not known */
 	size_t count;
-	struct callgate_outcome *outcomes = outcomes_list(filter, pattern, &count);
+};
+
+struct groups {
+	struct group *list;
+	size_t count, left_out; /* left_out: events that found no place */
+	const char *only;       /* one container's events; NULL: all */
+	size_t ended;           /* with only: events of processes that have ended, whose container nobody knows */
+};
+
+/* ------------------------------------------------------------------ grouping */
+
+static bool is_same(const struct event *a, const struct event *b)
+{
+	return a->kind == b->kind && a->abi == b->abi && a->arch == b->arch && a->nr == b->nr && a->code == b->code &&
+	       a->has_code == b->has_code && strcmp(a->command, b->command) == 0 && strcmp(a->call, b->call) == 0 &&
+	       strcmp(a->text, b->text) == 0;
+}
+
+static void add_event(struct groups *groups, const struct event *event)
+{
+	char container[300] = "";
+
+	if (event->pid > 0 && callgate_task_container(event->pid, container, sizeof(container)) < 0)
+		container[0] = '\0';
+	if (groups->only && strcmp(container, groups->only) != 0) {
+		groups->ended += !container[0];
+		return;
+	}
+	for (size_t i = 0; i < groups->count; i++) {
+		struct group *group = &groups->list[i];
+
+		if (is_same(&group->event, event) && strcmp(group->container, container) == 0) {
+			group->count++;
+			return;
+		}
+	}
+	if (groups->count == GROUPS) {
+		groups->left_out++;
+		return;
+	}
+	groups->list[groups->count] = (struct group){ .event = *event, .count = 1 };
+	memcpy(groups->list[groups->count++].container, container, sizeof(container));
+}
+
+static int by_count(const void *a, const void *b)
+{
+	const struct group *one = a, *other = b;
+
+	return (one->count < other->count) - (one->count > other->count);
+}
+
+static int groups_new(struct groups *groups)
+{
+	groups->list = calloc(GROUPS, sizeof(*groups->list));
+	if (!groups->list)
+		report("out of memory");
+	return groups->list ? 0 : -1;
+}
+
+/* ------------------------------------------------------------------ words */
+
+static const char *name_of(const struct event *event)
+{
+	const char *name = event->has_nr && event->abi != CALLGATE_ABI_NONE ? callgate_syscall_name(event->abi, event->nr) : NULL;
+
+	return name ? name : event->call[0] ? event->call : NULL;
+}
+
+/* The action as far as the line says it: ausearch -i leaves out an errno, strace the whole action. */
+static void action_words(const struct event *event, char *buf, size_t size)
+{
+	char *data;
+
+	if (event->has_code == CODE_NONE) {
+		snprintf(buf, size, event->kind == EVENT_TRACED ? "trapped or killed (SIGSYS)" : "denied");
+		return;
+	}
+	callgate_action_format(callgate_action_from_word(event->code), buf, (int)size);
+	data = strchr(buf, '(');
+	if (event->has_code == CODE_KIND && data)
+		*data = '\0';
+}
+
+static bool is_logged_only(const struct event *event)
+{
+	enum { ACTION = 0xffff0000u, LOG = 0x7ffc0000u };
+
+	return event->has_code != CODE_NONE && (event->code & ACTION) == LOG;
+}
+
+/* Whether every such call passes under the profile. */
+static bool lets_pass(const struct callgate_outcome *outcomes, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		if (outcomes[i].opaque || outcomes[i].action.kind < CALLGATE_LOG)
+			return false;
+	return count > 0;
+}
+
+/* Which line of the profile decides such calls, and for what. True: it lets them pass, so it is not what denied one. */
+static bool tell_profile(const struct group *group, const struct callgate_filter *filter)
+{
+	struct callgate_pattern pattern = { .abi = group->event.abi, .nr = group->event.nr };
+	size_t count;
+	struct callgate_outcome *outcomes = outcomes_list(filter, &pattern, &count);
+	bool passes;
 
 	if (!outcomes)
 		printf("  profile: too many conditions to list\n");
-	for (size_t i = 0; i < count; i++) {
+	for (size_t i = 0; outcomes && i < count; i++) {
 		char word[64], place[512];
 
 		origin_format(&outcomes[i].origin, place, sizeof(place));
 		printf("  profile: %s%s%s: %s\n", outcome_word(&outcomes[i], word, sizeof(word)), outcomes[i].conditions[0] ? " if " : "",
 		       outcomes[i].conditions, place);
 	}
+	passes = outcomes && lets_pass(outcomes, count) && !is_logged_only(&group->event);
+	if (passes)
+		printf("  this profile lets the call pass: something else denied it, another filter or an older version of the profile\n");
 	free(outcomes);
-}
-
-/* The state file of "oci:0123456789ab" or "lxc:NAME": OCI's ids are longer than what cgroups are called by here. */
-static struct json_object *state_of(const char *container)
-{
-	struct json_object *root = NULL;
-	struct dirent *entry;
-	char engine[8], path[PATH_MAX];
-	const char *id = container + 4;
-	DIR *dir;
-
-	snprintf(engine, sizeof(engine), "%.3s", container);
-	if (callgate_state_path(engine, "x", path, sizeof(path), NULL) < 0)
-		return NULL;
-	*strrchr(path, '/') = '\0';
-	dir = opendir(path);
-	while (dir && !root && (entry = readdir(dir))) {
-		const char *dot = strrchr(entry->d_name, '.');
-		char file[PATH_MAX + 300];
-
-		if (!dot || strcmp(dot, ".json") != 0 || strncmp(entry->d_name, id, strlen(id)) != 0)
-			continue;
-		if (strcmp(engine, "oci") != 0 && strlen(id) != (size_t)(dot - entry->d_name))
-			continue;
-		snprintf(file, sizeof(file), "%s/%s", path, entry->d_name);
-		root = json_object_from_file(file);
-	}
-	if (dir)
-		closedir(dir);
-	return root;
-}
-
-/* What the hook resolved for the container, resolved again. */
-static void tell_container_profile(const struct callgate_target *host, const char *container, const struct callgate_pattern *pattern)
-{
-	CALLGATE_CLEANUP(policy_cleanup) struct callgate_policy *policy = NULL;
-	CALLGATE_CLEANUP(filter_cleanup) struct callgate_filter *filter = NULL;
-	struct json_object *root = state_of(container), *caps;
-	struct callgate_target target = *host;
-	const char *profile = root ? word_of(root, "profile", NULL) : NULL;
-	uint64_t cap;
-
-	target.caps = 0;
-	if (root && json_object_object_get_ex(root, "caps", &caps) && json_object_is_type(caps, json_type_array))
-		for (size_t i = 0; i < json_object_array_length(caps); i++)
-			if (callgate_caps_parse(json_object_get_string(json_object_array_get_idx(caps, i)), &cap, NULL) == 0)
-				target.caps |= cap;
-	if (profile && callgate_policy_read(profile, &policy, NULL, NULL) == 0 &&
-	    callgate_filter_resolve(policy, &target, &filter, NULL, NULL) == 0)
-		tell_profile(filter, pattern);
-	json_object_put(root);
+	return passes;
 }
 
 static void tell_change(const struct event *event, const char *name)
 {
-	enum { ACTION = 0xffff0000u, LOG = 0x7ffc0000u };
-
-	if ((event->code & ACTION) == LOG)
+	if (is_logged_only(event))
 		printf("  nothing was refused: the profile only logs it\n");
 	else if (name)
 		printf("  the smallest change that lets it pass, if it should: { \"names\": [\"%s\"], \"action\": \"SCMP_ACT_ALLOW\" } before other "
@@ -271,62 +157,241 @@ static void tell_change(const struct event *event, const char *name)
 		printf("  no call of that number is known: nothing to allow by name\n");
 }
 
-static int tell_event(const struct request *request, const struct event *event)
+static void tell_who(const struct group *group)
 {
-	struct callgate_pattern pattern = { .nr = event->nr };
-	char container[300], action[64];
-	const char *name;
+	const struct event *event = &group->event;
 
-	if (callgate_abi_by_audit(event->arch, event->nr, &pattern.abi) < 0) {
-		printf("call %u of an architecture that is not known here (0x%08x)\n", event->nr, event->arch);
-		return EXIT_YES;
-	}
-	name = callgate_syscall_name(pattern.abi, event->nr);
-	callgate_action_format(callgate_action_from_word(event->code), action, sizeof(action));
-	printf("%s%s%u%s of %s: %s\n", name ? name : "call ", name ? " (" : "", event->nr, name ? ")" : "", callgate_abi_name(pattern.abi), action);
-	printf("  by process %d (%s)", (int)event->pid, event->command);
-	if (event->pid <= 0 || callgate_task_container(event->pid, container, sizeof(container)) < 0)
-		container[0] = '\0';
-	printf("%s%s", container[0] ? " of " : "", container);
-	printf(event->signal ? ", signal %u\n" : "\n", event->signal);
-	if (request->filter)
-		tell_profile(request->filter, &pattern);
-	else if (container[0])
-		tell_container_profile(&request->target, container, &pattern);
-	tell_change(event, name);
-	return EXIT_YES;
+	if (event->pid > 0 && group->count == 1)
+		printf("  by process %d (%s)", (int)event->pid, event->command[0] ? event->command : "?");
+	else if (event->command[0])
+		printf("  by %s", event->command);
+	else
+		return;
+	if (group->container[0])
+		printf(" of %s", group->container);
+	if (event->signal)
+		printf(", signal %u", event->signal);
+	putchar('\n');
 }
 
-static int tell_stream(const struct request *request, FILE *file)
+static const struct callgate_filter *filter_for(const struct request *request, const struct group *group, struct callgate_filter **own)
+{
+	*own = NULL;
+	if (request->filter)
+		return request->filter;
+	if (group->container[0])
+		*own = why_container_filter(&request->target, group->container);
+	return *own;
+}
+
+static void tell_group(const struct request *request, const struct group *group)
+{
+	CALLGATE_CLEANUP(filter_cleanup) struct callgate_filter *own = NULL;
+	const struct event *event = &group->event;
+	const struct callgate_filter *filter;
+	const char *name = name_of(event);
+	char action[64];
+
+	if (event->kind == EVENT_RUNTIME) {
+		printf("%s: the runtime could not load the profile because of its rule for this call\n  it said: %s\n", name, event->text);
+		printf("  'callgate check --portable PROFILE' shows which rules runtimes read otherwise or refuse\n");
+		return;
+	}
+	if (event->abi == CALLGATE_ABI_NONE) {
+		printf("call %u of an architecture that is not known here (0x%08x)\n", event->nr, event->arch);
+		return;
+	}
+	action_words(event, action, sizeof(action));
+	printf("%s", name ? name : "call ");
+	if (event->has_nr)
+		printf(name ? " (%u)" : "%u", event->nr);
+	printf(" of %s: %s", callgate_abi_name(event->abi), action);
+	if (group->count > 1)
+		printf(", %zu times", group->count);
+	putchar('\n');
+	tell_who(group);
+	filter = event->has_nr ? filter_for(request, group, &own) : NULL;
+	if (filter && tell_profile(group, filter))
+		return;
+	tell_change(event, event->has_nr ? callgate_syscall_name(event->abi, event->nr) : name);
+}
+
+/* ------------------------------------------------------------------ JSON */
+
+static void add_text(struct json_object *object, const char *key, const char *text)
+{
+	if (text && text[0])
+		json_object_object_add(object, key, text_to_json(text));
+}
+
+static struct json_object *profile_to_json(const struct group *group, const struct callgate_filter *filter)
+{
+	struct callgate_pattern pattern = { .abi = group->event.abi, .nr = group->event.nr };
+	struct json_object *rows = json_object_new_array();
+	size_t count;
+	struct callgate_outcome *outcomes = outcomes_list(filter, &pattern, &count);
+
+	for (size_t i = 0; outcomes && i < count; i++) {
+		struct json_object *row = json_object_new_object();
+		char word[64];
+
+		add_text(row, "action", outcome_word(&outcomes[i], word, sizeof(word)));
+		add_text(row, "conditions", outcomes[i].conditions);
+		json_object_object_add(row, "origin", origin_to_json(&outcomes[i].origin));
+		json_object_array_add(rows, row);
+	}
+	free(outcomes);
+	return rows;
+}
+
+/* What a line did not say has no member. */
+static struct json_object *group_to_json(const struct request *request, const struct group *group)
+{
+	CALLGATE_CLEANUP(filter_cleanup) struct callgate_filter *own = NULL;
+	struct json_object *object = json_object_new_object();
+	const struct event *event = &group->event;
+	const struct callgate_filter *filter;
+	char action[64];
+
+	add_text(object, "abi", event->abi == CALLGATE_ABI_NONE ? NULL : callgate_abi_name(event->abi));
+	add_text(object, "call", name_of(event));
+	if (event->has_nr)
+		json_object_object_add(object, "nr", json_object_new_int64(event->nr));
+	if (event->has_code != CODE_NONE) {
+		action_words(event, action, sizeof(action));
+		add_text(object, "action", action);
+	}
+	json_object_object_add(object, "count", json_object_new_int64((int64_t)group->count));
+	add_text(object, "command", event->command);
+	add_text(object, "exe", event->exe);
+	add_text(object, "container", group->container);
+	add_text(object, "text", event->text);
+	if (event->pid > 0 && group->count == 1)
+		json_object_object_add(object, "pid", json_object_new_int(event->pid));
+	if (event->signal)
+		json_object_object_add(object, "signal", json_object_new_int((int)event->signal));
+	filter = event->has_nr && event->abi != CALLGATE_ABI_NONE ? filter_for(request, group, &own) : NULL;
+	if (filter)
+		json_object_object_add(object, "profile", profile_to_json(group, filter));
+	return object;
+}
+
+static int tell_groups(const struct request *request, struct groups *groups)
+{
+	struct json_object *root, *rows;
+	int code = groups->count ? EXIT_YES : EXIT_NO;
+
+	qsort(groups->list, groups->count, sizeof(*groups->list), by_count);
+	if (groups->left_out)
+		report("%zu lines are left out: more than %d different groups", groups->left_out, GROUPS);
+	if (!request->json) {
+		for (size_t i = 0; i < groups->count; i++)
+			tell_group(request, &groups->list[i]);
+		return finish_output(code);
+	}
+	root = document("why");
+	rows = json_object_new_array();
+	json_object_object_add(root, "groups", rows);
+	for (size_t i = 0; i < groups->count; i++)
+		json_object_array_add(rows, group_to_json(request, &groups->list[i]));
+	return print_document(root) ? EXIT_CANNOT : finish_output(code);
+}
+
+/* ------------------------------------------------------------------ where lines come from */
+
+static void take_stream(struct groups *groups, FILE *file)
 {
 	char *line = NULL;
 	size_t room = 0;
-	int code = EXIT_NO;
 
 	while (getline(&line, &room, file) > 0) {
 		struct event event;
 
-		if (parse(line, &event))
-			code = tell_event(request, &event);
+		if (event_parse(line, &event))
+			add_event(groups, &event);
 	}
 	free(line);
-	if (code != EXIT_YES)
+}
+
+/* auditd's file, else the kernel's own ring of messages. False: neither may be read. */
+static bool take_system(struct groups *groups)
+{
+	FILE *file = fopen("/var/log/audit/audit.log", "re");
+	int size;
+	char *ring;
+
+	if (!file) {
+		size = klogctl(10, NULL, 0);
+		ring = size > 0 ? malloc((size_t)size + 1) : NULL;
+		size = ring ? klogctl(3, ring, size) : -1;
+		file = size > 0 ? fmemopen(ring, (size_t)size, "r") : NULL;
+		if (file)
+			take_stream(groups, file);
+		if (file)
+			fclose(file);
+		free(ring);
+		return size >= 0;
+	}
+	take_stream(groups, file);
+	fclose(file);
+	return true;
+}
+
+static int tell_stream(const struct request *request)
+{
+	struct groups groups = { .count = 0 };
+	int code;
+
+	if (groups_new(&groups) < 0)
+		return EXIT_CANNOT;
+	take_stream(&groups, stdin);
+	if (!groups.count && !request->json)
 		report("no line about seccomp was found");
-	return finish_output(code);
+	code = tell_groups(request, &groups);
+	free(groups.list);
+	return code;
 }
 
 static int tell_words(const struct request *request, int count, char **words)
 {
-	for (int i = 0; i < count; i++) {
+	struct groups groups = { .count = 0 };
+	int code = EXIT_YES;
+
+	if (groups_new(&groups) < 0)
+		return EXIT_CANNOT;
+	for (int i = 0; i < count && code == EXIT_YES; i++) {
 		struct event event;
 
-		if (!parse(words[i], &event)) {
-			report("not a kernel message about seccomp: %.200s", words[i]);
-			return EXIT_CANNOT;
+		if (event_parse(words[i], &event)) {
+			add_event(&groups, &event);
+			continue;
 		}
-		tell_event(request, &event);
+		report("not a line about seccomp: %.200s", words[i]);
+		code = EXIT_CANNOT;
 	}
-	return finish_output(EXIT_YES);
+	if (code == EXIT_YES)
+		code = tell_groups(request, &groups);
+	free(groups.list);
+	return code;
+}
+
+/* A container: what its hooks wrote down, then what was denied in it. */
+static int tell_container(const struct request *request, const char *container)
+{
+	struct groups groups = { .only = container };
+	int code = request->json ? EXIT_YES : why_container(container);
+
+	if (groups_new(&groups) < 0)
+		return EXIT_CANNOT;
+	if (!take_system(&groups))
+		fprintf(stderr, "callgate: note: neither /var/log/audit/audit.log nor the kernel's messages can be read by this user\n");
+	else if (!groups.count)
+		fprintf(stderr, "callgate: note: the system's log has no denial in a process that runs in %s%s\n", container,
+		        groups.ended ? "; records of processes that have ended name no container" : "");
+	if (groups.count || request->json)
+		code = tell_groups(request, &groups);
+	free(groups.list);
+	return code;
 }
 
 /* ------------------------------------------------------------------ the verb */
@@ -345,7 +410,7 @@ static int take_own(void *data, int option, const char *value)
 int verb_why(const struct verb *verb, int argc, char **argv)
 {
 	static const struct option known[] = {
-		{ "help", no_argument, NULL, OPT_HELP }, OPTIONS_TARGET, { "last", no_argument, NULL, OPT_LAST },
+		OPTIONS_COMMON, OPTIONS_TARGET, { "last", no_argument, NULL, OPT_LAST },
 		{ "profile", required_argument, NULL, OPT_PROFILE }, OPTIONS_END,
 	};
 	CALLGATE_CLEANUP(filter_cleanup) struct callgate_filter *filter = NULL;
@@ -358,12 +423,15 @@ int verb_why(const struct verb *verb, int argc, char **argv)
 	if (code != PARSED)
 		return code;
 	if (request.asked == ASKED_LAST)
-		return argc == optind ? tell_last() : verb_usage(verb);
+		return argc == optind ? why_last() : verb_usage(verb);
 	if (request.profile && (code = source_open(&options, request.profile, &filter, &kind)) > 0)
 		return code;
 	request.filter = filter;
 	request.target = options.target;
+	request.json = options.json;
 	if (argc == optind || (argc - optind == 1 && strcmp(argv[optind], "-") == 0))
-		return tell_stream(&request, stdin);
+		return tell_stream(&request);
+	if (argc - optind == 1 && (strncmp(argv[optind], "lxc:", 4) == 0 || strncmp(argv[optind], "oci:", 4) == 0))
+		return tell_container(&request, argv[optind]);
 	return tell_words(&request, argc - optind, argv + optind);
 }

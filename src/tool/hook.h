@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Hook: what the files behind 'callgate hook' share. */
+#ifndef CALLGATE_TOOL_HOOK_H
+#define CALLGATE_TOOL_HOOK_H
+
+#include "runtime/hooks.h"
+#include "tool/tool.h"
+
+enum hook_means { MEANS_TEXT, MEANS_INJECT };
+enum hook_proof { PROOF_REQUIRED, PROOF_WHERE_POSSIBLE };
+enum hook_looser { LOOSER_REFUSED, LOOSER_ACCEPTED };
+
+/* What the command line says. */
+struct hook_request {
+	const char *runtime;
+	const char *name;    /* the LXC container's; NULL: none, or all */
+	const char *profile; /* NULL: not said */
+	const char *caps;    /* LXC: "container" or a list */
+	enum hook_manner { HOOK_WRITE, HOOK_SHOW } manner;
+	enum hook_proof proof;
+	enum hook_means means;
+	enum hook_looser looser;
+	bool log, all;
+};
+
+/* ------------------------------------------------------------------ hook_lxc.c */
+
+/* word: install, remove or status. An exit code. */
+int hook_lxc(struct options *options, const char *word, struct hook_request *request);
+
+/* ------------------------------------------------------------------ hook_lxc_check.c */
+
+/* A container's configuration as it stands, and where callgate's lines in it are. */
+struct lxc_plan {
+	const char *path, *text; /* of the configuration */
+	size_t first, last;      /* our lines: [first, last); both the end when there are none */
+	uid_t owner;
+	struct callgate_lxc_config config;
+	char profile[4096];      /* the word for the hook line: a bare name or a full path */
+};
+
+/* The profile for a container that none was named for; why: one clause. */
+const char *lxc_propose(const struct callgate_lxc_config *config, const char **why);
+/* Everything that the hook would refuse at a start is refused now. Notes say what the profile replaces. */
+int lxc_check_install(struct options *options, const struct hook_request *request, const struct lxc_plan *plan);
+
+/* ------------------------------------------------------------------ hook_oci.c */
+
+bool hook_is_oci(const char *runtime);
+int hook_oci(struct options *options, const char *word, const struct hook_request *request);
+
+#endif

@@ -1,0 +1,281 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* callgate hook install for LXC: what a start would refuse is refused before, and what changes for the container is told. */
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "tool/hook.h"
+
+enum { CAP_SYS_ADMIN = 21 };
+
+/* ------------------------------------------------------------------ which profile */
+
+/* The program that starts first, as far as its name tells. */
+static bool init_is_systemd(const struct callgate_lxc_config *config)
+{
+	static const char *const places[] = { "/sbin/init", "/usr/sbin/init" };
+	char path[PATH_MAX], link[PATH_MAX];
+
+	if (config->init[0])
+		return strstr(config->init, "systemd") != NULL;
+	for (size_t i = 0; i < ARRAY_SIZE(places); i++) {
+		ssize_t n = -1;
+
+		if (snprintf(path, sizeof(path), "%s%s", config->rootfs, places[i]) < (int)sizeof(path))
+			n = readlink(path, link, sizeof(link) - 1);
+		link[n > 0 ? n : 0] = '\0';
+		if (strstr(link, "systemd"))
+			return true;
+	}
+	return false;
+}
+
+/* A 32-bit x86 userland on a 64-bit host. */
+static bool is_i386(const struct callgate_lxc_config *config)
+{
+	static const char *const words[] = { "i386", "i486", "i586", "i686", "x86", "linux32" };
+
+	for (size_t i = 0; i < ARRAY_SIZE(words); i++)
+		if (strcmp(config->arch, words[i]) == 0)
+			return true;
+	return false;
+}
+
+const char *lxc_propose(const struct callgate_lxc_config *config, const char **why)
+{
+	bool systemd = init_is_systemd(config);
+
+	*why = systemd ? "the container's init is systemd" : "the container keeps CAP_SYS_ADMIN";
+	if (systemd || (config->caps >> CAP_SYS_ADMIN & 1))
+		return is_i386(config) ? "system-container-i386" : "system-container";
+	*why = "the container keeps no CAP_SYS_ADMIN";
+	return is_i386(config) ? "default-i386" : "default";
+}
+
+/* ------------------------------------------------------------------ what the configuration says */
+
+/* A line of ours that stands outside of our lines: the hook would run twice. */
+static int check_by_hand(const struct lxc_plan *plan)
+{
+	unsigned line = 1;
+
+	for (const char *at = plan->text; *at; line++) {
+		size_t size = strcspn(at, "\n"), offset = (size_t)(at - plan->text);
+		const char *program = memmem(at, size, "lxc/hooks/callgate ", 19);
+		size_t blanks = strspn(at, " \t");
+
+		if (program && strncmp(at + blanks, "lxc.hook.", 9) == 0 && (offset < plan->first || offset >= plan->last)) {
+			report("%s:%u: a hook line for callgate that was written by hand: remove it", plan->path, line);
+			return EXIT_CANNOT;
+		}
+		at += size + (at[size] == '\n');
+	}
+	return EXIT_YES;
+}
+
+static int check_owner(const struct hook_request *request, const struct lxc_plan *plan)
+{
+	if (plan->owner != geteuid()) {
+		report("%s belongs to user %u, who starts the container: install as that user", plan->path, (unsigned)plan->owner);
+		return EXIT_CANNOT;
+	}
+	if (geteuid() == 0 || request->means == MEANS_INJECT || request->proof == PROOF_WHERE_POSSIBLE)
+		return EXIT_YES;
+	report("only root can read filters back: an unprivileged container needs --inject (that the kernel takes the filter is the proof) "
+	       "or --unverified");
+	return EXIT_CANNOT;
+}
+
+/* The hook reads the profile as root does what it trusts. */
+static int check_trust(const char *word)
+{
+	CALLGATE_CLEANUP(policy_cleanup) struct callgate_policy *policy = NULL;
+	struct callgate_err err = CALLGATE_ERR_INIT;
+	char path[PATH_MAX];
+
+	if (profile_path(word, path, sizeof(path), &err) == 0 && callgate_policy_read_trusted(path, &policy, NULL, &err) == 0)
+		return EXIT_YES;
+	if (err.code != CALLGATE_E_UNTRUSTED)
+		return EXIT_YES; /* what is wrong with it otherwise is said by who reads it next, with all findings */
+	report_err(&err);
+	return EXIT_CANNOT;
+}
+
+static void print_caps(FILE *to, uint64_t caps)
+{
+	const char *name;
+
+	if (!caps)
+		fputs(" none", to);
+	for (unsigned i = 0; i < 64; i++) {
+		if (!(caps >> i & 1) || callgate_cap_name(i, &name) < 0)
+			continue;
+		fputc(' ', to);
+		for (const char *at = name + strlen("CAP_"); *at; at++)
+			fputc(*at >= 'A' && *at <= 'Z' ? *at - 'A' + 'a' : *at, to);
+	}
+	fputc('\n', to);
+}
+
+/* Rules chosen for other capabilities than the container will have: fine only where no rule asks for those. */
+static int check_caps(struct options *options, const struct lxc_plan *plan, const struct callgate_filter *filter)
+{
+	CALLGATE_CLEANUP(filter_cleanup) struct callgate_filter *other = NULL;
+	uint64_t caps = options->target.caps;
+	struct callgate_err err = CALLGATE_ERR_INIT;
+	char a[65], b[65];
+	int code;
+
+	if (caps == plan->config.caps)
+		return EXIT_YES;
+	options->target.caps = plan->config.caps;
+	code = profile_resolve(options, plan->profile, &other);
+	options->target.caps = caps;
+	if (code)
+		return code;
+	if (callgate_filter_digest(filter, a, &err) < 0 || callgate_filter_digest(other, b, &err) < 0) {
+		report_err(&err);
+		return EXIT_CANNOT;
+	}
+	if (strcmp(a, b) == 0)
+		return EXIT_YES;
+	report("the container will have other capabilities than --caps says, and rules of the profile depend on them: leave --caps out, or "
+	       "write into %s", plan->path);
+	fputs("lxc.cap.drop =\nlxc.cap.keep =", stderr);
+	print_caps(stderr, caps);
+	return EXIT_CANNOT;
+}
+
+/* ------------------------------------------------------------------ what the profile replaces */
+
+static void print_calls(const struct callgate_diff *diff)
+{
+	enum { SHOWN = 8 };
+	const struct callgate_difference *row;
+	size_t count = 0;
+
+	for (size_t i = 0; (row = callgate_diff_at(diff, i)); i++) {
+		char text[192];
+
+		if (!row->looser || count++ >= SHOWN)
+			continue;
+		call_text(&row->witness, text, sizeof(text));
+		fprintf(stderr, "  %s\t%s\n", callgate_abi_name(row->abi) ? callgate_abi_name(row->abi) : "other", text);
+	}
+	if (count > SHOWN)
+		fprintf(stderr, "  ... and %zu more\n", count - SHOWN);
+}
+
+/* Nobody shall be let through by what was installed to confine him. */
+static int compare(const struct hook_request *request, const char *before, const struct callgate_filter *old,
+                   const struct callgate_filter *new)
+{
+	const struct callgate_difference *row;
+	struct callgate_err err = CALLGATE_ERR_INIT;
+	struct callgate_diff *diff;
+	size_t looser = 0, tighter = 0;
+
+	if (callgate_filter_diff(old, new, 0, &diff, &err) < 0) {
+		report_err(&err);
+		return EXIT_CANNOT;
+	}
+	for (size_t i = 0; (row = callgate_diff_at(diff, i)); i++) {
+		looser += row->looser;
+		tighter += row->tighter;
+	}
+	if (!looser)
+		fprintf(stderr, "callgate: note: replaces %s: nowhere more permissive, tighter in %zu ranges of calls\n", before, tighter);
+	else if (request->looser == LOOSER_ACCEPTED)
+		fprintf(stderr, "callgate: note: replaces %s: more permissive in %zu ranges of calls, tighter in %zu:\n", before, looser, tighter);
+	else
+		report("the profile permits what %s denies (%zu ranges of calls); --accept-looser installs it all the same:", before, looser);
+	print_calls(diff);
+	callgate_diff_free(diff);
+	return looser && request->looser == LOOSER_REFUSED ? EXIT_CANNOT : EXIT_YES;
+}
+
+static int check_replaced(const struct options *options, const struct hook_request *request, const struct lxc_plan *plan,
+                          const struct callgate_filter *new)
+{
+	CALLGATE_CLEANUP(filter_cleanup) struct callgate_filter *old = NULL;
+	struct options as_lxc = *options;
+	enum source_kind kind;
+
+	if (!plan->config.seccomp[0] || plan->first < plan->last)
+		return EXIT_YES;
+	as_lxc.has_reader = true;
+	as_lxc.target.reader = CALLGATE_AS_LXC;
+	as_lxc.target.libseccomp = callgate_libseccomp_release();
+	if (source_open(&as_lxc, plan->config.seccomp, &old, &kind) != EXIT_YES) {
+		report("%s:%u: lxc.seccomp.profile = %s cannot be read, so nobody can tell what would be replaced", plan->config.seccomp_file,
+		       plan->config.seccomp_line, plan->config.seccomp);
+		return EXIT_CANNOT;
+	}
+	return compare(request, plan->config.seccomp, old, new);
+}
+
+/* ------------------------------------------------------------------ the profile itself */
+
+static void note_losses(const struct callgate_text *text, enum hook_means means)
+{
+	enum { SHOWN = 6 };
+	const struct callgate_loss *loss;
+	size_t count = callgate_text_loss_count(text);
+
+	for (size_t i = 0; i < SHOWN && (loss = callgate_text_loss_at(text, i)); i++)
+		fprintf(stderr, "callgate: note: %s%s: %s where the profile says %s, as %s: %s\n", means == MEANS_INJECT ? "lxc-attach, " : "",
+		        callgate_abi_name(loss->abi), loss->text, loss->profile, loss->why, loss->calls);
+	if (count > SHOWN)
+		fprintf(stderr, "callgate: note: and %zu more such differences, which each start lists in its state file\n", count - SHOWN);
+}
+
+/* The text as the hook will write it, and the program as it will inject it. */
+static int check_forms(struct options *options, const struct hook_request *request, const struct lxc_plan *plan,
+                       const struct callgate_filter *filter)
+{
+	enum callgate_lxc_bound bound = request->means == MEANS_INJECT ? CALLGATE_LXC_NEVER_STRICTER : CALLGATE_LXC_NEVER_LOOSER;
+	CALLGATE_CLEANUP(prog_cleanup) struct callgate_prog *prog = NULL;
+	struct callgate_err err = CALLGATE_ERR_INIT;
+	struct callgate_text *text = NULL;
+	int code;
+
+	if (callgate_lxc_write(filter, &options->target, bound, &text, &err) < 0 ||
+	    (request->means == MEANS_INJECT && callgate_filter_compile(filter, &prog, &err) < 0)) {
+		callgate_text_free(text);
+		report_err(&err);
+		return EXIT_CANNOT;
+	}
+	note_losses(text, request->means);
+	code = check_replaced(options, request, plan, request->means == MEANS_INJECT ? filter : callgate_text_filter(text));
+	callgate_text_free(text);
+	return code;
+}
+
+int lxc_check_install(struct options *options, const struct hook_request *request, const struct lxc_plan *plan)
+{
+	CALLGATE_CLEANUP(filter_cleanup) struct callgate_filter *filter = NULL;
+	struct callgate_err err = CALLGATE_ERR_INIT;
+	int code;
+
+	if (request->log && request->means != MEANS_INJECT) {
+		report("--log needs --inject: LXC's own format has no way to make denials visible");
+		return EXIT_CANNOT;
+	}
+	options->target.caps = plan->config.caps;
+	if (strcmp(request->caps, "container") != 0 && callgate_caps_parse(request->caps, &options->target.caps, &err) < 0) {
+		report_err(&err);
+		return EXIT_CANNOT;
+	}
+	code = check_by_hand(plan);
+	if (!code)
+		code = check_owner(request, plan);
+	if (!code)
+		code = check_trust(plan->profile);
+	if (!code)
+		code = profile_resolve(options, plan->profile, &filter);
+	if (!code)
+		code = check_caps(options, plan, filter);
+	return code ? code : check_forms(options, request, plan, filter);
+}

@@ -1,0 +1,186 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Why, from what the hooks wrote down: the last start, one container's, and the profile that was chosen for it. */
+#include <dirent.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "tool/why.h"
+
+/* ------------------------------------------------------------------ --last */
+
+static void newest_in(const char *dir_path, char *path, size_t size, struct timespec *newest)
+{
+	DIR *dir = opendir(dir_path);
+	struct dirent *entry;
+
+	while (dir && (entry = readdir(dir))) {
+		const char *dot = strrchr(entry->d_name, '.');
+		char file[PATH_MAX];
+		struct stat st;
+
+		if (entry->d_name[0] == '.' || !dot || strcmp(dot, ".json") != 0)
+			continue;
+		if (snprintf(file, sizeof(file), "%s/%s", dir_path, entry->d_name) >= (int)sizeof(file) || stat(file, &st) < 0)
+			continue;
+		if (st.st_mtim.tv_sec < newest->tv_sec ||
+		    (st.st_mtim.tv_sec == newest->tv_sec && st.st_mtim.tv_nsec <= newest->tv_nsec))
+			continue;
+		*newest = st.st_mtim;
+		snprintf(path, size, "%s", file);
+	}
+	if (dir)
+		closedir(dir);
+}
+
+static const char *word_of(struct json_object *root, const char *key, const char *otherwise)
+{
+	struct json_object *value;
+
+	return json_object_object_get_ex(root, key, &value) ? json_object_get_string(value) : otherwise;
+}
+
+static const char *sentence_of(const char *result)
+{
+	static const struct {
+		const char *result, *sentence;
+	} rows[] = {
+		{ "ready", "the profile was handed over and has not been verified yet" },
+		{ "verified", "the first process runs under what the profile says" },
+		{ "unverified", "it could not be verified; the settings let it run unverified" },
+		{ "injected", "the kernel took the profile's own program; it does not show it to this user" },
+		{ "finished", "it ended before it could be verified" },
+		{ "failed", "it was not started, or was killed" },
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++)
+		if (strcmp(rows[i].result, result) == 0)
+			return rows[i].sentence;
+	return result;
+}
+
+/* A start that ended between the two hooks has left "ready" behind: its record says so now. */
+static bool has_died(struct json_object *root)
+{
+	struct json_object *pid;
+
+	return strcmp(word_of(root, "engine", ""), "lxc") == 0 && strcmp(word_of(root, "result", ""), "ready") == 0 &&
+	       !json_object_object_get_ex(root, "pid", &pid) && !lxc_is_running(word_of(root, "id", ""), NULL);
+}
+
+static int tell_state(const char *path)
+{
+	struct json_object *root = json_object_from_file(path), *messages;
+	const char *result;
+
+	if (!root) {
+		report("cannot read %s", path);
+		return EXIT_CANNOT;
+	}
+	result = word_of(root, "result", "?");
+	printf("%s:%s, %s, %s\n", word_of(root, "engine", "?"), word_of(root, "id", "?"), word_of(root, "hook", "?"), word_of(root, "time", "?"));
+	if (has_died(root))
+		printf("not started: the profile was handed to LXC, and the start ended before the filter could be looked at (lxc-start -l INFO -o FILE says why)\n");
+	else
+		printf("%s: %s\n", result, sentence_of(result));
+	printf("profile: %s\n", word_of(root, "profile", "none was found"));
+	if (json_object_object_get_ex(root, "messages", &messages) && json_object_is_type(messages, json_type_array))
+		for (size_t i = 0; i < json_object_array_length(messages); i++)
+			printf("%s\n", json_object_get_string(json_object_array_get_idx(messages, i)));
+	printf("(%s)\n", path);
+	json_object_put(root);
+	return finish_output(EXIT_YES);
+}
+
+int why_last(void)
+{
+	static const char *const engines[] = { "lxc", "oci" };
+	struct callgate_err err = CALLGATE_ERR_INIT;
+	struct timespec newest = { 0 };
+	char path[PATH_MAX] = "", dir[PATH_MAX];
+
+	for (size_t i = 0; i < ARRAY_SIZE(engines); i++) {
+		if (callgate_state_path(engines[i], "x", dir, sizeof(dir), &err) < 0) {
+			report_err(&err);
+			return EXIT_CANNOT;
+		}
+		*strrchr(dir, '/') = '\0';
+		newest_in(dir, path, sizeof(path), &newest);
+	}
+	if (path[0])
+		return tell_state(path);
+	report("no hook has left a record");
+	return EXIT_NO;
+}
+
+/* The state file of "oci:0123456789ab" or "lxc:NAME": OCI's ids are longer than what cgroups are called by here. */
+static bool state_path_of(const char *container, char *out, size_t size)
+{
+	struct dirent *entry;
+	bool found = false;
+	char engine[8], path[PATH_MAX];
+	const char *id = container + 4;
+	DIR *dir;
+
+	snprintf(engine, sizeof(engine), "%.3s", container);
+	if (callgate_state_path(engine, "x", path, sizeof(path), NULL) < 0)
+		return false;
+	*strrchr(path, '/') = '\0';
+	dir = opendir(path);
+	while (dir && !found && (entry = readdir(dir))) {
+		const char *dot = strrchr(entry->d_name, '.');
+		if (!dot || strcmp(dot, ".json") != 0 || strncmp(entry->d_name, id, strlen(id)) != 0)
+			continue;
+		if (strcmp(engine, "oci") != 0 && strlen(id) != (size_t)(dot - entry->d_name))
+			continue;
+		found = snprintf(out, size, "%s/%s", path, entry->d_name) < (int)size;
+	}
+	if (dir)
+		closedir(dir);
+	return found;
+}
+
+int why_container(const char *container)
+{
+	char path[PATH_MAX];
+
+	if (state_path_of(container, path, sizeof(path)))
+		return tell_state(path);
+	report("no hook of this user has left a record about %s", container);
+	return EXIT_NO;
+}
+
+bool why_record(const char *container, char *profile, size_t size, uint64_t *caps)
+{
+	struct json_object *root, *list;
+	const char *word;
+	char path[PATH_MAX];
+	uint64_t cap;
+
+	if (!state_path_of(container, path, sizeof(path)) || !(root = json_object_from_file(path)))
+		return false;
+	word = word_of(root, "profile", NULL);
+	snprintf(profile, size, "%s", word ? word : "");
+	*caps = 0;
+	if (json_object_object_get_ex(root, "caps", &list) && json_object_is_type(list, json_type_array))
+		for (size_t i = 0; i < json_object_array_length(list); i++)
+			if (callgate_caps_parse(json_object_get_string(json_object_array_get_idx(list, i)), &cap, NULL) == 0)
+				*caps |= cap;
+	json_object_put(root);
+	return profile[0] != '\0';
+}
+
+/* What the hook resolved for the container, resolved again. */
+struct callgate_filter *why_container_filter(const struct callgate_target *host, const char *container)
+{
+	CALLGATE_CLEANUP(policy_cleanup) struct callgate_policy *policy = NULL;
+	struct callgate_filter *filter = NULL;
+	struct callgate_target target = *host;
+	char profile[PATH_MAX];
+
+	if (!why_record(container, profile, sizeof(profile), &target.caps) || callgate_policy_read(profile, &policy, NULL, NULL) < 0 ||
+	    callgate_filter_resolve(policy, &target, &filter, NULL, NULL) < 0)
+		return NULL;
+	return filter;
+}
