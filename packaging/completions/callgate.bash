@@ -12,10 +12,30 @@ _callgate_profiles() {
 	done
 }
 
+# lxc:NAME of every container that is defined, oci:ID of those that a hook has recorded.
+_callgate_containers() {
+	local path
+	for path in /var/lib/lxc/*/config; do
+		[[ -f $path ]] || continue
+		path=${path%/config}
+		printf 'lxc:%s\n' "${path##*/}"
+	done
+	for path in /run/callgate/oci/*.json; do
+		[[ -f $path ]] || continue
+		path=${path##*/}
+		printf 'oci:%s\n' "${path%.json}"
+	done
+}
+
 _callgate() {
 	local word=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD - 1]} verb=${COMP_WORDS[1]} usage words i
 	COMPREPLY=()
 
+	# "lxc:web" is one word to us, and two or three to bash.
+	if declare -F _get_comp_words_by_ref > /dev/null; then
+		local cur words_ref cword_ref
+		_get_comp_words_by_ref -n : -c cur -w words_ref -i cword_ref 2> /dev/null && word=$cur
+	fi
 	if ((COMP_CWORD == 1)); then
 		mapfile -t COMPREPLY < <(compgen -W "$(callgate verbs 2> /dev/null) help" -- "$word")
 		return
@@ -29,7 +49,7 @@ _callgate() {
 	done
 	case $before in
 	--arch | --abi) words="x86_64 x86 x32 aarch64 arm riscv64 s390x s390 ppc64le loongarch64 mips64 mipsel64" ;;
-	--caps) words="docker all none" ;;
+	--caps) words="container docker all none" ;;
 	--as) words="docker podman containerd runc crun lxc" ;;
 	--enosys) words="profile never" ;;
 	--color) words="auto always never" ;;
@@ -46,11 +66,17 @@ _callgate() {
 			words="--help --color --json $(grep -o -e '--[a-z][a-z-]*' <<< "$usage")"
 			[[ $usage == *TARGET* ]] && words+=" --arch --abi --caps --kernel --as --names --enosys"
 		else
-			words=$(_callgate_profiles)
+			case $verb in
+			hook) ((COMP_CWORD == 2)) && words="install remove status" || words=$(_callgate_containers) ;;
+			status | verify | apply | why | record) words=$(_callgate_containers) ;;
+			explain | diff | report | exposure) words=$(_callgate_profiles; _callgate_containers) ;;
+			*) words=$(_callgate_profiles) ;;
+			esac
 		fi
 		;;
 	esac
 	mapfile -t COMPREPLY < <(compgen -W "$words" -- "$word")
+	declare -F __ltrim_colon_completions > /dev/null && __ltrim_colon_completions "$word"
 	[[ $word == -* || $before == --@(arch|abi|at|caps|as|enosys|color|backend|runtime) ]] ||
 		mapfile -t -O "${#COMPREPLY[@]}" COMPREPLY < <(compgen -f -- "$word")
 }
