@@ -9,7 +9,7 @@
 /* What LXC itself needs. */
 #define NEEDED                                                                                                          \
 	"{\"names\":[\"read\",\"write\",\"sendto\",\"openat\",\"setgroups\",\"getuid\",\"execve\",\"close\",\"setsid\","              \
-	"\"newfstatat\",\"fchown\",\"fchmod\",\"capget\"],\"action\":\"SCMP_ACT_ALLOW\"}"
+	"\"dup2\",\"newfstatat\",\"fchown\",\"fchmod\",\"capget\"],\"action\":\"SCMP_ACT_ALLOW\"}"
 #define THREE "\"architectures\":[\"SCMP_ARCH_X86_64\",\"SCMP_ARCH_X86\",\"SCMP_ARCH_X32\"]"
 #define PROFILE(default_action, rules) "{\"defaultAction\":\"SCMP_ACT_" default_action "\"," THREE ",\"syscalls\":[" rules "]}"
 
