@@ -45,10 +45,10 @@ int hook_enter(const char *ident)
 
 static void format_text(char text[MESSAGE_SIZE], const char *format, va_list ap)
 {
-	vsnprintf(text, MESSAGE_SIZE, format, ap);
-	for (char *at = text; *at; at++)
-		if ((unsigned char)*at < ' ' || *at == 0x7f)
-			*at = '?';
+	char raw[MESSAGE_SIZE];
+
+	vsnprintf(raw, sizeof(raw), format, ap);
+	callgate_escape(raw, text, MESSAGE_SIZE);
 }
 
 static void keep(struct messages *messages, const char text[MESSAGE_SIZE])

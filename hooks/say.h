@@ -17,7 +17,7 @@ struct messages {
 /* Leaves an inherited environment (XDG_RUNTIME_DIR excepted), descriptors, umask and SIGPIPE behind. */
 int hook_enter(const char *ident);
 
-/* To stderr, syslog and the list. priority as of syslog(3). Control characters come out as '?'. */
+/* To stderr, syslog and the list. priority as of syslog(3). Text of others comes out as callgate_escape() makes it. */
 void say(struct messages *messages, int priority, const char *format, ...) CALLGATE_PRINTF(3, 4);
 /* To the list alone: what people may want to know who look. */
 void note_down(struct messages *messages, const char *format, ...) CALLGATE_PRINTF(2, 3);

@@ -594,6 +594,11 @@ const char *callgate_standing_name(enum callgate_standing standing); /* "exact" 
 int callgate_verify_task(pid_t tid, const struct callgate_filter *profile, enum callgate_standing *out,
                          struct callgate_diff **diff, struct callgate_err *err) CALLGATE_MUST_CHECK;
 
+/* Text that others chose (names of commands, containers and files, what an engine says), for a terminal, a row or a log: printable
+ * ASCII and well-formed UTF-8 stay; control characters, stray bytes and what turns the direction of writing become \xHH, and a
+ * backslash becomes two. Ends whole characters where size is not enough (four times strlen + 1 always is). Returns out. Since: 0.2 */
+char *callgate_escape(const char *text, char *out, size_t size);
+
 /* ------------------------------------------------------------------ containers */
 
 /* The container that a process is in, by its cgroup: "lxc:NAME", "oci:ID" (12 digits). E_NOTFOUND: in none that is known. */
@@ -617,7 +622,10 @@ int callgate_kernel_probe(struct callgate_kernel *out, struct callgate_err *err)
 enum callgate_nnp { CALLGATE_NNP_AUTO = 0, CALLGATE_NNP_YES, CALLGATE_NNP_NO };
 
 /* Puts the program on the calling thread, with exactly the flags that it wants (TSYNC: on all threads), or fails.
- * E_PERM: neither no_new_privs nor CAP_SYS_ADMIN. E_UNSUPPORTED: the kernel does not know a flag, or has no seccomp. */
+ * What seccomp(2) answers is not believed: /proc must show one filter more on every thread that was to get it. Where the program
+ * forbids to look there, a process that ends right afterwards looks.
+ * E_PERM: neither no_new_privs nor CAP_SYS_ADMIN. E_UNSUPPORTED: the kernel does not know a flag, or has no seccomp. E_IO: /proc is
+ * not there to tell. E_MISMATCH: success was answered and nothing loaded; the thread must be taken for unconfined. */
 int callgate_prog_load(const struct callgate_prog *prog, enum callgate_nnp nnp, struct callgate_err *err) CALLGATE_MUST_CHECK;
 
 /*

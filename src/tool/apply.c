@@ -13,13 +13,6 @@ struct applied {
 	size_t count, refused;
 };
 
-/* A task chooses its own name. */
-static void print_name(const char *name)
-{
-	for (const char *at = name; *at; at++)
-		putchar(*at >= ' ' && *at <= '~' ? *at : '?');
-}
-
 static void visit(void *data, pid_t pid, const struct callgate_injected *done, int result, const struct callgate_err *why)
 {
 	struct applied *applied = data;
@@ -72,12 +65,12 @@ static int dry_run(enum callgate_scope scope, pid_t pid)
 	count = callgate_tasks_count(tasks);
 	for (size_t i = 0, next; i < count; i = next) {
 		const struct callgate_task *task = callgate_tasks_at(tasks, i);
+		char command[4 * sizeof(task->command)];
 
 		for (next = i + 1; next < count && callgate_tasks_at(tasks, next)->pid == task->pid; next++)
 			;
-		printf("%ld\t%zu\t%d\t", (long)task->pid, next - i, task->filters);
-		print_name(task->command);
-		putchar('\n');
+		printf("%ld\t%zu\t%d\t%s\n", (long)task->pid, next - i, task->filters,
+		       callgate_escape(task->command, command, sizeof(command)));
 	}
 	callgate_tasks_free(tasks);
 	return finish_output(EXIT_YES);

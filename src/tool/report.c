@@ -17,25 +17,31 @@ static const char *const severity_colors[] = {
 	[CALLGATE_NOTE] = "\033[1;36m", [CALLGATE_WARNING] = "\033[1;35m", [CALLGATE_ERROR] = "\033[1;31m",
 };
 
+enum { TEXT_SIZE = 4096 };
+
 void report(const char *format, ...)
 {
+	char text[TEXT_SIZE], shown[2 * TEXT_SIZE];
 	va_list ap;
 
-	fputs("callgate: error: ", stderr);
 	va_start(ap, format);
-	vfprintf(stderr, format, ap);
+	vsnprintf(text, sizeof(text), format, ap);
 	va_end(ap);
-	fputc('\n', stderr);
+	fprintf(stderr, "callgate: error: %s\n", callgate_escape(text, shown, sizeof(shown)));
 }
 
 void report_err(const struct callgate_err *err)
 {
+	char text[TEXT_SIZE], file[TEXT_SIZE];
+
+	callgate_escape(err->text, text, sizeof(text));
+	callgate_escape(err->file, file, sizeof(file));
 	if (!err->file[0])
-		report("%s", err->text);
+		fprintf(stderr, "callgate: error: %s\n", text);
 	else if (!err->line)
-		fprintf(stderr, "%s: error: %s\n", err->file, err->text);
+		fprintf(stderr, "%s: error: %s\n", file, text);
 	else
-		fprintf(stderr, "%s:%u:%u: error: %s\n", err->file, err->line, err->column, err->text);
+		fprintf(stderr, "%s:%u:%u: error: %s\n", file, err->line, err->column, text);
 }
 
 bool report_color(const struct options *options)
@@ -111,14 +117,11 @@ int print_document(struct json_object *object)
 
 struct json_object *text_to_json(const char *text)
 {
-	char *copy = strdup(text);
-	struct json_object *object;
+	size_t size = 4 * strlen(text) + 1;
+	char *shown = malloc(size);
+	struct json_object *object = shown ? json_object_new_string(callgate_escape(text, shown, size)) : NULL;
 
-	for (char *at = copy; at && *at; at++)
-		if (*at < ' ' || *at > '~')
-			*at = '?';
-	object = copy ? json_object_new_string(copy) : NULL;
-	free(copy);
+	free(shown);
 	return object;
 }
 

@@ -28,12 +28,6 @@ static bool is_accepted(enum callgate_standing standing, enum accepts accepts)
 	return accepts == ACCEPT_AT_LEAST && (standing == CALLGATE_STRICTER || standing == CALLGATE_DIFFERENT);
 }
 
-static void print_printable(const char *text)
-{
-	for (; *text; text++)
-		putchar(*text >= ' ' && *text <= '~' ? *text : '?');
-}
-
 /* The calls that a weaker task lets through are what people need to see; the others on wish by diff. */
 static void print_weaker(const struct callgate_diff *diff)
 {
@@ -58,6 +52,8 @@ static void print_weaker(const struct callgate_diff *diff)
 
 static void tell(struct verification *v, const struct callgate_task *task, const char *word, const struct callgate_diff *diff)
 {
+	char command[4 * sizeof(task->command)];
+
 	v->told++;
 	if (v->rows) {
 		struct json_object *row = json_object_new_object();
@@ -70,9 +66,7 @@ static void tell(struct verification *v, const struct callgate_task *task, const
 		json_object_array_add(v->rows, row);
 		return;
 	}
-	printf("%d\t%d\t", (int)task->pid, (int)task->tid);
-	print_printable(task->command);
-	printf("\t%s\n", word);
+	printf("%d\t%d\t%s\t%s\n", (int)task->pid, (int)task->tid, callgate_escape(task->command, command, sizeof(command)), word);
 	print_weaker(diff);
 }
 
