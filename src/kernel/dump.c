@@ -122,6 +122,14 @@ struct callgate_prog **kernel_dump_free(struct callgate_prog **progs, size_t cou
 	return NULL;
 }
 
+static void release(void *data)
+{
+	struct dump *dump = data;
+
+	free(dump->buffer);
+	kernel_dump_free(dump->progs, dump->count);
+}
+
 int kernel_dump(pid_t tid, unsigned deadline_ms, struct callgate_prog ***out, size_t *count, struct callgate_err *err)
 {
 	struct dump dump = { .tid = tid, .deadline_ms = deadline_ms ? deadline_ms : DUMP_DEADLINE_MS };
@@ -141,12 +149,10 @@ int kernel_dump(pid_t tid, unsigned deadline_ms, struct callgate_prog ***out, si
 	dump.buffer = malloc(PROG_LIMIT * sizeof(*dump.buffer));
 	if (!dump.buffer)
 		return err_nomem(err);
-	r = tracee_in_thread(dump_body, &dump, err);
-	free(dump.buffer);
-	if (r < 0) {
-		kernel_dump_free(dump.progs, dump.count);
+	r = tracee_in_thread(&(struct tracer_job){ dump_body, &dump, sizeof(dump), dump.deadline_ms, release }, err);
+	if (r < 0)
 		return r;
-	}
+	free(dump.buffer);
 	*out = dump.progs;
 	*count = dump.count;
 	return 0;

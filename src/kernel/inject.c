@@ -16,6 +16,7 @@
 #include "kernel/load.h"
 #include "kernel/maps.h"
 #include "kernel/regs.h"
+#include "kernel/status.h"
 #include "names/abi.h"
 #include "names/syscall.h"
 #include "names/words.h"
@@ -45,6 +46,32 @@ struct work {
 
 /* ------------------------------------------------------------------ calls */
 
+static int changed(const struct work *work, struct callgate_err *err)
+{
+	return err_set(err, CALLGATE_E_MISMATCH, "process %ld makes another call than the one that it was made to make",
+		       (long)work->tracee->tid);
+}
+
+/* Another thread may have put another instruction in place meanwhile. Past this stop nobody can change number and arguments. */
+static int check_entry(const struct work *work, const struct regs_call *wanted, struct callgate_err *err)
+{
+	struct tracee_call info;
+	uint64_t mask = abi_of(work->abi)->word == 32 ? UINT32_MAX : UINT64_MAX;
+	struct regs regs;
+	int r;
+
+	if (!tracee_call(work->tracee->tid, &info)) {
+		r = regs_get(work->tracee->tid, &regs, err);
+		return r < 0 ? r : regs_interrupted(&regs) == (int64_t)wanted->nr ? 0 : changed(work, err);
+	}
+	if (!info.entry || info.arch != abi_of(work->abi)->audit || info.nr != wanted->nr)
+		return changed(work, err);
+	for (size_t i = 0; i < 6; i++)
+		if ((info.args[i] ^ wanted->args[i]) & mask)
+			return changed(work, err);
+	return 0;
+}
+
 static int call(struct work *work, const char *name, const uint64_t args[6], int64_t *result, struct callgate_err *err)
 {
 	struct regs_call wanted = { .insn = work->insn };
@@ -60,6 +87,8 @@ static int call(struct work *work, const char *name, const uint64_t args[6], int
 	r = regs_set(work->tracee->tid, &regs, err);
 	if (r == 0)
 		r = tracee_next_call(work->tracee, err);
+	if (r == 0)
+		r = check_entry(work, &wanted, err);
 	if (r == 0)
 		r = tracee_next_call(work->tracee, err);
 	if (r == 0)
@@ -165,6 +194,28 @@ static void make_image(struct work *work, uint64_t address)
 	work->memory = address;
 }
 
+/* Signals that faults make stay open: blocked ones would lose their handlers. */
+static uint64_t open_signals(void)
+{
+	static const int faults[] = { SIGILL, SIGTRAP, SIGBUS, SIGFPE, SIGSEGV, SIGSYS };
+	uint64_t mask = 0;
+
+	for (size_t i = 0; i < sizeof(faults) / sizeof(faults[0]); i++)
+		mask |= (uint64_t)1 << (faults[i] - 1);
+	return mask;
+}
+
+/* Before it makes its first call: until then, while its memory is read and may keep us waiting, nothing of it has changed. */
+static int block_signals(const struct work *work, struct callgate_err *err)
+{
+	uint64_t all = ~open_signals();
+
+	if (tracee_ptrace(PTRACE_SETSIGMASK, work->tracee->tid, sizeof(all), &all) < 0)
+		return err_set_errno(err, CALLGATE_E_KERNEL, errno, NULL, "cannot block the signals of process %ld",
+				     (long)work->tracee->tid);
+	return 0;
+}
+
 /* Fails where the stack has no room: what lies below it is another's or nobody's. */
 static int place_on_stack(struct work *work, struct callgate_err *err)
 {
@@ -219,16 +270,19 @@ static int place_in_mapping(struct work *work, struct callgate_err *err)
 
 static int place(struct work *work, struct callgate_err *err)
 {
+	int r;
+
 	work->size = HEAD + work->injection->prog->count * sizeof(work->injection->prog->insns[0]);
 	work->image = malloc(2 * work->size);
 	if (!work->image)
 		return err_nomem(err);
 	work->before = work->image + work->size;
 	if (work->injection->memory == INJECT_STACK && place_on_stack(work, NULL) == 0)
-		return 0;
+		return block_signals(work, err);
 	if (work->placed == ON_STACK) /* half written at worst: it is put back */
 		return err_set(err, CALLGATE_E_KERNEL, "cannot write on the stack of process %ld", (long)work->tracee->tid);
-	return place_in_mapping(work, err);
+	r = block_signals(work, err);
+	return r < 0 ? r : place_in_mapping(work, err);
 }
 
 static void unplace(struct work *work)
@@ -259,6 +313,32 @@ static int set_nnp(struct work *work, struct callgate_err *err)
 	return r;
 }
 
+/* It stands still: the number of its filters is what the call has made of it. A filter of its own may have answered the call. */
+static int check_count(const struct work *work, struct callgate_err *err)
+{
+	const struct injection *injection = work->injection;
+	struct callgate_task task;
+	int r = task_read_id(work->tracee->tid, &task, NULL, err);
+
+	if (r < 0)
+		return r;
+	if (task.mode == CALLGATE_MODE_FILTER && (injection->before < 0 || task.filters < 0 || task.filters > injection->before))
+		return 0;
+	return err_set(err, CALLGATE_E_MISMATCH, "seccomp(2) answered process %ld with success and loaded nothing",
+		       (long)work->tracee->tid);
+}
+
+/* A thread that the call cannot take along, by its id; or the number of the call that was left standing, because a filter ended it. */
+static int not_loaded(const struct work *work, pid_t result, struct callgate_err *err)
+{
+	struct callgate_task self, other;
+
+	if (task_read_id(work->tracee->tid, &self, NULL, NULL) == 0 && task_read_id(result, &other, NULL, NULL) == 0 &&
+	    other.pid == self.pid)
+		return kernel_load_diverged((long)result, err);
+	return err_set(err, CALLGATE_E_PERM, "a filter of process %ld answers seccomp with a signal", (long)work->tracee->tid);
+}
+
 static int load(struct work *work, struct callgate_err *err)
 {
 	const struct injection *injection = work->injection;
@@ -267,10 +347,12 @@ static int load(struct work *work, struct callgate_err *err)
 	int r;
 
 	r = call(work, "seccomp", args, &result, err);
-	if (r < 0 || result == 0)
+	if (r < 0)
 		return r;
+	if (result == 0)
+		return check_count(work, err);
 	if (result > 0)
-		return kernel_load_diverged((long)result, err);
+		return not_loaded(work, (pid_t)result, err);
 	if (injection->before != 0 && (result == -EPERM || result == -ENOSYS))
 		return refused(work, "seccomp", (int)-result, err);
 	return kernel_load_failed(injection->prog, (int)-result, injection->flags, err);
@@ -322,20 +404,8 @@ static void abort_rseq(struct work *work)
 		regs_set_ip(&work->saved, sequence.abort);
 }
 
-/* Signals that faults make stay open: blocked ones would lose their handlers. */
-static uint64_t open_signals(void)
-{
-	static const int faults[] = { SIGILL, SIGTRAP, SIGBUS, SIGFPE, SIGSEGV, SIGSYS };
-	uint64_t mask = 0;
-
-	for (size_t i = 0; i < sizeof(faults) / sizeof(faults[0]); i++)
-		mask |= (uint64_t)1 << (faults[i] - 1);
-	return mask;
-}
-
 static int enter(struct work *work, struct callgate_err *err)
 {
-	uint64_t all = ~open_signals();
 	pid_t tid = work->tracee->tid;
 	int r;
 
@@ -345,13 +415,9 @@ static int enter(struct work *work, struct callgate_err *err)
 	work->abi = regs_abi(&work->saved);
 	if (work->injection->leave == INJECT_RESTART && regs_interrupted(&work->saved) < 0)
 		abort_rseq(work);
-	r = find_insn(work, err);
-	if (r < 0)
-		return r;
-	if (tracee_ptrace(PTRACE_GETSIGMASK, tid, sizeof(work->mask), &work->mask) < 0 ||
-	    tracee_ptrace(PTRACE_SETSIGMASK, tid, sizeof(all), &all) < 0)
-		return err_set_errno(err, CALLGATE_E_KERNEL, errno, NULL, "cannot block the signals of process %ld", (long)tid);
-	return 0;
+	if (tracee_ptrace(PTRACE_GETSIGMASK, tid, sizeof(work->mask), &work->mask) < 0)
+		return err_set_errno(err, CALLGATE_E_KERNEL, errno, NULL, "cannot read the signal mask of process %ld", (long)tid);
+	return find_insn(work, err);
 }
 
 /* Calls that the kernel never restarts, though nothing has happened to them. Of ipc's members only the semaphores answer so. */
@@ -404,6 +470,8 @@ int inject_stopped(struct tracee *tracee, struct injection *injection, struct ca
 		r = load(&work, err);
 	if (r == 0)
 		r = read_back(&work, err);
+	if (r < 0 && tracee->runs)
+		(void)tracee_back(tracee, NULL); /* it did not come where it was sent */
 	unplace(&work);
 	left = leave(&work, r < 0 ? NULL : err);
 	return r < 0 ? r : left;

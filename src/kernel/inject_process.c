@@ -4,12 +4,14 @@
 #include "kernel/inject.h"
 
 #include <linux/seccomp.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/ptrace.h>
 
 #include "base/err.h"
 #include "kernel/load.h"
 #include "kernel/target_thread.h"
+#include "kernel/witness.h"
 #include "names/syscall.h"
 
 #ifndef PTRACE_O_SUSPEND_SECCOMP
@@ -20,8 +22,8 @@ enum { ATTEMPTS = 8 };
 
 struct session {
 	pid_t pid;
-	const struct callgate_prog *prog;
-	const struct callgate_inject *how;
+	struct callgate_prog *prog; /* our own: the tracer may outlive the call */
+	struct callgate_inject how;
 	struct target_thread target;
 	struct injection injection;
 	uint64_t stopped_ns;
@@ -30,9 +32,9 @@ struct session {
 /* no_new_privs where the choice says so, or where the task has no right to load a filter without it. */
 static bool wants_nnp(const struct session *session)
 {
-	if (session->target.no_new_privs || session->how->nnp == CALLGATE_NNP_NO)
+	if (session->target.no_new_privs || session->how.nnp == CALLGATE_NNP_NO)
 		return false;
-	return session->how->nnp == CALLGATE_NNP_YES || !session->target.has_admin;
+	return session->how.nnp == CALLGATE_NNP_YES || !session->target.has_admin;
 }
 
 /* Its own filters may kill a task for calling seccomp(2): without the right to suspend them a running one is not put at risk. */
@@ -41,7 +43,7 @@ static int seize(struct session *session, const struct tracee *tracee, struct ca
 	unsigned options = PTRACE_O_TRACESYSGOOD;
 	bool alone = session->target.threads == 1;
 
-	if (session->how->kind == CALLGATE_INJECT_STARTING)
+	if (session->how.kind == CALLGATE_INJECT_STARTING)
 		options |= PTRACE_O_EXITKILL;
 	if (session->target.has_filters || !alone) {
 		int r = tracee_seize(tracee, options | PTRACE_O_SUSPEND_SECCOMP, err);
@@ -50,7 +52,7 @@ static int seize(struct session *session, const struct tracee *tracee, struct ca
 		if (r == 0 || r == CALLGATE_E_NOTFOUND) /* one that has ended lacks no right */
 			return r;
 	}
-	if (session->target.has_filters && session->how->kind == CALLGATE_INJECT_LIVE)
+	if (session->target.has_filters && session->how.kind == CALLGATE_INJECT_LIVE)
 		return err_set(err, CALLGATE_E_PERM,
 			       "process %ld has filters that may kill it for calling seccomp; suspending them takes CAP_SYS_ADMIN in the "
 			       "initial user namespace and a caller without filters", (long)session->pid);
@@ -60,7 +62,7 @@ static int seize(struct session *session, const struct tracee *tracee, struct ca
 static int body(void *data, struct callgate_err *err)
 {
 	struct session *session = data;
-	struct tracee tracee = { .tid = session->target.tid, .deadline_ms = session->how->deadline_ms };
+	struct tracee tracee = { .tid = session->target.tid, .deadline_ms = session->how.deadline_ms };
 	uint64_t start;
 	int r;
 
@@ -72,7 +74,7 @@ static int body(void *data, struct callgate_err *err)
 	if (r < 0)
 		return r; /* the end of this thread lets go of it */
 	r = inject_stopped(&tracee, &session->injection, err);
-	if (r == CALLGATE_E_MISMATCH && session->how->kind == CALLGATE_INJECT_STARTING)
+	if (r == CALLGATE_E_MISMATCH && session->how.kind == CALLGATE_INJECT_STARTING)
 		return r; /* and so ends it */
 	(void)tracee_detach(&tracee, NULL); /* if not this, then the end of this thread */
 	session->stopped_ns = tracee_now_ns() - start;
@@ -93,10 +95,27 @@ static int tell(const struct session *session, struct callgate_injected *out, st
 	return sized_out(out, &told, sizeof(told), err);
 }
 
-/* One thread after the other, as long as the chosen one ends before it was of use. */
-static int inject_by(struct session *session, struct callgate_err *err)
+static struct callgate_prog *copy_of(const struct callgate_prog *prog)
 {
-	const struct callgate_prog *prog = session->prog;
+	size_t size = sizeof(*prog) + prog->count * sizeof(prog->insns[0]);
+	struct callgate_prog *copy = malloc(size);
+
+	if (copy)
+		memcpy(copy, prog, size);
+	return copy;
+}
+
+static void release(void *data)
+{
+	struct session *session = data;
+
+	free(session->prog);
+	session->prog = NULL;
+}
+
+/* One thread after the other, as long as the chosen one ends before it was of use. */
+static int inject_by(struct session *session, const struct callgate_prog *prog, struct callgate_err *err)
+{
 	int r;
 
 	for (int attempt = 0; attempt < ATTEMPTS; attempt++) {
@@ -109,31 +128,54 @@ static int inject_by(struct session *session, struct callgate_err *err)
 			.memory = session->target.threads == 1 ? INJECT_STACK : INJECT_MAPPING,
 			.blocked = session->target.blocked,
 		};
-		r = tracee_in_thread(body, session, err);
+		session->prog = copy_of(prog);
+		if (!session->prog)
+			return err_nomem(err);
+		session->injection.prog = session->prog;
+		r = tracee_in_thread(&(struct tracer_job){ body, session, sizeof(*session), session->how.deadline_ms, release }, err);
+		if (r == 0)
+			release(session);
 		/* One that waits to be started does not try another thread, it fails. */
-		if (r != CALLGATE_E_NOTFOUND || session->how->kind == CALLGATE_INJECT_STARTING)
+		if (r != CALLGATE_E_NOTFOUND || session->how.kind == CALLGATE_INJECT_STARTING)
 			return r;
 	}
 	return err_set(err, CALLGATE_E_LIMIT, "the threads of process %ld come and go too fast", (long)session->pid);
 }
 
-static int inject_all_threads(pid_t pid, const struct callgate_prog *prog, const struct callgate_inject *how,
-			      struct callgate_injected *out, struct callgate_err *err)
+/* What /proc counts of each, of threads too that were born meanwhile. */
+static int every_thread_has_it(const struct session *session, struct callgate_err *err)
 {
-	struct callgate_inject chosen;
-	struct session session = { .pid = pid, .prog = prog, .how = &chosen };
-	int r;
+	struct witness_counts counts;
+	int r = witness_count(session->pid, &counts, err);
 
-	r = sized_in(&chosen, sizeof(chosen), how, err);
+	if (r == CALLGATE_E_NOTFOUND)
+		return err_set(err, r, "process %ld ended when it had the filter: is its architecture one that the profile lets run?",
+			       (long)session->pid);
 	if (r < 0)
 		return r;
-	if (!chosen.deadline_ms)
-		chosen.deadline_ms = TRACEE_DEADLINE_MS;
+	if (counts.unfiltered)
+		return err_set(err, CALLGATE_E_MISMATCH, "thread %ld runs without a filter", (long)counts.unfiltered);
+	if (session->injection.before >= 0 && counts.fewest >= 0 && counts.fewest <= session->injection.before)
+		return err_set(err, CALLGATE_E_MISMATCH, "a thread of process %ld has no filter more than before", (long)session->pid);
+	return 0;
+}
+
+static int inject_all_threads(pid_t pid, const struct callgate_prog *prog, const struct callgate_inject *how, struct callgate_injected *out,
+		  struct callgate_err *err)
+{
+	struct session session = { .pid = pid };
+	int r;
+
+	r = sized_in(&session.how, sizeof(session.how), how, err);
+	if (r < 0)
+		return r;
+	if (!session.how.deadline_ms)
+		session.how.deadline_ms = TRACEE_DEADLINE_MS;
 	r = kernel_load_check(prog, err);
 	if (r == 0)
-		r = inject_by(&session, err);
+		r = inject_by(&session, prog, err);
 	if (r == 0)
-		r = target_thread_verify(pid, err);
+		r = every_thread_has_it(&session, err);
 	return r == 0 && out ? tell(&session, out, err) : r;
 }
 

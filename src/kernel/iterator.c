@@ -43,6 +43,7 @@ enum place {
 
 struct iterator {
 	uint32_t at[PLACES];
+	bool asked;
 	int seen, store_map, prog, link;
 	struct store *store;
 	size_t store_size;
@@ -336,8 +337,11 @@ static void iterator_close(struct iterator *it)
 
 static int iterator_open(struct iterator *it, struct callgate_err *err)
 {
-	int r = make_maps(it, err);
+	int r = make_maps(it, err); /* first, because it tells at once who may not do this */
 
+	if (r == 0 && !it->asked)
+		r = ask_places(it, err);
+	it->asked = r == 0;
 	return r < 0 ? r : load(it, err);
 }
 
@@ -624,8 +628,6 @@ int iterator_read(struct iterator_reading *out, struct callgate_err *err)
 	bool full = true;
 	int r = check_namespace(err);
 
-	if (r == 0)
-		r = ask_places(&it, err);
 	while (r == 0 && full) {
 		r = iterator_open(&it, err);
 		if (r == 0)

@@ -14,8 +14,10 @@
 #include "kernel/regs.h"
 #include "kernel/status.h"
 #include "names/abi.h"
+#include "names/syscall.h"
 
 enum { OPTIONS = PTRACE_O_EXITKILL | PTRACE_O_TRACESYSGOOD | PTRACE_O_TRACEEXEC };
+enum { SYSCALL_STOP = SIGTRAP | 0x80 };
 enum { FAMILY = PTRACE_O_TRACEFORK | PTRACE_O_TRACEVFORK | PTRACE_O_TRACECLONE };
 
 static int cannot(const char *what, struct callgate_err *err)
@@ -24,10 +26,9 @@ static int cannot(const char *what, struct callgate_err *err)
 }
 
 /* Goes on from any stop that is not the one that is waited for; the command sees signals and stops as without us. */
-static int pass(struct callgate_command *command, int stop, struct callgate_err *err)
+static int pass(struct callgate_command *command, int stop, int request, struct callgate_err *err)
 {
-	int event = stop >> 8, signal_number = stop & 0x7f;
-	int request = PTRACE_CONT;
+	int event = stop >> 8, signal_number = stop == SYSCALL_STOP ? 0 : stop & 0x7f;
 
 	if (event == PTRACE_EVENT_STOP && signal_number != SIGTRAP)
 		request = PTRACE_LISTEN; /* stopped by job control: it stays so */
@@ -66,13 +67,46 @@ static int to_exec(struct callgate_command *command, struct tracee *tracee, stru
 			return CALLGATE_E_NOTFOUND;
 		if (stop >> 8 == PTRACE_EVENT_EXEC)
 			return tracee_next_call(tracee, err); /* out of execve: only now its registers are what it will see */
-		r = pass(command, stop, err);
+		r = pass(command, stop, PTRACE_CONT, err);
 		if (r < 0)
 			return r;
 	}
 }
 
 /* ------------------------------------------------------------------ to the program's own entry */
+
+static const char early_family[] =
+	"a library starts a process, a thread or another program before the program's own entry; use --at exec";
+
+/* Looked for where the kernel takes the call: CLONE_UNTRACED makes children of which no tracer hears, CLONE_PARENT such that are not
+ * below the command. Before Linux 5.3 by the registers. */
+static bool makes_family(pid_t pid)
+{
+	static const char *const names[] = { "clone", "clone3", "fork", "vfork" };
+	static const enum callgate_abi abis[] = { CALLGATE_ABI_X86_64, CALLGATE_ABI_X86, CALLGATE_ABI_AARCH64, CALLGATE_ABI_ARM };
+	enum { X32 = 0x40000000 };
+	struct tracee_call call = { .entry = true };
+	struct regs regs;
+	bool told = tracee_call(pid, &call);
+
+	if (told && !call.entry)
+		return false;
+	if (!told && (regs_get(pid, &regs, NULL) < 0 || regs_interrupted(&regs) < 0))
+		return false;
+	if (!told) {
+		call.nr = (uint64_t)regs_interrupted(&regs);
+		call.arch = abi_of(regs_abi(&regs))->audit;
+	}
+	for (size_t i = 0; i < 4 * sizeof(abis) / sizeof(abis[0]); i++) {
+		enum callgate_abi abi = abis[i / 4];
+		const char *name = names[i % 4];
+		int64_t nr = syscall_nr(syscall_find((struct slice){ name, strlen(name) }), abi);
+
+		if (nr >= 0 && abi_of(abi)->audit == call.arch && (call.nr & ~(uint64_t)(abi == CALLGATE_ABI_X86_64 ? X32 : 0)) == (uint64_t)nr)
+			return true;
+	}
+	return false;
+}
 
 /* A library may not have started anything that would run on without a filter. */
 static int has_family(struct callgate_command *command, struct callgate_err *err)
@@ -83,20 +117,21 @@ static int has_family(struct callgate_command *command, struct callgate_err *err
 		kill((pid_t)other, SIGKILL);
 		waitpid((pid_t)other, NULL, __WALL);
 	}
-	return err_set(err, CALLGATE_E_UNSUPPORTED,
-		       "a library starts a process, a thread or another program before the program's own entry; use --at exec");
+	return err_set(err, CALLGATE_E_UNSUPPORTED, "%s", early_family);
 }
 
 static int to_break(struct callgate_command *command, uint64_t entry, struct regs *regs, struct callgate_err *err)
 {
 	int r, stop = 0;
 
-	if (tracee_ptrace(PTRACE_CONT, command->pid, 0, NULL) < 0)
+	if (tracee_ptrace(PTRACE_SYSCALL, command->pid, 0, NULL) < 0)
 		return cannot("resume", err);
 	for (;;) {
 		r = next_stop(command, &stop, err);
 		if (r < 0 || !stop)
 			return r;
+		if (stop == SYSCALL_STOP && makes_family(command->pid))
+			return err_set(err, CALLGATE_E_UNSUPPORTED, "%s", early_family);
 		if (stop >> 8 != 0 && stop >> 8 != PTRACE_EVENT_STOP)
 			return has_family(command, err);
 		if (stop == SIGTRAP) {
@@ -104,7 +139,7 @@ static int to_break(struct callgate_command *command, uint64_t entry, struct reg
 			if (r < 0 || regs_at_break(regs, entry))
 				return r;
 		}
-		r = pass(command, stop, err);
+		r = pass(command, stop, PTRACE_SYSCALL, err);
 		if (r < 0)
 			return r;
 	}

@@ -68,19 +68,20 @@ static enum rank rank_of(pid_t pid, enum callgate_abi abi, int64_t nr, uint64_t 
 	return RANK_UNKNOWN;
 }
 
-/* A process of 32-bit code has no native numbers; the ELF class of its program tells. */
+/* A process of 32-bit code has no native numbers. The kernel keeps its auxiliary vector in pairs of 32-bit words, where the second one
+ * is a value and not the upper half of a small key. The program's own file is not opened: it may be served by a process that waits. */
 static enum callgate_abi process_abi(pid_t pid)
 {
-	unsigned char head[5] = { 0 };
+	uint32_t words[2] = { 0, 0 };
 	char path[64];
 	int fd;
 
-	snprintf(path, sizeof(path), "/proc/%ld/exe", (long)pid);
-	fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-	if (fd < 0 || read(fd, head, sizeof(head)) < (ssize_t)sizeof(head))
-		head[4] = 0;
+	snprintf(path, sizeof(path), "/proc/%ld/auxv", (long)pid);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0 || read(fd, words, sizeof(words)) < (ssize_t)sizeof(words))
+		words[1] = 0;
 	fd_close(fd);
-	return head[4] == 1 && abi_native() == CALLGATE_ABI_X86_64 ? CALLGATE_ABI_X86 : abi_native();
+	return words[1] && abi_native() == CALLGATE_ABI_X86_64 ? CALLGATE_ABI_X86 : abi_native();
 }
 
 /* "running", or "NUMBER ARGUMENTS... SP PC"; -1 is the number of a task that waits outside any call. */
@@ -197,21 +198,4 @@ int target_thread_choose(pid_t pid, struct target_thread *out, struct callgate_e
 		return CALLGATE_E_NOTFOUND; /* the last thread that was looked at has said why */
 	*out = choice.best;
 	return 0;
-}
-
-static int verify_visit(int dir, void *data, struct callgate_err *err)
-{
-	struct callgate_task task;
-	struct task_detail detail;
-	int r = task_read(dir, &task, &detail, err);
-
-	(void)data;
-	if (r < 0 || task.mode == CALLGATE_MODE_FILTER || detail.state == 'Z' || detail.state == 'X')
-		return r;
-	return err_set(err, CALLGATE_E_MISMATCH, "thread %ld runs without a filter", (long)task.tid);
-}
-
-int target_thread_verify(pid_t pid, struct callgate_err *err)
-{
-	return each_thread(pid, verify_visit, NULL, err);
 }

@@ -18,7 +18,4 @@ struct target_thread {
  * E_NOTFOUND: no such process, or no thread of it lives. E_PERM: it may not be looked at. */
 int target_thread_choose(pid_t pid, struct target_thread *out, struct callgate_err *err);
 
-/* That every thread of the process has a filter now. E_MISMATCH names one that has none. */
-int target_thread_verify(pid_t pid, struct callgate_err *err);
-
 #endif

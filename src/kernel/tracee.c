@@ -6,6 +6,7 @@
 #include <pthread.h>
 #include <sched.h>
 #include <signal.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/ptrace.h>
 #include <sys/syscall.h>
@@ -17,7 +18,7 @@
 #include "base/err.h"
 #include "kernel/status.h"
 
-enum { SYSCALL_STOP = SIGTRAP | 0x80, EVENT_STOP = PTRACE_EVENT_STOP << 8, SPIN_NS = 300000, NAP_MAX_NS = 2000000 };
+enum { SYSCALL_STOP = SIGTRAP | 0x80, EVENT_STOP = PTRACE_EVENT_STOP << 8, SPIN_NS = 300000, NAP_MAX_NS = 2000000, GRACE_NS = 500000000 };
 
 long tracee_ptrace(int request, pid_t tid, uintptr_t addr, void *data)
 {
@@ -91,24 +92,24 @@ static int peek(const struct tracee *tracee, int more, int *stop, struct callgat
 	return 1;
 }
 
-/* No wait call has a deadline, so this looks again and again: a stop takes some 20 us, a frozen task for ever. */
-static int wait_until(const struct tracee *tracee, unsigned deadline_ms, int *stop, struct callgate_err *err)
+/* No wait call has a deadline, so this looks again and again: a stop takes some 20 us, a frozen task for ever. limit 0: none. */
+static int wait_until(const struct tracee *tracee, uint64_t limit, int *stop, struct callgate_err *err)
 {
-	uint64_t start = tracee_now_ns(), limit = start + (uint64_t)deadline_ms * 1000000u;
+	uint64_t start = tracee_now_ns();
 	struct timespec nap = { .tv_nsec = 20000 };
 
 	for (;;) {
-		int r = peek(tracee, deadline_ms ? WNOHANG : 0, stop, err);
+		int r = peek(tracee, limit ? WNOHANG : 0, stop, err);
 		uint64_t now;
 
 		if (r)
 			return r < 0 ? r : 0;
-		if (!deadline_ms)
+		if (!limit)
 			continue;
 		now = tracee_now_ns();
 		if (now > limit)
 			return err_set(err, CALLGATE_E_LIMIT, "process %ld did not stop within %u ms: is its cgroup frozen?",
-				       (long)tracee->tid, deadline_ms);
+				       (long)tracee->tid, tracee->deadline_ms);
 		if (now < start + SPIN_NS) {
 			sched_yield();
 			continue;
@@ -119,9 +120,16 @@ static int wait_until(const struct tracee *tracee, unsigned deadline_ms, int *st
 	}
 }
 
+static uint64_t limit_of(struct tracee *tracee)
+{
+	if (tracee->deadline_ms && !tracee->limit_ns)
+		tracee->limit_ns = tracee_now_ns() + (uint64_t)tracee->deadline_ms * 1000000u;
+	return tracee->limit_ns;
+}
+
 int tracee_wait(struct tracee *tracee, int *stop, struct callgate_err *err)
 {
-	return wait_until(tracee, tracee->deadline_ms, stop, err);
+	return wait_until(tracee, limit_of(tracee), stop, err);
 }
 
 static int resume(const struct tracee *tracee, int request, int signal_number, struct callgate_err *err)
@@ -167,7 +175,8 @@ int tracee_next_call(struct tracee *tracee, struct callgate_err *err)
 	for (;;) {
 		r = resume(tracee, PTRACE_SYSCALL, 0, err);
 		if (r == 0)
-			r = wait_until(tracee, 0, &stop, err);
+			r = tracee_wait(tracee, &stop, err);
+		tracee->runs = r == CALLGATE_E_LIMIT;
 		if (r < 0 || stop == SYSCALL_STOP)
 			return r;
 		if (!(stop & 0xff00))
@@ -177,16 +186,36 @@ int tracee_next_call(struct tracee *tracee, struct callgate_err *err)
 	}
 }
 
+/* PTRACE_GET_SYSCALL_INFO; linux/ptrace.h and sys/ptrace.h do not go together everywhere. */
+bool tracee_call(pid_t tid, struct tracee_call *out)
+{
+	enum { GET_SYSCALL_INFO = 0x420e, ENTRY = 1, EXIT = 2 };
+	struct { uint8_t op, pad[3]; uint32_t arch; uint64_t ip, sp, nr, args[6]; } info = { 0 };
+
+	if (tracee_ptrace(GET_SYSCALL_INFO, tid, sizeof(info), &info) <= 0 || (info.op != ENTRY && info.op != EXIT))
+		return false;
+	*out = (struct tracee_call){ .entry = info.op == ENTRY, .arch = info.arch };
+	if (out->entry) {
+		out->nr = info.nr;
+		memcpy(out->args, info.args, sizeof(out->args));
+	}
+	return true;
+}
+
 int tracee_back(struct tracee *tracee, struct callgate_err *err)
 {
+	uint64_t limit = limit_of(tracee) ? tracee_now_ns() + GRACE_NS : 0;
 	int r, stop;
 
 	if (tracee_ptrace(PTRACE_INTERRUPT, tracee->tid, 0, NULL) < 0)
 		return refused(tracee, "interrupt", errno, err);
 	for (;;) {
-		r = resume(tracee, PTRACE_CONT, 0, err);
+		if (limit)
+			tracee->limit_ns = limit;
+		r = tracee->runs ? 0 : resume(tracee, PTRACE_CONT, 0, err);
+		tracee->runs = false;
 		if (r == 0)
-			r = wait_until(tracee, 0, &stop, err);
+			r = wait_until(tracee, limit, &stop, err);
 		if (r < 0 || (stop & 0xff00) == EVENT_STOP)
 			return r;
 		if (!(stop & 0xff00) && stop != SYSCALL_STOP)
@@ -282,35 +311,130 @@ int tracee_patch(pid_t tid, uint64_t address, const void *bytes, size_t size, st
 /* ------------------------------------------------------------------ the tracer */
 
 struct body {
-	int (*run)(void *data, struct callgate_err *err);
-	void *data;
+	struct tracer_job job;  /* with data of its own */
 	struct callgate_err err;
 	int result;
+	enum { BODY_RUNS, BODY_ENDED, BODY_ABANDONED } stage;
+	pthread_mutex_t lock;
 };
 
+static void give_up(const struct tracer_job *job, void *data)
+{
+	if (job->release)
+		job->release(data);
+}
+
+static void body_free(struct body *body)
+{
+	pthread_mutex_destroy(&body->lock);
+	free(body->job.data);
+	free(body);
+}
+
+/* What it was told to give up it lets go of by ending. */
 static void *thread_main(void *data)
 {
 	struct body *body = data;
+	bool abandoned;
 
-	body->result = body->run(body->data, &body->err);
+	body->result = body->job.run(body->job.data, &body->err);
+	pthread_mutex_lock(&body->lock);
+	abandoned = body->stage == BODY_ABANDONED;
+	body->stage = BODY_ENDED;
+	pthread_mutex_unlock(&body->lock);
+	if (abandoned) {
+		give_up(&body->job, body->job.data);
+		body_free(body);
+	}
 	return NULL;
 }
 
-int tracee_in_thread(int (*run)(void *data, struct callgate_err *err), void *data, struct callgate_err *err)
+static struct body *body_new(const struct tracer_job *job)
 {
-	struct body body = { .run = run, .data = data, .err = CALLGATE_ERR_INIT };
+	struct body *body = calloc(1, sizeof(*body));
+	void *data = malloc(job->size);
+
+	if (!body || !data) {
+		free(body);
+		free(data);
+		return NULL;
+	}
+	memcpy(data, job->data, job->size);
+	body->job = *job;
+	body->job.data = data;
+	body->err = (struct callgate_err)CALLGATE_ERR_INIT;
+	pthread_mutex_init(&body->lock, NULL);
+	return body;
+}
+
+static struct timespec in_ms(unsigned ms)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_REALTIME, &ts);
+	ts.tv_sec += ms / 1000;
+	ts.tv_nsec += (long)(ms % 1000) * 1000000;
+	if (ts.tv_nsec >= 1000000000) {
+		ts.tv_sec++;
+		ts.tv_nsec -= 1000000000;
+	}
+	return ts;
+}
+
+/* A thread that waits for somebody else's memory cannot be called back: it is left to itself. */
+static int join(struct body *body, pthread_t thread, struct callgate_err *err)
+{
+	struct timespec limit = in_ms(body->job.deadline_ms + GRACE_NS / 500000);
+	bool ended;
+
+	if (!body->job.deadline_ms || pthread_timedjoin_np(thread, NULL, &limit) == 0) {
+		if (!body->job.deadline_ms)
+			pthread_join(thread, NULL);
+		return 0;
+	}
+	pthread_mutex_lock(&body->lock);
+	ended = body->stage == BODY_ENDED;
+	body->stage = ended ? BODY_ENDED : BODY_ABANDONED;
+	pthread_mutex_unlock(&body->lock);
+	if (ended) {
+		pthread_join(thread, NULL);
+		return 0;
+	}
+	pthread_detach(thread);
+	return err_set(err, CALLGATE_E_LIMIT, "nothing came of it within %u ms: is memory of the process served by another one (userfaultfd, "
+		       "FUSE)?", body->job.deadline_ms);
+}
+
+int tracee_in_thread(const struct tracer_job *job, struct callgate_err *err)
+{
+	struct body *body = body_new(job);
 	sigset_t all, before;
 	pthread_t thread;
 	int r;
 
+	if (!body) {
+		give_up(job, job->data);
+		return err_nomem(err);
+	}
 	sigfillset(&all);
 	pthread_sigmask(SIG_SETMASK, &all, &before);
-	r = pthread_create(&thread, NULL, thread_main, &body);
+	r = pthread_create(&thread, NULL, thread_main, body);
 	pthread_sigmask(SIG_SETMASK, &before, NULL);
-	if (r)
+	if (r) {
+		give_up(job, job->data);
+		body_free(body);
 		return err_set_errno(err, CALLGATE_E_KERNEL, r, NULL, "cannot start a thread");
-	pthread_join(thread, NULL);
-	if (body.result < 0 && err)
-		*err = body.err;
-	return body.result;
+	}
+	r = join(body, thread, err);
+	if (r < 0)
+		return r;
+	r = body->result;
+	if (r < 0)
+		give_up(job, body->job.data);
+	else
+		memcpy(job->data, body->job.data, job->size);
+	if (r < 0 && err)
+		*err = body->err;
+	body_free(body);
+	return r;
 }

@@ -12,7 +12,9 @@ enum { TRACEE_DEADLINE_MS = 1000 };
 
 struct tracee {
 	pid_t tid;
-	unsigned deadline_ms; /* of each wait; 0: for ever */
+	unsigned deadline_ms; /* of the whole, from the first interruption on; 0: none */
+	uint64_t limit_ns;    /* the moment that this makes; 0: not begun */
+	bool runs;            /* it was let go and has not been seen to stop */
 	uint64_t held;        /* signals that came while it worked for us: bit N - 1; sent again by tracee_detach() */
 };
 
@@ -28,11 +30,21 @@ int tracee_wait(struct tracee *tracee, int *stop, struct callgate_err *err);
 /* Stops it where it is. Signals on the way are delivered. It then stands in a PTRACE_EVENT_STOP. */
 int tracee_interrupt(struct tracee *tracee, struct callgate_err *err);
 
-/* From a stop to the next one of system call (entry or exit). Signals meanwhile are held. E_KERNEL: it faulted. */
+/* From a stop to the next one of system call (entry or exit). Signals meanwhile are held. E_KERNEL: it faulted. E_LIMIT: it did not
+ * come there in time; tracee_back() stops it wherever it is. */
 int tracee_next_call(struct tracee *tracee, struct callgate_err *err);
 
-/* From an exit stop back to a PTRACE_EVENT_STOP, the only place where the kernel decides about restarting a call. Signals are
- * held. Waits for ever: a task must not be left with our registers. */
+/* At a stop of system call: what the kernel takes, whatever instruction brought the task there. False: the kernel does not say
+ * (before Linux 5.3), or it stands elsewhere. */
+struct tracee_call {
+	bool entry;
+	uint32_t arch; /* AUDIT_ARCH_* */
+	uint64_t nr, args[6];
+};
+bool tracee_call(pid_t tid, struct tracee_call *out);
+
+/* From an exit stop, or from wherever it runs, back to a PTRACE_EVENT_STOP, the only place where the kernel decides about restarting a
+ * call. Signals are held. Has some time of its own past the deadline: a task should not be left with our registers. */
 int tracee_back(struct tracee *tracee, struct callgate_err *err);
 
 /* Lets go, then sends again what was held. */
@@ -44,9 +56,18 @@ int tracee_write(pid_t tid, uint64_t address, const void *bytes, size_t size, st
 /* Also where the task itself may only read: code. At most four bytes. */
 int tracee_patch(pid_t tid, uint64_t address, const void *bytes, size_t size, struct callgate_err *err);
 
-/* Runs body in a thread of its own, which so becomes the tracer: when it ends the kernel lets go of the task, and the caller
- * never becomes anybody's tracer. Signals of the caller stay with the caller. */
-int tracee_in_thread(int (*body)(void *data, struct callgate_err *err), void *data, struct callgate_err *err);
+/* What a tracer does, with a copy of its data that the caller gets back. */
+struct tracer_job {
+	int (*run)(void *data, struct callgate_err *err);
+	void *data;
+	size_t size;
+	unsigned deadline_ms;           /* 0: none */
+	void (*release)(void *data);    /* what data points to, whenever it fails; NULL: nothing */
+};
+/* Runs in a thread of its own, which so becomes the tracer: when it ends the kernel lets go of the task, and the caller never becomes
+ * anybody's tracer. Signals of the caller stay with the caller. E_LIMIT: it hangs, some time past its deadline, in memory that
+ * another process serves; it is left behind, and lets go of the task when it goes on or this process ends. */
+int tracee_in_thread(const struct tracer_job *job, struct callgate_err *err);
 
 uint64_t tracee_now_ns(void);
 

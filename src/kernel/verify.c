@@ -4,11 +4,12 @@
 #include <stdlib.h>
 
 #include "base/err.h"
-#include "callgate.h"
-#include "names/abi.h"
 #include "bpf/prog.h"
-#include "kernel/dump.h"
+#include "callgate.h"
+#include "kernel/status.h"
 #include "kernel/verify.h"
+#include "kernel/witness_read.h"
+#include "names/abi.h"
 
 static struct callgate_filter **free_filters(struct callgate_filter **filters, size_t count)
 {
@@ -18,7 +19,7 @@ static struct callgate_filter **free_filters(struct callgate_filter **filters, s
 	return NULL;
 }
 
-static int meet_programs(struct callgate_prog *const progs[], size_t count, const char *name, struct callgate_filter **out,
+static int meet_programs(const struct callgate_prog *const progs[], size_t count, const char *name, struct callgate_filter **out,
                          struct callgate_err *err)
 {
 	struct callgate_filter **filters = calloc(count ? count : 1, sizeof(struct callgate_filter *));
@@ -34,20 +35,49 @@ static int meet_programs(struct callgate_prog *const progs[], size_t count, cons
 	return r;
 }
 
+/* One task: by ptrace, which is cheaper for one, and by the iterator where another tracer has it. */
+static int read_task(pid_t tid, struct callgate_witness **out, size_t *stack, struct callgate_err *err)
+{
+	struct callgate_witness *witness;
+	struct callgate_task task;
+	int r = task_read_id(tid, &task, NULL, err);
+
+	if (r == 0)
+		r = callgate_witness_read(&task, 1, CALLGATE_EVIDENCE_PTRACE, &witness, err);
+	if (r < 0)
+		return r;
+	r = callgate_witness_task(witness, 0, stack, err);
+	if (r < 0) {
+		callgate_witness_free(witness);
+		if (r == CALLGATE_E_NOTFOUND || callgate_witness_read(&task, 1, CALLGATE_EVIDENCE_ITERATOR, &witness, NULL) < 0)
+			return r;
+		if (callgate_witness_task(witness, 0, stack, NULL) < 0) { /* the first reason stands */
+			callgate_witness_free(witness);
+			return r;
+		}
+	}
+	*out = witness;
+	return 0;
+}
+
 int callgate_task_filter(pid_t tid, struct callgate_filter **out, unsigned *count, struct callgate_err *err)
 {
-	struct callgate_prog **progs = NULL;
+	const struct callgate_prog *const *progs;
+	struct callgate_witness *witness;
+	size_t stack, n = 0;
 	char name[32];
-	size_t n = 0;
 	int r;
 
 	REQUIRE(err, out);
-	r = callgate_process_dump(tid, &progs, &n, err);
+	if (tid <= 0)
+		return err_set(err, CALLGATE_E_ARG, "%ld is no process id", (long)tid);
+	r = read_task(tid, &witness, &stack, err);
 	if (r < 0)
 		return r;
+	progs = callgate_witness_stack(witness, stack, &n);
 	snprintf(name, sizeof(name), "pid:%d", (int)tid);
 	r = meet_programs(progs, n, name, out, err);
-	callgate_process_dump_free(progs, n);
+	callgate_witness_free(witness);
 	if (r == 0 && count)
 		*count = (unsigned)n;
 	return r;
@@ -121,19 +151,23 @@ int callgate_verify_task(pid_t tid, const struct callgate_filter *profile, enum 
 
 int callgate_task_prove(pid_t tid, const struct callgate_filter *filter, size_t beneath, struct callgate_err *err)
 {
-	struct callgate_prog **progs;
-	size_t count;
+	const struct callgate_prog *const *progs;
+	struct callgate_witness *witness;
+	size_t stack, count = 0;
 	int r;
 
 	REQUIRE(err, filter);
-	r = callgate_process_dump(tid, &progs, &count, err);
+	if (tid <= 0)
+		return err_set(err, CALLGATE_E_ARG, "%ld is no process id", (long)tid);
+	r = read_task(tid, &witness, &stack, err);
 	if (r < 0)
 		return r;
+	progs = callgate_witness_stack(witness, stack, &count);
 	if (count != beneath + 1)
 		r = err_set(err, CALLGATE_E_MISMATCH, "process %ld has %zu filters, %zu were expected", (long)tid, count,
 			    beneath + 1);
 	else
 		r = prog_prove(progs[count - 1], filter, err);
-	kernel_dump_free(progs, count);
+	callgate_witness_free(witness);
 	return r;
 }

@@ -1,15 +1,13 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Passes over a container until one finds nothing to do. A process that was born of one that had the filter has it too; one that was
- * born of another has not: its last filter tells, and where the kernel does not show it, that there was none before us. */
+/* Passes over a container until one finds every thread of every task with the filter. Who was born of a task that had it has it too;
+ * who was born of another has not, whatever filters it shows. */
 #include "runtime/apply.h"
 
 #include <stdlib.h>
-#include <string.h>
 
 #include "base/err.h"
 #include "base/sized.h"
-#include "kernel/dump.h"
-#include "kernel/inject.h"
+#include "kernel/witness.h"
 #include "runtime/tasks.h"
 
 enum { PASSES = 32 };
@@ -21,11 +19,16 @@ struct seen {
 
 struct passes {
 	const struct apply *apply;
-	struct seen *seen;
+	struct seen *seen;  /* processes that were served */
 	size_t count, room;
-	bool plain;  /* nothing had a filter when the first pass came by */
-	int result;  /* of the first process that was not served */
+	int result;         /* of the first process that was not served */
 	struct callgate_err *err;
+};
+
+/* What one pass has found. */
+struct found {
+	size_t lacking;     /* processes that lack the filter, or may lack it */
+	size_t ended;       /* tasks that ended before they could be looked at: nobody knows what they have started */
 };
 
 static bool is_seen(const struct passes *passes, const struct callgate_task *task)
@@ -51,22 +54,19 @@ static int remember(struct passes *passes, const struct callgate_task *task)
 	return 0;
 }
 
-/* Whether a process that came up behind the first pass got the filter from its parent. In doubt it has not: twice does no harm. */
-static bool has_inherited(const struct passes *passes, const struct callgate_task *task)
-{
-	const struct callgate_prog *prog = passes->apply->prog, *last;
-	struct callgate_prog **progs = NULL;
-	size_t count = 0;
-	bool same;
+/* Whether a task has the filter. Where the kernel does not show it: only a process that was served, whose threads were counted then. */
+enum having { HAS, LACKS, ENDED, UNKNOWN };
 
-	if (task->mode != CALLGATE_MODE_FILTER)
-		return false;
-	if (kernel_dump(task->tid, passes->apply->how.deadline_ms, &progs, &count, NULL) < 0)
-		return passes->plain && task->filters == 1;
-	last = count ? progs[count - 1] : NULL;
-	same = last && last->count == prog->count && memcmp(last->insns, prog->insns, prog->count * sizeof(prog->insns[0])) == 0;
-	kernel_dump_free(progs, count);
-	return same;
+static enum having look(const struct passes *passes, const struct callgate_witness *witness, size_t task)
+{
+	size_t stack;
+	int r = callgate_witness_task(witness, task, &stack, NULL);
+
+	if (r == CALLGATE_E_NOTFOUND)
+		return ENDED;
+	if (r < 0)
+		return UNKNOWN;
+	return witness_stack_has(witness, stack, passes->apply->prog) ? HAS : LACKS;
 }
 
 /* A process that ends while we look at it needs no filter. */
@@ -89,52 +89,114 @@ static void serve(struct passes *passes, pid_t pid)
 	}
 }
 
-/* *fresh: how many processes were served. */
-static int one_pass(struct passes *passes, int pass, size_t *fresh)
+/* The tasks from one on that are of the same process; *having: the worst of its threads. */
+static size_t look_at_process(const struct passes *passes, const struct callgate_witness *witness, const struct callgate_tasks *tasks,
+			      size_t first, enum having *having)
 {
-	const struct apply *apply = passes->apply;
-	struct callgate_tasks *tasks;
-	pid_t before = 0;
-	int r = callgate_tasks_list(apply->scope, apply->pid, &tasks, passes->err);
+	size_t next = first;
 
-	*fresh = 0;
-	if (r < 0)
-		return r == CALLGATE_E_NOTFOUND && pass > 0 ? 0 : r;
+	*having = HAS;
+	for (; next < tasks->count && tasks->tasks[next].pid == tasks->tasks[first].pid; next++) {
+		enum having one = look(passes, witness, next);
+
+		if (one == LACKS || (one == UNKNOWN && *having != LACKS) || (one == ENDED && *having == HAS))
+			*having = one;
+	}
+	return next;
+}
+
+static int serve_those_that_lack(struct passes *passes, const struct callgate_tasks *tasks, const struct callgate_witness *witness,
+				 struct found *found)
+{
+	int r = 0;
+
+	for (size_t i = 0, next; r == 0 && i < tasks->count; i = next) {
+		const struct callgate_task *task = &tasks->tasks[i];
+		enum having having;
+		bool served = is_seen(passes, task);
+
+		next = look_at_process(passes, witness, tasks, i, &having);
+		found->ended += having == ENDED;
+		if (having == HAS || having == ENDED || (having == UNKNOWN && served))
+			continue;
+		if (served && passes->result) /* has been told why */
+			continue;
+		found->lacking++;
+		if (!served)
+			r = remember(passes, task);
+		if (r == 0)
+			serve(passes, task->pid);
+	}
+	return r;
+}
+
+/* The first pass asks nobody: what a process has that is the very program already does not keep it from getting it once more. */
+static int serve_all(struct passes *passes, const struct callgate_tasks *tasks, struct found *found)
+{
+	pid_t before = 0;
+	int r = 0;
+
 	for (size_t i = 0; r == 0 && i < tasks->count; i++) {
 		const struct callgate_task *task = &tasks->tasks[i];
 
-		if (task->mode == CALLGATE_MODE_FILTER && pass == 0)
-			passes->plain = false;
-		/* The list is by process, the first thread first (or whichever lives, where that has ended). */
-		if (task->pid == before || is_seen(passes, task))
+		if (task->pid == before)
 			continue;
 		before = task->pid;
+		found->lacking++;
 		r = remember(passes, task);
-		if (r < 0 || (pass > 0 && has_inherited(passes, task)))
-			continue;
-		serve(passes, task->pid);
-		++*fresh;
+		if (r == 0)
+			serve(passes, task->pid);
+	}
+	return r;
+}
+
+static int one_pass(struct passes *passes, int pass, struct found *found, struct callgate_err *err)
+{
+	const struct apply *apply = passes->apply;
+	struct callgate_witness *witness;
+	struct callgate_tasks *tasks;
+	int r;
+
+	*found = (struct found){ 0 };
+	if (pass == 0 && apply->scope == CALLGATE_SCOPE_PROCESS) {
+		serve(passes, apply->pid);
+		found->lacking = 1;
+		return 0;
+	}
+	r = callgate_tasks_list(apply->scope, apply->pid, &tasks, err);
+	if (r < 0)
+		return r == CALLGATE_E_NOTFOUND && pass > 0 ? 0 : r;
+	if (pass == 0) {
+		r = serve_all(passes, tasks, found);
+	} else {
+		r = callgate_witness_read(tasks->tasks, tasks->count, CALLGATE_EVIDENCE_ANY, &witness, err);
+		if (r == 0)
+			r = serve_those_that_lack(passes, tasks, witness, found);
+		if (r == 0)
+			callgate_witness_free(witness);
 	}
 	callgate_tasks_free(tasks);
 	return r;
 }
 
+/* Two passes in a row that find nobody, where tasks came and went meanwhile; one where they did not. */
 int apply_all(const struct apply *apply, struct callgate_err *err)
 {
-	struct passes passes = { .apply = apply, .plain = true, .err = err };
-	size_t fresh = apply->scope != CALLGATE_SCOPE_PROCESS;
-	int r = 0;
+	struct passes passes = { .apply = apply, .err = err };
+	struct callgate_err why = CALLGATE_ERR_INIT;
+	struct found found = { .lacking = 1 };
+	int r = 0, quiet = 0;
 
-	if (!fresh)
-		serve(&passes, apply->pid);
-	for (int pass = 0; r == 0 && fresh && pass < PASSES; pass++)
-		r = one_pass(&passes, pass, &fresh);
+	for (int pass = 0; r == 0 && quiet < 2 && pass < PASSES; pass++) {
+		r = one_pass(&passes, pass, &found, &why);
+		quiet = found.lacking ? 0 : found.ended ? quiet + 1 : 2;
+	}
 	free(passes.seen);
-	if (r < 0)
-		return r;
-	if (passes.result)
+	if (passes.result) /* which err tells of */
 		return passes.result;
-	return fresh ? err_set(err, CALLGATE_E_LIMIT, "new processes without the filter came up in each of %d passes", PASSES) : 0;
+	if (r < 0)
+		return err_set(err, r, "%s", why.text);
+	return quiet < 2 ? err_set(err, CALLGATE_E_LIMIT, "new processes without the filter came up in each of %d passes", PASSES) : 0;
 }
 
 int callgate_apply(const struct callgate_prog *prog, enum callgate_scope scope, pid_t pid, const struct callgate_inject *how,
