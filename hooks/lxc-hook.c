@@ -87,6 +87,10 @@ static int take_profile(struct hook *hook, const char *word)
 	}
 	if (!strchr(word, '/'))
 		return callgate_profile_find(word, hook->profile, sizeof(hook->profile), &err) < 0 ? hook_fail(hook, &err) : 0;
+	if (word[0] != '/') {
+		say(&hook->messages, LOG_ERR, "--profile '%s' is no absolute path: the working directory is the container's choice", word);
+		return -1;
+	}
 	if (snprintf(hook->profile, sizeof(hook->profile), "%s", word) >= (int)sizeof(hook->profile)) {
 		say(&hook->messages, LOG_ERR, "the profile's path is too long");
 		return -1;

@@ -6,7 +6,7 @@
 #include <string.h>
 
 enum takes { TAKES_NOTHING, TAKES_VALUE };
-enum meaning { MEANS_NOTHING, MEANS_BUNDLE, MEANS_LOG, MEANS_LOG_FORMAT, MEANS_REFUSED };
+enum meaning { MEANS_NOTHING, MEANS_BUNDLE, MEANS_LOG, MEANS_LOG_FORMAT, MEANS_ROOT, MEANS_REFUSED };
 
 struct word {
 	const char *option;
@@ -23,7 +23,7 @@ static const struct word before[] = {
 	{ "--log-format", TAKES_VALUE, MEANS_LOG_FORMAT },
 	{ "--log-level", TAKES_VALUE, MEANS_NOTHING },
 	{ "--no-pivot", TAKES_NOTHING, MEANS_NOTHING },
-	{ "--root", TAKES_VALUE, MEANS_NOTHING },
+	{ "--root", TAKES_VALUE, MEANS_ROOT },
 	{ "--rootless", TAKES_VALUE, MEANS_NOTHING },
 	{ "--systemd-cgroup", TAKES_NOTHING, MEANS_NOTHING },
 	{ "--usage", TAKES_NOTHING, MEANS_NOTHING },
@@ -85,6 +85,9 @@ static const char *take(struct oci_args *args, enum meaning meaning, const char 
 		return NULL;
 	case MEANS_LOG_FORMAT:
 		args->json_log = strcmp(value, "json") == 0;
+		return NULL;
+	case MEANS_ROOT:
+		args->root = value;
 		return NULL;
 	case MEANS_REFUSED:
 		return "another configuration file than the bundle's config.json is asked for";

@@ -11,6 +11,7 @@ struct oci_args {
 	const char *id;       /* create, run, delete: the container; NULL: not given */
 	const char *bundle;   /* NULL: the working directory */
 	int bundle_at;        /* the index of the word that ends in the bundle; 0: not given */
+	const char *root;     /* --root, where the runtime keeps its state: ids are unique below it only; NULL: the usual place */
 	const char *log;      /* --log, where engines look for errors; NULL: none */
 	bool json_log;
 };

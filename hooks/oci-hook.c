@@ -335,30 +335,80 @@ static int prove(struct hook *hook, pid_t pid)
 		callgate_filter_free(live);
 		return 0;
 	}
-	if (check_narrow(hook, live, "the live filter") == 0)
-		complain(hook, "the live filter is another than the profile's, though it permits nothing more");
+	/* The first process may have put a stricter filter of its own on top before we looked. */
+	r = check_narrow(hook, live, "the live filter") == 0 ? 0 : CALLGATE_E_MISMATCH;
+	if (r == 0)
+		note_down(&hook->job.messages, "the live filter is stricter than the profile");
 	callgate_filter_free(live);
-	return CALLGATE_E_MISMATCH;
+	return r;
+}
+
+/* Only the very task: its id may be another's by now. */
+static void kill_task(const struct callgate_task *task)
+{
+	int pidfd = (int)syscall(SYS_pidfd_open, task->pid, 0);
+	struct callgate_task now = { .size = sizeof(now) };
+
+	if (pidfd < 0)
+		return;
+	/* The descriptor was had before the start time was read again: both are of the same process. */
+	if (first_task(task->pid, &now, NULL) == 0 && now.start_time == task->start_time)
+		syscall(SYS_pidfd_send_signal, pidfd, SIGKILL, NULL, 0);
+	close(pidfd);
 }
 
 /* crun goes on whatever a poststart hook says, so the container is ended here: its first process before all others, so that none of
  * its scripts goes on. */
-static void kill_container(int pidfd, pid_t pid)
+static void kill_container(int pidfd, pid_t pid, const struct callgate_tasks *known)
 {
 	const struct callgate_task *task;
 	struct callgate_tasks *tasks = NULL;
 	int r = callgate_tasks_list(CALLGATE_SCOPE_CONTAINER, pid, &tasks, NULL);
 
-	if (pidfd < 0 || syscall(SYS_pidfd_send_signal, pidfd, SIGKILL, NULL, 0) < 0)
-		kill(pid, SIGKILL);
+	if (pidfd >= 0)
+		syscall(SYS_pidfd_send_signal, pidfd, SIGKILL, NULL, 0);
 	for (size_t i = 0; r == 0 && (task = callgate_tasks_at(tasks, i)); i++)
-		if (task->pid != getpid() && task->pid != getppid() && task->pid != pid)
-			kill(task->pid, SIGKILL);
+		if (task->pid == task->tid && task->pid != getpid() && task->pid != getppid() && task->pid != pid)
+			kill_task(task);
+	for (size_t i = 0; (task = callgate_tasks_at(known, i)); i++)
+		if (task->pid == task->tid && task->pid != getpid() && task->pid != getppid() && task->pid != pid)
+			kill_task(task);
 	callgate_tasks_free(tasks);
+}
+
+/* The first process has gone. The container has finished only when nobody of it is left. */
+static bool has_survivors(const struct callgate_tasks *known, pid_t pid)
+{
+	const struct callgate_task *task;
+
+	for (size_t i = 0; (task = callgate_tasks_at(known, i)); i++) {
+		struct callgate_task now = { .size = sizeof(now) };
+
+		if (task->pid == task->tid && task->pid != pid && task->pid != getpid() && task->pid != getppid() &&
+		    first_task(task->pid, &now, NULL) == 0 && now.start_time == task->start_time)
+			return true;
+	}
+	return false;
+}
+
+static const char *judge(struct hook *hook, pid_t pid, const struct callgate_tasks *known, int proof)
+{
+	if (proof == 0)
+		return "verified";
+	if (proof == CALLGATE_E_NOTFOUND && !has_survivors(known, pid))
+		return "finished";
+	if (proof == CALLGATE_E_NOTFOUND)
+		complain(hook, "the container's first process has ended before it was looked at, and others of the container go on");
+	else if (proof != CALLGATE_E_MISMATCH && hook->job.settings &&
+		 callgate_settings_proof(hook->job.settings) == CALLGATE_PROOF_POSSIBLE)
+		return "unverified";
+	return "failed";
 }
 
 static const char *poststart(struct hook *hook)
 {
+	struct callgate_tasks *known = NULL;
+	const char *result;
 	pid_t pid;
 	int pidfd, r;
 
@@ -371,18 +421,18 @@ static const char *poststart(struct hook *hook)
 		return "failed";
 	}
 	pidfd = (int)syscall(SYS_pidfd_open, pid, 0);
+	if (callgate_tasks_list(CALLGATE_SCOPE_CONTAINER, pid, &known, NULL) < 0)
+		known = NULL;
 	r = r < 0 ? CALLGATE_E_MISMATCH : prove(hook, pid);
-	if (r == 0)
-		return "verified";
-	if (r == CALLGATE_E_NOTFOUND)
-		return "finished";
-	if (r != CALLGATE_E_MISMATCH && hook->job.settings && callgate_settings_proof(hook->job.settings) == CALLGATE_PROOF_POSSIBLE)
-		return "unverified";
-	say(&hook->job.messages, LOG_ERR, "the container is killed");
-	/* Before it: some runtimes end the hook together with the container. */
-	oci_job_state(&hook->job, hook->id[0] ? hook->id : NULL, "failed", NULL, pid);
-	kill_container(pidfd, pid);
-	return "failed";
+	result = judge(hook, pid, known, r);
+	if (strcmp(result, "failed") == 0) {
+		say(&hook->job.messages, LOG_ERR, "the container is killed");
+		/* Before it: some runtimes end the hook together with the container. */
+		oci_job_state(&hook->job, hook->id[0] ? hook->id : NULL, "failed", NULL, pid);
+		kill_container(pidfd, pid, known);
+	}
+	callgate_tasks_free(known);
+	return result;
 }
 
 /* ------------------------------------------------------------------ the whole */

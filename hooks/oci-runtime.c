@@ -27,6 +27,7 @@ struct wrapper {
 	char bundle[PATH_MAX], config[PATH_MAX];
 	char copy[PATH_MAX];   /* the private bundle; "": the bundle itself was edited */
 	char root[PATH_MAX + 256];
+	char key[300];         /* what the container is called in our own files */
 };
 
 static int complain(struct wrapper *w, const char *text)
@@ -133,6 +134,36 @@ static int find_bundle(struct wrapper *w)
 	return -1;
 }
 
+/*
+ * Ids are unique below one --root. Those that engines pass name containers of theirs by random ids, and hooks, which are not told
+ * the root, know these by the id alone; for any other root its digest goes with the id.
+ */
+static void choose_key(struct wrapper *w)
+{
+	static const char *const shared[] = { "/run/", "/var/run/" };
+	char place[PATH_MAX];
+	uint32_t hash = 0x811c9dc5u; /* FNV-1a */
+
+	w->key[0] = '\0';
+	if (!w->args.id)
+		return;
+	snprintf(w->key, sizeof(w->key), "%s", w->args.id);
+	if (!w->args.root)
+		return;
+	if (!realpath(w->args.root, place))
+		snprintf(place, sizeof(place), "%s", w->args.root);
+	for (size_t i = 0; i < sizeof(shared) / sizeof(shared[0]); i++)
+		if (strncmp(place, shared[i], strlen(shared[i])) == 0 && strlen(w->args.id) == 64)
+			return;
+	snprintf(w->copy, sizeof(w->copy), "/run/%s", w->name);
+	if (strcmp(place, w->copy) != 0) {
+		for (const char *at = place; *at; at++)
+			hash = (hash ^ (unsigned char)*at) * 0x01000193u;
+		snprintf(w->key, sizeof(w->key), "%.280s@%08x", w->args.id, hash);
+	}
+	w->copy[0] = '\0';
+}
+
 /* ID.json without the ending: where a private bundle stands. */
 static int private_place(struct wrapper *w)
 {
@@ -140,7 +171,7 @@ static int private_place(struct wrapper *w)
 
 	if (!w->args.id)
 		return complain(w, "no container is named");
-	if (callgate_state_path("oci", w->args.id, w->copy, sizeof(w->copy), &err) < 0)
+	if (callgate_state_path("oci", w->key, w->copy, sizeof(w->copy), &err) < 0)
 		return complain_err(w, &err);
 	strcpy(strrchr(w->copy, '.'), ".d");
 	return 0;
@@ -206,7 +237,7 @@ static int edit(struct wrapper *w)
 		w->job.flags = flags_of_runtime(w);
 	if (oci_job_make(&w->job) < 0 || write_config(w) < 0)
 		return -1;
-	return oci_job_state(&w->job, w->args.id, "ready", w->config, 0);
+	return oci_job_state(&w->job, w->key[0] ? w->key : NULL, "ready", w->config, 0);
 }
 
 /* ------------------------------------------------------------------ other commands */
@@ -231,7 +262,7 @@ static void forget(struct wrapper *w)
 	struct callgate_err err = CALLGATE_ERR_INIT;
 	char path[PATH_MAX];
 
-	if (!w->args.id || callgate_state_path("oci", w->args.id, path, sizeof(path), &err) < 0 || private_place(w) < 0)
+	if (!w->args.id || callgate_state_path("oci", w->key, path, sizeof(path), &err) < 0 || private_place(w) < 0)
 		return;
 	if (!is_failure(path))
 		unlink(path);
@@ -278,7 +309,7 @@ static void log_failure(const struct wrapper *w)
 			continue;
 		}
 		fprintf(file, "{\"level\":\"error\",\"msg\":\"callgate: ");
-		for (const char *at = messages->list[i]; *at; at++)
+		for (const char *at = messages->list[i]; *at; at++) /* control characters are no part of a message: say() */
 			fprintf(file, *at == '"' || *at == '\\' ? "\\%c" : "%c", *at);
 		fprintf(file, "\",\"time\":\"%s\"}\n", stamp);
 	}
@@ -287,23 +318,24 @@ static void log_failure(const struct wrapper *w)
 
 static int become(struct wrapper *w, int argc, char **argv)
 {
-	char **words = calloc((size_t)argc + 3, sizeof(char *));
+	/* Never the path as it was given: whoever owns a link on the way may have turned it elsewhere since it was looked at. */
+	char **words = calloc((size_t)argc + 3, sizeof(char *)), *bundle = w->copy[0] ? w->copy : w->bundle;
 	int n = 0;
 
 	if (!words)
 		return complain(w, "out of memory");
 	for (int i = 0; i < argc; i++) {
-		bool is_bundle = w->copy[0] && w->args.bundle_at && i == w->args.bundle_at;
+		bool is_bundle = bundle[0] && w->args.bundle_at && i == w->args.bundle_at;
 
 		if (is_bundle && argv[i][0] == '-') {
 			words[n++] = (char *)"--bundle";
-			words[n++] = w->copy;
+			words[n++] = bundle;
 		} else {
-			words[n++] = i == 0 ? w->real : is_bundle ? w->copy : argv[i];
+			words[n++] = i == 0 ? w->real : is_bundle ? bundle : argv[i];
 		}
-		if (w->copy[0] && !w->args.bundle_at && i == w->args.command_at) {
+		if (bundle[0] && !w->args.bundle_at && i == w->args.command_at) {
 			words[n++] = (char *)"--bundle";
-			words[n++] = w->copy;
+			words[n++] = bundle;
 		}
 	}
 	oci_job_release(&w->job);
@@ -326,8 +358,12 @@ int main(int argc, char **argv)
 	w->job.engine = w->name;
 	complaint = oci_args_read(argc, argv, &w->args);
 	w->job.hook = w->args.command ? w->args.command : "runtime";
+	choose_key(w);
 	if (complaint)
 		r = complain(w, complaint);
+	else if (w->args.command && strcmp(w->args.command, "restore") == 0)
+		r = complain(w, "a checkpoint brings back the filters that its processes had, not those of the profile: restore it with the "
+				"real runtime, and look at it with 'callgate verify'");
 	else if (w->args.command && (strcmp(w->args.command, "create") == 0 || strcmp(w->args.command, "run") == 0) &&
 		 !hook_is_of_hosts_root())
 		r = edit(w);
@@ -337,6 +373,6 @@ int main(int argc, char **argv)
 		r = become(w, argc, argv);
 	log_failure(w);
 	if (w->args.id)
-		oci_job_state(&w->job, w->args.id, "failed", NULL, 0);
+		oci_job_state(&w->job, w->key, "failed", NULL, 0);
 	return EXIT_FAILURE;
 }
