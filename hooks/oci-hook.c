@@ -347,7 +347,7 @@ static int prove(struct hook *hook, pid_t pid)
 static void kill_task(const struct callgate_task *task)
 {
 	int pidfd = (int)syscall(SYS_pidfd_open, task->pid, 0);
-	struct callgate_task now = { .size = sizeof(now) };
+	struct callgate_task now = { 0 };
 
 	if (pidfd < 0)
 		return;
@@ -382,7 +382,7 @@ static bool has_survivors(const struct callgate_tasks *known, pid_t pid)
 	const struct callgate_task *task;
 
 	for (size_t i = 0; (task = callgate_tasks_at(known, i)); i++) {
-		struct callgate_task now = { .size = sizeof(now) };
+		struct callgate_task now = { 0 };
 
 		if (task->pid == task->tid && task->pid != pid && task->pid != getpid() && task->pid != getppid() &&
 		    first_task(task->pid, &now, NULL) == 0 && now.start_time == task->start_time)
