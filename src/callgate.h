@@ -219,7 +219,7 @@ const char *callgate_syscall_name(enum callgate_abi abi, uint32_t nr);     /* NU
 const char *callgate_flag_name(uint32_t bit);                              /* "SECCOMP_FILTER_FLAG_LOG"; NULL: none */
 const char *callgate_syscall_nearest(const char *name);                    /* did you mean; NULL: nothing near */
 
-/* What is known of a call, the same on every ABI. Strings are static. */
+/* What is known of a call; its arguments as most ABIs have them. Strings are static. */
 struct callgate_syscall_info {
 	const char *name;
 	unsigned kernel_major, kernel_minor; /* first mainline kernel with it; 2.6 stands for "2.6 or before" */
@@ -228,6 +228,16 @@ struct callgate_syscall_info {
 	const char *sets;       /* topics, comma separated: "network", "privileged" ... */
 };
 int callgate_syscall_info(const char *name, struct callgate_syscall_info *out);
+/*
+ * What the registers of a call hold on one ABI: some calls have an order of their own there, and 32-bit ABIs take a 64-bit value
+ * in two registers, some of them in an even and the next one. Kinds as above, and h for half of 64 bits, x for a register that is
+ * not used (its name is "-"). What comes after six registers is on the stack. E_NOTFOUND: no such name. Since: 0.2
+ */
+struct callgate_arguments {
+	char kinds[8];
+	char names[120];
+};
+int callgate_syscall_arguments(enum callgate_abi abi, const char *name, struct callgate_arguments *out);
 /* The multiplexer (socketcall, ipc) that also reaches the call on an ABI, and the value of its first argument. E_NOTFOUND: none. */
 int callgate_syscall_mux(enum callgate_abi abi, const char *name, const char **mux, uint32_t *selector);
 

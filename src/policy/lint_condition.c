@@ -2,7 +2,10 @@
 /* Lint: conditions that always or never hold, masks, pointers, upper halves, one argument asked twice. */
 #include <string.h>
 
+#include "names/abi.h"
+#include "names/arguments.h"
 #include "names/syscall.h"
+#include "names/words.h"
 #include "policy/lint.h"
 
 #define PUT_HEX "0x%llx"
@@ -64,30 +67,76 @@ static void check_bounds(struct lint *lint, const struct condition *condition)
 	}
 }
 
-/* On s390 clone takes its flags second and the stack first. */
-static bool for_s390(const struct rule *rule)
+static uint32_t host_set(const struct word *hosts, unsigned count)
 {
-	for (unsigned i = 0; i < rule->includes.arch_count; i++)
-		if (!slice_is(rule->includes.arches[i].text, "s390") &&
-		    !slice_is(rule->includes.arches[i].text, "s390x"))
-			return false;
-	return rule->includes.arch_count != 0;
+	uint32_t set = 0;
+
+	for (unsigned i = 0; i < count; i++) {
+		enum callgate_abi abi = abi_by_docker(hosts[i].text);
+
+		if (abi != CALLGATE_ABI_NONE)
+			set |= UINT32_C(1) << abi;
+	}
+	return set;
 }
 
-/* The first of the rule's calls whose argument has this kind; NULL: none. */
-static const char *call_with(const struct rule *rule, unsigned index, char kind)
+/* The ABIs that a rule is surely about: what the profile lists, as far as the rule's own conditions leave it. 0: not said. */
+static uint32_t abis_of(const struct lint *lint, const struct rule *rule)
 {
+	const struct callgate_policy *policy = lint->policy;
+	uint32_t set = 0;
+
+	if (rule->includes.arch_count)
+		return host_set(rule->includes.arches, rule->includes.arch_count);
+	for (unsigned i = 0; i < policy->abi_count; i++)
+		set |= UINT32_C(1) << policy->abis[i];
+	for (unsigned i = 0; i < policy->arch_map_count; i++) {
+		const struct arch_row *row = &policy->arch_map[i];
+
+		if (row->abi == CALLGATE_ABI_NONE || (host_set(rule->excludes.arches, rule->excludes.arch_count) >> row->abi & 1))
+			continue;
+		set |= UINT32_C(1) << row->abi;
+		for (unsigned j = 0; j < row->sub_count; j++)
+			set |= UINT32_C(1) << row->sub[j];
+	}
+	return set;
+}
+
+/* One call on one ABI, by name; for messages. */
+struct place_of_kind {
+	const char *call, *on, *abi;
+};
+
+static bool has_kind(int id, enum callgate_abi abi, unsigned index, char kind)
+{
+	struct callgate_arguments arguments;
+
+	arguments_of(id, abi, &arguments);
+	return index < strlen(arguments.kinds) && arguments.kinds[index] == kind;
+}
+
+/* The first of the rule's calls whose argument has this kind. False: none. */
+static bool call_with(const struct lint *lint, const struct rule *rule, const struct condition *condition, char kind,
+		      struct place_of_kind *out)
+{
+	uint32_t abis = abis_of(lint, rule);
+
 	for (unsigned i = 0; i < rule->name_count; i++) {
 		int id = syscall_find(rule->names[i].text);
-		const char *args = id == SYSCALL_NONE ? "" : syscall_args(id);
-		unsigned at = index;
+		bool common = id != SYSCALL_NONE && has_kind(id, CALLGATE_ABI_NONE, condition->index, kind);
 
-		if (index < 2 && slice_is(rule->names[i].text, "clone") && for_s390(rule))
-			at = 1 - index;
-		if (at < strlen(args) && args[at] == kind)
-			return syscall_id_name(id);
+		*out = (struct place_of_kind){ syscall_id_name(id), "", "" };
+		if (common && !abis)
+			return true;
+		for (int abi = 0; abi < CALLGATE_ABI_COUNT && id != SYSCALL_NONE; abi++) {
+			if (!(abis >> abi & 1) || !has_kind(id, (enum callgate_abi)abi, condition->index, kind))
+				continue;
+			if (!common)
+				*out = (struct place_of_kind){ out->call, " on ", abi_of((enum callgate_abi)abi)->name };
+			return true;
+		}
 	}
-	return NULL;
+	return false;
 }
 
 /* A call of the rule that has fewer arguments than the condition asks for; NULL: none. */
@@ -116,18 +165,17 @@ static void check_arity(struct lint *lint, const struct rule *rule, const struct
 static void check_argument(struct lint *lint, const struct rule *rule, const struct condition *condition)
 {
 	uint64_t bits = condition->value | (condition->op == OP_MASKED_EQ ? condition->value_two : 0);
-	const char *call = call_with(rule, condition->index, 'p');
+	struct place_of_kind found;
 
-	if (call)
+	if (call_with(lint, rule, condition, 'p', &found))
 		report_warning(lint->report, NOTE_POINTER, condition->at.offset,
-			       "argument %u of '%s' is a pointer: a filter sees the address, not what it points to",
-			       condition->index, call);
-	call = bits >> 32 ? call_with(rule, condition->index, 'i') : NULL;
-	if (call)
+			       "argument %u of '%s'%s%s is a pointer: a filter sees the address, not what it points to",
+			       condition->index, found.call, found.on, found.abi);
+	if (bits >> 32 && call_with(lint, rule, condition, 'i', &found))
 		report_warning(lint->report, NOTE_UPPER_BITS, condition->at.offset,
-			       "argument %u of '%s' is a 32-bit integer: the kernel ignores its upper 32 bits, which this "
+			       "argument %u of '%s'%s%s is a 32-bit integer: the kernel ignores its upper 32 bits, which this "
 			       "condition compares with " PUT_HEX,
-			       condition->index, call, hex(bits >> 32));
+			       condition->index, found.call, found.on, found.abi, hex(bits >> 32));
 }
 
 static void check_repeat(struct lint *lint, const struct rule *rule, const struct condition *condition)

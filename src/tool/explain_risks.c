@@ -9,10 +9,10 @@ enum { CLONE_NEWUSER = 0x10000000, AF_ALG = 38, AF_VSOCK = 40 };
 
 static const struct opening {
 	const char *call, *matter;
-	uint64_t value; /* of argument arg, where arg is not NO_ARGUMENT */
-	int arg;
+	uint64_t value; /* of the argument */
+	const char *argument; /* its name: its place is the ABI's affair; NO_ARGUMENT: the call whatever its arguments are */
 } openings[] = {
-#define NO_ARGUMENT (-1)
+#define NO_ARGUMENT NULL
 	{ "ptrace", "reads and writes other processes", 0, NO_ARGUMENT },
 	{ "process_vm_writev", "writes other processes' memory", 0, NO_ARGUMENT },
 	{ "pidfd_getfd", "takes descriptors of other processes", 0, NO_ARGUMENT },
@@ -20,8 +20,8 @@ static const struct opening {
 	{ "perf_event_open", "measures the kernel and other processes", 0, NO_ARGUMENT },
 	{ "io_uring_setup", "does files and sockets without system calls that a filter could see", 0, NO_ARGUMENT },
 	{ "userfaultfd", "stops the kernel at a page of one's choice", 0, NO_ARGUMENT },
-	{ "unshare", "makes a user namespace", CLONE_NEWUSER, 0 },
-	{ "clone", "makes a user namespace", CLONE_NEWUSER, 0 },
+	{ "unshare", "makes a user namespace", CLONE_NEWUSER, "flags" },
+	{ "clone", "makes a user namespace", CLONE_NEWUSER, "flags" },
 	{ "clone3", "makes any namespace: its flags are behind a pointer", 0, NO_ARGUMENT },
 	{ "setns", "enters other namespaces", 0, NO_ARGUMENT },
 	{ "mount", "mounts file systems", 0, NO_ARGUMENT },
@@ -35,9 +35,9 @@ static const struct opening {
 	{ "kexec_load", "replaces the kernel", 0, NO_ARGUMENT },
 	{ "iopl", "reaches hardware", 0, NO_ARGUMENT },
 	{ "modify_ldt", "makes old segments", 0, NO_ARGUMENT },
-	{ "socket", "reaches the kernel's crypto sockets (AF_ALG)", AF_ALG, 0 },
-	{ "socket", "reaches the hypervisor's sockets (AF_VSOCK)", AF_VSOCK, 0 },
-	{ "socketcall", "makes sockets of any family on 32-bit ABIs: their arguments are behind a pointer", 1, 0 },
+	{ "socket", "reaches the kernel's crypto sockets (AF_ALG)", AF_ALG, "domain" },
+	{ "socket", "reaches the hypervisor's sockets (AF_VSOCK)", AF_VSOCK, "domain" },
+	{ "socketcall", "makes sockets of any family on 32-bit ABIs: their arguments are behind a pointer", 1, "call" },
 };
 
 enum answer { CLOSED, OPEN, UNKNOWN };
@@ -89,6 +89,21 @@ static void tell(struct json_object *rows, enum answer answer, const char *abi, 
 	}
 }
 
+/* Which of the call's arguments it is on that ABI: clone's flags come second on s390. */
+static unsigned argument_at(enum callgate_abi abi, const struct opening *opening)
+{
+	struct callgate_arguments arguments;
+	unsigned at = 0;
+	char *rest, *name;
+
+	if (callgate_syscall_arguments(abi, opening->call, &arguments) < 0)
+		return 0;
+	for (rest = arguments.names; (name = strsep(&rest, ",")); at++)
+		if (strcmp(name, opening->argument) == 0)
+			return at < 6 ? at : 0;
+	return 0;
+}
+
 static void tell_call(const struct callgate_filter *filter, enum callgate_abi abi, const struct opening *opening,
                       struct json_object *rows)
 {
@@ -99,11 +114,13 @@ static void tell_call(const struct callgate_filter *filter, enum callgate_abi ab
 	if (callgate_syscall_number(abi, opening->call, &pattern.nr) < 0)
 		return;
 	snprintf(call, sizeof(call), "%s", opening->call);
-	if (opening->arg != NO_ARGUMENT) {
-		pattern.args[opening->arg] = opening->value;
-		pattern.known = 1u << opening->arg;
-		callgate_value_format(abi, opening->call, (unsigned)opening->arg, opening->value, value, sizeof(value));
-		snprintf(call, sizeof(call), "%s(%s)", opening->call, value);
+	if (opening->argument) {
+		unsigned at = argument_at(abi, opening);
+
+		pattern.args[at] = opening->value;
+		pattern.known = 1u << at;
+		callgate_value_format(abi, opening->call, at, opening->value, value, sizeof(value));
+		snprintf(call, sizeof(call), "%s(%s%s)", opening->call, at ? "*," : "", value);
 	}
 	answer = answer_of(filter, &pattern);
 	if (answer != CLOSED)

@@ -21,26 +21,53 @@ static const char *kind_word(char kind)
 		return "pointer";
 	case '6':
 		return "64-bit";
+	case 'h':
+		return "half";
+	case 'x':
+		return "unused";
 	default:
 		return "?";
 	}
 }
 
-static struct json_object *arguments_to_json(const struct callgate_syscall_info *info)
+static struct json_object *arguments_to_json(const char *kinds, const char *arg_names)
 {
 	struct json_object *array = json_object_new_array();
 	char names[256], *at = names;
 
-	snprintf(names, sizeof(names), "%s", info->arg_names);
-	for (size_t i = 0; info->arg_kinds[i]; i++) {
+	snprintf(names, sizeof(names), "%s", arg_names);
+	for (size_t i = 0; kinds[i]; i++) {
 		struct json_object *row = json_object_new_object();
 		char *name = strsep(&at, ",");
 
 		json_object_object_add(row, "name", json_object_new_string(name ? name : ""));
-		json_object_object_add(row, "width", json_object_new_string(kind_word(info->arg_kinds[i])));
+		json_object_object_add(row, "width", json_object_new_string(kind_word(kinds[i])));
 		json_object_array_add(array, row);
 	}
 	return array;
+}
+
+/* Whether the ABI has the arguments otherwise than most. */
+static bool differs(const struct callgate_syscall_info *info, enum callgate_abi abi, struct callgate_arguments *out)
+{
+	return callgate_syscall_arguments(abi, info->name, out) == 0 &&
+	       (strcmp(out->kinds, info->arg_kinds) != 0 || strcmp(out->names, info->arg_names) != 0);
+}
+
+/* Of the ABIs that have them otherwise than most. */
+static struct json_object *own_arguments_to_json(const struct options *options, const struct callgate_syscall_info *info)
+{
+	struct json_object *object = json_object_new_object();
+
+	for (int abi = 0; abi < CALLGATE_ABI_COUNT; abi++) {
+		struct callgate_arguments own;
+		uint32_t nr;
+
+		if (is_wanted(options, (enum callgate_abi)abi) && callgate_syscall_number((enum callgate_abi)abi, info->name, &nr) == 0 &&
+		    differs(info, (enum callgate_abi)abi, &own))
+			json_object_object_add(object, callgate_abi_name((enum callgate_abi)abi), arguments_to_json(own.kinds, own.names));
+	}
+	return object;
 }
 
 static struct json_object *numbers_to_json(const struct options *options, const struct callgate_syscall_info *info)
@@ -65,27 +92,37 @@ static void add_json(const struct options *options, struct json_object *rows, co
 	json_object_object_add(row, "name", json_object_new_string(info->name));
 	json_object_object_add(row, "kernel", json_object_new_string(kernel));
 	json_object_object_add(row, "sets", json_object_new_string(info->sets));
-	json_object_object_add(row, "arguments", arguments_to_json(info));
+	json_object_object_add(row, "arguments", arguments_to_json(info->arg_kinds, info->arg_names));
 	json_object_object_add(row, "numbers", numbers_to_json(options, info));
+	json_object_object_add(row, "arguments-by-abi", own_arguments_to_json(options, info));
 	json_object_array_add(rows, row);
+}
+
+/* "(cl_args: pointer, size: word)" */
+static void print_prototype(const char *kinds, const char *names)
+{
+	char copy[256], *at = copy;
+
+	snprintf(copy, sizeof(copy), "%s", names);
+	printf("(");
+	for (size_t i = 0; kinds[i]; i++) {
+		char *name = strsep(&at, ",");
+
+		printf("%s%s: %s", i ? ", " : "", name ? name : "?", kind_word(kinds[i]));
+	}
+	printf(")");
 }
 
 /* "clone3(cl_args: pointer, size: word)  since 5.3  process,namespace", then a line per ABI: abi, number, multiplexer. */
 static void print_info(const struct options *options, const struct callgate_syscall_info *info)
 {
-	char names[256], *at = names;
-
-	snprintf(names, sizeof(names), "%s", info->arg_names);
-	printf("%s(", info->name);
-	for (size_t i = 0; info->arg_kinds[i]; i++) {
-		char *name = strsep(&at, ",");
-
-		printf("%s%s: %s", i ? ", " : "", name ? name : "?", kind_word(info->arg_kinds[i]));
-	}
-	printf(")\tsince %u.%u%s\t%s\n", info->kernel_major, info->kernel_minor,
+	printf("%s", info->name);
+	print_prototype(info->arg_kinds, info->arg_names);
+	printf("\tsince %u.%u%s\t%s\n", info->kernel_major, info->kernel_minor,
 	       info->kernel_major == 2 ? " or before" : "", info->sets);
 	for (int i = 0; i < CALLGATE_ABI_COUNT; i++) {
 		enum callgate_abi abi = (enum callgate_abi)i;
+		struct callgate_arguments arguments;
 		bool has_number, has_mux;
 		uint32_t nr, selector;
 		const char *mux;
@@ -103,6 +140,10 @@ static void print_info(const struct options *options, const struct callgate_sysc
 			printf("-");
 		if (has_mux)
 			printf("\t%s(%u)", mux, selector);
+		if (has_number && differs(info, abi, &arguments)) {
+			printf("\t");
+			print_prototype(arguments.kinds, arguments.names);
+		}
 		printf("\n");
 	}
 }

@@ -395,8 +395,10 @@ Test(syscalls, know_their_first_kernel_and_release)
 		{ "landlock_add_rule", 0x050d, 0x020502, 0x020501 },
 		{ "futex_waitv", 0x0510, 0x020504, 0x020502 },
 		{ "fchmodat2", 0x0606, 0x020504, 0x020502 },
-		{ "mseal", 0x060a, 0x020600, 0x020505 },
-		{ "setxattrat", 0x060d, 0x020600, 0x020505 },
+		{ "mseal", 0x060a, 0x020506, 0x020505 },
+		{ "setxattrat", 0x060d, 0x020506, 0x020505 },
+		{ "riscv_hwprobe", 0x0604, 0x020506, 0x020505 },
+		{ "getpagesize", 0x0206, 0x020600, 0x020506 },
 		{ "file_getattr", 0x0611, 0x020601, 0x020600 },
 		{ "listns", 0x0613, 0x020601, 0x020600 },
 	};
@@ -474,6 +476,44 @@ Test(syscalls, know_their_arguments_where_people_meet_them)
 	}
 	cr_assert_str_empty(syscall_args(-1));
 	cr_assert_str_empty(syscall_arg_names(syscall_count()));
+}
+
+Test(syscalls, have_arguments_in_the_order_of_each_abi)
+{
+	static const struct {
+		enum callgate_abi abi;
+		const char *name, *kinds, *names;
+	} facts[] = {
+		{ CALLGATE_ABI_X86_64, "clone", "lpppl", "flags,stack,parent_tid,child_tid,tls" },
+		{ CALLGATE_ABI_X32, "clone", "lpppl", "flags,stack,parent_tid,child_tid,tls" },
+		{ CALLGATE_ABI_LOONGARCH64, "clone", "lpppl", "flags,stack,parent_tid,child_tid,tls" },
+		{ CALLGATE_ABI_AARCH64, "clone", "lpplp", "flags,stack,parent_tid,tls,child_tid" },
+		{ CALLGATE_ABI_X86, "clone", "lpplp", "flags,stack,parent_tid,tls,child_tid" },
+		{ CALLGATE_ABI_S390, "clone", "plppl", "stack,flags,parent_tid,child_tid,tls" },
+		{ CALLGATE_ABI_S390X, "clone", "plppl", "stack,flags,parent_tid,child_tid,tls" },
+		{ CALLGATE_ABI_X86_64, "pread64", "ipl6", "fd,buf,count,offset" },
+		{ CALLGATE_ABI_X32, "pread64", "ipl6", "fd,buf,count,offset" },
+		{ CALLGATE_ABI_X86, "pread64", "iplhh", "fd,buf,count,offset_low,offset_high" },
+		{ CALLGATE_ABI_ARM, "pread64", "iplxhh", "fd,buf,count,-,offset_low,offset_high" },
+		{ CALLGATE_ABI_MIPS, "pread64", "iplxhh", "fd,buf,count,-,offset_high,offset_low" },
+		{ CALLGATE_ABI_PARISC, "pread64", "iplhh", "fd,buf,count,offset_high,offset_low" },
+		{ CALLGATE_ABI_SH, "pread64", "iplxhh", "fd,buf,count,-,offset_low,offset_high" },
+		{ CALLGATE_ABI_ARM, "arm_sync_file_range", "iihhhh", "fd,flags,offset_low,offset_high,nbytes_low,nbytes_high" },
+		{ CALLGATE_ABI_MIPS, "sync_file_range", "ixhhhh", "fd,-,offset_high,offset_low,nbytes_high,nbytes_low" },
+		{ CALLGATE_ABI_X86, "fadvise64_64", "ihhhhi", "fd,offset_low,offset_high,len_low,len_high,advice" },
+		{ CALLGATE_ABI_PPC, "fadvise64_64", "iihhhh", "fd,advice,offset_high,offset_low,len_high,len_low" },
+		{ CALLGATE_ABI_PPC, "fadvise64", "ixhhli", "fd,-,offset_high,offset_low,len,advice" },
+		{ CALLGATE_ABI_S390X, "mmap", "p", "args" },
+		{ CALLGATE_ABI_X86_64, "mmap", "plllll", "addr,length,prot,flags,fd,offset" },
+	};
+
+	for (size_t i = 0; i < COUNT(facts); i++) {
+		struct callgate_arguments got;
+
+		cr_assert_eq(callgate_syscall_arguments(facts[i].abi, facts[i].name, &got), 0);
+		cr_expect_str_eq(got.kinds, facts[i].kinds, "%s %s: %s", callgate_abi_name(facts[i].abi), facts[i].name, got.kinds);
+		cr_expect_str_eq(got.names, facts[i].names, "%s %s: %s", callgate_abi_name(facts[i].abi), facts[i].name, got.names);
+	}
 }
 
 Test(syscalls, belong_to_topics_of_a_fixed_list)

@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Arguments: what the six registers of a call hold on one ABI. The order of some calls is an ABI's own. */
+#ifndef CALLGATE_NAMES_ARGUMENTS_H
+#define CALLGATE_NAMES_ARGUMENTS_H
+
+#include "callgate.h"
+
+/* Empty strings for an unknown id, or where the arguments are not known. abi NONE: as the table has them, one letter per
+ * argument. */
+void arguments_of(int id, enum callgate_abi abi, struct callgate_arguments *out);
+
+#endif
