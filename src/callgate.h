@@ -169,6 +169,7 @@ enum callgate_reader {
 	CALLGATE_AS_RUNC,
 	CALLGATE_AS_CRUN,
 	CALLGATE_AS_LXC,
+	CALLGATE_AS_RUNSC, /* gVisor's runsc: its own filter inside the sandbox */
 };
 
 enum callgate_enosys { CALLGATE_ENOSYS_PROFILE = 0, CALLGATE_ENOSYS_NEVER };
@@ -382,6 +383,7 @@ enum callgate_why {
 	CALLGATE_BY_ABI,        /* an ABI that the profile does not list */
 	CALLGATE_BY_MUX,        /* a rule on a member of socketcall or ipc */
 	CALLGATE_BY_PC,         /* a BPF instruction; line is its index */
+	CALLGATE_BY_LIMIT,      /* nobody knows: it would take too much work to find out */
 };
 struct callgate_origin {
 	enum callgate_why why;

@@ -13,7 +13,7 @@
 #include "names/abi.h"
 #include "names/words.h"
 
-enum { LIFT_MEMORY = 28 << 20 };
+enum { LIFT_MEMORY = 20 << 20 };
 
 static int order_pieces(const void *a, const void *b)
 {
@@ -171,7 +171,8 @@ static int lift_prog(const struct callgate_prog *prog, const char *name, enum ca
 	code = filter_new(name, &lift->filter, err);
 	if (!code) {
 		lift->filter->arena.limit = LIFT_MEMORY;
-		code = lift_all(lift, native, err);
+		lift->unknown = filter_too_complex(lift->filter);
+		code = lift->unknown ? lift_all(lift, native, err) : err_nomem(err);
 	}
 	if (code) {
 		callgate_filter_free(lift->filter);

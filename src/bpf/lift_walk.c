@@ -146,6 +146,7 @@ static bool jump_at(struct lift *lift, uint32_t pc, struct state state, uint32_t
 {
 	struct jump *jumps;
 
+	lift->steps += JUMP_COST;
 	if (!lift_settle(lift, pc, &state))
 		return false;
 	if (table_find(lift, pc, &state, 0, out) || table_find(lift, pc, &state, lift->context, out))
@@ -337,6 +338,42 @@ static bool run(struct lift *lift, struct waiting *item)
 	}
 }
 
+static int order_pieces(const void *a, const void *b)
+{
+	const struct piece *x = a, *y = b;
+
+	return (x->range.first > y->range.first) - (x->range.first < y->range.first);
+}
+
+static void add_unknown(struct lift *lift, uint64_t first, uint64_t last)
+{
+	struct piece *pieces = lift_room(lift, lift->pieces, lift->piece_count, &lift->piece_room, sizeof(*pieces));
+
+	if (!pieces)
+		return;
+	lift->pieces = pieces;
+	pieces[lift->piece_count++] = (struct piece){ { (uint32_t)first, (uint32_t)last }, lift->unknown };
+}
+
+/* What was not worked out stays unknown. */
+static void give_up(struct lift *lift)
+{
+	size_t count = lift->piece_count;
+	uint64_t next = 0;
+
+	lift->filter->incomplete = true;
+	qsort(lift->pieces, count, sizeof(*lift->pieces), order_pieces);
+	for (size_t i = 0; i < count && !lift->no_memory; i++) {
+		struct range range = lift->pieces[i].range;
+
+		if (range.first > next)
+			add_unknown(lift, next, range.first - UINT64_C(1));
+		next = range.last + UINT64_C(1);
+	}
+	if (next <= UINT32_MAX)
+		add_unknown(lift, next, UINT32_MAX);
+}
+
 int lift_walk(struct lift *lift, uint32_t audit, struct callgate_err *err)
 {
 	struct state start = { .a = value_const(0), .x = value_const(0) };
@@ -353,12 +390,8 @@ int lift_walk(struct lift *lift, uint32_t audit, struct callgate_err *err)
 		good = run(lift, &item);
 		ranges_release(&item.set);
 	}
-	if (good && !lift->no_memory)
-		return 0;
 	drop_waiting(lift);
-	if (lift->no_memory)
-		return err_nomem(err);
-	return err_set(err, CALLGATE_E_LIMIT,
-		       "too complex: the program cannot be worked out within %d steps and %d pieces", STEP_LIMIT,
-		       PIECE_LIMIT);
+	if (!good && !lift->no_memory)
+		give_up(lift);
+	return lift->no_memory ? err_nomem(err) : 0;
 }

@@ -48,11 +48,12 @@ struct jump {
 
 /* Past these a program is too complex: a real one stays far below. */
 enum {
-	JUMP_LIMIT = 1 << 16,
-	PIECE_LIMIT = 1 << 14,
-	PIECE_TOTAL = 1 << 17,
-	MEMORY_LIMIT = 1 << 12,
-	STEP_LIMIT = 1 << 26
+	JUMP_LIMIT = 1 << 15,
+	PIECE_LIMIT = 1 << 13,
+	PIECE_TOTAL = 1 << 15,
+	MEMORY_LIMIT = 1 << 10,
+	STEP_LIMIT = 1 << 22,
+	JUMP_COST = 8 /* of looking one up, in steps */
 };
 
 #define LIFT_OTHER_ARCH 0 /* no architecture has this number */
@@ -82,12 +83,13 @@ struct lift {
 	uint32_t *open; /* jumps that wait for their targets */
 	size_t open_count, open_room;
 	uint32_t context;
+	const struct node *unknown; /* what numbers get that were not worked out: the program is too complex */
 	bool no_memory; /* why something failed; else it was too complex */
 };
 
 int lift_new(const struct callgate_prog *prog, struct lift **out, struct callgate_err *err);
 void lift_free(struct lift *lift);
-/* Leaves pieces for all numbers, in no order. */
+/* Leaves pieces for all numbers, in no order. Where the program is too complex, what was not worked out gets lift->unknown. */
 int lift_walk(struct lift *lift, uint32_t audit, struct callgate_err *err);
 
 /* lift_step.c: makes room for one more element in an array that doubles; answers the array, NULL: no memory (then said in lift). */

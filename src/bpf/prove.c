@@ -104,7 +104,11 @@ int prog_prove(const struct callgate_prog *prog, const struct callgate_filter *f
 
 	if (code)
 		return code;
-	code = compare_all(&proof);
+	filter_work_start(filter);
+	if (proof.lifted->incomplete)
+		code = err_set(err, CALLGATE_E_LIMIT, "too complex: the program takes too much work to verify");
+	else
+		code = compare_all(&proof);
 	meaning_free(proof.meaning);
 	callgate_filter_free(proof.lifted);
 	return code;

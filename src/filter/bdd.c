@@ -9,7 +9,6 @@
 #include "names/words.h"
 
 enum { TABLE_FIRST = 1 << 10, ERRNO_LAST = 4095 };
-static const uint64_t STEP_LIMIT = (uint64_t)1 << 24;
 
 /* ------------------------------------------------------------------ terminals */
 
@@ -55,7 +54,7 @@ static bool may_be_opaque(const struct bdd *bdd, meaning_ref ref)
 int bdd_init(struct bdd *bdd)
 {
 	*bdd = (struct bdd){
-		.room = TABLE_FIRST / 2, .table_size = TABLE_FIRST, .cache_size = TABLE_FIRST, .serial = 2
+		.room = TABLE_FIRST / 2, .table_size = TABLE_FIRST, .cache_size = TABLE_FIRST, .serial = 2, .limit = BDD_STEPS
 	};
 	bdd->nodes = malloc(bdd->room * sizeof(*bdd->nodes));
 	bdd->table = calloc(bdd->table_size, sizeof(*bdd->table));
@@ -142,6 +141,7 @@ meaning_ref bdd_make(struct bdd *bdd, unsigned var, meaning_ref low, meaning_ref
 		return BDD_NONE;
 	if (low == high)
 		return low;
+	bdd->steps++;
 	for (at = hash3(low, high, var) & (bdd->table_size - 1); bdd->table[at];
 	     at = (at + 1) & (bdd->table_size - 1)) {
 		const struct bdd_node *node = &bdd->nodes[bdd->table[at] - 1];
@@ -221,7 +221,7 @@ static meaning_ref walk_path(struct path *path, unsigned bits, meaning_ref yes, 
 		return yes;
 	if (!left)
 		return path->greater ? no : yes;
-	if (++bdd->steps > STEP_LIMIT)
+	if (++bdd->steps > bdd->limit)
 		return BDD_NONE;
 	bit = 63 - (unsigned)__builtin_clzll(left);
 	var = test_var = path->base + 63 - bit;
@@ -318,7 +318,7 @@ meaning_ref bdd_meet(struct bdd *bdd, meaning_ref older, meaning_ref newer)
 	}
 	if (cache_find(bdd, OP_MEET, older, newer, &result))
 		return result;
-	if (++bdd->steps > STEP_LIMIT)
+	if (++bdd->steps > bdd->limit)
 		return BDD_NONE;
 	low = bdd_meet(bdd, bdd_cofactor(bdd, older, var, 0), bdd_cofactor(bdd, newer, var, 0));
 	high = low == BDD_NONE ? low
@@ -353,7 +353,7 @@ unsigned bdd_relate(struct bdd *bdd, meaning_ref a, meaning_ref b)
 		return relate_terminals(a, b);
 	if (cache_find(bdd, OP_RELATE, a, b, &found))
 		return found;
-	if (++bdd->steps > STEP_LIMIT)
+	if (++bdd->steps > bdd->limit)
 		return 0;
 	low = bdd_relate(bdd, bdd_cofactor(bdd, a, var, 0), bdd_cofactor(bdd, b, var, 0));
 	high = low ? bdd_relate(bdd, bdd_cofactor(bdd, a, var, 1), bdd_cofactor(bdd, b, var, 1)) : 0;

@@ -9,7 +9,7 @@
 
 #include "filter/meaning.h"
 
-enum { BDD_END = 384 }; /* the variable of terminals: behind all others */
+enum { BDD_END = 384 /* the variable of terminals: behind all others */, BDD_STEPS = 1 << 23 };
 #define BDD_NONE UINT32_MAX
 
 struct bdd_node {
@@ -28,7 +28,8 @@ struct bdd {
 	struct bdd_cached *cache;
 	size_t count, room, table_size, cache_size;
 	uint32_t serial; /* of test operations: their results are not each other's */
-	uint64_t steps;  /* of all operations so far: the bound on time */
+	uint64_t steps;  /* of all operations so far */
+	uint64_t limit;  /* their bound, BDD_STEPS at first: the bound on time */
 	bool no_memory;
 };
 

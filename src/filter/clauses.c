@@ -20,7 +20,11 @@ enum {
 	COST_OPEN = 150,
 	COST_RANGE = 200,
 	COST_MASK = 100,
-	COST_MANY = 600
+	COST_MANY = 600,
+	/* In steps of the filter's work. */
+	DERIVE_COST = 64,
+	CHEAP = 1024,
+	CUT_COST = 128
 };
 
 /* A part of one argument's values and what follows it. As a run: first to last under mask. As bits: those in mask are
@@ -45,6 +49,7 @@ struct parts {
 };
 
 struct deriving {
+	const struct callgate_filter *filter;
 	struct meaning *meaning;
 	const struct bdd *bdd;
 	const struct node *node;
@@ -177,6 +182,8 @@ static struct parts cut(struct deriving *deriving, meaning_ref ref, unsigned low
 	else
 		cut_bits(deriving->bdd, &parts, ref, 0, 0);
 	deriving->looked += parts.looked;
+	if (!filter_spend(deriving->filter, CUT_COST + parts.looked + 4 * parts.count))
+		parts.failed = true;
 	choose_rest(&parts);
 	return parts;
 }
@@ -318,24 +325,62 @@ static void derive(struct deriving *deriving, meaning_ref ref, meaning_ref after
 	free(parts.at);
 }
 
+static void release_kept(void *kept)
+{
+	meaning_free(kept);
+}
+
+/* The diagrams of one filter's decisions share most of their nodes: kept from one question to the next. */
+static struct meaning *kept_meaning(const struct callgate_filter *filter, struct callgate_err *err)
+{
+	struct filter_work *work = filter->work;
+	struct meaning *meaning;
+
+	if (!work->kept && meaning_new(&meaning, err) == 0) {
+		work->kept = meaning;
+		work->release = release_kept;
+	}
+	return work->kept;
+}
+
+/* A table that is full of former questions is of no use to this one. */
+static int meaning_for(struct deriving *deriving, meaning_ref *ref, struct callgate_err *err)
+{
+	const struct callgate_filter *filter = deriving->filter;
+	bool fresh = !filter->work->kept;
+	int r;
+
+	deriving->meaning = kept_meaning(filter, err);
+	if (!deriving->meaning)
+		return CALLGATE_E_NOMEM;
+	r = meaning_of(deriving->meaning, filter, deriving->node, ref, err);
+	if (r != CALLGATE_E_LIMIT || fresh || !filter_work_left(filter))
+		return r;
+	filter->work->kept = meaning_free(filter->work->kept);
+	return meaning_for(deriving, ref, err);
+}
+
 int clauses_derive(const struct callgate_filter *filter, const struct node *node, struct clause_list *out,
 		   struct callgate_err *err)
 {
 	struct clause_list list = { 0 };
-	struct deriving deriving = { .node = node, .out = &list };
+	struct deriving deriving = { .filter = filter, .node = node, .out = &list };
+	uint64_t before = filter->work->spent;
 	meaning_ref ref;
-	int code = meaning_new(&deriving.meaning, err);
+	int code;
 
-	if (code)
-		return code;
-	code = meaning_of(deriving.meaning, filter, node, &ref, err);
+	if (!filter_spend(filter, DERIVE_COST))
+		return err_set(err, CALLGATE_E_LIMIT, "too complex: the conditions of this filter take too much work to find");
+	code = meaning_for(&deriving, &ref, err);
 	if (!code) {
 		deriving.bdd = meaning_bdd(deriving.meaning);
 		derive(&deriving, ref, BDD_NONE);
 		if (deriving.too_many)
 			code = err_set(err, CALLGATE_E_LIMIT, "too complex: more than %d conditions", CLAUSE_LIMIT);
 	}
-	meaning_free(deriving.meaning);
+	/* What real filters ask is cheap: it may be asked any number of times. */
+	if (filter->work->spent - before <= CHEAP)
+		filter->work->spent = before;
 	if (code)
 		clauses_release(&list);
 	else

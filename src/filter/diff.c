@@ -10,6 +10,8 @@
 #include "names/abi.h"
 #include "names/words.h"
 
+enum { ROW_LIMIT = 1 << 14 }; /* past it the rest is one row: not known */
+
 struct differ {
 	const struct callgate_filter *a, *b;
 	struct callgate_diff *diff;
@@ -89,25 +91,45 @@ static bool row_extends(struct differ *differ, enum callgate_abi abi, const stru
 	return true;
 }
 
-static int compare(struct differ *differ, enum callgate_abi abi, const struct zip *step)
+/* What cannot be compared within the budget is a row of its own. */
+static int add_unknown(struct differ *differ, enum callgate_abi abi, const struct zip *step)
 {
-	struct callgate_difference *row;
-	struct callgate_action ignored;
-	meaning_ref a, b;
-	unsigned relation;
-	int code;
+	struct callgate_difference *row = row_new(differ->diff);
 
-	if (step->a->leaf && step->b->leaf && !step->a->opaque && !step->b->opaque &&
-	    action_equal(step->a->action, step->b->action))
-		return 0;
-	code = meaning_of(differ->meaning, differ->a, step->a, &a, differ->err);
-	if (!code)
-		code = meaning_of(differ->meaning, differ->b, step->b, &b, differ->err);
-	if (!code)
-		code = meaning_relate(differ->meaning, a, b, &relation, differ->err);
-	if (code || relation == MEANING_SAME || row_extends(differ, abi, step, a, b))
-		return code;
-	row = row_new(differ->diff);
+	if (!row)
+		return err_nomem(differ->err);
+	*row = (struct callgate_difference){
+		.abi = abi,
+		.first = step->first,
+		.last = step->last,
+		.change = CALLGATE_UNKNOWN,
+		.opaque_a = true,
+		.opaque_b = true,
+		.depends_a = !step->a->leaf,
+		.depends_b = !step->b->leaf,
+		.witness = { .abi = differ->listed ? abi : differ->foreign, .nr = step->first },
+	};
+	differ->last_a = differ->last_b = UINT32_MAX; /* no row goes on from here */
+	differ->diff->count++;
+	return 0;
+}
+
+static int relate(struct differ *differ, const struct zip *step, meaning_ref refs[2], unsigned *relation)
+{
+	int r = meaning_of(differ->meaning, differ->a, step->a, &refs[0], differ->err);
+
+	if (r == 0)
+		r = meaning_of(differ->meaning, differ->b, step->b, &refs[1], differ->err);
+	return r < 0 ? r : meaning_relate(differ->meaning, refs[0], refs[1], relation, differ->err);
+}
+
+static int add_row(struct differ *differ, enum callgate_abi abi, const struct zip *step, const meaning_ref refs[2],
+		   unsigned relation)
+{
+	struct callgate_difference *row = row_new(differ->diff);
+	struct callgate_action ignored;
+	int r;
+
 	if (!row)
 		return err_nomem(differ->err);
 	row->abi = abi;
@@ -116,19 +138,38 @@ static int compare(struct differ *differ, enum callgate_abi abi, const struct zi
 	row->change = change_of(relation);
 	row->looser = (relation & MEANING_LOOSER) != 0;
 	row->tighter = (relation & MEANING_TIGHTER) != 0;
-	row->depends_a = !step->a->leaf && !meaning_is_constant(differ->meaning, a, &ignored);
-	row->depends_b = !step->b->leaf && !meaning_is_constant(differ->meaning, b, &ignored);
+	row->depends_a = !step->a->leaf && !meaning_is_constant(differ->meaning, refs[0], &ignored);
+	row->depends_b = !step->b->leaf && !meaning_is_constant(differ->meaning, refs[1], &ignored);
 	row->witness.abi = differ->listed ? abi : differ->foreign;
 	row->witness.nr = step->first;
-	code = meaning_witness_of(differ->meaning, a, b, wanted(relation), row->witness.args, differ->err);
-	if (code)
-		return code;
+	r = meaning_witness_of(differ->meaning, refs[0], refs[1], wanted(relation), row->witness.args, differ->err);
+	if (r < 0)
+		return r;
 	witness_side(step->a, row, false);
 	witness_side(step->b, row, true);
-	differ->last_a = a;
-	differ->last_b = b;
+	differ->last_a = refs[0];
+	differ->last_b = refs[1];
 	differ->diff->count++;
 	return 0;
+}
+
+static int compare(struct differ *differ, enum callgate_abi abi, const struct zip *step)
+{
+	meaning_ref refs[2];
+	unsigned relation = 0;
+	int r;
+
+	if (step->a->leaf && step->b->leaf && !step->a->opaque && !step->b->opaque &&
+	    action_equal(step->a->action, step->b->action))
+		return 0;
+	r = relate(differ, step, refs, &relation);
+	if (r == 0 && (relation == MEANING_SAME || row_extends(differ, abi, step, refs[0], refs[1])))
+		return 0;
+	if (r == 0 && differ->diff->count < ROW_LIMIT)
+		r = add_row(differ, abi, step, refs, relation);
+	else if (r == 0)
+		r = CALLGATE_E_LIMIT;
+	return r == CALLGATE_E_LIMIT ? add_unknown(differ, abi, step) : r;
 }
 
 /* ------------------------------------------------------------------ architectures */
@@ -152,7 +193,7 @@ static int compare_arch(struct differ *differ, enum callgate_abi abi)
 	size_t before = differ->diff->count;
 	int code = 0;
 
-	while (!code && zip_next(&step)) {
+	while (!code && differ->diff->count <= ROW_LIMIT && zip_next(&step)) {
 		struct zip part = step;
 
 		for (;;) {
@@ -249,6 +290,8 @@ static int compare_all(const struct callgate_filter *a, const struct callgate_fi
 	struct differ differ = { .a = a, .b = b, .err = err };
 	int code;
 
+	filter_work_start(a);
+	filter_work_start(b);
 	differ.diff = calloc(1, sizeof(*differ.diff));
 	if (!differ.diff)
 		return err_nomem(err);

@@ -14,7 +14,8 @@ int filter_new(const char *name, struct callgate_filter **out, struct callgate_e
 	if (!filter)
 		return err_nomem(err);
 	filter->name = arena_strndup(&filter->arena, name, strlen(name));
-	if (!filter->name) {
+	filter->work = arena_alloc(&filter->arena, sizeof(*filter->work));
+	if (!filter->name || !filter->work) {
 		callgate_filter_free(filter);
 		return err_nomem(err);
 	}
@@ -25,6 +26,8 @@ int filter_new(const char *name, struct callgate_filter **out, struct callgate_e
 struct callgate_filter *callgate_filter_free(struct callgate_filter *filter)
 {
 	if (filter) {
+		if (filter->work && filter->work->kept)
+			filter->work->release(filter->work->kept);
 		arena_free(&filter->arena);
 		free(filter->table);
 		free(filter);
@@ -42,6 +45,24 @@ int filter_refuse_unknown(const struct callgate_filter *filter, struct callgate_
 		unknown->name);
 	err_set_place(err, unknown->origin.file, unknown->origin.line, unknown->origin.column);
 	return CALLGATE_E_PROFILE;
+}
+
+void filter_work_start(const struct callgate_filter *filter)
+{
+	filter->work->spent = 0;
+}
+
+uint64_t filter_work_left(const struct callgate_filter *filter)
+{
+	uint64_t spent = filter->work->spent;
+
+	return spent < FILTER_WORK_LIMIT ? FILTER_WORK_LIMIT - spent : 0;
+}
+
+bool filter_spend(const struct callgate_filter *filter, uint64_t steps)
+{
+	filter->work->spent += steps;
+	return filter->work->spent <= FILTER_WORK_LIMIT;
 }
 
 /* ------------------------------------------------------------------ nodes */
@@ -134,6 +155,13 @@ const struct node *filter_leaf(struct callgate_filter *filter, struct callgate_a
 const struct node *filter_opaque(struct callgate_filter *filter, unsigned pc)
 {
 	struct node node = { .leaf = true, .opaque = true, .origin = { .why = CALLGATE_BY_PC, .line = pc } };
+
+	return node_intern(filter, &node);
+}
+
+const struct node *filter_too_complex(struct callgate_filter *filter)
+{
+	struct node node = { .leaf = true, .opaque = true, .origin = { .why = CALLGATE_BY_LIMIT } };
 
 	return node_intern(filter, &node);
 }

@@ -82,13 +82,30 @@ struct callgate_filter {
 	const char *name;                 /* of the source, for messages */
 	struct unknown_name *unknown;     /* of rules that deny, in the profile's order: compilers and writers refuse (rule 4) */
 	uint32_t node_count;              /* ids run from 0 to node_count - 1 */
+	bool incomplete;                  /* lifted programs: too complex, some numbers have filter_too_complex() */
+	struct filter_work *work;         /* of its own memory: questions about a const filter cost, too */
 	/* hash-consing; private to filter.c */
 	const struct node **table;
 	size_t table_size;
 	size_t arch_room;
 };
 
-enum { FILTER_NODE_LIMIT = 1 << 18 };
+enum { FILTER_NODE_LIMIT = 1 << 18, FILTER_WORK_LIMIT = 1 << 23 };
+
+/*
+ * What has been worked out about a filter since its last operation began: one budget for everything that an operation does with
+ * it (diagrams, conditions, rows), so that no program keeps us busy. A step is some tens of nanoseconds.
+ */
+struct filter_work {
+	uint64_t spent;
+	void *kept; /* of a former question, for the next one: filter/clauses.c */
+	void (*release)(void *kept);
+};
+/* An operation begins. */
+void filter_work_start(const struct callgate_filter *filter);
+/* False: the budget is used up, what is asked is too complex. */
+bool filter_spend(const struct callgate_filter *filter, uint64_t steps);
+uint64_t filter_work_left(const struct callgate_filter *filter);
 
 /* E_PROFILE with the place of the first unknown name; 0: there is none. */
 int filter_refuse_unknown(const struct callgate_filter *filter, struct callgate_err *err);
@@ -97,6 +114,8 @@ int filter_new(const char *name, struct callgate_filter **out, struct callgate_e
 /* NULL: out of memory or past FILTER_NODE_LIMIT. */
 const struct node *filter_leaf(struct callgate_filter *filter, struct callgate_action action, struct callgate_origin origin);
 const struct node *filter_opaque(struct callgate_filter *filter, unsigned pc);
+/* Opaque too: what happens there would take too much work to find out. */
+const struct node *filter_too_complex(struct callgate_filter *filter);
 /* Answers yes when both branches are the same node; folds tests that are always or never true (mask 0, GE 0, GT mask ...). */
 const struct node *filter_test(struct callgate_filter *filter, struct test test, const struct node *yes, const struct node *no);
 

@@ -119,14 +119,8 @@ static enum built build_single(struct meaning *meaning, struct memo *memo, const
 	return BUILT;
 }
 
-int meaning_of(struct meaning *meaning, const struct callgate_filter *filter, const struct node *node, meaning_ref *out,
-	       struct callgate_err *err)
+static int walk(struct meaning *meaning, struct memo *memo, struct callgate_err *err)
 {
-	struct memo *memo = memo_for(meaning, filter);
-
-	meaning->stack.count = 0;
-	if (!memo || !vector_push_node(&meaning->stack, node))
-		return err_nomem(err);
 	while (meaning->stack.count) {
 		const struct node *top = ((const struct node **)meaning->stack.at)[meaning->stack.count - 1];
 		enum built built = BUILT;
@@ -139,14 +133,35 @@ int meaning_of(struct meaning *meaning, const struct callgate_filter *filter, co
 		}
 		if (built == FAILED)
 			return err_nomem(err);
+		if (meaning->bdd.steps > meaning->bdd.limit)
+			return bdd_error(&meaning->bdd, err);
 		if (built == WAITING)
 			continue;
 		if (memo->refs[top->id] == BDD_NONE)
 			return bdd_error(&meaning->bdd, err);
 		meaning->stack.count--;
 	}
-	*out = memo->refs[node->id];
 	return 0;
+}
+
+int meaning_of(struct meaning *meaning, const struct callgate_filter *filter, const struct node *node, meaning_ref *out,
+	       struct callgate_err *err)
+{
+	uint64_t before = meaning->bdd.steps, bound = meaning->bdd.limit, left = filter_work_left(filter);
+	struct memo *memo = memo_for(meaning, filter);
+	int r;
+
+	meaning->stack.count = 0;
+	if (!memo || !vector_push_node(&meaning->stack, node))
+		return err_nomem(err);
+	if (before + left < bound)
+		meaning->bdd.limit = before + left;
+	r = walk(meaning, memo, err);
+	meaning->bdd.limit = bound;
+	filter_spend(filter, meaning->bdd.steps - before);
+	if (r == 0)
+		*out = memo->refs[node->id];
+	return r;
 }
 
 /* ------------------------------------------------------------------ questions */

@@ -60,7 +60,7 @@ void tests_format(const struct test *tests, unsigned count, char *buf, size_t si
 	}
 }
 
-enum { ALL_KNOWN = 0x3f };
+enum { ALL_KNOWN = 0x3f, OUTCOME_COST = 16 /* of a row's text, in steps of the filter's work */ };
 
 struct listing {
 	const struct callgate_pattern *pattern;
@@ -120,7 +120,7 @@ static int list_derived(struct listing *list, const struct callgate_filter *filt
 	bool sure = false;
 	int code;
 
-	if (list->pattern->known == ALL_KNOWN) {
+	if (list->pattern->known == ALL_KNOWN || node->leaf) {
 		while (!node->leaf)
 			node = test_holds(&node->test, list->pattern->args) ? node->yes : node->no;
 		add(list, node, NULL, 0);
@@ -129,6 +129,7 @@ static int list_derived(struct listing *list, const struct callgate_filter *filt
 	code = clauses_derive(filter, node, &derived, NULL);
 	if (code)
 		return code;
+	filter_spend(filter, OUTCOME_COST * derived.count);
 	for (size_t i = 0; i < derived.count && !sure; i++)
 		sure = list_clause(list, derived.clauses[i].leaf, derived.clauses[i].tests, derived.clauses[i].test_count);
 	clauses_release(&derived);

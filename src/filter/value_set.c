@@ -240,7 +240,7 @@ static enum built push_exits(struct region *region, const struct memo *memo, str
 }
 
 /* Fills breaks and refs with the steps of root's function; too much walking answers NOT_HERE. */
-static enum built walk_breaks(struct region *region, const struct bdd *bdd, struct memo *memo, const struct node *root,
+static enum built walk_breaks(struct region *region, struct bdd *bdd, struct memo *memo, const struct node *root,
 			      const struct field *field)
 {
 	uint64_t *breaks = region->breaks.at;
@@ -248,11 +248,13 @@ static enum built walk_breaks(struct region *region, const struct bdd *bdd, stru
 	unsigned last_var = field->arg * 64 + 63 - field->shift;
 
 	region->refs.count = 0;
+	bdd->steps += 8 * region->breaks.count; /* they were sorted */
 	for (size_t i = 0; i < region->breaks.count; i++) {
 		const struct node *node = root;
 		meaning_ref ref, *slot;
 
 		while (in_gathered(region, memo, node)) {
+			bdd->steps++;
 			if (!budget-- || region->points.count > 8 * region->nodes.count + 64)
 				return NOT_HERE;
 			if (node->test.op == TEST_EQ) {
@@ -291,6 +293,7 @@ enum built region_build(struct region *region, struct bdd *bdd, struct memo *mem
 		return NOT_HERE;
 	if (!gather(region, memo, root, &field))
 		return FAILED;
+	bdd->steps += region->nodes.count;
 	built = region->nodes.count < REGION_MIN || region->nodes.count > REGION_MAX ? NOT_HERE
 										     : push_exits(region, memo, stack);
 	if (built == BUILT)

@@ -17,7 +17,12 @@ struct sink {
 	const struct callgate_filter *filter;
 	const struct callgate_prog *prog; /* that it was read from; NULL: none, or several */
 	struct json_object *rows; /* NULL: TSV */
+	size_t printed;           /* outcomes so far */
+	bool incomplete;          /* some of them are not known */
 };
+
+/* What nobody reads to its end is not printed to its end. */
+enum { PRINT_LIMIT = 1 << 16 };
 
 /* ------------------------------------------------------------------ one pattern */
 
@@ -101,11 +106,18 @@ static void show_wide(const struct callgate_pattern *pattern, const char *call, 
 }
 
 /* Shows what happens to numbers pattern->nr .. last, which share one decision. */
-static void show_row(const struct sink *sink, const struct callgate_pattern *pattern, uint32_t last,
+static void show_row(struct sink *sink, const struct callgate_pattern *pattern, uint32_t last,
                      const struct callgate_outcome *outcomes, size_t count)
 {
 	char call[320];
 
+	if (sink->printed > PRINT_LIMIT) {
+		sink->incomplete = true;
+		return;
+	}
+	sink->printed += count;
+	for (size_t i = 0; i < count; i++)
+		sink->incomplete |= outcomes[i].opaque && outcomes[i].origin.why == CALLGATE_BY_LIMIT;
 	call_format(pattern, last, call, sizeof(call));
 	if (sink->rows) {
 		struct json_object *row = json_object_new_object();
@@ -127,16 +139,20 @@ static void show_row(const struct sink *sink, const struct callgate_pattern *pat
 	}
 }
 
-/* What happens to a pattern; NULL after a message. */
-static struct callgate_outcome *list_or_report(const struct sink *sink, const struct callgate_pattern *pattern, uint32_t last,
-                                               size_t *count)
+/* What happens to a pattern; NULL after a message. Where it is not known the one outcome is opaque. */
+static struct callgate_outcome *list_or_report(struct sink *sink, const struct callgate_pattern *pattern, size_t *count)
 {
 	struct callgate_outcome *outcomes = outcomes_list(sink->filter, pattern, count);
-	char call[320];
 
 	if (!outcomes) {
-		call_format(pattern, last, call, sizeof(call));
-		report("%s: too many conditions to list; give argument values", call);
+		outcomes = calloc(1, sizeof(*outcomes));
+		if (!outcomes) {
+			report("out of memory");
+			return NULL;
+		}
+		*count = 1;
+		outcomes->opaque = true;
+		outcomes->origin.why = CALLGATE_BY_LIMIT;
 	}
 	return outcomes;
 }
@@ -158,10 +174,19 @@ static void run_opaque(const struct sink *sink, const struct callgate_pattern *p
 	outcomes[0].opaque = callgate_prog_eval(sink->prog, &call, &outcomes[0].action, NULL) < 0;
 }
 
-static int explain_pattern(const struct sink *sink, const struct callgate_pattern *pattern, uint32_t last)
+/* The end of the rows: exit code 2 when something in them is not known. */
+static int finish_rows(const struct sink *sink, int code)
+{
+	if (!sink->incomplete || code != EXIT_YES)
+		return code;
+	report("too complex: not all conditions are listed; give argument values");
+	return EXIT_CANNOT;
+}
+
+static int explain_pattern(struct sink *sink, const struct callgate_pattern *pattern, uint32_t last)
 {
 	size_t count;
-	struct callgate_outcome *outcomes = list_or_report(sink, pattern, last, &count);
+	struct callgate_outcome *outcomes = list_or_report(sink, pattern, &count);
 
 	if (!outcomes)
 		return EXIT_CANNOT;
@@ -246,7 +271,7 @@ static unsigned wanted_abis(const struct options *options, const struct callgate
 	return count;
 }
 
-static int explain_call(const struct options *options, const struct sink *sink, const char *text)
+static int explain_call(const struct options *options, struct sink *sink, const char *text)
 {
 	enum callgate_abi abis[CALLGATE_ABI_COUNT];
 	unsigned count = wanted_abis(options, sink->filter, abis);
@@ -310,14 +335,15 @@ uint32_t named_run(enum callgate_abi abi, uint32_t first, uint32_t last)
 /* Named numbers get a row each, so that rows can be grepped; what has no name stays a range, and so does what has more outcomes
  * than anybody repeats for hundreds of calls. */
 enum { REPEAT_LIMIT = 64 };
-static int explain_range(const struct sink *sink, enum callgate_abi abi, const struct callgate_row *row)
+static int explain_range(struct sink *sink, enum callgate_abi abi, const struct callgate_row *row)
 {
 	struct callgate_pattern pattern = { .abi = abi, .nr = row->first };
 	size_t count;
-	struct callgate_outcome *outcomes = list_or_report(sink, &pattern, row->last, &count);
+	struct callgate_outcome *outcomes = list_or_report(sink, &pattern, &count);
 
 	while (outcomes) {
-		uint32_t last = count > REPEAT_LIMIT ? row->last : named_run(abi, pattern.nr, row->last);
+		bool whole = count > REPEAT_LIMIT || sink->printed > PRINT_LIMIT;
+		uint32_t last = whole ? row->last : named_run(abi, pattern.nr, row->last);
 
 		show_row(sink, &pattern, last, outcomes, count);
 		if (last == row->last) {
@@ -329,7 +355,7 @@ static int explain_range(const struct sink *sink, enum callgate_abi abi, const s
 	return EXIT_CANNOT;
 }
 
-static int explain_abi(const struct sink *sink, enum callgate_abi abi)
+static int explain_abi(struct sink *sink, enum callgate_abi abi)
 {
 	size_t rows = callgate_filter_row_count(sink->filter, abi);
 	struct callgate_row row = { .first = 0, .last = UINT32_MAX };
@@ -342,7 +368,7 @@ static int explain_abi(const struct sink *sink, enum callgate_abi abi)
 	return code;
 }
 
-static int explain_all(const struct options *options, const struct sink *sink, const struct request *request)
+static int explain_all(const struct options *options, struct sink *sink, const struct request *request)
 {
 	enum callgate_abi abis[CALLGATE_ABI_COUNT];
 	unsigned count = wanted_abis(options, sink->filter, abis);
@@ -458,7 +484,7 @@ static int explain_batch(const struct callgate_filter *filter, const char *file)
 
 /* ------------------------------------------------------------------ the verb */
 
-static int explain_words(const struct options *options, const struct sink *sink, const struct request *request, char **words,
+static int explain_words(const struct options *options, struct sink *sink, const struct request *request, char **words,
                          int count)
 {
 	int code = EXIT_YES;
@@ -510,7 +536,10 @@ static int explain_source(const struct options *options, const struct request *r
 		json_object_put(root);
 		return code;
 	}
-	return root ? print_document(root) : finish_output(EXIT_YES);
+	if (root)
+		json_object_object_add(root, "complete", json_object_new_boolean(!sink.incomplete));
+	code = root ? print_document(root) : finish_output(EXIT_YES);
+	return finish_rows(&sink, code);
 }
 
 static int take_own(void *data, int option, const char *value)

@@ -140,6 +140,8 @@ static const char *why_text(enum callgate_why why)
 		return "multiplexed";
 	case CALLGATE_BY_PC:
 		return "pc";
+	case CALLGATE_BY_LIMIT:
+		return "too complex";
 	}
 	return "?";
 }
@@ -150,6 +152,8 @@ void origin_format(const struct callgate_origin *origin, char *buf, size_t size)
 
 	if (origin->why == CALLGATE_BY_PC)
 		snprintf(buf, size, "pc %u", origin->line);
+	else if (origin->why == CALLGATE_BY_LIMIT)
+		snprintf(buf, size, "too complex");
 	else if (origin->why == CALLGATE_BY_RULE)
 		snprintf(buf, size, "%s:%u:%u", file, origin->line, origin->column);
 	else if (origin->line)

@@ -128,6 +128,7 @@ Test(clauses, random_decisions_are_said_exactly)
 		const struct node *node = random_rules(&rng, filter, 1 + rng_below(&rng, 3));
 		struct clause_list list;
 
+		filter_work_start(filter);
 		if (clauses_derive(filter, node, &list, NULL))
 			continue;
 		shown++;
