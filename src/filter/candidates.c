@@ -206,6 +206,15 @@ static bool keeps_pseudo(int id, enum callgate_abi abi)
 	return true;
 }
 
+/* The libseccomp of Debian 12 has this call on every ABI but x32. */
+static bool library_misses(const struct resolution *res, int id, enum callgate_abi abi)
+{
+	static const struct slice name = SLICE("map_shadow_stack");
+
+	return res->target->reader != CALLGATE_AS_LAW && abi == CALLGATE_ABI_X32 && res->target->libseccomp &&
+	       res->target->libseccomp <= 0x020504 && id == syscall_find(name);
+}
+
 static bool place_name(const struct resolution *res, struct candidates *out, int id, const struct candidate *like)
 {
 	enum callgate_reader reader = res->target->reader;
@@ -217,7 +226,7 @@ static bool place_name(const struct resolution *res, struct candidates *out, int
 		uint32_t selector;
 		int mux;
 
-		if (reader == CALLGATE_AS_LXC && lxc_leaves_out(id, space->abi))
+		if ((reader == CALLGATE_AS_LXC && lxc_leaves_out(id, space->abi)) || library_misses(res, id, space->abi))
 			continue;
 		if (like->rule->rule->has_only && like->rule->rule->only != space->abi)
 			continue;
@@ -286,10 +295,22 @@ static bool drop_name(const struct resolution *res, const struct candidate *like
 	return !tightens || res->target->reader != CALLGATE_AS_LAW || keep_unknown(res->filter, text, &like->origin);
 }
 
+/* What no ABI of the host has LXC keeps from libseccomp. */
+static bool reaches_some_abi(const struct resolution *res, const struct candidate *like)
+{
+	int id = syscall_find(like->name->text);
+
+	for (unsigned i = 0; i < res->active->abi_count; i++)
+		if (syscall_nr(id, res->active->abis[i]) >= 0 && !lxc_leaves_out(id, res->active->abis[i]))
+			return true;
+	return false;
+}
+
 /* libseccomp refuses such a rule; runc and crun keep it from it, LXC fails. */
 static int refuse_redundant(const struct resolution *res, const struct candidate *like, struct callgate_err *err)
 {
-	if (res->target->reader != CALLGATE_AS_LXC || !action_equal(like->rule->action, res->active->fallback))
+	if (res->target->reader != CALLGATE_AS_LXC || !action_equal(like->rule->action, res->active->fallback) ||
+	    !reaches_some_abi(res, like))
 		return 0;
 	note_at(res->notes, CALLGATE_ERROR, NOTE_REDUNDANT, &res->policy->source, like->name->at.offset,
 	        "redundant rule for '%.*s': LXC rejects a rule with the default action", (int)like->name->text.size,

@@ -226,6 +226,9 @@ static bool has_tail(const struct resolution *res, const struct leaves *leaves, 
 
 	if (!leaves->enosys || !space->any)
 		return false;
+	/* runc's stub has no entry for 0. */
+	if (reads_through_runc(res->target->reader) && !space->highest)
+		return false;
 	return !native || res->active->native_listed || !reads_through_runc(res->target->reader) || !res->target->runtime ||
 	       res->target->runtime >= RUNC_NATIVE_STUB;
 }
@@ -316,9 +319,8 @@ static int map_skipped_call(const struct resolution *res, const struct leaves *l
 
 /* Adds the spans of one ABI to its architecture's map: [base, last], the tail above the highest named number included. */
 static int map_abi(const struct resolution *res, const struct leaves *leaves, const struct abi_candidates *space, uint32_t last,
-                   struct span_map *map, struct callgate_err *err)
+                   bool tail, struct span_map *map, struct callgate_err *err)
 {
-	bool tail = has_tail(res, leaves, space);
 	struct span_map unmet = { 0 };
 	enum load load;
 	int r = number_load(res, space, &load, err);
@@ -360,6 +362,15 @@ static void stub_by_bit(const struct resolution *res, const struct leaves *leave
 	span_map_add(map, (struct span){ .first = 3 * (uint32_t)X32_BIT, .node = after });
 }
 
+/* runc's stub has none for x32 where it has none for x86_64. */
+static bool x32_tail(const struct resolution *res, const struct leaves *leaves, const struct abi_candidates *lp64,
+                     const struct abi_candidates *x32)
+{
+	if (reads_through_runc(res->target->reader) && (!lp64 || !has_tail(res, leaves, lp64)))
+		return false;
+	return has_tail(res, leaves, x32);
+}
+
 /* x86_64 and x32 in one map (law 8). The native ABI is always there. */
 static int map_x86_64(const struct resolution *res, const struct leaves *leaves, const struct candidates *all,
                       struct span_map *map, struct callgate_err *err)
@@ -368,13 +379,13 @@ static int map_x86_64(const struct resolution *res, const struct leaves *leaves,
 	int r = 0;
 
 	if (lp64)
-		r = map_abi(res, leaves, lp64, X32_BIT - 1, map, err);
+		r = map_abi(res, leaves, lp64, X32_BIT - 1, has_tail(res, leaves, lp64), map, err);
 	else
 		span_map_add(map, (struct span){ .first = 0, .node = leaves->unlisted });
 	if (r == 0 && x32) {
-		r = map_abi(res, leaves, x32, UINT32_MAX, map, err);
+		r = map_abi(res, leaves, x32, UINT32_MAX, x32_tail(res, leaves, lp64, x32), map, err);
 		if (r == 0 && lp64)
-			stub_by_bit(res, leaves, lp64, has_tail(res, leaves, x32) ? leaves->enosys : leaves->fallback, map);
+			stub_by_bit(res, leaves, lp64, x32_tail(res, leaves, lp64, x32) ? leaves->enosys : leaves->fallback, map);
 	}
 	if (r < 0)
 		return r;
@@ -401,7 +412,7 @@ static int map_all(const struct resolution *res, const struct leaves *leaves, co
 		if (audit == abi_of(CALLGATE_ABI_X86_64)->audit)
 			r = map_x86_64(res, leaves, all, &map, err);
 		else
-			r = map_abi(res, leaves, space, UINT32_MAX, &map, err);
+			r = map_abi(res, leaves, space, UINT32_MAX, has_tail(res, leaves, space), &map, err);
 		if (r == 0)
 			r = filter_add_arch(res->filter, audit, &map, err);
 		span_map_release(&map);
@@ -436,7 +447,9 @@ static int make_leaves(const struct resolution *res, struct leaves *out, struct 
 
 	policy_line(policy, policy->fallback.at, &origin.line, &origin.column);
 	*out = (struct leaves){ .fallback = filter_leaf(filter, res->active->fallback, origin) };
-	if (wants_enosys(res) && !action_equal(enosys, res->active->fallback)) {
+	/* runc's stub is there also where it answers what the default does: it comes before the rules. */
+	if (wants_enosys(res) &&
+	    (reads_through_runc(res->target->reader) || !action_equal(enosys, res->active->fallback))) {
 		origin.why = CALLGATE_BY_ENOSYS;
 		out->enosys = filter_leaf(filter, enosys, origin);
 		if (!out->enosys)
@@ -447,18 +460,52 @@ static int make_leaves(const struct resolution *res, struct leaves *out, struct 
 	return out->fallback && out->unlisted ? 0 : err_nomem(err);
 }
 
-enum { RUNC_FLAGS = 0x010200 };
+enum { WAIT_KILLABLE_RECV = 1 << 5 }; /* SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV */
+enum { RUNC_FLAGS = 0x010200, RUNC_WAIT_KILLABLE = 0x010500, RUNC_RISCV64 = 0x01010c, RUNC_LOONGARCH64 = 0x010500 };
 
-/* runc took no filter flags before 1.2. */
-static int refuse_flags(const struct resolution *res, struct callgate_err *err)
+/* Which runc first knows an architecture; UINT32_MAX: none does. */
+static uint32_t runc_knows(enum callgate_abi abi)
 {
-	const struct callgate_target *target = res->target;
-
-	if (!reads_through_runc(target->reader) || !target->runtime || target->runtime >= RUNC_FLAGS || !res->policy->flags)
+	switch (abi) {
+	case CALLGATE_ABI_RISCV64:
+		return RUNC_RISCV64;
+	case CALLGATE_ABI_LOONGARCH64:
+		return RUNC_LOONGARCH64;
+	case CALLGATE_ABI_PARISC:
+	case CALLGATE_ABI_PARISC64:
+	case CALLGATE_ABI_M68K:
+	case CALLGATE_ABI_SH:
+	case CALLGATE_ABI_SHEB:
+		return UINT32_MAX;
+	default:
 		return 0;
-	note_at(res->notes, CALLGATE_ERROR, NOTE_FLAG, &res->policy->source, res->policy->fallback.at.offset,
-	        "runc %u.%u rejects a profile with flags", target->runtime >> 16, target->runtime >> 8 & 0xff);
-	return err_set(err, CALLGATE_E_PROFILE, "runc before 1.2 rejects a profile with flags");
+	}
+}
+
+static int refuse_release(const struct resolution *res, enum note_id id, const char *what, const char *which, struct callgate_err *err)
+{
+	note_at(res->notes, CALLGATE_ERROR, id, &res->policy->source, res->policy->fallback.at.offset,
+	        "runc %u.%u.%u rejects a profile with %s%s", res->target->runtime >> 16, res->target->runtime >> 8 & 0xff,
+	        res->target->runtime & 0xff, what, which);
+	return err_set(err, CALLGATE_E_PROFILE, "this release of runc rejects a profile with %s%s", what, which);
+}
+
+/* Flags and architectures that came late to runc. Which release it is is known, or it is a current one. */
+static int refuse_late(const struct resolution *res, struct callgate_err *err)
+{
+	uint32_t runtime = res->target->runtime ? res->target->runtime : UINT32_MAX - 1;
+	const struct active *active = res->active;
+
+	if (!reads_through_runc(res->target->reader))
+		return 0;
+	if (res->policy->flags && runtime < RUNC_FLAGS)
+		return refuse_release(res, NOTE_FLAG, "flags", "", err);
+	if (res->policy->flags & WAIT_KILLABLE_RECV && runtime < RUNC_WAIT_KILLABLE)
+		return refuse_release(res, NOTE_FLAG, "the flag ", "SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV", err);
+	for (unsigned i = active->native_listed ? 0 : 1; i < active->abi_count; i++)
+		if (runtime < runc_knows(active->abis[i]))
+			return refuse_release(res, NOTE_ARCH, "the architecture ", abi_of(active->abis[i])->oci, err);
+	return 0;
 }
 
 static int resolve_into(const struct resolution *res, struct callgate_err *err)
@@ -467,7 +514,7 @@ static int resolve_into(const struct resolution *res, struct callgate_err *err)
 	struct leaves leaves;
 	int r;
 
-	r = refuse_flags(res, err);
+	r = refuse_late(res, err);
 	if (r == 0)
 		r = make_leaves(res, &leaves, err);
 	if (r < 0)

@@ -208,6 +208,26 @@ unsigned abi_family(enum callgate_abi host, enum callgate_abi out[3])
 	return 1;
 }
 
+unsigned abi_family_lxc(enum callgate_abi host, enum callgate_abi out[3])
+{
+	switch (host) {
+	case CALLGATE_ABI_S390X:
+	case CALLGATE_ABI_MIPS64N32:
+	case CALLGATE_ABI_MIPSEL64N32:
+		out[0] = host;
+		return 1;
+	case CALLGATE_ABI_RISCV64:
+	case CALLGATE_ABI_M68K:
+	case CALLGATE_ABI_PARISC:
+	case CALLGATE_ABI_PARISC64:
+	case CALLGATE_ABI_SH:
+	case CALLGATE_ABI_SHEB:
+		return 0;
+	default:
+		return abi_family(host, out);
+	}
+}
+
 const char *callgate_abi_name(enum callgate_abi abi)
 {
 	const struct abi *row = abi_of(abi);

@@ -33,5 +33,7 @@ enum callgate_abi abi_by_audit(uint32_t audit, uint32_t nr);
 enum callgate_abi abi_native(void);
 /* The ABIs that LXC and Docker's archMap add for a host: fills out with at most 3, the host first; returns how many. */
 unsigned abi_family(enum callgate_abi host, enum callgate_abi out[3]);
+/* The same as LXC has it: some hosts have no other ABI there. 0: LXC does not know the host. */
+unsigned abi_family_lxc(enum callgate_abi host, enum callgate_abi out[3]);
 
 #endif

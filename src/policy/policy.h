@@ -77,7 +77,8 @@ struct rule {
 	unsigned condition_count;
 	struct guard includes, excludes;
 	struct slice comment;
-	enum callgate_abi section; /* LXC: the section it stands in; NONE: [all], or not LXC */
+	enum callgate_abi section; /* LXC: the section it stands in; NONE: [all], before any section, or not LXC */
+	bool in_section;           /* LXC: a section was begun before it, [all] too */
 	bool has_only;             /* for one ABI, whichever the target has (policies made by calls) */
 	enum callgate_abi only;    /* has_only */
 	const uint32_t *numbers;   /* has_only: about these numbers and nothing else, one per name; names are for messages */

@@ -242,6 +242,7 @@ static void read_section(struct lxc *lxc, struct slice line)
 		if (!slice_is(line, sections[i].lower) && !slice_is(line, sections[i].upper))
 			continue;
 		lxc->section = sections[i].abi;
+		lxc->in_section = true;
 		if (lxc->cr_here)
 			report_error(&lxc->report, NOTE_SECTION, at + line.size,
 				     "CR before the newline is read as part of the section by LXC");

@@ -16,6 +16,7 @@ struct lxc {
 	struct list rules;
 	struct verdict rule_default; /* what a line without an action word means */
 	enum callgate_abi section;
+	bool in_section; /* a section was begun, [all] too */
 	bool out_of_memory;
 	bool cr_here; /* a carriage return stood behind the line at hand */
 	bool cr_said; /* one complaint about them is enough */

@@ -356,6 +356,7 @@ static bool reject_force_umount(struct lxc *lxc, struct slice line)
 					  .errno_ret = ERRNO_EACCES,
 					  .errno_ret_at = at },
 			     .section = lxc->section,
+			     .in_section = lxc->in_section,
 			     .at = at,
 			     .condition_count = 1 };
 	struct condition *condition = arena_alloc(&lxc->policy->arena, sizeof(force));
@@ -433,7 +434,8 @@ static bool spoilt_by_return(struct lxc *lxc, struct slice line, struct slice re
 bool lxc_rule(struct lxc *lxc, struct slice line)
 {
 	struct slice rest, name = lxc_word(line, &rest);
-	struct rule rule = { .verdict = lxc->rule_default, .section = lxc->section, .at = place_of(lxc, line.at) };
+	struct rule rule = { .verdict = lxc->rule_default, .section = lxc->section, .in_section = lxc->in_section,
+		.at = place_of(lxc, line.at) };
 	struct slice force = SLICE("reject_force_umount");
 
 	if (lxc->cr_here && spoilt_by_return(lxc, line, rest))

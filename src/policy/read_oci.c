@@ -289,14 +289,14 @@ static bool read_listener_metadata(struct oci *oci, void *object, const struct j
 enum { PROFILE_DEFAULT_ACTION, PROFILE_REST };
 static const struct oci_field profile_fields[] = {
 	[PROFILE_DEFAULT_ACTION] = { OCI_KEY("defaultAction"), JSON_STRING, OPTIONAL, read_default_action },
-	[PROFILE_REST] = { OCI_KEY("defaultErrnoRet"), JSON_NUMBER, OPTIONAL, read_default_errno_ret },
+	[PROFILE_REST] = { OCI_KEY("defaultErrnoRet"), JSON_NUMBER, NULL_ABSENT, read_default_errno_ret },
 	{ OCI_KEY("defaultErrno"), JSON_STRING, NOT_BARE | NOT_DOCKER, read_default_errno },
-	{ OCI_KEY("architectures"), JSON_ARRAY, OPTIONAL, read_architectures },
+	{ OCI_KEY("architectures"), JSON_ARRAY, NULL_ABSENT, read_architectures },
 	{ OCI_KEY("archMap"), JSON_ARRAY, NOT_BARE, read_arch_map },
-	{ OCI_KEY("flags"), JSON_ARRAY, OPTIONAL, read_flags },
-	{ OCI_KEY("listenerPath"), JSON_STRING, OPTIONAL, read_listener_path },
-	{ OCI_KEY("listenerMetadata"), JSON_STRING, OPTIONAL, read_listener_metadata },
-	{ OCI_KEY("syscalls"), JSON_ARRAY, OPTIONAL, oci_read_syscalls },
+	{ OCI_KEY("flags"), JSON_ARRAY, NULL_ABSENT, read_flags },
+	{ OCI_KEY("listenerPath"), JSON_STRING, NULL_ABSENT, read_listener_path },
+	{ OCI_KEY("listenerMetadata"), JSON_STRING, NULL_ABSENT, read_listener_metadata },
+	{ OCI_KEY("syscalls"), JSON_ARRAY, NULL_ABSENT, oci_read_syscalls },
 };
 static const struct oci_schema profile_schema = { "a profile", profile_fields,
 						  sizeof(profile_fields) / sizeof(profile_fields[0]), STRICT };
@@ -310,6 +310,7 @@ static bool read_profile(struct oci *oci, void *object, const struct json_token 
 	if (!oci_object(oci, &profile_schema, object, &seen))
 		return false;
 	policy->value_last = oci->json.at;
+	oci_check_errno_ret(oci, &policy->fallback, "defaultErrnoRet");
 	if (!(seen >> PROFILE_DEFAULT_ACTION & 1))
 		report_error(&oci->report, NOTE_MISSING, value->first, "defaultAction is missing");
 	if (oci->metadata_at && !policy->listener_path.size)
@@ -440,7 +441,7 @@ int read_oci(struct callgate_policy *policy, struct callgate_notes *notes, struc
 	size_t start = 0;
 
 	if (policy->source.size >= 3 && memcmp(policy->source.text, "\xef\xbb\xbf", 3) == 0) {
-		report_warning(&oci.report, NOTE_UTF8, 0, "byte order mark is not accepted by every reader");
+		report_unless(&oci.report, READS_LAW | READS_LXC, NOTE_UTF8, 0, "byte order mark is not accepted by every reader");
 		start = 3;
 	}
 	json_start(&oci.json, &policy->source, start, &policy->arena);

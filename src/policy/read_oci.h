@@ -32,8 +32,8 @@ struct oci_field {
 	const char *key;
 	size_t size; /* of the key: OCI_KEY("names") gives both */
 	enum json_kind kind;
-	/* NULLABLE: null is the same as absent. CONTENT: no near misses. NOT_...: readers that do not know this field. */
-	enum { OPTIONAL = 0, NULLABLE = 1, CONTENT = 2, NOT_BARE = 4, NOT_DOCKER = 8, NOT_PODMAN = 16 } flags;
+	/* NULLABLE: null is the same as absent. NULL_ABSENT: it is for engines, but not for callgate's own reading. CONTENT: no near misses. NOT_...: readers that do not know this field. */
+	enum { OPTIONAL = 0, NULLABLE = 1, CONTENT = 2, NOT_BARE = 4, NOT_DOCKER = 8, NOT_PODMAN = 16, NULL_ABSENT = 32 } flags;
 	oci_read *read;
 };
 
@@ -69,6 +69,8 @@ bool oci_read_syscalls(struct oci *oci, void *object, const struct json_token *v
 /* An action word; false: unknown, said. */
 bool oci_action(struct oci *oci, const struct json_token *value, struct verdict *out);
 bool oci_read_errno_ret(struct oci *oci, struct verdict *verdict, const struct json_token *value, const char *key);
+/* Once the action is known. */
+void oci_check_errno_ret(struct oci *oci, const struct verdict *verdict, const char *key);
 bool oci_read_errno_word(struct oci *oci, struct verdict *verdict, const struct json_token *value, const char *key);
 
 #endif

@@ -43,12 +43,20 @@ bool oci_read_errno_ret(struct oci *oci, struct verdict *verdict, const struct j
 {
 	uint64_t number;
 
-	if (!oci_integer(oci, value, key, NOTE_ERRNO, ERRNO_MAX, &number))
+	/* TRACE takes it as its message, of 16 bits; which action it is for may stand behind it: oci_check_errno_ret(). */
+	if (!oci_integer(oci, value, key, NOTE_ERRNO, UINT16_MAX, &number))
 		return true;
 	verdict->said |= SAID_ERRNO_RET;
 	verdict->errno_ret = (uint16_t)number;
 	verdict->errno_ret_at = oci_place(value);
 	return true;
+}
+
+void oci_check_errno_ret(struct oci *oci, const struct verdict *verdict, const char *key)
+{
+	if ((verdict->said & SAID_ERRNO_RET) && verdict->errno_ret > ERRNO_MAX && verdict->kind != CALLGATE_TRACE)
+		report_error(&oci->report, NOTE_ERRNO, verdict->errno_ret_at.offset, "%s %u is out of range (0 to %d)", key,
+			     verdict->errno_ret, ERRNO_MAX);
 }
 
 bool oci_read_errno_word(struct oci *oci, struct verdict *verdict, const struct json_token *value, const char *key)
@@ -377,7 +385,7 @@ static const struct oci_field rule_fields[] = {
 	[RULE_NAME] = { OCI_KEY("name"), JSON_STRING, NOT_BARE, read_name },
 	[RULE_ACTION] = { OCI_KEY("action"), JSON_STRING, OPTIONAL, read_action },
 	[RULE_REST] = { OCI_KEY("args"), JSON_ARRAY, NULLABLE, read_args },
-	{ OCI_KEY("errnoRet"), JSON_NUMBER, OPTIONAL, read_errno_ret },
+	{ OCI_KEY("errnoRet"), JSON_NUMBER, NULL_ABSENT, read_errno_ret },
 	{ OCI_KEY("errno"), JSON_STRING, NOT_BARE | NOT_DOCKER, read_errno },
 	{ OCI_KEY("comment"), JSON_STRING, NULLABLE | CONTENT | NOT_BARE, read_comment },
 	{ OCI_KEY("includes"), JSON_OBJECT, NULLABLE | NOT_BARE, read_includes },
@@ -400,6 +408,7 @@ static bool read_rule(struct oci *oci, void *object, const struct json_token *va
 	}
 	if (!oci_object(oci, &rule_schema, &rule, &seen))
 		return false;
+	oci_check_errno_ret(oci, &rule.verdict, "errnoRet");
 	if (!(seen >> RULE_ACTION & 1))
 		report_error(&oci->report, NOTE_MISSING, value->first, "action is missing in this rule");
 	if (!rule.name_count && oci->report.errors == errors)

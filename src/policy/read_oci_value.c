@@ -195,6 +195,8 @@ static bool member(struct oci *oci, const struct oci_field *field, void *object,
 {
 	if (value->kind == JSON_NULL && (field->flags & NULLABLE))
 		return true;
+	if (value->kind == JSON_NULL && (field->flags & NULL_ABSENT) && report_reader(&oci->report, READS_GO | READS_CRUN))
+		return true;
 	*seen |= (uint32_t)1 << index;
 	if (value->kind != field->kind) {
 		report_error(&oci->report, NOTE_TYPE, value->first, "'%s' must be %s, not %s", field->key,

@@ -18,13 +18,15 @@ struct report {
 
 /* Readers, as sets. */
 enum reader_set {
+	READS_LAW = 1 << CALLGATE_AS_LAW,
 	READS_DOCKER = 1 << CALLGATE_AS_DOCKER,
 	READS_PODMAN = 1 << CALLGATE_AS_PODMAN,
 	READS_CONTAINERD = 1 << CALLGATE_AS_CONTAINERD,
 	READS_RUNC = 1 << CALLGATE_AS_RUNC,
 	READS_CRUN = 1 << CALLGATE_AS_CRUN,
 	READS_LXC = 1 << CALLGATE_AS_LXC,
-	READS_BARE = READS_CONTAINERD | READS_RUNC,            /* the OCI structure and nothing else, in Go */
+	READS_RUNSC = 1 << CALLGATE_AS_RUNSC,
+	READS_BARE = READS_CONTAINERD | READS_RUNC | READS_RUNSC, /* the OCI structure and nothing else, in Go */
 	READS_GO = READS_DOCKER | READS_PODMAN | READS_BARE,   /* keys in any case, of two the last counts */
 	READS_ANY = READS_GO | READS_CRUN | READS_LXC,
 };

@@ -14,6 +14,8 @@ struct understanding {
 	bool errno_words; /* errno and defaultErrno, which beat the numbers */
 	bool arch_map;
 	bool single_name; /* the old "name" key */
+	bool no_errno;    /* errnoRet has no effect: EPERM always */
+	bool native_only; /* architectures has no effect */
 };
 
 static const struct understanding understandings[] = {
@@ -24,6 +26,7 @@ static const struct understanding understandings[] = {
 	[CALLGATE_AS_RUNC] = { 0 },
 	[CALLGATE_AS_CRUN] = { 0 },
 	[CALLGATE_AS_LXC] = { 0 },
+	[CALLGATE_AS_RUNSC] = { .no_errno = true, .native_only = true },
 };
 
 static struct callgate_action verdict_action(const struct verdict *verdict, const struct understanding *reads)
@@ -34,6 +37,8 @@ static struct callgate_action verdict_action(const struct verdict *verdict, cons
 	if (verdict->kind != CALLGATE_ERRNO && verdict->kind != CALLGATE_TRACE)
 		return action;
 	action.data = ERRNO_EPERM;
+	if (reads->no_errno)
+		return action;
 	if (verdict->said & SAID_ERRNO_RET)
 		action.data = verdict->errno_ret;
 	if ((verdict->said & SAID_ERRNO_WORD) && reads->errno_words)
@@ -89,11 +94,15 @@ static bool excluded(const struct guard *guard, const struct callgate_target *ta
 	return (guard->said & SAID_MIN_KERNEL) && reads->min_kernel && kernel_reached(guard, target);
 }
 
-/* LXC passes over the sections of other machines; what is left holds for all of the host's ABIs. */
-static bool section_of_host(enum callgate_abi section, enum callgate_abi host)
+/* LXC passes over the sections of other machines; what is left holds for all of the host's ABIs. A machine that it does not know
+ * passes over all lines before the first section, too. */
+static bool section_of_host(enum callgate_abi section, enum callgate_abi host, bool in_section)
 {
 	enum callgate_abi family[3];
-	unsigned count = abi_family(host, family);
+	unsigned count = abi_family_lxc(host, family);
+
+	if (!count)
+		return section == CALLGATE_ABI_NONE && in_section;
 
 	for (unsigned i = 0; i < count; i++)
 		if (family[i] == section)
@@ -101,11 +110,13 @@ static bool section_of_host(enum callgate_abi section, enum callgate_abi host)
 	return section == CALLGATE_ABI_NONE || section == host;
 }
 
-static bool applies(const struct rule *rule, const struct callgate_target *target, const struct understanding *reads)
+static bool applies(const struct callgate_policy *policy, const struct rule *rule, const struct callgate_target *target,
+                    const struct understanding *reads)
 {
 	if (rule->single_name && !reads->single_name)
 		return false;
-	if (!section_of_host(rule->section, target->host))
+	if (policy->dialect == DIALECT_LXC && policy->lxc_version != 1 &&
+	    !section_of_host(rule->section, target->host, rule->in_section || target->reader != CALLGATE_AS_LXC))
 		return false;
 	if (!reads->guards)
 		return true;
@@ -155,12 +166,14 @@ static void choose_abis(const struct callgate_policy *policy, const struct callg
 
 	add_abi(out, target->host);
 	if (policy->dialect == DIALECT_LXC && policy->lxc_version != 1) {
-		unsigned count = abi_family(target->host, family);
+		unsigned count = abi_family_lxc(target->host, family);
 
 		for (unsigned i = 0; i < count; i++)
 			add_abi(out, family[i]);
 		return;
 	}
+	if (reads->native_only)
+		return;
 	for (unsigned i = 0; i < policy->abi_count; i++)
 		add_abi(out, policy->abis[i]);
 	if (target->reader == CALLGATE_AS_PODMAN)
@@ -175,6 +188,7 @@ static void choose_abis(const struct callgate_policy *policy, const struct callg
 		add_abi(out, row->abi);
 		for (unsigned j = 0; j < row->sub_count; j++)
 			add_abi(out, row->sub[j]);
+		break; /* a later row for the same host has no effect */
 	}
 }
 
@@ -200,7 +214,7 @@ int policy_specialise(const struct callgate_policy *policy, const struct callgat
 	for (unsigned i = 0; i < policy->rule_count; i++) {
 		const struct rule *rule = &policy->rules[i];
 
-		if (!applies(rule, target, reads))
+		if (!applies(policy, rule, target, reads))
 			continue;
 		rules[out->rule_count++] = (struct active_rule){
 			.rule = rule,

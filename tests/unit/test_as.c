@@ -215,6 +215,28 @@ static const struct {
 	{ CALLGATE_AS_LXC, "2\ndenylist\n[x86]\nmkdir errno 2\n", "mkdir", "ERRNO(ENOENT)" },
 	{ CALLGATE_AS_LXC, "2\ndenylist\nmkdir errno 2\nmkdir errno 3\n", "mkdir", "ERRNO(ENOENT)" },
 	{ CALLGATE_AS_LXC, "2\ndenylist\numask errno 2 [0,1,==]\numask errno 3 [0,1,==]\n", "mkdir", NULL },
+	/* A redundant rule for a call that no ABI of the host has is not put to libseccomp. */
+	{ CALLGATE_AS_LXC, "2\ndenylist\nrtas allow\nmkdir errno 2\n", "mkdir", "ERRNO(ENOENT)" },
+	/* null is absent to engines; a byte order mark is an error to them. */
+	{ CALLGATE_AS_CRUN, "{\"defaultAction\":\"SCMP_ACT_ALLOW\",\"architectures\":null,\"flags\":null,\"listenerPath\":null,"
+			     "\"syscalls\":[{\"names\":[\"mkdir\"]," ERRNO ",\"errnoRet\":null}]}", "mkdir", "ERRNO(EPERM)" },
+	{ CALLGATE_AS_RUNC, ALLOWING("\"syscalls\":null"), "mkdir", "ALLOW" },
+	{ CALLGATE_AS_LAW, ALLOWING("\"syscalls\":null"), "mkdir", NULL },
+	{ CALLGATE_AS_DOCKER, "\xef\xbb\xbf" ALLOWING("\"syscalls\":[]"), "mkdir", NULL },
+	{ CALLGATE_AS_CRUN, "\xef\xbb\xbf" ALLOWING("\"syscalls\":[]"), "mkdir", NULL },
+	/* TRACE's message has 16 bits. */
+	{ CALLGATE_AS_LAW, ALLOWING("\"syscalls\":[{\"names\":[\"mkdir\"],\"action\":\"SCMP_ACT_TRACE\",\"errnoRet\":4096}]"), "mkdir",
+	  "TRACE(4096)" },
+	{ CALLGATE_AS_LAW, ALLOWING("\"syscalls\":[{\"names\":[\"mkdir\"],\"action\":\"SCMP_ACT_ERRNO\",\"errnoRet\":4096}]"), "mkdir", NULL },
+	/* The first row of archMap for the host counts. */
+	{ CALLGATE_AS_DOCKER, "{\"defaultAction\":\"SCMP_ACT_ALLOW\",\"archMap\":[{\"architecture\":\"SCMP_ARCH_X86_64\",\"subArchitectures\":[]},"
+				       "{\"architecture\":\"SCMP_ARCH_X86_64\",\"subArchitectures\":[\"SCMP_ARCH_X86\"]}],\"syscalls\":[]}",
+	  "x86:mkdir", "KILL_THREAD" },
+	/* gVisor: EPERM whatever errnoRet says, the native ABI alone. */
+	{ CALLGATE_AS_RUNSC, ALLOWING("\"architectures\":[\"SCMP_ARCH_X86_64\",\"SCMP_ARCH_X86\"],\"syscalls\":[{\"names\":[\"mkdir\"]," ERRNO
+				      ",\"errnoRet\":9}]"), "mkdir", "ERRNO(EPERM)" },
+	{ CALLGATE_AS_RUNSC, ALLOWING("\"architectures\":[\"SCMP_ARCH_X86_64\",\"SCMP_ARCH_X86\"],\"syscalls\":[]"), "x86:mkdir",
+	  "KILL_THREAD" },
 };
 
 Test(as, texts_are_read_as_that_program_reads_them)
@@ -233,7 +255,13 @@ Test(as, texts_are_read_as_that_program_reads_them)
 			r = callgate_filter_resolve(policy, &target, &filter, NULL, &err);
 		cr_expect_eq(r, readings[i].want ? 0 : CALLGATE_E_PROFILE, "row %zu: %d for %s", i, r, readings[i].text);
 		if (r == 0 && readings[i].want) {
-			cr_assert_eq(callgate_syscall_number(call.abi, readings[i].call, &call.nr), 0);
+			const char *name = readings[i].call;
+
+			if (strncmp(name, "x86:", 4) == 0) {
+				call.abi = CALLGATE_ABI_X86;
+				name += 4;
+			}
+			cr_assert_eq(callgate_syscall_number(call.abi, name, &call.nr), 0);
 			cr_assert_eq(callgate_filter_decide(filter, &call, &action, NULL), 0);
 			callgate_action_format(action, got, sizeof(got));
 			cr_expect_str_eq(got, readings[i].want, "row %zu: %s, not %s, for %s", i, got, readings[i].want, readings[i].text);
@@ -269,9 +297,9 @@ static const char *decide(const char *text, const char *as, enum callgate_abi ab
 
 Test(as, runc_answers_enosys_by_release)
 {
-	static const char bare[] = "{\"defaultAction\":\"SCMP_ACT_KILL\",\"syscalls\":[{\"names\":[\"read\"],\"action\":\"SCMP_ACT_ALLOW\"}]}";
+	static const char bare[] = "{\"defaultAction\":\"SCMP_ACT_KILL\",\"syscalls\":[{\"names\":[\"write\"],\"action\":\"SCMP_ACT_ALLOW\"}]}";
 	static const char listed[] = "{\"defaultAction\":\"SCMP_ACT_KILL\",\"architectures\":[\"SCMP_ARCH_X86_64\"],"
-		"\"syscalls\":[{\"names\":[\"read\"],\"action\":\"SCMP_ACT_ALLOW\"}]}";
+		"\"syscalls\":[{\"names\":[\"write\"],\"action\":\"SCMP_ACT_ALLOW\"}]}";
 	static const char flags[] = "{\"defaultAction\":\"SCMP_ACT_ALLOW\",\"flags\":[\"SECCOMP_FILTER_FLAG_LOG\"]}";
 
 	cr_expect_str_eq(decide(bare, "runc-1.1.5", CALLGATE_ABI_X86_64, 100), "KILL_THREAD");
@@ -284,6 +312,32 @@ Test(as, runc_answers_enosys_by_release)
 	cr_expect_str_eq(decide(listed, "runc-1.1.5", CALLGATE_ABI_X86_64, 0x80000064), "ERRNO(ENOSYS)");
 	cr_expect_str_eq(decide(flags, "runc-1.1.5", CALLGATE_ABI_X86_64, 100), "refused");
 	cr_expect_str_eq(decide(flags, "runc-1.2.0", CALLGATE_ABI_X86_64, 100), "ALLOW");
+	/* The stub has no entry for number 0, and none for x32 where there is none for x86_64. */
+	cr_expect_str_eq(decide("{\"defaultAction\":\"SCMP_ACT_KILL\",\"architectures\":[\"SCMP_ARCH_X86_64\",\"SCMP_ARCH_X32\"],"
+				"\"syscalls\":[{\"names\":[\"read\"],\"action\":\"SCMP_ACT_ALLOW\"}]}", "runc", CALLGATE_ABI_X86_64, 100), "KILL_THREAD");
+	cr_expect_str_eq(decide("{\"defaultAction\":\"SCMP_ACT_KILL\",\"architectures\":[\"SCMP_ARCH_X32\"],"
+				"\"syscalls\":[{\"names\":[\"write\"],\"action\":\"SCMP_ACT_ALLOW\"}]}", "runc-1.1.5", CALLGATE_ABI_X32, 0x40000064), "KILL_THREAD");
+	/* It comes before the rules, also where it answers what the default does: socket is number 359 of x86. */
+	cr_expect_str_eq(decide("{\"defaultAction\":\"SCMP_ACT_ERRNO\",\"defaultErrnoRet\":38,\"architectures\":[\"SCMP_ARCH_X86\"],"
+				"\"syscalls\":[{\"names\":[\"write\",\"socket\"],\"action\":\"SCMP_ACT_ALLOW\"}]}", "runc", CALLGATE_ABI_X86, 359),
+			 "ERRNO(ENOSYS)");
+}
+
+Test(as, runc_knows_architectures_and_flags_by_release)
+{
+	static const char riscv[] = "{\"defaultAction\":\"SCMP_ACT_ALLOW\",\"architectures\":[\"SCMP_ARCH_X86_64\",\"SCMP_ARCH_RISCV64\"]}";
+	static const char loongarch[] = "{\"defaultAction\":\"SCMP_ACT_ALLOW\",\"architectures\":[\"SCMP_ARCH_LOONGARCH64\"]}";
+	static const char sh[] = "{\"defaultAction\":\"SCMP_ACT_ALLOW\",\"architectures\":[\"SCMP_ARCH_SH\"]}";
+	static const char killable[] = "{\"defaultAction\":\"SCMP_ACT_ALLOW\",\"flags\":[\"SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV\"]}";
+
+	cr_expect_str_eq(decide(riscv, "runc-1.1.11", CALLGATE_ABI_X86_64, 100), "refused");
+	cr_expect_str_eq(decide(riscv, "runc-1.1.12", CALLGATE_ABI_X86_64, 100), "ALLOW");
+	cr_expect_str_eq(decide(loongarch, "runc-1.4.0", CALLGATE_ABI_X86_64, 100), "refused");
+	cr_expect_str_eq(decide(loongarch, "runc-1.5.0", CALLGATE_ABI_X86_64, 100), "ALLOW");
+	cr_expect_str_eq(decide(sh, "runc", CALLGATE_ABI_X86_64, 100), "refused");
+	cr_expect_str_eq(decide(sh, "crun", CALLGATE_ABI_X86_64, 100), "ALLOW");
+	cr_expect_str_eq(decide(killable, "runc-1.4.0", CALLGATE_ABI_X86_64, 100), "refused");
+	cr_expect_str_eq(decide(killable, "runc-1.5.0", CALLGATE_ABI_X86_64, 100), "ALLOW");
 }
 
 Test(as, reader_words)

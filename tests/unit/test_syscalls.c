@@ -115,6 +115,12 @@ Test(syscalls, have_the_numbers_that_kernels_have)
 			     abi_of(facts[i].abi)->name, facts[i].name);
 }
 
+/* Debian 12's library has this call on every ABI but x32, where the kernel has it too. */
+static bool library_misses(int id, int abi)
+{
+	return library_release() <= DEBIAN_12 && abi == CALLGATE_ABI_X32 && id == find("map_shadow_stack");
+}
+
 /* What the library answers to a name is a number, "not here" (-10000 and below), "behind a multiplexer" (-101 .. -224),
  * or -1. */
 static void check_number(int id, int abi, int theirs)
@@ -130,8 +136,8 @@ static void check_number(int id, int abi, int theirs)
 			     (long long)nr, theirs);
 		cr_assert_not(behind, "%s %s", where, name);
 	} else if (theirs <= -10000) {
-		cr_assert(nr == SYSCALL_NONE || library_release() > DEBIAN_12, "%s %s: libseccomp has none", where,
-			  name);
+		cr_assert(nr == SYSCALL_NONE || library_release() > DEBIAN_12 || library_misses(id, abi),
+			  "%s %s: libseccomp has none", where, name);
 		cr_assert_not(behind, "%s %s", where, name);
 	} else if (theirs < -100) {
 		const char *through = theirs < -200 ? "ipc" : "socketcall";
@@ -183,7 +189,7 @@ Test(syscalls, agree_with_libseccomp_number_by_number)
 			if (theirs)
 				cr_assert(id != SYSCALL_NONE && strcmp(syscall_id_name(id), theirs) == 0, "%s %u is %s",
 					  abi_of((enum callgate_abi)abi)->name, nr, theirs);
-			else if (id != SYSCALL_NONE)
+			else if (id != SYSCALL_NONE && !library_misses(id, abi))
 				cr_assert_not(syscall_in_release(id, DEBIAN_12), "%s", syscall_id_name(id));
 			free(theirs);
 		}
