@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The budget of work: random programs of any length are lifted, compared and listed in bounded time, and what is known is known. */
+#include <criterion/criterion.h>
+#include <time.h>
+
+#include "../fuzz/random_prog.h"
+#include "bpf/prog.h"
+#include "callgate.h"
+
+enum { PROGRAMS = 24, OUTCOMES = 64, SECONDS = 2 };
+
+static uint32_t next_word(void *data)
+{
+	uint64_t *state = data;
+
+	*state = *state * UINT64_C(6364136223846793005) + UINT64_C(1442695040888963407);
+	return (uint32_t)(*state >> 33);
+}
+
+static struct callgate_prog *make_prog(const struct random_source *from)
+{
+	static struct sock_filter insns[BPF_MAXINSNS];
+	uint32_t count = 1 + random_below(from, BPF_MAXINSNS);
+	struct callgate_prog *prog = NULL;
+
+	random_prog(from, random_below(from, 4), insns, count);
+	cr_assert_eq(callgate_prog_parse(insns, count * sizeof(*insns), CALLGATE_ABI_X86_64, &prog, NULL), 0);
+	return prog;
+}
+
+/* Whatever is not opaque is what the program does. */
+static unsigned agree(const struct random_source *from, const struct callgate_prog *prog, const struct callgate_filter *filter)
+{
+	unsigned known = 0;
+
+	for (unsigned i = 0; i < 200; i++) {
+		struct callgate_call call = { .abi = i % 2 ? CALLGATE_ABI_X86 : CALLGATE_ABI_X86_64, .nr = random_below(from, 460) };
+		struct callgate_action got, want;
+
+		for (unsigned k = 0; k < 6; k++)
+			call.args[k] = (uint64_t)random_constant(from) << 32 | random_constant(from);
+		if (callgate_filter_decide(filter, &call, &got, NULL) < 0)
+			continue;
+		known++;
+		cr_assert_eq(callgate_prog_eval(prog, &call, &want, NULL), 0);
+		cr_assert(got.kind == want.kind && got.data == want.data, "call %u", call.nr);
+	}
+	return known;
+}
+
+static void list_all(const struct callgate_filter *filter)
+{
+	static struct callgate_outcome outcomes[OUTCOMES];
+	enum callgate_abi abis[CALLGATE_ABI_COUNT];
+	unsigned count = callgate_filter_abis(filter, abis);
+
+	for (unsigned i = 0; i < count; i++) {
+		struct callgate_row row;
+
+		for (size_t k = 0; callgate_filter_row(filter, abis[i], k, &row) == 0; k++) {
+			struct callgate_pattern pattern = { .abi = abis[i], .nr = row.first };
+			size_t found;
+
+			(void)callgate_filter_outcomes(filter, &pattern, outcomes, OUTCOMES, &found);
+		}
+	}
+}
+
+Test(budget, random_programs_take_bounded_time)
+{
+	uint64_t state = 20261128;
+	struct random_source from = { next_word, &state };
+	struct callgate_filter *last = NULL;
+	unsigned known = 0;
+
+	for (unsigned i = 0; i < PROGRAMS; i++) {
+		struct callgate_prog *prog = make_prog(&from);
+		struct callgate_err err = CALLGATE_ERR_INIT;
+		struct callgate_filter *filter;
+		struct callgate_diff *diff = NULL;
+		clock_t start = clock();
+
+		cr_assert_eq(callgate_filter_lift(prog, "random", CALLGATE_ABI_X86_64, &filter, &err), 0, "program %u: %s", i, err.text);
+		list_all(filter);
+		if (last)
+			cr_assert_eq(callgate_filter_diff(last, filter, 0, &diff, &err), 0, "program %u: %s", i, err.text);
+		cr_expect_leq(clock() - start, SECONDS * CLOCKS_PER_SEC, "program %u: %ld ms", i, (clock() - start) / (CLOCKS_PER_SEC / 1000));
+		known += agree(&from, prog, filter);
+		callgate_diff_free(diff);
+		callgate_filter_free(last);
+		last = filter;
+		callgate_prog_free(prog);
+	}
+	callgate_filter_free(last);
+	cr_assert_gt(known, 500, "%u", known);
+}
