@@ -11,7 +11,7 @@
 #include "names/words.h"
 #include "policy/read.h"
 
-enum { READERS = CALLGATE_AS_RUNSC + 1, SHOWN = 3 };
+enum { READERS = CALLGATE_AS_LXC + 1, SHOWN = 3 };
 
 /* How one program reads the text. */
 struct view {

@@ -450,7 +450,7 @@ Test(reader, goes_to_text_and_back)
 	cr_assert_eq(reader, CALLGATE_AS_DOCKER);
 	cr_assert_not(reader_by_name(SLICE("Docker"), &reader));
 	cr_assert_not(reader_by_name(SLICE(""), &reader));
-	cr_assert_null(reader_name((enum callgate_reader)7));
+	cr_assert_null(reader_name((enum callgate_reader)8));
 }
 
 Test(version, of_a_kernel_and_of_a_library)
