@@ -279,6 +279,15 @@ struct callgate_words {
 /* Findings are at the columns of "--allow=LIST", "--deny=LIST" and "--default=ACTION", one line for each that was said. */
 int callgate_policy_words(const struct callgate_words *words, struct callgate_policy **out, struct callgate_notes *notes,
                           struct callgate_err *err) CALLGATE_MUST_CHECK;
+/* A name of a rule, where it stands. */
+struct callgate_left_out {
+	char name[64];
+	unsigned line, column;
+};
+/* A policy less one name of its rules (index counts them all, in order), to find out what would change. It lives no longer than
+ * policy does. E_NOTFOUND: there are no more names. Since: 0.2 */
+int callgate_policy_without(const struct callgate_policy *policy, size_t index, struct callgate_policy **out,
+                            struct callgate_left_out *what, struct callgate_err *err) CALLGATE_MUST_CHECK;
 struct callgate_policy *callgate_policy_free(struct callgate_policy *policy);
 
 /* ------------------------------------------------------------------ policy: made by calls */
@@ -483,6 +492,22 @@ const char *callgate_text_bytes(const struct callgate_text *text, size_t *size);
 size_t callgate_text_loss_count(const struct callgate_text *text);
 const struct callgate_loss *callgate_text_loss_at(const struct callgate_text *text, size_t index); /* NULL past the end */
 struct callgate_text *callgate_text_free(struct callgate_text *text);
+/* How the text may stand to the filter that it is written for. */
+enum callgate_side {
+	CALLGATE_SIDE_STRICTER = 0, /* nowhere looser; what the format cannot say is stricter */
+	CALLGATE_SIDE_EXACT,        /* the same kind of action everywhere; errnos and other data may differ */
+};
+struct callgate_writing {
+	size_t size;
+	struct callgate_target target; /* who will read it, and where */
+	enum callgate_format format;   /* DOCKER: as OCI, there are no guards to keep */
+	enum callgate_side side;
+};
+#define CALLGATE_WRITING_INIT { .size = sizeof(struct callgate_writing), .target = CALLGATE_TARGET_INIT }
+/* Writes a filter of any origin as a profile. The text is read back as target's reader does and compared with the filter; what
+ * differs is listed as losses. E_UNSUPPORTED: the format cannot say it on that side; the text names a call. Since: 0.2 */
+int callgate_filter_write(const struct callgate_filter *filter, const struct callgate_writing *how, struct callgate_text **out,
+                          struct callgate_err *err) CALLGATE_MUST_CHECK;
 /* What the text's reader makes of it; belongs to the text. */
 const struct callgate_filter *callgate_text_filter(const struct callgate_text *text);
 
@@ -498,6 +523,18 @@ int callgate_filter_lift(const struct callgate_prog *prog, const char *name, enu
  * data. None at all is ALLOW. E_LIMIT: "too complex". */
 int callgate_filter_meet(const struct callgate_filter *const filters[], size_t count, struct callgate_filter **out,
                          struct callgate_err *err) CALLGATE_MUST_CHECK;
+
+enum callgate_combination {
+	CALLGATE_MEET = 0, /* the strictest action counts: what all of them permit */
+	CALLGATE_JOIN,     /* the loosest action counts: what any of them permits */
+	CALLGATE_SUBTRACT, /* the first filter, where none of the others permits the call (ALLOW, LOG); elsewhere its own default
+			    * action when that denies, else ERRNO(EPERM) */
+};
+/* Filters of any origin as one, exactly, call by call; strictness is the kernel's precedence of actions, of equal kinds the last
+ * filter's data count. None at all: ALLOW, for a join KILL_PROCESS. Keeps no pointer into filters. E_LIMIT: "too complex".
+ * Since: 0.2 */
+int callgate_filter_combine(enum callgate_combination op, const struct callgate_filter *const filters[], size_t count,
+                            struct callgate_filter **out, struct callgate_err *err) CALLGATE_MUST_CHECK;
 
 /* How B stands to A. */
 enum callgate_change {

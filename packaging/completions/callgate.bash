@@ -55,6 +55,8 @@ _callgate() {
 	--color) words="auto always never" ;;
 	--format) words="text json sarif github table tsv openmetrics bpf asm pfc c base64" ;;
 	--backend) words="native libseccomp" ;;
+	--to) words="oci docker lxc" ;;
+	--gate) words="no-looser" ;;
 	--runtime) words="lxc podman runc crun" ;;
 	--at) words="exec main load" ;;
 	--no-new-privs) words="yes no" ;;
@@ -77,7 +79,7 @@ _callgate() {
 	esac
 	mapfile -t COMPREPLY < <(compgen -W "$words" -- "$word")
 	declare -F __ltrim_colon_completions > /dev/null && __ltrim_colon_completions "$word"
-	[[ $word == -* || $before == --@(arch|abi|at|caps|as|enosys|color|backend|runtime) ]] ||
+	[[ $word == -* || $before == --@(arch|abi|at|caps|as|enosys|color|backend|runtime|to) ]] ||
 		mapfile -t -O "${#COMPREPLY[@]}" COMPREPLY < <(compgen -f -- "$word")
 }
 complete -o filenames -F _callgate callgate

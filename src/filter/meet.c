@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Meet: the product of decision graphs, pair by pair, each pair once. */
+/* Meet, join, subtract: the product of decision graphs, pair by pair, each pair once. */
 #include "filter/meet.h"
 
+#include <linux/seccomp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -17,6 +18,7 @@ struct pair {
 };
 
 struct meet {
+	enum callgate_combination op;
 	struct callgate_filter *out;
 	const struct callgate_filter *older, *newer;
 	struct pair *pairs; /* hash table; older NULL: free */
@@ -52,25 +54,54 @@ static const char *file_copy(struct meet *meet, const char *file)
 	return copy;
 }
 
-static bool kills_process(const struct node *leaf)
+static bool is_kind(const struct node *leaf, enum callgate_action_kind kind)
 {
-	return !leaf->opaque && leaf->action.kind == CALLGATE_KILL_PROCESS;
+	return !leaf->opaque && leaf->action.kind == kind;
 }
 
-static const struct node *decider(const struct node *older, const struct node *newer)
+static bool permits(const struct node *leaf)
 {
-	/* Nothing is stricter than KILL_PROCESS: there it does not matter what an opaque one would say. */
-	if (kills_process(newer) || kills_process(older))
-		return kills_process(newer) ? newer : older;
+	return is_kind(leaf, CALLGATE_ALLOW) || is_kind(leaf, CALLGATE_LOG);
+}
+
+/* NULL: neither; both permit what is taken away. */
+static const struct node *decider(enum callgate_combination op, const struct node *older, const struct node *newer)
+{
+	/* Nothing is stricter than KILL_PROCESS: there it does not matter what an opaque one would say. Nor looser than ALLOW. */
+	enum callgate_action_kind end = op == CALLGATE_JOIN ? CALLGATE_ALLOW : CALLGATE_KILL_PROCESS;
+
+	if (op == CALLGATE_SUBTRACT && !older->opaque && !permits(older))
+		return older;
+	if (op != CALLGATE_SUBTRACT && (is_kind(newer, end) || is_kind(older, end)))
+		return is_kind(newer, end) ? newer : older;
 	if (newer->opaque || older->opaque)
 		return newer->opaque ? newer : older;
-	return older->action.kind < newer->action.kind ? older : newer;
+	if (op == CALLGATE_SUBTRACT)
+		return permits(newer) ? NULL : older;
+	if (older->action.kind == newer->action.kind)
+		return newer;
+	return (older->action.kind < newer->action.kind) == (op == CALLGATE_MEET) ? older : newer;
+}
+
+/* What is taken away gets what the older filter gives the calls that it does not name, when that denies. */
+static const struct node *taken_away(struct meet *meet)
+{
+	const struct node *fallback = meet->older->fallback;
+	struct callgate_action action = { .kind = CALLGATE_ERRNO, .data = 1 };
+
+	if (fallback && !fallback->opaque && !permits(fallback))
+		action = fallback->action;
+	return filter_leaf(meet->out, action, (struct callgate_origin){ .why = CALLGATE_BY_DEFAULT });
 }
 
 static const struct node *meet_leaves(struct meet *meet, const struct node *older, const struct node *newer)
 {
-	const struct node *leaf = decider(older, newer);
-	struct callgate_origin origin = leaf->origin;
+	const struct node *leaf = decider(meet->op, older, newer);
+	struct callgate_origin origin;
+
+	if (!leaf)
+		return taken_away(meet);
+	origin = leaf->origin;
 
 	if (leaf->opaque)
 		return filter_opaque(meet->out, leaf->origin.line);
@@ -210,51 +241,83 @@ static void add_abis(struct callgate_filter *out, const struct callgate_filter *
 	}
 }
 
-static int meet_two(const struct callgate_filter *older, const struct callgate_filter *newer, const char *name,
-		    struct callgate_filter **out, struct callgate_err *err)
+/* A program has no default action: what it does with a number that nobody has stands for it. NULL: opaque. */
+static const struct node *default_of(const struct callgate_filter *filter)
 {
-	struct meet meet = { .older = older, .newer = newer };
-	int code = filter_new(name, &meet.out, err);
+	static const uint64_t args[6];
+	const struct node *node;
 
-	if (code)
-		return code;
+	if (filter->fallback || !filter->arch_count)
+		return filter->fallback;
+	node = filter_walk(filter, filter->arches[0].audit, 0x3ffffff, args);
+	return node && !node->opaque ? node : NULL;
+}
+
+static uint32_t common_flags(const struct meet *meet)
+{
+	const uint32_t loosens = SECCOMP_FILTER_FLAG_SPEC_ALLOW;
+	uint32_t both = meet->older->flags & meet->newer->flags, any = meet->older->flags | meet->newer->flags;
+
+	if (meet->op == CALLGATE_SUBTRACT || !meet->older->abi_count)
+		return meet->op == CALLGATE_SUBTRACT ? meet->older->flags : meet->newer->flags;
+	return meet->op == CALLGATE_JOIN ? both : (any & ~loosens) | (both & loosens);
+}
+
+static int meet_rest(struct meet *meet, struct callgate_err *err)
+{
+	const struct node *older = default_of(meet->older), *newer = default_of(meet->newer);
+
+	if (older && newer)
+		meet->out->fallback = meet_leaves(meet, older, newer);
+	meet->out->flags = common_flags(meet);
+	meet->out->has_flags = meet->out->flags != 0;
+	meet->out->other_arch = meet_nodes(meet, meet->older->other_arch, meet->newer->other_arch);
+	return meet->out->other_arch ? 0 : err_set(err, CALLGATE_E_LIMIT, "too complex");
+}
+
+static int meet_two(struct meet meet, const char *name, struct callgate_filter **out, struct callgate_err *err)
+{
+	const struct callgate_filter *older = meet.older, *newer = meet.newer;
+	int r = filter_new(name, &meet.out, err);
+
+	if (r < 0)
+		return r;
 	meet.out->arena.limit = MEET_MEMORY;
-	add_abis(meet.out, newer);
-	add_abis(meet.out, older);
-	for (size_t i = 0; i < newer->arch_count && !code; i++)
-		code = meet_arch(&meet, newer->arches[i].audit, err);
-	for (size_t i = 0; i < older->arch_count && !code; i++)
+	add_abis(meet.out, meet.op == CALLGATE_SUBTRACT ? older : newer);
+	add_abis(meet.out, meet.op == CALLGATE_SUBTRACT ? newer : older);
+	for (size_t i = 0; i < newer->arch_count && r == 0; i++)
+		r = meet_arch(&meet, newer->arches[i].audit, err);
+	for (size_t i = 0; i < older->arch_count && r == 0; i++)
 		if (!filter_arch_of(newer, older->arches[i].audit))
-			code = meet_arch(&meet, older->arches[i].audit, err);
-	if (!code) {
-		meet.out->other_arch = meet_nodes(&meet, older->other_arch, newer->other_arch);
-		code = meet.out->other_arch ? 0 : CALLGATE_E_LIMIT;
-	}
-	if (code && !meet.no_memory)
-		code = err_set(err, CALLGATE_E_LIMIT,
-			       "too complex: what the filters amount to takes too many decisions");
+			r = meet_arch(&meet, older->arches[i].audit, err);
+	if (r == 0)
+		r = meet_rest(&meet, err);
+	if (r < 0 && !meet.no_memory)
+		r = err_set(err, CALLGATE_E_LIMIT, "too complex: what the filters amount to takes too many decisions");
 	else if (meet.no_memory)
-		code = err_nomem(err);
+		r = err_nomem(err);
 	free(meet.pairs);
 	free(meet.stack);
-	if (code) {
+	if (r < 0) {
 		callgate_filter_free(meet.out);
-		return code;
+		return r;
 	}
 	meet.out->arena.limit = 0;
 	*out = meet.out;
 	return 0;
 }
 
-static int allow_all(struct callgate_filter **out, struct callgate_err *err)
+/* What changes nothing when it is met or joined. */
+static int neutral(enum callgate_action_kind kind, struct callgate_filter **out, struct callgate_err *err)
 {
 	struct callgate_filter *filter;
-	int code = filter_new("no filter", &filter, err);
+	int r = filter_new("no filter", &filter, err);
 
-	if (code)
-		return code;
-	filter->other_arch = filter_leaf(filter, (struct callgate_action){ .kind = CALLGATE_ALLOW },
+	if (r < 0)
+		return r;
+	filter->other_arch = filter_leaf(filter, (struct callgate_action){ .kind = kind },
 					 (struct callgate_origin){ .why = CALLGATE_BY_DEFAULT });
+	filter->fallback = filter->other_arch;
 	if (!filter->other_arch) {
 		callgate_filter_free(filter);
 		return err_nomem(err);
@@ -263,21 +326,27 @@ static int allow_all(struct callgate_filter **out, struct callgate_err *err)
 	return 0;
 }
 
-static int meet_all(const struct callgate_filter *const filters[], size_t count, struct callgate_filter **out,
-		struct callgate_err *err)
+int callgate_filter_combine(enum callgate_combination op, const struct callgate_filter *const filters[], size_t count,
+			    struct callgate_filter **out, struct callgate_err *err)
 {
 	struct callgate_filter *met = NULL, *next = NULL;
 	char name[64];
-	int code = allow_all(&met, err);
+	int r;
 
+	if ((!filters && count) || !out || (unsigned)op > CALLGATE_SUBTRACT)
+		return err_set(err, CALLGATE_E_ARG, "no filters, or no such combination");
+	r = neutral(op == CALLGATE_JOIN ? CALLGATE_KILL_PROCESS : CALLGATE_ALLOW, &met, err);
 	snprintf(name, sizeof(name), "%zu filters", count);
-	for (size_t i = 0; i < count && !code; i++) {
-		code = meet_two(met, filters[i], count == 1 ? filters[i]->name : name, &next, err);
+	for (size_t i = 0; i < count && r == 0; i++) {
+		/* Subtracted is from the first, which is taken over as it is. */
+		struct meet meet = { .op = i || op != CALLGATE_SUBTRACT ? op : CALLGATE_MEET, .older = met, .newer = filters[i] };
+
+		r = meet_two(meet, count == 1 ? filters[i]->name : name, &next, err);
 		callgate_filter_free(met);
-		met = code ? NULL : next;
+		met = r < 0 ? NULL : next;
 	}
-	if (code)
-		return code;
+	if (r < 0)
+		return r;
 	*out = met;
 	return 0;
 }
@@ -285,6 +354,5 @@ static int meet_all(const struct callgate_filter *const filters[], size_t count,
 int callgate_filter_meet(const struct callgate_filter *const filters[], size_t count, struct callgate_filter **out,
                          struct callgate_err *err)
 {
-	REQUIRE(err, (filters || !count) && out);
-	return meet_all(filters, count, out, err);
+	return callgate_filter_combine(CALLGATE_MEET, filters, count, out, err);
 }

@@ -13,27 +13,14 @@ struct request {
 
 static int take_own(void *own, int option, const char *value)
 {
-	static const struct {
-		const char *word;
-		enum callgate_format format;
-	} formats[] = {
-		{ "oci", CALLGATE_FORMAT_OCI }, { "docker", CALLGATE_FORMAT_DOCKER }, { "lxc", CALLGATE_FORMAT_LXC },
-	};
 	struct request *request = own;
 
 	if (option == OPT_LOSSY) {
 		request->lossy = true;
 		return 0;
 	}
-	for (size_t i = 0; i < ARRAY_SIZE(formats); i++) {
-		if (strcmp(value, formats[i].word) == 0) {
-			request->format = formats[i].format;
-			request->to = true;
-			return 0;
-		}
-	}
-	report("unknown format '%s'; expected oci, docker or lxc", value);
-	return -1;
+	request->to = true;
+	return take_profile_format(value, &request->format);
 }
 
 static void text_cleanup(struct callgate_text **text)

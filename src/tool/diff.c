@@ -5,6 +5,8 @@
 
 #include "tool/terminal.h"
 
+enum { OPT_GATE = OPT_VERB, OPT_WITHIN, OPT_TARGET, OPT_MATRIX };
+
 /* One number by name, several as FIRST..LAST. */
 static void range_text(const struct callgate_difference *row, char *buf, size_t size)
 {
@@ -137,7 +139,65 @@ static int diff_code(const struct callgate_diff *diff)
 	return code;
 }
 
-static int diff_sources(const struct options *options, const char *const words[2])
+struct request {
+	bool gate;
+	const char *within;
+	struct targets targets; /* none: the options' own */
+};
+
+/* What B may come to: A, and what --within permits besides. */
+static int allowance(const struct options *options, const struct request *request, struct callgate_filter **a)
+{
+	CALLGATE_CLEANUP(filter_cleanup) struct callgate_filter *within = NULL;
+	struct callgate_err err = CALLGATE_ERR_INIT;
+	struct callgate_filter *both;
+	enum source_kind kind;
+	int code;
+
+	if (!request->within)
+		return EXIT_YES;
+	code = source_open(options, request->within, &within, &kind);
+	if (code)
+		return code;
+	if (callgate_filter_combine(CALLGATE_JOIN, (const struct callgate_filter *const[]){ within, *a }, 2, &both, &err) < 0) {
+		report_err(&err);
+		return EXIT_CANNOT;
+	}
+	callgate_filter_free(*a);
+	*a = both;
+	return EXIT_YES;
+}
+
+/* 1 when B permits more somewhere, 2 when it may. */
+static int gate_code(const struct callgate_diff *diff)
+{
+	int code = EXIT_YES;
+
+	for (size_t i = 0; i < callgate_diff_count(diff); i++) {
+		const struct callgate_difference *row = callgate_diff_at(diff, i);
+
+		if (row->looser)
+			return EXIT_NO;
+		if (row->change == CALLGATE_UNKNOWN)
+			code = EXIT_CANNOT;
+	}
+	return code;
+}
+
+static struct json_object *target_to_json(const char *target, int code, const struct callgate_diff *diff)
+{
+	struct json_object *object = json_object_new_object();
+
+	json_object_object_add(object, "target", text_to_json(target));
+	json_object_object_add(object, "equal", json_object_new_boolean(callgate_diff_count(diff) == 0));
+	json_object_object_add(object, "passes", json_object_new_boolean(code == EXIT_YES));
+	json_object_object_add(object, "differences", differences_to_json(diff));
+	return object;
+}
+
+/* One target. target NULL: the options' own, and no heading. */
+static int diff_target(const struct options *options, const struct request *request, const char *const words[2], const char *target,
+                       struct json_object *rows)
 {
 	CALLGATE_CLEANUP(filter_cleanup) struct callgate_filter *a = NULL;
 	CALLGATE_CLEANUP(filter_cleanup) struct callgate_filter *b = NULL;
@@ -148,40 +208,106 @@ static int diff_sources(const struct options *options, const char *const words[2
 
 	if (code == EXIT_YES)
 		code = source_open(options, words[1], &b, &kind);
+	if (code == EXIT_YES)
+		code = allowance(options, request, &a);
 	if (code)
 		return code;
 	if (callgate_filter_diff(a, b, options->abi_mask, &diff, &err) < 0) {
 		report_err(&err);
 		return EXIT_CANNOT;
 	}
-	code = diff_code(diff);
-	if (options->json) {
-		struct json_object *root = document("diff");
-
-		json_object_object_add(root, "a", json_object_new_string(words[0]));
-		json_object_object_add(root, "b", json_object_new_string(words[1]));
-		json_object_object_add(root, "equal", json_object_new_boolean(code == EXIT_YES));
-		json_object_object_add(root, "differences", differences_to_json(diff));
-		if (print_document(root) != 0)
-			code = EXIT_CANNOT;
-	} else {
+	code = request->gate ? gate_code(diff) : diff_code(diff);
+	if (rows)
+		json_object_array_add(rows, target_to_json(target ? target : "", code, diff));
+	else if (target && callgate_diff_count(diff))
+		printf("# target: %s\n", target);
+	if (!rows)
 		print_differences(stdout, a, b, diff);
-		code = finish_output(code);
-	}
 	callgate_diff_free(diff);
 	return code;
 }
 
+/* What cannot be told outweighs a difference, in every target. */
+static int diff_targets(const struct options *options, const struct request *request, const char *const words[2], struct json_object *rows)
+{
+	int worst = EXIT_YES;
+
+	if (!request->targets.count)
+		return diff_target(options, request, words, NULL, rows);
+	for (size_t i = 0; i < request->targets.count; i++) {
+		struct options of;
+		int code = target_words(request->targets.list[i], options, &of) < 0 ? EXIT_CANNOT
+		                                                                    : diff_target(&of, request, words, request->targets.list[i], rows);
+
+		if (code > worst)
+			worst = code;
+	}
+	return worst;
+}
+
+static int diff_sources(const struct options *options, const struct request *request, const char *const words[2])
+{
+	struct json_object *root, *rows, *first;
+	int code;
+
+	if (!options->json)
+		return finish_output(diff_targets(options, request, words, NULL));
+	root = document("diff");
+	rows = json_object_new_array();
+	code = diff_targets(options, request, words, rows);
+	json_object_object_add(root, "a", text_to_json(words[0]));
+	json_object_object_add(root, "b", text_to_json(words[1]));
+	first = json_object_array_get_idx(rows, 0);
+	if (request->targets.count || !first) {
+		json_object_object_add(root, "equal", json_object_new_boolean(code == EXIT_YES && !request->gate));
+		json_object_object_add(root, "targets", json_object_get(rows));
+	} else {
+		json_object_object_add(root, "equal", json_object_get(json_object_object_get(first, "equal")));
+		json_object_object_add(root, "differences", json_object_get(json_object_object_get(first, "differences")));
+	}
+	if (request->gate)
+		json_object_object_add(root, "passes", json_object_new_boolean(code == EXIT_YES));
+	json_object_put(rows);
+	return print_document(root) == 0 ? code : EXIT_CANNOT;
+}
+
+static int take_own(void *own, int option, const char *value)
+{
+	struct request *request = own;
+
+	switch (option) {
+	case OPT_GATE:
+		request->gate = true;
+		if (strcmp(value, "no-looser") == 0)
+			return 0;
+		report("unknown --gate '%s': no-looser", value);
+		return -1;
+	case OPT_WITHIN:
+		request->within = value;
+		return 0;
+	case OPT_TARGET:
+		return targets_add(&request->targets, value);
+	default:
+		return targets_matrix(&request->targets, value);
+	}
+}
+
 int verb_diff(const struct verb *verb, int argc, char **argv)
 {
-	static const struct option known[] = { OPTIONS_COMMON, OPTIONS_TARGET, OPTIONS_LIVE, OPTIONS_END };
-	struct command_line line = { .known = known, .brief = "h" };
+	static const struct option known[] = {
+		OPTIONS_COMMON, OPTIONS_TARGET, OPTIONS_LIVE, { "gate", required_argument, NULL, OPT_GATE },
+		{ "within", required_argument, NULL, OPT_WITHIN }, { "target", required_argument, NULL, OPT_TARGET },
+		{ "matrix", required_argument, NULL, OPT_MATRIX }, OPTIONS_END,
+	};
+	struct request request = { 0 };
+	struct command_line line = { known, "h", take_own, &request };
 	struct options options;
-	int code = options_parse(&options, verb, &line, argc, argv);
+	int code = options_parse(&options, verb, &line, argc, argv), first = optind;
 
-	if (code != PARSED)
-		return code;
-	if (argc - optind != 2)
-		return verb_usage(verb);
-	return diff_sources(&options, (const char *const[2]){ argv[optind], argv[optind + 1] });
+	if (code == PARSED && (argc - first != 2 || (request.within && !request.gate)))
+		code = verb_usage(verb);
+	if (code == PARSED)
+		code = diff_sources(&options, &request, (const char *const[2]){ argv[first], argv[first + 1] });
+	targets_cleanup(&request.targets);
+	return code;
 }

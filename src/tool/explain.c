@@ -198,116 +198,28 @@ static int explain_pattern(struct sink *sink, const struct callgate_pattern *pat
 
 /* ------------------------------------------------------------------ the words of CALL */
 
-/* "0x28", "AF_ALG", "*", "-1": what the arguments are on the pattern's ABI. */
-static int take_arguments(const char *call, const char *list, struct callgate_pattern *pattern)
-{
-	char copy[512], *at = copy, *word;
-
-	pattern->known = 0;
-	memset(pattern->args, 0, sizeof(pattern->args));
-	snprintf(copy, sizeof(copy), "%s", list);
-	for (unsigned i = 0; *list && (word = strsep(&at, ",")); i++) {
-		const char *nearest;
-
-		word += strspn(word, " ");
-		if (i == 6) {
-			report("'%s': a call has at most six arguments", call);
-			return -1;
-		}
-		if (strcmp(word, "*") == 0)
-			continue;
-		if (callgate_value_parse(pattern->abi, call, i, word, &pattern->args[i]) < 0) {
-			nearest = callgate_value_nearest(pattern->abi, call, i, word);
-			report("'%s': unknown value '%s' of argument %u on %s%s%s%s", call, word, i, callgate_abi_name(pattern->abi),
-			       nearest ? "; did you mean '" : "", nearest ? nearest : "", nearest ? "'?" : "");
-			return -1;
-		}
-		pattern->known |= 1u << i;
-	}
-	return 0;
-}
-
-/* The number of a name or numeral on an ABI: 0, 1 when this ABI has no such call, -1 when nobody has. */
-static int call_number(enum callgate_abi abi, const char *name, uint32_t *nr)
-{
-	uint64_t value;
-
-	if (name[0] == '#')
-		name++;
-	if (number_parse(name, 32, &value) == 0) {
-		*nr = (uint32_t)value;
-		return 0;
-	}
-	if (callgate_syscall_number(abi, name, nr) == 0)
-		return 0;
-	for (int other = 0; other < CALLGATE_ABI_COUNT; other++)
-		if (callgate_syscall_number((enum callgate_abi)other, name, nr) == 0)
-			return 1;
-	return -1;
-}
-
-static int unknown_call(const char *name)
-{
-	const char *nearest = callgate_syscall_nearest(name);
-
-	if (nearest)
-		report("unknown syscall '%s'; did you mean '%s'?", name, nearest);
-	else
-		report("unknown syscall '%s'", name);
-	return EXIT_CANNOT;
-}
-
-static unsigned wanted_abis(const struct options *options, const struct callgate_filter *filter,
-                            enum callgate_abi out[CALLGATE_ABI_COUNT])
-{
-	unsigned count;
-
-	if (!options->abi_mask)
-		return callgate_filter_abis(filter, out);
-	count = 0;
-	for (int abi = 0; abi < CALLGATE_ABI_COUNT; abi++)
-		if (options->abi_mask >> abi & 1)
-			out[count++] = (enum callgate_abi)abi;
-	return count;
-}
-
 static int explain_call(const struct options *options, struct sink *sink, const char *text)
 {
 	enum callgate_abi abis[CALLGATE_ABI_COUNT];
 	unsigned count = wanted_abis(options, sink->filter, abis);
-	struct callgate_pattern pattern = { 0 };
-	char copy[512], *open;
+	struct asked_call call;
 	int code = EXIT_YES, found = -1;
 
-	if (strlen(text) >= sizeof(copy)) {
-		report("call is too long: '%.40s...'", text);
+	if (call_parse(text, &call) < 0)
 		return EXIT_CANNOT;
-	}
-	strcpy(copy, text);
-	open = strchr(copy, '(');
-	if (open) {
-		char *close = strchr(open, ')');
-
-		if (!close || close[1] != '\0') {
-			report("'%s': expected ')' after the arguments", text);
-			return EXIT_CANNOT;
-		}
-		*open++ = *close = '\0';
-	}
 	for (unsigned i = 0; i < count && code == EXIT_YES; i++) {
-		int r;
+		struct callgate_pattern pattern;
+		int r = call_on_abi(&call, abis[i], &pattern);
 
-		pattern.abi = abis[i];
-		r = call_number(abis[i], copy, &pattern.nr);
 		if (r < 0)
-			return unknown_call(copy);
+			return EXIT_CANNOT;
 		if (r > 0)
 			continue;
 		found = 0;
-		code = open && take_arguments(copy, open, &pattern) < 0 ? EXIT_CANNOT : explain_pattern(sink, &pattern, pattern.nr);
+		code = explain_pattern(sink, &pattern, pattern.nr);
 	}
 	if (found < 0) {
-		report("syscall '%s' exists on none of these ABIs", copy);
+		report("syscall '%s' exists on none of these ABIs", call.name);
 		return EXIT_CANNOT;
 	}
 	return code;

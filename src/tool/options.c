@@ -112,6 +112,22 @@ int take_nnp(const char *value, enum callgate_nnp *out)
 	return 0;
 }
 
+int take_profile_format(const char *value, enum callgate_format *out)
+{
+	static const char *const words[] = {
+		[CALLGATE_FORMAT_OCI] = "oci", [CALLGATE_FORMAT_DOCKER] = "docker", [CALLGATE_FORMAT_LXC] = "lxc",
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(words); i++) {
+		if (strcmp(value, words[i]) == 0) {
+			*out = (enum callgate_format)i;
+			return 0;
+		}
+	}
+	report("unknown format '%s'; expected oci, docker or lxc", value);
+	return -1;
+}
+
 int options_take(struct options *options, int option, const char *value)
 {
 	struct callgate_target *target = &options->target;

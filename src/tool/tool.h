@@ -81,12 +81,42 @@ int options_init(struct options *options, struct callgate_err *err);
 /* Takes an option that getopt_long() answered. 0, or -1 after a message. OPT_HELP is the verb's affair: verb_help(). */
 int options_take(struct options *options, int option, const char *value);
 int take_nnp(const char *value, enum callgate_nnp *out); /* yes or no; -1 after a message */
+int take_profile_format(const char *value, enum callgate_format *out); /* oci, docker or lxc; -1 after a message */
 int verb_usage(const struct verb *verb);  /* to stderr, returns EXIT_CANNOT */
 /* The words of a text in lines of less than 80 columns; column: where the first line stands already. */
 void print_wrapped(FILE *to, const char *text, unsigned column, unsigned indent);
 int verb_help(const struct verb *verb);   /* to stdout, returns 0 */
 /* Decimal, hex or octal, -1 is 2^bits - 1; the whole word must be a number. */
 int number_parse(const char *text, unsigned bits, uint64_t *out);
+
+/* ------------------------------------------------------------------ call.c */
+
+/* What CALL asks for, before an ABI gives its name and the names of its arguments numbers. */
+struct asked_call {
+	char name[64];
+	char arguments[448]; /* as written, without the parentheses */
+};
+int call_parse(const char *text, struct asked_call *out); /* -1 after a message */
+/* The number of a name or numeral on an ABI: 0; 1: this ABI has no such call; -1: none has. */
+int call_number(enum callgate_abi abi, const char *name, uint32_t *nr);
+/* The same as a pattern; -1 after a message. */
+int call_on_abi(const struct asked_call *call, enum callgate_abi abi, struct callgate_pattern *out);
+/* --abi, else the filter's own. */
+unsigned wanted_abis(const struct options *options, const struct callgate_filter *filter, enum callgate_abi out[CALLGATE_ABI_COUNT]);
+
+/* ------------------------------------------------------------------ targets.c */
+
+/* Sets of target options, as words: "--as docker --arch aarch64". */
+struct targets {
+	char **list;
+	size_t count;
+};
+/* base with the options of words on top. -1 after a message. Starts getopt anew. */
+int target_words(const char *words, const struct options *base, struct options *out);
+int targets_add(struct targets *targets, const char *words);
+/* Every combination of "READER,READER...[:ARCH,ARCH...[:CAPS,CAPS...]]"; reader callgate is our own. -1 after a message. */
+int targets_matrix(struct targets *targets, const char *text);
+void targets_cleanup(struct targets *targets);
 
 /* ------------------------------------------------------------------ engine.c */
 
@@ -221,6 +251,13 @@ int verb_check(const struct verb *verb, int argc, char **argv);
 int verb_convert(const struct verb *verb, int argc, char **argv);
 int verb_compile(const struct verb *verb, int argc, char **argv);
 int verb_explain(const struct verb *verb, int argc, char **argv);
+int verb_lock(const struct verb *verb, int argc, char **argv);
+int verb_test(const struct verb *verb, int argc, char **argv);
+int verb_exposure(const struct verb *verb, int argc, char **argv);
+int verb_rebase(const struct verb *verb, int argc, char **argv);
+int verb_meet(const struct verb *verb, int argc, char **argv);
+int verb_join(const struct verb *verb, int argc, char **argv);
+int verb_subtract(const struct verb *verb, int argc, char **argv);
 int verb_diff(const struct verb *verb, int argc, char **argv);
 int verb_hook(const struct verb *verb, int argc, char **argv);
 int verb_covers(const struct verb *verb, int argc, char **argv);

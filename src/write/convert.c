@@ -54,7 +54,7 @@ static const char *reason(const struct callgate_difference *row)
 	return "these conditions are not expressible in OCI's format, which has one rule for all ABIs";
 }
 
-static int keep_losses(struct callgate_text *text, const struct callgate_diff *diff, struct callgate_err *err)
+int text_keep_losses(struct callgate_text *text, const struct callgate_diff *diff, struct callgate_err *err)
 {
 	text->losses = arena_array(&text->arena, diff->count ? diff->count : 1, sizeof(*text->losses));
 	if (!text->losses)
@@ -96,7 +96,7 @@ static int compare(struct callgate_text *text, const struct callgate_filter *fil
 	r = callgate_filter_diff(filter, text->filter, 0, &diff, err);
 	if (r < 0)
 		return r;
-	r = keep_losses(text, diff, err);
+	r = text_keep_losses(text, diff, err);
 	callgate_diff_free(diff);
 	return r;
 }
@@ -115,7 +115,7 @@ static int write_json(const struct callgate_policy *policy, const struct callgat
 	if (keeps_guards(policy, format))
 		r = docker_write(policy, &out, err);
 	else
-		r = oci_write(filter, policy, &out, err);
+		r = oci_write(filter, policy, NULL, &out, err);
 	if (r < 0) {
 		text_release(&out);
 		return r;

@@ -6,7 +6,7 @@
 
 #include "base/err.h"
 #include "filter/actions.h"
-#include "filter/clauses.h"
+#include "filter/cover.h"
 #include "names/abi.h"
 #include "names/syscall.h"
 #include "names/words.h"
@@ -24,6 +24,10 @@ struct writer {
 	struct group groups[GROUPS];
 	unsigned group_count;
 	struct text rules; /* conditional ones */
+	struct meaning *meaning;
+	enum callgate_abi abis[CALLGATE_ABI_COUNT]; /* that the text lists */
+	unsigned abi_count;
+	const uint8_t *strict; /* per name: enum oci_strict; NULL: none */
 	struct callgate_err *err;
 };
 
@@ -31,6 +35,7 @@ struct writer {
 struct decision {
 	bool any;
 	bool constant;                 /* then action is it; else span has the conditions */
+	bool covered;                  /* conditions that nobody has written: add_covered() */
 	struct callgate_action action; /* the strictest */
 	const struct span *span;
 	enum callgate_abi abi;         /* that span belongs to */
@@ -74,7 +79,7 @@ static int strictest(const struct writer *writer, const struct node *node, struc
 /* One more ABI's answer. Where ABIs disagree the strictest of all becomes the rule. */
 static int merge(const struct writer *writer, const struct span *span, enum callgate_abi abi, struct decision *out)
 {
-	bool constant = span->node->leaf || comes_by_itself(span);
+	bool constant = span->node->leaf || comes_by_itself(span), covered = !constant && !span->clause_count;
 	struct callgate_action action = writer->filter->fallback->action;
 	int r = 0;
 
@@ -83,9 +88,10 @@ static int merge(const struct writer *writer, const struct span *span, enum call
 	if (r < 0)
 		return r;
 	if (!out->any) {
-		*out = (struct decision){ true, constant, action, span, abi };
+		*out = (struct decision){ true, constant, covered, action, span, abi };
 		return 0;
 	}
+	out->covered |= covered;
 	if (constant != out->constant)
 		out->constant = true;
 	if (stricter(action, out->action))
@@ -117,13 +123,13 @@ static int decide_name(const struct writer *writer, int id, struct decision *out
 	int r = 0;
 
 	*out = (struct decision){ 0 };
-	for (unsigned i = 0; i < filter->abi_count && r == 0; i++) {
-		int64_t nr = syscall_nr(id, filter->abis[i]);
-		const struct span *span = nr < 0 ? NULL : span_of(filter, filter->abis[i], (uint32_t)nr);
-		struct span member = { .node = span ? NULL : behind_mux(filter, id, filter->abis[i]) };
+	for (unsigned i = 0; i < writer->abi_count && r == 0; i++) {
+		int64_t nr = syscall_nr(id, writer->abis[i]);
+		const struct span *span = nr < 0 ? NULL : span_of(filter, writer->abis[i], (uint32_t)nr);
+		struct span member = { .node = span ? NULL : behind_mux(filter, id, writer->abis[i]) };
 
 		if (span || member.node)
-			r = merge(writer, span ? span : &member, filter->abis[i], out);
+			r = merge(writer, span ? span : &member, writer->abis[i], out);
 	}
 	return r;
 }
@@ -208,28 +214,6 @@ static bool add_clauses(struct writer *writer, const char *name, const struct sp
 	return true;
 }
 
-/* The conditions of a lifted program. The last of them is what happens otherwise, which only the default can be. */
-static int add_derived(struct writer *writer, const char *name, const struct node *node, uint64_t all, bool *said)
-{
-	struct clause_list list = { 0 };
-	int r = clauses_derive(writer->filter, node, &list, writer->err);
-
-	*said = false;
-	if (r < 0)
-		return r == CALLGATE_E_LIMIT ? 0 : r;
-	*said = list.count && action_equal(list.clauses[list.count - 1].leaf->action, writer->filter->fallback->action);
-	for (size_t i = 0; i + 1 < list.count && *said; i++)
-		*said = can_say(list.clauses[i].tests, list.clauses[i].test_count, all);
-	for (size_t i = 0; i + 1 < list.count && *said; i++) {
-		const struct derived_clause *derived = &list.clauses[i];
-		struct clause clause = { derived->tests, derived->test_count, derived->leaf->action, { 0 } };
-
-		add_rule(writer, name, &clause, all);
-	}
-	clauses_release(&list);
-	return 0;
-}
-
 static int add_name(struct writer *writer, const char *name, struct callgate_action action)
 {
 	struct text *names = NULL;
@@ -248,9 +232,84 @@ static int add_name(struct writer *writer, const char *name, struct callgate_act
 	return 0;
 }
 
+/* What the call comes to: on the first of the widest ABIs, which the others follow when conditions are cut to their width; when they
+ * do not, on all together, the stricter action where they differ. */
+static int meaning_of_name(const struct writer *writer, int id, enum oci_strict strict, meaning_ref *out)
+{
+	const struct callgate_filter *filter = writer->filter;
+	unsigned width = 0;
+	meaning_ref ref;
+	int r = 0;
+
+	for (unsigned i = 0; i < writer->abi_count && r == 0; i++) {
+		int64_t nr = syscall_nr(id, writer->abis[i]);
+		const struct span *span = nr < 0 ? NULL : span_of(filter, writer->abis[i], (uint32_t)nr);
+		unsigned word = abi_of(writer->abis[i])->word;
+
+		if (!span || (strict == OCI_STRICT_NO && word <= width))
+			continue;
+		r = meaning_of(writer->meaning, filter, span->node, &ref, writer->err);
+		if (r == 0 && width && strict != OCI_STRICT_NO)
+			r = meaning_meet(writer->meaning, *out, ref, &ref, writer->err);
+		*out = ref;
+		width = word;
+	}
+	return r;
+}
+
+static unsigned name_width(const struct writer *writer, int id)
+{
+	unsigned width = 32;
+
+	for (unsigned i = 0; i < writer->abi_count; i++)
+		if (syscall_nr(id, writer->abis[i]) >= 0 && abi_of(writer->abis[i])->word > width)
+			width = abi_of(writer->abis[i])->word;
+	return width;
+}
+
+/* The conditions of a decision that nobody has written. */
+static int add_covered(struct writer *writer, int id, enum oci_strict strict, bool *said)
+{
+	unsigned width = name_width(writer, id);
+	struct cover cover = { 0 };
+	meaning_ref ref = 0;
+	struct callgate_action always;
+	int r = meaning_of_name(writer, id, strict, &ref);
+
+	if (r == 0 && meaning_is_constant(writer->meaning, ref, &always)) {
+		*said = true;
+		return action_equal(always, writer->filter->fallback->action) ? 0 : add_name(writer, syscall_id_name(id), always);
+	}
+
+	if (r == 0)
+		r = cover_of(writer->meaning, ref, writer->filter->fallback->action, width, &cover, writer->err);
+	for (size_t i = 0; i < cover.count && r == 0; i++) {
+		const struct cover_rule *rule = &cover.rules[i];
+		struct clause clause = { rule->tests, rule->test_count, rule->action, { 0 } };
+
+		add_rule(writer, syscall_id_name(id), &clause, width == 32 ? UINT32_MAX : UINT64_MAX);
+	}
+	cover_release(&cover);
+	*said = r == 0;
+	return r == CALLGATE_E_LIMIT ? 0 : r;
+}
+
+/* An action that is said although it comes to the default's: of a multiplexer whose members' rules must not count. */
+static struct callgate_action beside_default(const struct writer *writer)
+{
+	struct callgate_action action = writer->filter->fallback->action;
+
+	if (action.kind == CALLGATE_ERRNO)
+		action.data = action.data == ERRNO_ENOSYS ? ERRNO_EPERM : ERRNO_ENOSYS;
+	else
+		action = (struct callgate_action){ .kind = CALLGATE_KILL_PROCESS };
+	return action;
+}
+
 static int add_call(struct writer *writer, int id)
 {
 	const char *name = syscall_id_name(id);
+	enum oci_strict strict = writer->strict ? (enum oci_strict)writer->strict[id] : OCI_STRICT_NO;
 	struct decision decision;
 	bool said = false;
 	uint64_t all;
@@ -258,11 +317,13 @@ static int add_call(struct writer *writer, int id)
 
 	if (r < 0 || !decision.any)
 		return r;
+	if (strict == OCI_STRICT_SAID)
+		return add_name(writer, name, beside_default(writer));
 	all = abi_of(decision.abi)->word == 32 ? UINT32_MAX : UINT64_MAX;
-	if (!decision.constant && decision.span->clause_count)
+	if (decision.covered && strict <= OCI_STRICT_MEET)
+		r = add_covered(writer, id, strict, &said);
+	else if (!decision.constant && strict == OCI_STRICT_NO)
 		said = add_clauses(writer, name, decision.span, all);
-	else if (!decision.constant)
-		r = add_derived(writer, name, decision.span->node, all, &said);
 	if (r < 0 || said || action_equal(decision.action, writer->filter->fallback->action))
 		return r;
 	return add_name(writer, name, decision.action);
@@ -279,6 +340,8 @@ static bool tail_of(const struct callgate_filter *filter, enum callgate_abi abi,
 
 	if (!arch || !arch->spans[at].node->leaf || arch->spans[at].node->origin.why != CALLGATE_BY_ENOSYS)
 		return false;
+	while (at && arch->spans[at - 1].node->leaf && arch->spans[at - 1].node->origin.why == CALLGATE_BY_ENOSYS)
+		at--;
 	*first = arch->spans[at].first;
 	return true;
 }
@@ -300,14 +363,14 @@ static int bound_tails(struct writer *writer)
 	int named[CALLGATE_ABI_COUNT], r = 0;
 	unsigned count = 0;
 
-	for (unsigned i = 0; i < filter->abi_count && r == 0; i++) {
+	for (unsigned i = 0; i < writer->abi_count && r == 0; i++) {
 		struct decision decision;
 		uint32_t first;
 		int id;
 
-		if (!tail_of(filter, filter->abis[i], &first) || !first)
+		if (!tail_of(filter, writer->abis[i], &first) || !first)
 			continue;
-		id = syscall_by_nr(filter->abis[i], first - 1);
+		id = syscall_by_nr(writer->abis[i], first - 1);
 		for (unsigned j = 0; j < count; j++)
 			id = named[j] == id ? SYSCALL_NONE : id;
 		if (id == SYSCALL_NONE)
@@ -330,8 +393,8 @@ static void add_head(const struct writer *writer, const struct callgate_policy *
 	text_add(out, "{\n\t");
 	add_verdict(out, "defaultAction", "defaultErrnoRet", filter->fallback->action);
 	text_add(out, ",\n\t\"architectures\": [");
-	for (unsigned i = 0; i < filter->abi_count; i++)
-		text_add(out, "%s\"%s\"", i ? ", " : "", abi_of(filter->abis[i])->oci);
+	for (unsigned i = 0; i < writer->abi_count; i++)
+		text_add(out, "%s\"%s\"", i ? ", " : "", abi_of(writer->abis[i])->oci);
 	text_add(out, "]");
 	if (filter->has_flags) {
 		text_add(out, ",\n\t\"flags\": [");
@@ -375,14 +438,41 @@ static void add_rules(struct writer *writer, struct text *out)
 	text_add(out, "\n\t]\n}\n");
 }
 
-int oci_write(const struct callgate_filter *filter, const struct callgate_policy *policy, struct text *out,
-	      struct callgate_err *err)
+/* Whether every number of the ABI gets what an ABI gets that is not listed. */
+static bool is_closed(const struct callgate_filter *filter, enum callgate_abi abi)
 {
-	struct writer writer = { .filter = filter, .err = err };
-	int r = 0;
+	const struct filter_arch *arch = filter_arch_of(filter, abi_of(abi)->audit);
+
+	for (size_t i = 0; arch && i < arch->span_count; i++) {
+		const struct node *node = arch->spans[i].node;
+
+		if (arch->spans[i].first == UINT32_MAX && abi == CALLGATE_ABI_X32) /* x86_64's: a skipped call */
+			continue;
+		if (span_last(arch, i) >= abi_of(abi)->first_nr && (!node->leaf || node->opaque || node->action.kind != CALLGATE_KILL_THREAD))
+			return false;
+	}
+	return true;
+}
+
+static void choose_abis(struct writer *writer)
+{
+	const struct callgate_filter *filter = writer->filter;
+
+	for (unsigned i = 0; i < filter->abi_count; i++)
+		if (i == 0 || !is_closed(filter, filter->abis[i]))
+			writer->abis[writer->abi_count++] = filter->abis[i];
+}
+
+int oci_write(const struct callgate_filter *filter, const struct callgate_policy *policy, const uint8_t *strict,
+	      struct text *out, struct callgate_err *err)
+{
+	struct writer writer = { .filter = filter, .strict = strict, .err = err };
+	int r;
 
 	if (!filter->fallback || !filter->abi_count)
 		return err_set(err, CALLGATE_E_UNSUPPORTED, "a program has no default action to write as a profile");
+	choose_abis(&writer);
+	r = meaning_new(&writer.meaning, err);
 	for (int id = 0; id < syscall_count() && r == 0; id++)
 		r = add_call(&writer, id);
 	if (r == 0)
@@ -399,5 +489,6 @@ int oci_write(const struct callgate_filter *filter, const struct callgate_policy
 		text_release(&writer.groups[i].names);
 	}
 	text_release(&writer.rules);
+	meaning_free(writer.meaning);
 	return r;
 }

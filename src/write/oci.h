@@ -7,12 +7,21 @@
 #include "filter/filter.h"
 #include "policy/policy.h"
 
+/* How a name is written. */
+enum oci_strict {
+	OCI_STRICT_NO = 0, /* as exactly as OCI's rules can */
+	OCI_STRICT_MEET,   /* the stricter action where ABIs differ */
+	OCI_STRICT_YES,    /* one rule without conditions: the strictest of all its answers */
+	OCI_STRICT_SAID,   /* denied by a rule of its own, which is not the default's action */
+};
+
 /*
  * Writes what OCI's rules can say of the filter; what they cannot (numbers without a name, another answer on one ABI, ranges)
  * becomes stricter there, or is left out: the caller reads the text back and compares. policy (may be NULL) gives the listener.
+ * strict: an enum oci_strict per row of the table of system calls, NULL for none.
  */
-int oci_write(const struct callgate_filter *filter, const struct callgate_policy *policy, struct text *out,
-	      struct callgate_err *err);
+int oci_write(const struct callgate_filter *filter, const struct callgate_policy *policy, const uint8_t *strict,
+	      struct text *out, struct callgate_err *err);
 /* Whether numbers beyond the profile get ENOSYS somewhere (law 5). */
 bool oci_has_tail(const struct callgate_filter *filter);
 

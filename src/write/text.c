@@ -16,7 +16,7 @@ int text_read_back(struct callgate_text *text, const char *name, const struct ca
 {
 	struct source source = { .name = name, .text = text->bytes, .size = text->size };
 	struct callgate_policy *policy;
-	int r = policy_parse(&source, CALLGATE_AS_LAW, &policy, NULL, err);
+	int r = policy_parse(&source, target->reader, &policy, NULL, err);
 
 	if (r < 0)
 		return r;

@@ -23,4 +23,7 @@ struct callgate_text *text_new(void);
 int text_read_back(struct callgate_text *text, const char *name, const struct callgate_target *target,
 		   struct callgate_err *err);
 
+/* write/convert.c: fills the losses from the differences of the text's filter against the one that was meant. */
+int text_keep_losses(struct callgate_text *text, const struct callgate_diff *diff, struct callgate_err *err);
+
 #endif

@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Expectations: files of them, as callgate test reads them. */
+#ifndef CALLGATE_TOOL_TEST_H
+#define CALLGATE_TOOL_TEST_H
+
+#include "tool/tool.h"
+
+struct expectation {
+	struct asked_call call;
+	char text[256];            /* the call as it was written */
+	char want[40], reason[256];
+	enum callgate_action_kind kind;
+	enum callgate_abi abi;     /* NONE: all that the filter answers for */
+	unsigned line;
+	bool negated;              /* "!ALLOW": anything stricter */
+	bool has_data;             /* "ERRNO(EPERM)": the number counts */
+};
+
+/* What follows one "profile:" or "target:" line. */
+struct section {
+	const char *file;          /* of the expectations */
+	char profile[4096];
+	struct options options;
+	struct expectation *list;
+	size_t count;
+};
+struct sections {
+	struct section *list;
+	size_t count;
+};
+
+/* -1 after a message; release in any case. */
+int sections_read(const char *file, const struct options *options, struct sections *out);
+void sections_release(struct sections *sections);
+
+struct result {
+	enum callgate_abi abi; /* where it is wrong */
+	char got[1024];
+};
+/* 0 as expected, 1 not, -1 after a message. */
+int expectation_judge(const struct expectation *expectation, const struct options *options, const struct callgate_filter *filter,
+                      struct result *result);
+
+#endif

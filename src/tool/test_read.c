@@ -1,0 +1,182 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Expectations read: header lines, then rows of call, action, ABI and reason, separated by tabs. */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "tool/test.h"
+
+enum { LINE = 4096 };
+
+struct reading {
+	const char *file;
+	const struct options *options;
+	struct sections *out;
+	char profile[4096];
+	struct options target;
+	unsigned line;
+	bool fresh; /* a header line came: the next row begins a section */
+};
+
+static int complain(const struct reading *reading, const char *what, const char *word)
+{
+	fprintf(stderr, "%s:%u: error: %s '%.60s'\n", reading->file, reading->line, what, word);
+	return -1;
+}
+
+static int take_action(const struct reading *reading, const char *word, struct expectation *out)
+{
+	const char *at = word;
+	size_t length;
+
+	if (*at == '!') {
+		out->negated = true;
+		at++;
+	}
+	length = strcspn(at, "(");
+	out->has_data = at[length] == '(';
+	if (strlen(word) >= sizeof(out->want))
+		return complain(reading, "unknown action", word);
+	strcpy(out->want, word);
+	for (int kind = CALLGATE_KILL_PROCESS; kind <= CALLGATE_ALLOW; kind++) {
+		struct callgate_action action = { .kind = (enum callgate_action_kind)kind, .data = 0 };
+		char name[32];
+
+		callgate_action_format(action, name, sizeof(name));
+		if (strcspn(name, "(") == length && strncmp(name, at, length) == 0) {
+			out->kind = (enum callgate_action_kind)kind;
+			if (!out->has_data || at[strlen(at) - 1] == ')')
+				return 0;
+		}
+	}
+	return complain(reading, "unknown action", word);
+}
+
+static struct expectation *expectation_new(struct section *section)
+{
+	struct expectation *list = realloc(section->list, (section->count + 1) * sizeof(*list));
+
+	if (!list)
+		return NULL;
+	section->list = list;
+	list[section->count] = (struct expectation){ .abi = CALLGATE_ABI_NONE };
+	return &list[section->count++];
+}
+
+static struct section *section_of(struct reading *reading)
+{
+	struct sections *out = reading->out;
+	struct section *list;
+
+	if (!reading->fresh && out->count)
+		return &out->list[out->count - 1];
+	list = realloc(out->list, (out->count + 1) * sizeof(*list));
+	if (!list)
+		return NULL;
+	out->list = list;
+	list[out->count] = (struct section){ .file = reading->file, .options = reading->target };
+	strcpy(list[out->count].profile, reading->profile);
+	reading->fresh = false;
+	return &list[out->count++];
+}
+
+static int take_row(struct reading *reading, char *line)
+{
+	char *at = line, *call = strsep(&at, "\t"), *action = strsep(&at, "\t"), *abi = strsep(&at, "\t"), *reason = at;
+	struct section *section;
+	struct expectation *row;
+
+	if (!reading->profile[0])
+		return complain(reading, "no 'profile: PATH' line before", call);
+	if (!action)
+		return complain(reading, "no expected action (columns are separated by tabs) for", call);
+	section = section_of(reading);
+	row = section ? expectation_new(section) : NULL;
+	if (!row)
+		return complain(reading, "out of memory at", call);
+	row->line = reading->line;
+	snprintf(row->text, sizeof(row->text), "%s", call);
+	if (call_parse(call, &row->call) < 0)
+		return complain(reading, "not understood:", call);
+	if (abi && *abi && callgate_abi_parse(abi, &row->abi) < 0) {
+		if (reason)
+			return complain(reading, "unknown ABI", abi);
+		reason = abi; /* three columns: the ABI was left out */
+	}
+	snprintf(row->reason, sizeof(row->reason), "%s", reason ? reason : "");
+	return take_action(reading, action, row);
+}
+
+/* A path is relative to the file of expectations; a name without '.' or '/' is a shipped profile's. */
+static int take_profile(struct reading *reading, const char *value)
+{
+	const char *slash = strrchr(reading->file, '/');
+	bool relative = value[0] != '/' && !strchr(value, ':') && strpbrk(value, "./") && slash;
+	int size = snprintf(reading->profile, sizeof(reading->profile), "%.*s%s", relative ? (int)(slash - reading->file + 1) : 0,
+	                    reading->file, value);
+
+	reading->fresh = true;
+	return size < (int)sizeof(reading->profile) ? 0 : complain(reading, "too long:", value);
+}
+
+static const char *header_value(const char *line, const char *key)
+{
+	size_t size = strlen(key);
+
+	if (strncmp(line, key, size) != 0)
+		return NULL;
+	line += size;
+	return line + strspn(line, " \t");
+}
+
+static int take_line(struct reading *reading, char *line)
+{
+	const char *value;
+
+	line[strcspn(line, "\r\n")] = '\0';
+	if (!line[0] || line[0] == '#')
+		return 0;
+	if ((value = header_value(line, "profile:")))
+		return take_profile(reading, value);
+	if ((value = header_value(line, "target:"))) {
+		reading->fresh = true;
+		return target_words(value, reading->options, &reading->target) < 0 ? complain(reading, "target not understood:", value) : 0;
+	}
+	if (header_value(line, "call\t"))
+		return 0; /* the columns' names */
+	return take_row(reading, line);
+}
+
+int sections_read(const char *file, const struct options *options, struct sections *out)
+{
+	struct reading reading = { .file = file, .options = options, .out = out, .target = *options, .fresh = true };
+	FILE *from = strcmp(file, "-") == 0 ? stdin : fopen(file, "re");
+	char line[LINE];
+	int r = from ? 0 : -1;
+
+	if (!from)
+		report("%s: cannot open: %s", file, strerror(errno));
+	while (r == 0 && fgets(line, sizeof(line), from)) {
+		reading.line++;
+		r = take_line(&reading, line);
+	}
+	if (r == 0 && ferror(from)) {
+		report("%s: cannot read", file);
+		r = -1;
+	}
+	if (from && from != stdin)
+		fclose(from);
+	if (r == 0 && !out->count) {
+		report("%s: no expectation in this file", file);
+		r = -1;
+	}
+	return r;
+}
+
+void sections_release(struct sections *sections)
+{
+	for (size_t i = 0; i < sections->count; i++)
+		free(sections->list[i].list);
+	free(sections->list);
+	*sections = (struct sections){ 0 };
+}

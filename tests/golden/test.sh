@@ -1,0 +1,63 @@
+# What `callgate test`, `lock` and `diff --gate` print, and their exit codes.
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+cp ../verdicts/small.json "$work/small.json"
+cd "$work" || exit 99
+try() {
+  echo "\$ callgate $*"
+  callgate "$@" 2>&1
+  echo "exit $?"
+}
+cat >profile.json <<'END'
+{
+  "defaultAction": "SCMP_ACT_ERRNO",
+  "architectures": ["SCMP_ARCH_X86_64", "SCMP_ARCH_X86"],
+  "syscalls": [
+    { "names": ["read", "write", "exit_group"], "action": "SCMP_ACT_ALLOW" },
+    { "names": ["socket"], "action": "SCMP_ACT_ALLOW",
+      "args": [{ "index": 0, "value": 40, "op": "SCMP_CMP_NE" }] }
+  ]
+}
+END
+tab=$(printf '\t')
+sed "s/|/$tab/g" >profile.test <<'END'
+# What profile.json must do.
+profile: profile.json
+target: --arch x86_64 --kernel 6.1 --caps none
+call|expected-action|abi|reason
+read|ALLOW
+socket(40)|!ALLOW|x86_64|guests do not talk to the hypervisor
+socket(40)|ERRNO(EPERM)||on every ABI
+socket(2)|ALLOW
+mkdir|ERRNO|x86
+END
+try test profile.test
+try test --mutate profile.test
+sed "s/|/$tab/g" >wrong.test <<'END'
+profile: profile.json
+target: --arch x86_64 --kernel 6.1
+socket|ALLOW||not of every family
+mkdir|KILL_PROCESS|x86_64
+END
+try test --junit out.xml wrong.test
+cat out.xml
+printf 'profile: profile.json\nread\tMAYBE\n' >bad.test
+try test bad.test
+printf 'read\tALLOW\n' >bad.test
+try test bad.test
+try test missing.test
+try lock --target '--arch x86_64 --kernel 6.1 --caps none' --matrix callgate:aarch64 --kernel 6.1 profile.json -o profile.lock
+cat profile.lock
+try lock --check profile.lock
+sed 's/"read", //' profile.json >next.json
+mv next.json profile.json
+try lock --check profile.lock
+try lock --json --check profile.lock
+sed 's/"value": 40/"value": 41/' profile.json >next.json
+for file in next.json profile.json; do
+  try diff --gate no-looser --arch x86_64 --kernel 6.1 profile.json $file
+done
+try diff --gate no-looser --within next.json --arch x86_64 --kernel 6.1 profile.json next.json
+try diff --gate no-looser --matrix callgate:x86_64,aarch64 --kernel 6.1 profile.json next.json
+try diff --json --gate no-looser --target '--arch x86_64 --abi x86' --kernel 6.1 profile.json next.json
+try diff --gate no-tighter profile.json next.json
