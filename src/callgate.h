@@ -508,6 +508,29 @@ struct callgate_writing {
  * differs is listed as losses. E_UNSUPPORTED: the format cannot say it on that side; the text names a call. Since: 0.2 */
 int callgate_filter_write(const struct callgate_filter *filter, const struct callgate_writing *how, struct callgate_text **out,
                           struct callgate_err *err) CALLGATE_MUST_CHECK;
+/* Where a merge cannot be decided: a call that the old default, the new one and the author's profile treat in three ways. Arrays are in
+ * this order. */
+struct callgate_conflict {
+	size_t size;
+	char name[64];
+	struct callgate_call call;
+	const char *target;        /* options for which it is so; belongs to the caller of the function that is called */
+	struct callgate_action action[3];
+	unsigned line[3], column[3]; /* of the first rule with the name; without one, of the default action */
+};
+typedef void callgate_conflict_visit(void *data, const struct callgate_conflict *conflict);
+struct callgate_rebase {
+	size_t size;
+	const struct callgate_policy *from, *to, *mine; /* the old default, the new one, the author's profile made of the old one */
+	callgate_conflict_visit *conflict;              /* called for each conflict */
+	void *data;
+};
+#define CALLGATE_REBASE_INIT { .size = sizeof(struct callgate_rebase) }
+/* The author's profile carried onto the new default: a three-way merge of what they mean, exact for every architecture, set of
+ * capabilities and kernel that guards ask for. Where only the new default changed, it is as there, where only the author did, as
+ * there. The text is the author's with the smallest edits; it has been read back and proved. *out: malloc'ed, NUL-terminated.
+ * E_UNSUPPORTED: there are conflicts, or a profile is not OCI's or Docker's JSON. E_MISMATCH: a fault of callgate. Since: 0.2 */
+int callgate_policy_rebase(const struct callgate_rebase *how, char **out, size_t *size, struct callgate_err *err) CALLGATE_MUST_CHECK;
 /* What the text's reader makes of it; belongs to the text. */
 const struct callgate_filter *callgate_text_filter(const struct callgate_text *text);
 

@@ -21,6 +21,7 @@ static const struct verb verbs[] = {
 	{ "meet", verb_meet, "[--to oci|docker|lxc] [-o FILE] [TARGET] A B...", "a profile of what all sources permit" },
 	{ "join", verb_join, "[--to oci|docker|lxc] [-o FILE] [TARGET] A B...", "a profile of what any source permits" },
 	{ "subtract", verb_subtract, "[--to oci|docker|lxc] [-o FILE] [TARGET] A B", "a profile of what A permits and B does not" },
+	{ "rebase", verb_rebase, "--from OLD --to NEW [-o FILE] MINE", "a fork of OLD carried onto NEW" },
 	{ "test", verb_test, "[--mutate] [--junit FILE] [TARGET] FILE...", "expectations beside a profile: are they met" },
 	{ "lock", verb_lock, "[--target OPTIONS]... [--matrix READERS[:ARCHES[:CAPS]]] [-o FILE] [TARGET] PROFILE... | --check FILE",
 	  "digests of what profiles mean, to be kept beside them" },
