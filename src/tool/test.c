@@ -46,14 +46,15 @@ static struct callgate_outcome *ask(const struct callgate_filter *filter, const 
 }
 
 /* "ALLOW if a0 == 1; ERRNO(EPERM) otherwise: profile.json:3:5" */
-static void got_text(const struct callgate_outcome *outcomes, size_t count, size_t wrong, struct result *result)
+static void got_text(const struct callgate_pattern *pattern, const struct callgate_outcome *outcomes, size_t count, size_t wrong,
+                     struct result *result)
 {
 	FILE *to = fmemopen(result->got, sizeof(result->got), "w");
 	char origin[512];
 
 	if (!to)
 		return;
-	print_outcomes(to, outcomes, count);
+	print_outcomes(to, pattern, outcomes, count);
 	origin_format(&outcomes[wrong].origin, origin, sizeof(origin));
 	fprintf(to, ": %s", origin);
 	fclose(to);
@@ -73,7 +74,7 @@ static int judge(const struct expectation *expectation, const struct callgate_fi
 	for (size_t i = 0; i < count && !wrong; i++) {
 		wrong = !as_expected(expectation, &outcomes[i]);
 		if (wrong)
-			got_text(outcomes, count, i, result);
+			got_text(pattern, outcomes, count, i, result);
 	}
 	if (wrong)
 		result->abi = pattern->abi;
