@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* A hook's surroundings and voice. */
+#include "base/private.h"
+#include "base/private.h"
 #include "hooks/say.h"
 
 #include <errno.h>

@@ -4,6 +4,7 @@
 #define CALLGATE_HOOKS_SAY_H
 
 #include <callgate.h>
+#include "base/private.h"
 
 enum { MESSAGE_LIMIT = 16, MESSAGE_SIZE = 640 };
 

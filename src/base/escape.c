@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/private.h"
 #include "callgate.h"
 
 /* How many bytes the well-formed UTF-8 sequence at at has; 0: none. *code: what it stands for. */

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/err.h"
+#include "base/private.h"
 
 struct mapping {
 	struct callgate_filter *out;

@@ -333,8 +333,7 @@ int callgate_filter_combine(enum callgate_combination op, const struct callgate_
 	char name[64];
 	int r;
 
-	if ((!filters && count) || !out || (unsigned)op > CALLGATE_SUBTRACT)
-		return err_set(err, CALLGATE_E_ARG, "no filters, or no such combination");
+	REQUIRE(err, (filters || !count) && out && (unsigned)op <= CALLGATE_SUBTRACT);
 	r = neutral(op == CALLGATE_JOIN ? CALLGATE_KILL_PROCESS : CALLGATE_ALLOW, &met, err);
 	snprintf(name, sizeof(name), "%zu filters", count);
 	for (size_t i = 0; i < count && r == 0; i++) {

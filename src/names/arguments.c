@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/private.h"
 #include "names/abi.h"
 #include "names/syscall.h"
 

@@ -3,7 +3,7 @@
 #ifndef CALLGATE_NAMES_ARGUMENTS_H
 #define CALLGATE_NAMES_ARGUMENTS_H
 
-#include "callgate.h"
+#include "base/private.h"
 
 /* Empty strings for an unknown id, or where the arguments are not known. abi NONE: as the table has them, one letter per
  * argument. */

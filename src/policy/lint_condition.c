@@ -2,6 +2,7 @@
 /* Lint: conditions that always or never hold, masks, pointers, upper halves, one argument asked twice. */
 #include <string.h>
 
+#include "base/private.h"
 #include "names/abi.h"
 #include "names/arguments.h"
 #include "names/syscall.h"

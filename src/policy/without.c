@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/err.h"
+#include "base/private.h"
 #include "policy/policy.h"
 
 /* The rule that holds the name with this number, counted through all rules; *name: which of its names. */

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/private.h"
 #include "tool/tool.h"
 
 enum { OPT_PROFILE = OPT_VERB, OPT_NNP, OPT_DRY_RUN };

@@ -103,9 +103,9 @@ static void print_group(enum callgate_abi abi, const struct group *group)
 		printf("%s\n", group->decision);
 	} else {
 		putchar('\n');
-		print_wrapped(group->decision, 2);
+		terminal_wrap(group->decision, 2);
 	}
-	print_wrapped(group->calls, 4);
+	terminal_wrap(group->calls, 4);
 }
 
 static void print_groups(const struct groups *groups, enum callgate_abi abi, struct json_object *rows)

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/private.h"
 #include "tool/tool.h"
 
 enum { CLONE_NEWUSER = 0x10000000, AF_ALG = 38, AF_VSOCK = 40 };

@@ -2,6 +2,7 @@
 /* callgate rebase: a fork of an old default carried onto a new one, as an edit of the fork's text. */
 #include <stdlib.h>
 
+#include "base/private.h"
 #include "tool/tool.h"
 
 enum { OPT_FROM = OPT_VERB, OPT_TO, SIDES = 3 };

@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/private.h"
 #include "tool/tool.h"
 
 static const char *const severity_words[] = {

@@ -7,6 +7,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/private.h"
 #include "tool/run_then.h"
 #include "tool/tool.h"
 

@@ -2,6 +2,7 @@
 /* callgate syscall: what a name or a number is, on every ABI. */
 #include <string.h>
 
+#include "base/private.h"
 #include "tool/tool.h"
 
 /* The native family is what people ask for; every ABI when they ask for all. */

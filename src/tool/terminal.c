@@ -27,7 +27,7 @@ unsigned terminal_width(void)
 	return WIDTH_USUAL;
 }
 
-void print_wrapped(const char *words, unsigned indent)
+void terminal_wrap(const char *words, unsigned indent)
 {
 	unsigned width = terminal_width(), column = 0;
 

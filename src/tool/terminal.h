@@ -10,7 +10,7 @@ bool on_terminal(void);
 /* COLUMNS, or what the terminal says; 80 where neither is known. */
 unsigned terminal_width(void);
 /* Words that blanks separate, indented, broken where a line would be too long. */
-void print_wrapped(const char *words, unsigned indent);
+void terminal_wrap(const char *words, unsigned indent);
 /* Conditions as callgate_outcome has them, with constants by name: "a0 == AF_ALG, a1 & SOCK_CLOEXEC == 0x0". */
 void print_conditions(FILE *to, const struct callgate_pattern *call, const char *conditions);
 

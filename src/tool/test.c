@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/private.h"
 #include "tool/tool.h"
 #include "tool/test.h"
 

@@ -10,6 +10,7 @@
 #include <json.h>
 #include <stdio.h>
 
+#include "base/private.h"
 #include "record/recording.h"
 
 #define CALLGATE_CLEANUP(name) __attribute__((cleanup(name)))

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 
 #include "base/err.h"
+#include "base/sized.h"
 #include "base/text.h"
 #include "names/syscall.h"
 #include "write/lxc.h"
@@ -139,15 +140,20 @@ static int write_lxc(struct writing *writing)
 int callgate_filter_write(const struct callgate_filter *filter, const struct callgate_writing *how, struct callgate_text **out,
 			  struct callgate_err *err)
 {
-	struct writing writing = { .filter = filter, .how = how, .err = err };
+	struct callgate_writing known;
+	struct writing writing = { .filter = filter, .how = &known, .err = err };
 	int r;
 
-	if (!filter || !how || how->size != sizeof(*how) || !out || (unsigned)how->format > CALLGATE_FORMAT_LXC)
-		return err_set(err, CALLGATE_E_ARG, "no filter, no place for the text, or an unknown format");
+	REQUIRE(err, filter && how && out);
+	r = sized_in(&known, sizeof(known), how, err);
+	if (r < 0)
+		return r;
+	if ((unsigned)known.format > CALLGATE_FORMAT_LXC)
+		return err_set(err, CALLGATE_E_ARG, "unknown format");
 	writing.strict = calloc((size_t)syscall_count(), 1);
 	if (!writing.strict)
 		return err_nomem(err);
-	r = how->format == CALLGATE_FORMAT_LXC ? write_lxc(&writing) : write_json(&writing);
+	r = known.format == CALLGATE_FORMAT_LXC ? write_lxc(&writing) : write_json(&writing);
 	free(writing.strict);
 	if (r < 0) {
 		callgate_text_free(writing.text);

@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "base/err.h"
+#include "base/private.h"
 #include "filter/meaning.h"
 #include "names/abi.h"
 #include "names/syscall.h"

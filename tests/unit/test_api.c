@@ -254,6 +254,11 @@ Test(api, null_is_answered_by_every_function)
 	EXPECT_REFUSED(callgate_filter_lint(NULL, o.filter, &o.target, NULL, NULL));
 	EXPECT_REFUSED(callgate_filter_lint(o.policy, NULL, &o.target, NULL, NULL));
 	EXPECT_REFUSED(callgate_filter_lint(o.policy, o.filter, NULL, NULL, NULL));
+	EXPECT_REFUSED(callgate_filter_combine(CALLGATE_MEET, NULL, 1, o.scratch, NULL));
+	EXPECT_REFUSED(callgate_filter_combine(CALLGATE_MEET, o.filters, 1, NULL, NULL));
+	EXPECT_REFUSED(callgate_filter_write(NULL, o.scratch, o.scratch, NULL));
+	EXPECT_REFUSED(callgate_filter_write(o.filter, NULL, o.scratch, NULL));
+	EXPECT_REFUSED(callgate_filter_write(o.filter, o.scratch, NULL, NULL));
 	/* snprintf's way of asking for the length. */
 	cr_expect_eq(callgate_action_format((struct callgate_action){ .kind = CALLGATE_ALLOW }, NULL, 0), 5);
 	release(&o);

@@ -3,6 +3,7 @@
 #include <criterion/criterion.h>
 #include <string.h>
 
+#include "base/private.h"
 #include "callgate.h"
 
 Test(escape, keeps_what_is_harmless_and_shows_the_rest)

@@ -114,7 +114,7 @@ Test(hostile, a_call_that_is_changed_on_the_way_is_no_success, .timeout = 300)
 	how.deadline_ms = 200;
 	for (rounds_of = 0; rounds_of < ROUNDS; rounds_of++) {
 		struct callgate_err err = CALLGATE_ERR_INIT;
-		struct callgate_injected done;
+		struct callgate_injected done = CALLGATE_INJECTED_INIT;
 		struct witness_counts counts;
 		uint64_t start;
 		int pipes[2], r;

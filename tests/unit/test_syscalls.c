@@ -10,6 +10,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "base/private.h"
 #include "names/abi.h"
 #include "names/syscall.h"
 
