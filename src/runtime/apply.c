@@ -158,11 +158,6 @@ static int one_pass(struct passes *passes, int pass, struct found *found, struct
 	int r;
 
 	*found = (struct found){ 0 };
-	if (pass == 0 && apply->scope == CALLGATE_SCOPE_PROCESS) {
-		serve(passes, apply->pid);
-		found->lacking = 1;
-		return 0;
-	}
 	r = callgate_tasks_list(apply->scope, apply->pid, &tasks, err);
 	if (r < 0)
 		return r == CALLGATE_E_NOTFOUND && pass > 0 ? 0 : r;
