@@ -397,9 +397,11 @@ int hook_lxc(struct options *options, const char *word, struct hook_request *req
 		return install(options, request);
 	if (strcmp(word, "remove") == 0)
 		code = request->name ? remove_lines(options, request, request->name) : each(options, request, remove_lines);
-	else if (request->name && (code = show(options, request->name)) == EXIT_NO)
-		printf("lxc:%s\tnot installed\n", request->name);
 	else if (!request->name)
 		code = each(options, request, show_one);
+	else
+		code = show(options, request->name);
+	if (code == EXIT_NO && request->name && strcmp(word, "status") == 0)
+		printf("lxc:%s\tnot installed\n", request->name);
 	return finish_output(code);
 }
