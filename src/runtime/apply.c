@@ -159,6 +159,11 @@ static int one_pass(struct passes *passes, int pass, struct found *found, struct
 
 	*found = (struct found){ 0 };
 	r = callgate_tasks_list(apply->scope, apply->pid, &tasks, err);
+	if (r == CALLGATE_E_NOTFOUND && pass == 0 && apply->scope == CALLGATE_SCOPE_PROCESS) {
+		serve(passes, apply->pid); /* which knows why: a zombie is no task */
+		found->lacking = 1;
+		return 0;
+	}
 	if (r < 0)
 		return r == CALLGATE_E_NOTFOUND && pass > 0 ? 0 : r;
 	if (pass == 0) {
