@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* clone: lxc-copy has copied callgate's lines with the configuration; the file that they name becomes the clone's own. */
+/*
+ * clone: lxc-copy has copied callgate's lines with the configuration; the file that they name becomes the clone's own.
+ */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * LXC hook, for lxc.hook.pre-start, lxc.hook.start-host and lxc.hook.clone. pre-start runs before LXC reads the file that lxc.seccomp.profile
- * names: it writes that file from a profile. start-host runs when init has its filter and waits: lxc-start-host.c. Whatever
- * fails, the container does not start.
+ * LXC hook, for lxc.hook.pre-start, lxc.hook.start-host and lxc.hook.clone. pre-start runs before LXC reads the file
+ * that lxc.seccomp.profile names: it writes that file from a profile. start-host runs when init has its filter and
+ * waits: lxc-start-host.c. Whatever fails, the container does not start.
  */
 #include <errno.h>
 #include <getopt.h>
@@ -86,9 +86,12 @@ static int take_profile(struct hook *hook, const char *word)
 		return -1;
 	}
 	if (!strchr(word, '/'))
-		return callgate_profile_find(word, hook->profile, sizeof(hook->profile), &err) < 0 ? hook_fail(hook, &err) : 0;
+		return callgate_profile_find(word, hook->profile, sizeof(hook->profile), &err) < 0
+			       ? hook_fail(hook, &err)
+			       : 0;
 	if (word[0] != '/') {
-		say(&hook->messages, LOG_ERR, "--profile '%s' is no absolute path: the working directory is the container's choice", word);
+		say(&hook->messages, LOG_ERR,
+		    "--profile '%s' is no absolute path: the working directory is the container's choice", word);
 		return -1;
 	}
 	if (snprintf(hook->profile, sizeof(hook->profile), "%s", word) >= (int)sizeof(hook->profile)) {
@@ -107,17 +110,22 @@ static void read_environment(struct hook *hook, struct words *words)
 {
 	hook->name = getenv("LXC_NAME");
 	hook->config = getenv("LXC_CONFIG_FILE");
-	*words = (struct words){ .caps = "container", .stage = getenv("LXC_HOOK_TYPE"), .pid = getenv("LXC_PID"),
-				  .source = getenv("LXC_SRC_NAME") };
+	*words = (struct words){ .caps = "container",
+				 .stage = getenv("LXC_HOOK_TYPE"),
+				 .pid = getenv("LXC_PID"),
+				 .source = getenv("LXC_SRC_NAME") };
 }
 
 /* Version 1 hooks get their facts by environment, version 0 hooks also as three words behind our own. */
 static int read_words(struct hook *hook, int argc, char **argv, struct words *words)
 {
 	static const struct option options[] = {
-		{ "profile", required_argument, NULL, 'p' }, { "caps", required_argument, NULL, 'c' },
-		{ "output", required_argument, NULL, 'o' },  { "unverified", no_argument, NULL, 'u' },
-		{ "inject", no_argument, NULL, 'i' },        { "log", no_argument, NULL, 'l' },
+		{ "profile", required_argument, NULL, 'p' },
+		{ "caps", required_argument, NULL, 'c' },
+		{ "output", required_argument, NULL, 'o' },
+		{ "unverified", no_argument, NULL, 'u' },
+		{ "inject", no_argument, NULL, 'i' },
+		{ "log", no_argument, NULL, 'l' },
 		{ NULL, 0, NULL, 0 },
 	};
 	int option;
@@ -138,7 +146,8 @@ static int read_words(struct hook *hook, int argc, char **argv, struct words *wo
 			hook->flags = SECCOMP_FILTER_FLAG_LOG;
 		else {
 			say(&hook->messages, LOG_ERR,
-			    "unknown option; usage: callgate --profile NAME|PATH [--caps container|docker|all|LIST] [--output FILE] "
+			    "unknown option; usage: callgate --profile NAME|PATH [--caps container|docker|all|LIST] "
+			    "[--output FILE] "
 			    "[--inject [--log] | --unverified]");
 			return -1;
 		}
@@ -167,7 +176,8 @@ static int take_caps(struct hook *hook, const char *word)
 	if (strcmp(word, "container") != 0)
 		return callgate_caps_parse(word, &hook->caps, &err) < 0 ? hook_fail(hook, &err) : 0;
 	if (!hook->config) {
-		say(&hook->messages, LOG_ERR, "LXC names no configuration file to look capabilities up in: the hook lines need --caps LIST");
+		say(&hook->messages, LOG_ERR,
+		    "LXC names no configuration file to look capabilities up in: the hook lines need --caps LIST");
 		return -1;
 	}
 	hook->caps = config.caps;
@@ -181,15 +191,17 @@ static int take_words(struct hook *hook, const struct words *words)
 		return -1;
 	}
 	if (hook->manner == MANNER_INJECT && hook->proof == PROOF_WHERE_POSSIBLE) {
-		say(&hook->messages, LOG_ERR, "--inject needs no --unverified: that the kernel took the filter is the proof");
+		say(&hook->messages, LOG_ERR,
+		    "--inject needs no --unverified: that the kernel took the filter is the proof");
 		return -1;
 	}
 	if (hook->flags && hook->manner == MANNER_TEXT) {
-		say(&hook->messages, LOG_ERR, "--log needs --inject: LXC's own format has no way to make denials visible");
+		say(&hook->messages, LOG_ERR,
+		    "--log needs --inject: LXC's own format has no way to make denials visible");
 		return -1;
 	}
-	if (take_stage(hook, words->stage) < 0 || take_pid(hook, words->pid) < 0 || take_output(hook, words->output) < 0 ||
-	    take_profile(hook, words->profile) < 0)
+	if (take_stage(hook, words->stage) < 0 || take_pid(hook, words->pid) < 0 ||
+	    take_output(hook, words->output) < 0 || take_profile(hook, words->profile) < 0)
 		return -1;
 	return take_caps(hook, words->caps);
 }
@@ -223,7 +235,8 @@ static int read_profile(struct hook *hook, struct callgate_notes *notes, struct 
 
 static int make_text(struct hook *hook, const struct callgate_policy *policy, struct callgate_notes *notes)
 {
-	enum callgate_lxc_bound bound = hook->manner == MANNER_INJECT ? CALLGATE_LXC_NEVER_STRICTER : CALLGATE_LXC_NEVER_LOOSER;
+	enum callgate_lxc_bound bound =
+		hook->manner == MANNER_INJECT ? CALLGATE_LXC_NEVER_STRICTER : CALLGATE_LXC_NEVER_LOOSER;
 	struct callgate_err err = CALLGATE_ERR_INIT;
 
 	if (hook_resolve(hook, policy, hook->caps, notes, &hook->filter) < 0)
@@ -245,13 +258,14 @@ static int pre_start(struct hook *hook)
 
 	if (hook->manner == MANNER_TEXT && hook->proof == PROOF_REQUIRED && geteuid() != 0) {
 		say(&hook->messages, LOG_ERR,
-		    "only root can read filters back and prove them: an unprivileged container needs --inject or --unverified on both "
+		    "only root can read filters back and prove them: an unprivileged container needs --inject or "
+		    "--unverified on both "
 		    "hook lines");
 		return -1;
 	}
 	if (hook->lxc.seccomp[0] && strcmp(hook->lxc.seccomp, hook->output) != 0) {
-		say(&hook->messages, LOG_ERR, "%s:%u says lxc.seccomp.profile = %s, but this hook writes %s", hook->lxc.seccomp_file,
-		    hook->lxc.seccomp_line, hook->lxc.seccomp, hook->output);
+		say(&hook->messages, LOG_ERR, "%s:%u says lxc.seccomp.profile = %s, but this hook writes %s",
+		    hook->lxc.seccomp_file, hook->lxc.seccomp_line, hook->lxc.seccomp, hook->output);
 		return -1;
 	}
 	text = callgate_text_bytes(hook->text, &size);
@@ -290,15 +304,18 @@ static int write_state(struct hook *hook, const char *result)
 static const char *work(struct hook *hook, const struct words *words)
 {
 	static const char *const results[] = {
-		[START_FAILED] = "failed", [START_VERIFIED] = "verified", [START_INJECTED] = "injected", [START_UNVERIFIED] = "unverified",
+		[START_FAILED] = "failed",
+		[START_VERIFIED] = "verified",
+		[START_INJECTED] = "injected",
+		[START_UNVERIFIED] = "unverified",
 	};
 	enum start start = START_FAILED;
 	struct callgate_policy *policy = NULL;
 	struct callgate_notes *notes = NULL;
 	bool good = false;
 
-	if (take_words(hook, words) == 0 && callgate_notes_new(&notes) == 0 && read_profile(hook, notes, &policy) == 0 &&
-	    make_text(hook, policy, notes) == 0) {
+	if (take_words(hook, words) == 0 && callgate_notes_new(&notes) == 0 &&
+	    read_profile(hook, notes, &policy) == 0 && make_text(hook, policy, notes) == 0) {
 		if (hook->stage == STAGE_PRE_START)
 			good = pre_start(hook) == 0;
 		else

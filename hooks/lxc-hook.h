@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What the two halves of the LXC hook share: lxc-hook.c reads the hook line and writes the text, lxc-start-host.c proves. */
+/* What the two halves of the LXC hook share: lxc-hook.c reads the hook line and writes the text, lxc-start-host.c
+ * proves. */
 #ifndef CALLGATE_HOOKS_LXC_HOOK_H
 #define CALLGATE_HOOKS_LXC_HOOK_H
 
@@ -10,8 +11,8 @@
 
 enum stage { STAGE_PRE_START, STAGE_START_HOST, STAGE_CLONE };
 enum proof { PROOF_REQUIRED, PROOF_WHERE_POSSIBLE };
-/* TEXT: LXC's text is all that confines. INJECT: it is nowhere stricter than the profile, and the profile's own program is put
- * on top of it. */
+/* TEXT: LXC's text is all that confines. INJECT: it is nowhere stricter than the profile, and the profile's own program
+ * is put on top of it. */
 enum manner { MANNER_TEXT, MANNER_INJECT };
 
 struct hook {
@@ -20,16 +21,16 @@ struct hook {
 	const char *name, *profile_word, *config;
 	char profile[PATH_MAX], output[PATH_MAX];
 	enum proof proof;
-	uint32_t flags;                    /* SECCOMP_FILTER_FLAG_* besides the profile's: --log */
+	uint32_t flags; /* SECCOMP_FILTER_FLAG_* besides the profile's: --log */
 	pid_t pid;
 	uint64_t caps;
-	struct callgate_lxc_config lxc;    /* what the configuration says; size 0: there is none to read */
+	struct callgate_lxc_config lxc; /* what the configuration says; size 0: there is none to read */
 	struct callgate_target target;
 	struct callgate_filter *filter;
 	struct callgate_text *text;
 	struct callgate_injected injected; /* size 0: not done */
 	char digest[65], text_digest[65];
-	struct callgate_task init;         /* start-host; size 0: not looked at yet */
+	struct callgate_task init; /* start-host; size 0: not looked at yet */
 	struct messages messages;
 };
 
@@ -37,8 +38,8 @@ int hook_fail(struct hook *hook, const struct callgate_err *err); /* says it; -1
 int hook_resolve(struct hook *hook, const struct callgate_policy *policy, uint64_t caps, struct callgate_notes *notes,
 		 struct callgate_filter **out);
 
-/* VERIFIED: the kernel has shown the filters. INJECTED: it has taken the program, and shows none to this caller. UNVERIFIED: the
- * text is believed to be in force, as was asked for. */
+/* VERIFIED: the kernel has shown the filters. INJECTED: it has taken the program, and shows none to this caller.
+ * UNVERIFIED: the text is believed to be in force, as was asked for. */
 enum start { START_FAILED, START_VERIFIED, START_INJECTED, START_UNVERIFIED };
 enum start start_host(struct hook *hook, const struct callgate_policy *policy);
 /* source: the name of the container that was copied. 0, or -1 after messages. */

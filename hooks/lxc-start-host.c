@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * start-host: init has the filter that LXC made of the text, and waits. It is read back from the kernel and proved to be the one
- * that was written; with --inject the profile's own program is put on top of it, and both together are proved.
+ * start-host: init has the filter that LXC made of the text, and waits. It is read back from the kernel and proved to
+ * be the one that was written; with --inject the profile's own program is put on top of it, and both together are
+ * proved.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -30,8 +31,8 @@ static int check_output(struct hook *hook)
 	free(got);
 	if (same)
 		return 0;
-	say(&hook->messages, LOG_ERR, "%s is not what the profile says: it or the profile was changed while the container started",
-	    hook->output);
+	say(&hook->messages, LOG_ERR,
+	    "%s is not what the profile says: it or the profile was changed while the container started", hook->output);
 	return -1;
 }
 
@@ -54,11 +55,12 @@ static void caps_difference(const struct hook *hook, uint64_t caps, char *buf, s
 
 	list_caps(caps & ~hook->caps, more, sizeof(more));
 	list_caps(hook->caps & ~caps, fewer, sizeof(fewer));
-	snprintf(buf, size, "%s%s%s%s%s", more[0] ? "more: " : "", more, more[0] && fewer[0] ? "; " : "", fewer[0] ? "fewer: " : "",
-	         fewer);
+	snprintf(buf, size, "%s%s%s%s%s", more[0] ? "more: " : "", more, more[0] && fewer[0] ? "; " : "",
+		 fewer[0] ? "fewer: " : "", fewer);
 }
 
-/* Guards were answered for other capabilities than the container has: fine only where no guard answers otherwise for those. */
+/* Guards were answered for other capabilities than the container has: fine only where no guard answers otherwise for
+ * those. */
 static int check_caps(struct hook *hook, const struct callgate_policy *policy, uint64_t caps)
 {
 	struct callgate_err err = CALLGATE_ERR_INIT;
@@ -76,12 +78,13 @@ static int check_caps(struct hook *hook, const struct callgate_policy *policy, u
 		return hook_fail(hook, &err);
 	caps_difference(hook, caps, difference, sizeof(difference));
 	if (strcmp(digest, hook->digest) == 0) {
-		say(&hook->messages, LOG_INFO, "the container's capabilities are others (%s): no rule of the profile asks for them",
-		    difference);
+		say(&hook->messages, LOG_INFO,
+		    "the container's capabilities are others (%s): no rule of the profile asks for them", difference);
 		return 0;
 	}
 	say(&hook->messages, LOG_ERR,
-	    "the container's capabilities are not those that the profile's rules were chosen for (%s). Change them (lxc.cap.keep) or "
+	    "the container's capabilities are not those that the profile's rules were chosen for (%s). Change them "
+	    "(lxc.cap.keep) or "
 	    "name them (--caps)",
 	    difference);
 	return -1;
@@ -107,14 +110,16 @@ static int check_no_new_privs(struct hook *hook)
 	return -1;
 }
 
-/* Without a proof there is still the number of filters. The hook runs under what LXC itself runs under; init stands on the same. */
+/* Without a proof there is still the number of filters. The hook runs under what LXC itself runs under; init stands on
+ * the same. */
 static int check_count(struct hook *hook, const struct callgate_task *self, int more)
 {
 	if (first_task(hook, hook->pid, &hook->init) < 0)
 		return -1;
 	if (hook->init.filters < 0 || self->filters < 0 || hook->init.filters == self->filters + more)
 		return 0;
-	say(&hook->messages, LOG_ERR, "init has %d filters, %d were expected", hook->init.filters, self->filters + more);
+	say(&hook->messages, LOG_ERR, "init has %d filters, %d were expected", hook->init.filters,
+	    self->filters + more);
 	return -1;
 }
 
@@ -125,9 +130,11 @@ static enum start prove_text(struct hook *hook, const struct callgate_task *self
 {
 	struct callgate_err err = CALLGATE_ERR_INIT;
 
-	if (callgate_task_prove(hook->pid, callgate_text_filter(hook->text), self->filters > 0 ? (size_t)self->filters : 0, &err) == 0)
+	if (callgate_task_prove(hook->pid, callgate_text_filter(hook->text),
+				self->filters > 0 ? (size_t)self->filters : 0, &err) == 0)
 		return START_VERIFIED;
-	if (err.code == CALLGATE_E_MISMATCH || (hook->manner == MANNER_INJECT ? err.code != CALLGATE_E_PERM : hook->proof == PROOF_REQUIRED)) {
+	if (err.code == CALLGATE_E_MISMATCH ||
+	    (hook->manner == MANNER_INJECT ? err.code != CALLGATE_E_PERM : hook->proof == PROOF_REQUIRED)) {
 		say_err(&hook->messages, &err);
 		return START_FAILED;
 	}
@@ -159,7 +166,8 @@ static int check_met(struct hook *hook, const struct callgate_filter *met, size_
 		if (!outer || first->looser || first->change == CALLGATE_UNKNOWN)
 			break;
 	if (first)
-		say(&hook->messages, LOG_ERR, "init's filters together are not the profile: another answer to call %u of %s", first->first,
+		say(&hook->messages, LOG_ERR,
+		    "init's filters together are not the profile: another answer to call %u of %s", first->first,
 		    callgate_abi_name(first->abi));
 	callgate_diff_free(diff);
 	return first ? -1 : 0;
@@ -173,14 +181,16 @@ static int prove_stack(struct hook *hook, const struct callgate_task *self)
 	struct callgate_filter *met;
 	int r;
 
-	if (callgate_task_prove(hook->pid, hook->filter, outer + 1, &err) < 0 || callgate_task_filter(hook->pid, &met, NULL, &err) < 0)
+	if (callgate_task_prove(hook->pid, hook->filter, outer + 1, &err) < 0 ||
+	    callgate_task_filter(hook->pid, &met, NULL, &err) < 0)
 		return hook_fail(hook, &err);
 	r = check_met(hook, met, outer);
 	callgate_filter_free(met);
 	return r;
 }
 
-/* Until this returns init dies with us; afterwards LXC kills it when we fail. no_new_privs stays as the configuration says. */
+/* Until this returns init dies with us; afterwards LXC kills it when we fail. no_new_privs stays as the configuration
+ * says. */
 static int inject(struct hook *hook)
 {
 	struct callgate_inject how = CALLGATE_INJECT_INIT;
@@ -207,11 +217,13 @@ enum start start_host(struct hook *hook, const struct callgate_policy *policy)
 	struct callgate_task self;
 	enum start start;
 
-	if (check_output(hook) < 0 || first_task(hook, hook->pid, &hook->init) < 0 || first_task(hook, getpid(), &self) < 0 ||
-	    check_caps(hook, policy, hook->init.caps) < 0 || check_no_new_privs(hook) < 0)
+	if (check_output(hook) < 0 || first_task(hook, hook->pid, &hook->init) < 0 ||
+	    first_task(hook, getpid(), &self) < 0 || check_caps(hook, policy, hook->init.caps) < 0 ||
+	    check_no_new_privs(hook) < 0)
 		return START_FAILED;
 	if (hook->init.mode != CALLGATE_MODE_FILTER) {
-		say(&hook->messages, LOG_ERR, "init has no filter: does the configuration say lxc.seccomp.profile = %s?", hook->output);
+		say(&hook->messages, LOG_ERR,
+		    "init has no filter: does the configuration say lxc.seccomp.profile = %s?", hook->output);
 		return START_FAILED;
 	}
 	start = prove_text(hook, &self);

@@ -77,7 +77,8 @@ static const char *precreate(struct hook *hook)
 	if (r < 0 || oci_job_make(&hook->job) < 0)
 		return "failed";
 	/* The state first: once the text is out, the container starts. */
-	if (oci_job_state(&hook->job, hook->id, "ready", NULL, 0) < 0 || write_out(hook, hook->job.text, hook->job.size) < 0)
+	if (oci_job_state(&hook->job, hook->id, "ready", NULL, 0) < 0 ||
+	    write_out(hook, hook->job.text, hook->job.size) < 0)
 		return "failed";
 	return "ready";
 }
@@ -107,13 +108,15 @@ static int check_narrow(struct hook *hook, const struct callgate_filter *carried
 	if (callgate_filter_diff(hook->job.choice.filter, carried, 0, &diff, &err) < 0)
 		return complain_err(hook, &err);
 	for (size_t i = 0; r == 0 && (row = callgate_diff_at(diff, i)); i++) {
-		const char *abi = callgate_abi_name(row->witness.abi), *name = callgate_syscall_name(row->witness.abi, row->witness.nr);
+		const char *abi = callgate_abi_name(row->witness.abi),
+			   *name = callgate_syscall_name(row->witness.abi, row->witness.nr);
 
 		/* Another way to refuse a call is no opening. */
-		if (row->change != CALLGATE_UNKNOWN && (!row->looser || (!row->depends_b && row->b.kind <= CALLGATE_ERRNO)))
+		if (row->change != CALLGATE_UNKNOWN &&
+		    (!row->looser || (!row->depends_b && row->b.kind <= CALLGATE_ERRNO)))
 			continue;
-		say(&hook->job.messages, LOG_ERR, "%s permits what the profile does not: %s (number %u) of %s", what, name ? name : "a call",
-		    row->witness.nr, abi ? abi : "a foreign ABI");
+		say(&hook->job.messages, LOG_ERR, "%s permits what the profile does not: %s (number %u) of %s", what,
+		    name ? name : "a call", row->witness.nr, abi ? abi : "a foreign ABI");
 		r = -1;
 	}
 	callgate_diff_free(diff);
@@ -357,8 +360,8 @@ static void kill_task(const struct callgate_task *task)
 	close(pidfd);
 }
 
-/* crun goes on whatever a poststart hook says, so the container is ended here: its first process before all others, so that none of
- * its scripts goes on. */
+/* crun goes on whatever a poststart hook says, so the container is ended here: its first process before all others, so
+ * that none of its scripts goes on. */
 static void kill_container(int pidfd, pid_t pid, const struct callgate_tasks *known)
 {
 	const struct callgate_task *task;
@@ -398,7 +401,8 @@ static const char *judge(struct hook *hook, pid_t pid, const struct callgate_tas
 	if (proof == CALLGATE_E_NOTFOUND && !has_survivors(known, pid))
 		return "finished";
 	if (proof == CALLGATE_E_NOTFOUND)
-		complain(hook, "the container's first process has ended before it was looked at, and others of the container go on");
+		complain(hook, "the container's first process has ended before it was looked at, and others of the "
+			       "container go on");
 	else if (proof != CALLGATE_E_MISMATCH && hook->job.settings &&
 		 callgate_settings_proof(hook->job.settings) == CALLGATE_PROOF_POSSIBLE)
 		return "unverified";
@@ -472,7 +476,10 @@ int main(int argc, char **argv)
 	hook->container = (struct callgate_container)CALLGATE_CONTAINER_INIT;
 	stage = read_words(hook, argc, argv);
 	if (stage && hook_is_of_hosts_root()) {
-		syslog(LOG_INFO, "%s: a rootless engine calls the hook that the host's root has installed: its container is left alone", stage->name);
+		syslog(LOG_INFO,
+		       "%s: a rootless engine calls the hook that the host's root has installed: its container is left "
+		       "alone",
+		       stage->name);
 		return strcmp(stage->name, "precreate") != 0 || hook_copy_through() == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
 	}
 	if (stage) {
@@ -484,7 +491,8 @@ int main(int argc, char **argv)
 	}
 	good = strcmp(result, "failed") != 0;
 	if (strcmp(result, "passed") != 0 && (!good || strcmp(hook->job.hook, "precreate") != 0))
-		good &= oci_job_state(&hook->job, hook->id[0] ? hook->id : NULL, result, NULL, hook->container.pid) == 0;
+		good &= oci_job_state(&hook->job, hook->id[0] ? hook->id : NULL, result, NULL, hook->container.pid) ==
+			0;
 	oci_job_release(&hook->job);
 	free(hook);
 	return good ? EXIT_SUCCESS : EXIT_FAILURE;

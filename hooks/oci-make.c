@@ -26,7 +26,8 @@ int oci_job_read(struct oci_job *job, const char *config)
 	if (callgate_settings_read(&job->settings, &err) < 0 || callgate_bundle_read(config, &job->bundle, &err) < 0 ||
 	    callgate_notes_new(&job->notes) < 0)
 		return fail(job, &err);
-	job->passes = callgate_settings_annotated_only(job->settings, job->engine) && !callgate_bundle_annotation(job->bundle, "org.callgate.profile", NULL);
+	job->passes = callgate_settings_annotated_only(job->settings, job->engine) &&
+		      !callgate_bundle_annotation(job->bundle, "org.callgate.profile", NULL);
 	if (job->passes)
 		return 0;
 	if (callgate_profile_choose(job->settings, job->engine, job->bundle, &job->choice, job->notes, &err) == 0)
@@ -38,12 +39,14 @@ int oci_job_read(struct oci_job *job, const char *config)
 /* The profile's, and LOG where the settings or the container ask for visible denials. */
 static uint32_t wanted_flags(const struct oci_job *job)
 {
-	bool log = callgate_settings_log(job->settings, job->engine) || callgate_bundle_annotation(job->bundle, "org.callgate.log", NULL);
+	bool log = callgate_settings_log(job->settings, job->engine) ||
+		   callgate_bundle_annotation(job->bundle, "org.callgate.log", NULL);
 
 	return callgate_filter_flags(job->choice.filter) | (log ? SECCOMP_FILTER_FLAG_LOG : 0);
 }
 
-/* Behind the annotation stands a text that no process survives: a runtime that does not read the annotation starts nothing. */
+/* Behind the annotation stands a text that no process survives: a runtime that does not read the annotation starts
+ * nothing. */
 static int make_flags(const struct oci_job *job, char *buf, size_t size)
 {
 	uint32_t flags = wanted_flags(job);
@@ -86,7 +89,8 @@ static void tell_flags(struct oci_job *job, uint32_t wanted)
 {
 	for (uint32_t bit = 1; bit && bit <= wanted; bit <<= 1)
 		if (wanted & bit & ~job->flags & ~harmless_flags)
-			say(&job->messages, LOG_WARNING, "%s is left out: this runtime takes no flags", callgate_flag_name(bit));
+			say(&job->messages, LOG_WARNING, "%s is left out: this runtime takes no flags",
+			    callgate_flag_name(bit));
 }
 
 /* Where a runtime's reading is not the profile to the letter, it is stricter or refuses in another way. */
@@ -104,7 +108,8 @@ static void tell_losses(struct oci_job *job, const struct callgate_filter *readi
 
 		callgate_action_format(row->a, a, sizeof(a));
 		callgate_action_format(row->b, b, sizeof(b));
-		note_down(&job->messages, "a runtime that compiles the text itself: %s%s%s of %s: %s where the profile says %s",
+		note_down(&job->messages,
+			  "a runtime that compiles the text itself: %s%s%s of %s: %s where the profile says %s",
 			  name ? name : "numbers without a name", row->first == row->last ? "" : " and following",
 			  row->depends_a || row->depends_b ? " (by arguments)" : "", abi ? abi : "foreign ABIs", b, a);
 	}

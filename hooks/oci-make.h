@@ -16,15 +16,15 @@ enum oci_form {
 struct oci_job {
 	const char *engine, *hook; /* for the settings and the state file */
 	enum oci_form form;
-	bool passes;               /* the settings leave this container alone */
-	uint32_t flags;            /* filter flags that the runtime takes in linux.seccomp */
+	bool passes;    /* the settings leave this container alone */
+	uint32_t flags; /* filter flags that the runtime takes in linux.seccomp */
 	struct callgate_settings *settings;
 	struct callgate_bundle *bundle;
 	struct callgate_choice choice;
 	struct callgate_notes *notes;
 	char digest[65];
-	const char *root;          /* root.path anew; NULL: as it is */
-	char *text;                /* the new configuration */
+	const char *root; /* root.path anew; NULL: as it is */
+	char *text;       /* the new configuration */
 	size_t size;
 	struct messages messages;
 };

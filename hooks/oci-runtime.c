@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * callgate-runc, callgate-crun: an OCI runtime that puts the profile into the bundle's config.json when a container is created and
- * then becomes the real runtime. Every other command goes straight there.
+ * callgate-runc, callgate-crun: an OCI runtime that puts the profile into the bundle's config.json when a container is
+ * created and then becomes the real runtime. Every other command goes straight there.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -22,12 +22,12 @@
 struct wrapper {
 	struct oci_job job;
 	struct oci_args args;
-	char name[64];         /* "runc", "crun": what is behind */
+	char name[64]; /* "runc", "crun": what is behind */
 	char real[PATH_MAX];
 	char bundle[PATH_MAX], config[PATH_MAX];
-	char copy[PATH_MAX];   /* the private bundle; "": the bundle itself was edited */
+	char copy[PATH_MAX]; /* the private bundle; "": the bundle itself was edited */
 	char root[PATH_MAX + 256];
-	char key[300];         /* what the container is called in our own files */
+	char key[300]; /* what the container is called in our own files */
 };
 
 static int complain(struct wrapper *w, const char *text)
@@ -51,7 +51,8 @@ static void take_name(struct wrapper *w, const char *argv0)
 	const char *base = strrchr(argv0, '/');
 
 	base = base ? base + 1 : argv0;
-	snprintf(w->name, sizeof(w->name), "%s", strncmp(base, prefix, sizeof(prefix) - 1) == 0 ? base + sizeof(prefix) - 1 : "runc");
+	snprintf(w->name, sizeof(w->name), "%s",
+		 strncmp(base, prefix, sizeof(prefix) - 1) == 0 ? base + sizeof(prefix) - 1 : "runc");
 }
 
 /* Whoever can write the program decides what runs. */
@@ -71,7 +72,8 @@ static bool search(struct wrapper *w, const char *path, const struct stat *self)
 	while (*path) {
 		size_t size = strcspn(path, ":");
 
-		if (path[0] == '/' && snprintf(w->real, sizeof(w->real), "%.*s/%s", (int)size, path, w->name) < (int)sizeof(w->real) &&
+		if (path[0] == '/' &&
+		    snprintf(w->real, sizeof(w->real), "%.*s/%s", (int)size, path, w->name) < (int)sizeof(w->real) &&
 		    is_trusted_program(w->real, self))
 			return true;
 		path += size;
@@ -91,11 +93,14 @@ static int find_real(struct wrapper *w, const struct callgate_settings *settings
 		snprintf(w->real, sizeof(w->real), "%s", told);
 		if (is_trusted_program(told, &self))
 			return 0;
-		say(&w->job.messages, LOG_ERR, "%s is not a program that only root can change, or it is callgate itself", told);
+		say(&w->job.messages, LOG_ERR,
+		    "%s is not a program that only root can change, or it is callgate itself", told);
 		return -1;
 	}
-	if (strchr(w->name, '/') || !search(w, path ? path : "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", &self)) {
-		say(&w->job.messages, LOG_ERR, "no '%s' on PATH: 'runtime.%s = PATH' in callgate.conf says where it is", w->name, w->name);
+	if (strchr(w->name, '/') ||
+	    !search(w, path ? path : "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", &self)) {
+		say(&w->job.messages, LOG_ERR, "no '%s' on PATH: 'runtime.%s = PATH' in callgate.conf says where it is",
+		    w->name, w->name);
 		return -1;
 	}
 	return 0;
@@ -128,15 +133,16 @@ static int find_bundle(struct wrapper *w)
 {
 	const char *bundle = w->args.bundle ? w->args.bundle : ".";
 
-	if (realpath(bundle, w->bundle) && snprintf(w->config, sizeof(w->config), "%s/config.json", w->bundle) < (int)sizeof(w->config))
+	if (realpath(bundle, w->bundle) &&
+	    snprintf(w->config, sizeof(w->config), "%s/config.json", w->bundle) < (int)sizeof(w->config))
 		return 0;
 	say(&w->job.messages, LOG_ERR, "%s: no bundle: %s", bundle, strerror(errno));
 	return -1;
 }
 
 /*
- * Ids are unique below one --root. Those that engines pass name containers of theirs by random ids, and hooks, which are not told
- * the root, know these by the id alone; for any other root its digest goes with the id.
+ * Ids are unique below one --root. Those that engines pass name containers of theirs by random ids, and hooks, which
+ * are not told the root, know these by the id alone; for any other root its digest goes with the id.
  */
 static void choose_key(struct wrapper *w)
 {
@@ -189,7 +195,8 @@ static bool can_edit(const struct wrapper *w)
 	return true;
 }
 
-/* A bundle that we may not write, or that others may, is left alone: its configuration stands elsewhere and names the same root. */
+/* A bundle that we may not write, or that others may, is left alone: its configuration stands elsewhere and names the
+ * same root. */
 static int choose_place(struct wrapper *w)
 {
 	const char *root;
@@ -309,7 +316,8 @@ static void log_failure(const struct wrapper *w)
 			continue;
 		}
 		fprintf(file, "{\"level\":\"error\",\"msg\":\"callgate: ");
-		for (const char *at = messages->list[i]; *at; at++) /* control characters are no part of a message: say() */
+		for (const char *at = messages->list[i]; *at;
+		     at++) /* control characters are no part of a message: say() */
 			fprintf(file, *at == '"' || *at == '\\' ? "\\%c" : "%c", *at);
 		fprintf(file, "\",\"time\":\"%s\"}\n", stamp);
 	}
@@ -318,7 +326,8 @@ static void log_failure(const struct wrapper *w)
 
 static int become(struct wrapper *w, int argc, char **argv)
 {
-	/* Never the path as it was given: whoever owns a link on the way may have turned it elsewhere since it was looked at. */
+	/* Never the path as it was given: whoever owns a link on the way may have turned it elsewhere since it was
+	 * looked at. */
 	char **words = calloc((size_t)argc + 3, sizeof(char *)), *bundle = w->copy[0] ? w->copy : w->bundle;
 	int n = 0;
 
@@ -362,7 +371,8 @@ int main(int argc, char **argv)
 	if (complaint)
 		r = complain(w, complaint);
 	else if (w->args.command && strcmp(w->args.command, "restore") == 0)
-		r = complain(w, "a checkpoint brings back the filters that its processes had, not those of the profile: restore it with the "
+		r = complain(w, "a checkpoint brings back the filters that its processes had, not those of the "
+				"profile: restore it with the "
 				"real runtime, and look at it with 'callgate verify'");
 	else if (w->args.command && (strcmp(w->args.command, "create") == 0 || strcmp(w->args.command, "run") == 0) &&
 		 !hook_is_of_hosts_root())

@@ -23,7 +23,8 @@ static bool is_first_namespace(void)
 {
 	FILE *file = fopen("/proc/self/uid_map", "re");
 	unsigned inside = 1, outside = 1, count = 0;
-	bool first = file && fscanf(file, "%u %u %u", &inside, &outside, &count) == 3 && inside == 0 && outside == 0 && count == 4294967295u;
+	bool first = file && fscanf(file, "%u %u %u", &inside, &outside, &count) == 3 && inside == 0 && outside == 0 &&
+		     count == 4294967295u;
 
 	if (file)
 		fclose(file);
@@ -34,7 +35,8 @@ bool hook_is_of_hosts_root(void)
 {
 	struct stat st;
 
-	return !is_first_namespace() && stat("/proc/self/exe", &st) == 0 && st.st_uid == unmapped_uid() && st.st_uid != geteuid();
+	return !is_first_namespace() && stat("/proc/self/exe", &st) == 0 && st.st_uid == unmapped_uid() &&
+	       st.st_uid != geteuid();
 }
 
 int hook_copy_through(void)

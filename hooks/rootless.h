@@ -5,8 +5,8 @@
 
 #include <stdbool.h>
 
-/* Such a hook leaves the container as it is: it can read neither root's settings nor write root's records. In a container whose own
- * root has installed callgate it is at work as everywhere. */
+/* Such a hook leaves the container as it is: it can read neither root's settings nor write root's records. In a
+ * container whose own root has installed callgate it is at work as everywhere. */
 bool hook_is_of_hosts_root(void);
 /* Standard input to standard output, to the end. 0, or -1. */
 int hook_copy_through(void);

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* A hook's surroundings and voice. */
-#include "base/private.h"
-#include "base/private.h"
 #include "hooks/say.h"
+#include "base/private.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -105,8 +104,8 @@ void say_notes(struct messages *messages, const struct callgate_notes *notes)
 
 		if (note->severity != CALLGATE_ERROR)
 			continue;
-		say(messages, LOG_ERR, "%s:%u:%u: %s [CG-%03u]", note->file ? note->file : "profile", note->line, note->column,
-		    note->text, note->id);
+		say(messages, LOG_ERR, "%s:%u:%u: %s [CG-%03u]", note->file ? note->file : "profile", note->line,
+		    note->column, note->text, note->id);
 		said++;
 	}
 }

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What every hook does before it works and how it speaks: engines lose a hook's stderr, so syslog and a state file hear it too. */
+/* What every hook does before it works and how it speaks: engines lose a hook's stderr, so syslog and a state file hear
+ * it too. */
 #ifndef CALLGATE_HOOKS_SAY_H
 #define CALLGATE_HOOKS_SAY_H
 
-#include <callgate.h>
 #include "base/private.h"
+#include <callgate.h>
 
 enum { MESSAGE_LIMIT = 16, MESSAGE_SIZE = 640 };
 

@@ -13,7 +13,10 @@ struct arena {
 };
 
 #define ARENA_LIMIT ((size_t)48 << 20)
-#define ARENA_INIT { 0 }
+#define ARENA_INIT \
+	{ \
+		0 \
+	}
 
 /* Zeroed, aligned for any type. NULL: no memory, or past the limit. */
 void *arena_alloc(struct arena *arena, size_t size);

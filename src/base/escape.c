@@ -9,8 +9,13 @@
 /* How many bytes the well-formed UTF-8 sequence at at has; 0: none. *code: what it stands for. */
 static size_t sequence(const unsigned char *at, unsigned *code)
 {
-	static const struct { unsigned char mask, lead; unsigned least; } forms[] = {
-		{ 0xe0, 0xc0, 0x80 }, { 0xf0, 0xe0, 0x800 }, { 0xf8, 0xf0, 0x10000 },
+	static const struct {
+		unsigned char mask, lead;
+		unsigned least;
+	} forms[] = {
+		{ 0xe0, 0xc0, 0x80 },
+		{ 0xf0, 0xe0, 0x800 },
+		{ 0xf8, 0xf0, 0x10000 },
 	};
 
 	for (size_t i = 0; i < sizeof(forms) / sizeof(forms[0]); i++) {
@@ -30,9 +35,9 @@ static size_t sequence(const unsigned char *at, unsigned *code)
 /* Controls of the second kind, and what turns the direction of writing or takes no room. */
 static bool is_hidden(unsigned code)
 {
-	return code < 0xa0 || code == 0xad || code == 0x61c || (code >= 0x200b && code <= 0x200f) || (code >= 0x2028 && code <= 0x202e) ||
-	       (code >= 0x2060 && code <= 0x206f) || code == 0xfeff || (code >= 0xfff9 && code <= 0xfffb) || (code & 0xfffe) == 0xfffe ||
-	       (code >= 0xe0000 && code <= 0xe0fff);
+	return code < 0xa0 || code == 0xad || code == 0x61c || (code >= 0x200b && code <= 0x200f) ||
+	       (code >= 0x2028 && code <= 0x202e) || (code >= 0x2060 && code <= 0x206f) || code == 0xfeff ||
+	       (code >= 0xfff9 && code <= 0xfffb) || (code & 0xfffe) == 0xfffe || (code >= 0xe0000 && code <= 0xe0fff);
 }
 
 char *callgate_escape(const char *text, char *out, size_t size)

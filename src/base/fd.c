@@ -38,7 +38,15 @@ struct acl_entry {
 	uint16_t tag, permissions;
 	uint32_t id;
 };
-enum { ACL_VERSION = 2, ACL_ENTRIES = 128, ACL_USER = 2, ACL_GROUP_OBJ = 4, ACL_GROUP = 8, ACL_MASK = 16, ACL_WRITE = 2 };
+enum {
+	ACL_VERSION = 2,
+	ACL_ENTRIES = 128,
+	ACL_USER = 2,
+	ACL_GROUP_OBJ = 4,
+	ACL_GROUP = 8,
+	ACL_MASK = 16,
+	ACL_WRITE = 2
+};
 
 /* Linux keeps it little-endian on every machine. */
 static unsigned little(const unsigned char *at, unsigned size)
@@ -55,8 +63,8 @@ static struct acl_entry acl_entry(const unsigned char *at)
 	return (struct acl_entry){ (uint16_t)little(at, 2), (uint16_t)little(at + 2, 2), little(at + 4, 4) };
 }
 
-/* Where there is an access control list, the mode's group bits are only what none of its named entries may exceed. NULL: nobody else
- * may write. *listed: there is a list. */
+/* Where there is an access control list, the mode's group bits are only what none of its named entries may exceed.
+ * NULL: nobody else may write. *listed: there is a list. */
 static const char *acl_complaint(int fd, const struct stat *st, bool *listed)
 {
 	unsigned char text[4 + ACL_ENTRIES * 8];
@@ -247,7 +255,8 @@ static int write_all(int fd, const char *at, size_t size)
 
 enum durability { DURABLE, FLEETING };
 
-static int write_beside(const char *path, struct slice bytes, unsigned mode, enum durability durability, struct callgate_err *err)
+static int write_beside(const char *path, struct slice bytes, unsigned mode, enum durability durability,
+			struct callgate_err *err)
 {
 	char temp[PATH_MAX];
 	int fd, saved;
@@ -258,7 +267,8 @@ static int write_beside(const char *path, struct slice bytes, unsigned mode, enu
 	fd = open(temp, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, (mode_t)mode);
 	if (fd < 0)
 		return err_set_errno(err, CALLGATE_E_IO, errno, path, "cannot create a file beside it");
-	if (write_all(fd, bytes.at, bytes.size) < 0 || fchmod(fd, (mode_t)mode) < 0 || (durability == DURABLE && fsync(fd) < 0)) {
+	if (write_all(fd, bytes.at, bytes.size) < 0 || fchmod(fd, (mode_t)mode) < 0 ||
+	    (durability == DURABLE && fsync(fd) < 0)) {
 		saved = errno;
 		fd_close(fd);
 		unlink(temp);

@@ -141,7 +141,8 @@ static size_t token_length(const struct source *source, size_t offset)
 }
 
 /* The line around the offset, cut to a window and with one '?' per byte that is not printable ASCII. */
-static void quote_line(struct callgate_notes *notes, struct callgate_note *note, const struct source *source, size_t offset)
+static void quote_line(struct callgate_notes *notes, struct callgate_note *note, const struct source *source,
+		       size_t offset)
 {
 	size_t first, last, start;
 	char *line;
@@ -150,9 +151,11 @@ static void quote_line(struct callgate_notes *notes, struct callgate_note *note,
 		return;
 	if (offset > source->size)
 		offset = source->size;
-	for (first = offset; first && source->text[first - 1] != '\n' && offset - first < SOURCE_LINE_LIMIT * 16; first--)
+	for (first = offset; first && source->text[first - 1] != '\n' && offset - first < SOURCE_LINE_LIMIT * 16;
+	     first--)
 		;
-	for (last = offset; last < source->size && source->text[last] != '\n' && last - offset < SOURCE_LINE_LIMIT; last++)
+	for (last = offset; last < source->size && source->text[last] != '\n' && last - offset < SOURCE_LINE_LIMIT;
+	     last++)
 		;
 	start = offset - first > CARET_CONTEXT ? offset - CARET_CONTEXT : first;
 	if (last - start > SOURCE_LINE_LIMIT)
@@ -175,7 +178,7 @@ static void quote_line(struct callgate_notes *notes, struct callgate_note *note,
 
 CALLGATE_PRINTF(5, 0)
 static struct callgate_note *keep(struct callgate_notes *notes, enum callgate_severity severity, unsigned id,
-                                  const char *file, const char *format, va_list ap)
+				  const char *file, const char *format, va_list ap)
 {
 	struct callgate_note *note;
 	char text[1024];
@@ -224,7 +227,7 @@ static void locate(struct callgate_notes *notes, struct callgate_note *note, con
 }
 
 int note_at(struct callgate_notes *notes, enum callgate_severity severity, unsigned id, const struct source *source,
-            size_t offset, const char *format, ...)
+	    size_t offset, const char *format, ...)
 {
 	int r = severity == CALLGATE_ERROR ? CALLGATE_E_PROFILE : 0;
 	struct callgate_note *note;
@@ -260,7 +263,7 @@ void note_attach(struct callgate_notes *notes, const struct source *source, size
 }
 
 int note_place(struct callgate_notes *notes, enum callgate_severity severity, unsigned id, const char *file,
-               unsigned line, unsigned column, const char *format, ...)
+	       unsigned line, unsigned column, const char *format, ...)
 {
 	int r = severity == CALLGATE_ERROR ? CALLGATE_E_PROFILE : 0;
 	struct callgate_note *note;

@@ -10,7 +10,7 @@
  * Control characters, invalid UTF-8 and foreign scripts in the text come out as \xNN: pass raw bytes of a
  * profile by %.*s without fear. Returns CALLGATE_E_PROFILE for an error, else 0, for tail calls. */
 int note_at(struct callgate_notes *notes, enum callgate_severity severity, unsigned id, const struct source *source,
-            size_t offset, const char *format, ...) CALLGATE_PRINTF(6, 7);
+	    size_t offset, const char *format, ...) CALLGATE_PRINTF(6, 7);
 
 /* Another place of the finding that note_at() was last called for: printed as a note below it, dropped with it. */
 void note_attach(struct callgate_notes *notes, const struct source *source, size_t offset, const char *format, ...)
@@ -18,7 +18,7 @@ void note_attach(struct callgate_notes *notes, const struct source *source, size
 
 /* The same as note_at() for a place whose line and column are known and whose source is gone. file may be NULL. */
 int note_place(struct callgate_notes *notes, enum callgate_severity severity, unsigned id, const char *file,
-               unsigned line, unsigned column, const char *format, ...) CALLGATE_PRINTF(7, 8);
+	       unsigned line, unsigned column, const char *format, ...) CALLGATE_PRINTF(7, 8);
 
 enum { NOTES_LIMIT = 200 };
 

@@ -5,25 +5,27 @@
 
 #include "callgate.h"
 
-/* Text that others chose (names of commands, containers and files, what an engine says), for a terminal, a row or a log: printable
- * ASCII and well-formed UTF-8 stay; control characters, stray bytes and what turns the direction of writing become \xHH, and a
- * backslash becomes two. Ends whole characters where size is not enough (four times strlen + 1 always is). Returns out. Since: 0.2 */
+/* Text that others chose (names of commands, containers and files, what an engine says), for a terminal, a row or a
+ * log: printable ASCII and well-formed UTF-8 stay; control characters, stray bytes and what turns the direction of
+ * writing become \xHH, and a backslash becomes two. Ends whole characters where size is not enough (four times strlen +
+ * 1 always is). Returns out. Since: 0.2 */
 char *callgate_escape(const char *text, char *out, size_t size);
 
-/* The same filter with LOG in place of every action that does not permit, for trying a profile before it is enforced: nothing is
- * denied, the kernel logs what would have been. Since: 0.2 */
+/* The same filter with LOG in place of every action that does not permit, for trying a profile before it is enforced:
+ * nothing is denied, the kernel logs what would have been. Since: 0.2 */
 int callgate_filter_log_only(const struct callgate_filter *filter, struct callgate_filter **out,
-                             struct callgate_err *err) CALLGATE_MUST_CHECK;
+			     struct callgate_err *err) CALLGATE_MUST_CHECK;
 
-/* A policy less one name of its rules (index counts them all, in order), to find out what would change. It lives no longer than
- * policy does. E_NOTFOUND: there are no more names. Since: 0.2 */
+/* A policy less one name of its rules (index counts them all, in order), to find out what would change. It lives no
+ * longer than policy does. E_NOTFOUND: there are no more names. Since: 0.2 */
 int callgate_policy_without(const struct callgate_policy *policy, size_t index, struct callgate_policy **out,
-                            struct callgate_left_out *what, struct callgate_err *err) CALLGATE_MUST_CHECK;
+			    struct callgate_left_out *what, struct callgate_err *err) CALLGATE_MUST_CHECK;
 
 /*
- * What the registers of a call hold on one ABI: some calls have an order of their own there, and 32-bit ABIs take a 64-bit value
- * in two registers, some of them in an even and the next one. Kinds as above, and h for half of 64 bits, x for a register that is
- * not used (its name is "-"). What comes after six registers is on the stack. E_NOTFOUND: no such name. Since: 0.2
+ * What the registers of a call hold on one ABI: some calls have an order of their own there, and 32-bit ABIs take a
+ * 64-bit value in two registers, some of them in an even and the next one. Kinds as above, and h for half of 64 bits, x
+ * for a register that is not used (its name is "-"). What comes after six registers is on the stack. E_NOTFOUND: no
+ * such name. Since: 0.2
  */
 struct callgate_arguments {
 	char kinds[8];
@@ -31,28 +33,34 @@ struct callgate_arguments {
 };
 int callgate_syscall_arguments(enum callgate_abi abi, const char *name, struct callgate_arguments *out);
 
-/* Where a merge cannot be decided: a call that the old default, the new one and the author's profile treat in three ways. Arrays are in
- * this order. */
+/* Where a merge cannot be decided: a call that the old default, the new one and the author's profile treat in three
+ * ways. Arrays are in this order. */
 struct callgate_conflict {
 	size_t size;
 	char name[64];
 	struct callgate_call call;
-	const char *target;        /* options for which it is so; belongs to the caller of the function that is called */
+	const char *target; /* options for which it is so; belongs to the caller of the function that is called */
 	struct callgate_action action[3];
 	unsigned line[3], column[3]; /* of the first rule with the name; without one, of the default action */
 };
 typedef void callgate_conflict_visit(void *data, const struct callgate_conflict *conflict);
 struct callgate_rebase {
 	size_t size;
-	const struct callgate_policy *from, *to, *mine; /* the old default, the new one, the author's profile made of the old one */
-	callgate_conflict_visit *conflict;              /* called for each conflict */
+	const struct callgate_policy *from, *to,
+		*mine;                     /* the old default, the new one, the author's profile made of the old one */
+	callgate_conflict_visit *conflict; /* called for each conflict */
 	void *data;
 };
-#define CALLGATE_REBASE_INIT { .size = sizeof(struct callgate_rebase) }
-/* The author's profile carried onto the new default: a three-way merge of what they mean, exact for every architecture, set of
- * capabilities and kernel that guards ask for. Where only the new default changed, it is as there, where only the author did, as
- * there. The text is the author's with the smallest edits; it has been read back and proved. *out: malloc'ed, NUL-terminated.
- * E_UNSUPPORTED: there are conflicts, or a profile is not OCI's or Docker's JSON. E_MISMATCH: a fault of callgate. Since: 0.2 */
-int callgate_policy_rebase(const struct callgate_rebase *how, char **out, size_t *size, struct callgate_err *err) CALLGATE_MUST_CHECK;
+#define CALLGATE_REBASE_INIT \
+	{ \
+		.size = sizeof(struct callgate_rebase) \
+	}
+/* The author's profile carried onto the new default: a three-way merge of what they mean, exact for every architecture,
+ * set of capabilities and kernel that guards ask for. Where only the new default changed, it is as there, where only
+ * the author did, as there. The text is the author's with the smallest edits; it has been read back and proved. *out:
+ * malloc'ed, NUL-terminated. E_UNSUPPORTED: there are conflicts, or a profile is not OCI's or Docker's JSON.
+ * E_MISMATCH: a fault of callgate. Since: 0.2 */
+int callgate_policy_rebase(const struct callgate_rebase *how, char **out, size_t *size,
+			   struct callgate_err *err) CALLGATE_MUST_CHECK;
 
 #endif

@@ -17,7 +17,8 @@ static size_t size_of(const void *given)
 static int check_size(size_t size, struct callgate_err *err)
 {
 	if (size < sizeof(size))
-		return err_set(err, CALLGATE_E_ARG, "a struct's size is not set: it was not set up with its _INIT macro");
+		return err_set(err, CALLGATE_E_ARG,
+			       "a struct's size is not set: it was not set up with its _INIT macro");
 	return 0;
 }
 
@@ -30,7 +31,8 @@ int sized_in(void *known, size_t known_size, const void *given, struct callgate_
 		return r;
 	for (size_t i = known_size; i < size; i++)
 		if (((const char *)given)[i])
-			return err_set(err, CALLGATE_E_ARG, "a struct asks for something that this version of the library does not know");
+			return err_set(err, CALLGATE_E_ARG,
+				       "a struct asks for something that this version of the library does not know");
 	memset(known, 0, known_size);
 	memcpy(known, given, size < known_size ? size : known_size);
 	memcpy(known, &known_size, sizeof(known_size));

@@ -117,7 +117,10 @@ static bool is_own_descriptor(const char *path)
 
 static int refuse_kind(mode_t mode, const char *path, struct callgate_err *err)
 {
-	const char *kind = S_ISFIFO(mode) ? "a FIFO" : S_ISSOCK(mode) ? "a socket" : S_ISCHR(mode) || S_ISBLK(mode) ? "a device" : "no file";
+	const char *kind = S_ISFIFO(mode)                   ? "a FIFO"
+			   : S_ISSOCK(mode)                 ? "a socket"
+			   : S_ISCHR(mode) || S_ISBLK(mode) ? "a device"
+							    : "no file";
 
 	if (S_ISDIR(mode))
 		return err_set_errno(err, CALLGATE_E_IO, EISDIR, path, "cannot read");
@@ -151,11 +154,13 @@ static int open_anyone(const char *path, int *out, struct callgate_err *err)
 
 static bool same_state(const struct stat *a, const struct stat *b)
 {
-	return a->st_size == b->st_size && a->st_mtim.tv_sec == b->st_mtim.tv_sec && a->st_mtim.tv_nsec == b->st_mtim.tv_nsec &&
-	       a->st_ctim.tv_sec == b->st_ctim.tv_sec && a->st_ctim.tv_nsec == b->st_ctim.tv_nsec;
+	return a->st_size == b->st_size && a->st_mtim.tv_sec == b->st_mtim.tv_sec &&
+	       a->st_mtim.tv_nsec == b->st_mtim.tv_nsec && a->st_ctim.tv_sec == b->st_ctim.tv_sec &&
+	       a->st_ctim.tv_nsec == b->st_ctim.tv_nsec;
 }
 
-/* Times of files go in steps of some milliseconds: what was written in the step that still runs can be written again unseen. */
+/* Times of files go in steps of some milliseconds: what was written in the step that still runs can be written again
+ * unseen. */
 static void settle(const struct stat *st)
 {
 	const struct timespec nap = { .tv_nsec = SETTLE_NS };

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Source: the bytes of a profile and the name that people know it by. Places are byte offsets until someone complains. */
+/*
+ * Source: the bytes of a profile and the name that people know it by. Places are byte offsets until someone complains.
+ */
 #ifndef CALLGATE_BASE_SOURCE_H
 #define CALLGATE_BASE_SOURCE_H
 

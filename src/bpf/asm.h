@@ -35,7 +35,8 @@ enum { ASM_NODE_LIMIT = 16 * PROG_LIMIT };
 asm_ref asm_ret(struct asm_graph *graph, uint32_t word);
 /* A load or an ALU instruction. One in front of a RET does nothing and is left out. */
 asm_ref asm_step(struct asm_graph *graph, uint16_t code, uint32_t k, asm_ref next);
-/* code: BPF_JEQ, BPF_JGT, BPF_JGE or BPF_JSET, compared with the constant k. Jumps that always go one way are left out.
+/*
+ * code: BPF_JEQ, BPF_JGT, BPF_JGE or BPF_JSET, compared with the constant k. Jumps that always go one way are left out.
  */
 asm_ref asm_jump(struct asm_graph *graph, uint16_t code, uint32_t k, asm_ref yes, asm_ref no);
 bool asm_is_ret(const struct asm_graph *graph, asm_ref ref);

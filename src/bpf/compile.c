@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Compile: a filter becomes a program that is checked and proved equal to it; programs read, run, measured and written. */
+/*
+ * Compile: a filter becomes a program that is checked and proved equal to it; programs read, run, measured and written.
+ */
 #include <linux/filter.h>
 
 #include "base/err.h"

@@ -156,7 +156,7 @@ static int lift_all(struct lift *lift, enum callgate_abi native, struct callgate
 }
 
 static int lift_prog(const struct callgate_prog *prog, const char *name, enum callgate_abi native,
-	      struct callgate_filter **out, struct callgate_err *err)
+		     struct callgate_filter **out, struct callgate_err *err)
 {
 	struct lift *lift = NULL;
 	int code = prog_check(prog, err);
@@ -185,7 +185,7 @@ static int lift_prog(const struct callgate_prog *prog, const char *name, enum ca
 }
 
 int callgate_filter_lift(const struct callgate_prog *prog, const char *name, enum callgate_abi native,
-                         struct callgate_filter **out, struct callgate_err *err)
+			 struct callgate_filter **out, struct callgate_err *err)
 {
 	REQUIRE(err, prog && out && abi_of(native));
 	return lift_prog(prog, name ? name : "a program", native, out, err);

@@ -4,8 +4,8 @@
 
 #include "bpf/lift_walk.h"
 
-#include <stdlib.h>
 #include "names/words.h"
+#include <stdlib.h>
 
 /* Offsets into struct seccomp_data, and its size, which BPF_LEN loads. */
 enum { AT_NR = 0, AT_ARCH = 4, AT_ARGS = 16, DATA_SIZE = 64 };

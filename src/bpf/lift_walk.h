@@ -84,15 +84,17 @@ struct lift {
 	size_t open_count, open_room;
 	uint32_t context;
 	const struct node *unknown; /* what numbers get that were not worked out: the program is too complex */
-	bool no_memory; /* why something failed; else it was too complex */
+	bool no_memory;             /* why something failed; else it was too complex */
 };
 
 int lift_new(const struct callgate_prog *prog, struct lift **out, struct callgate_err *err);
 void lift_free(struct lift *lift);
-/* Leaves pieces for all numbers, in no order. Where the program is too complex, what was not worked out gets lift->unknown. */
+/* Leaves pieces for all numbers, in no order. Where the program is too complex, what was not worked out gets
+ * lift->unknown. */
 int lift_walk(struct lift *lift, uint32_t audit, struct callgate_err *err);
 
-/* lift_step.c: makes room for one more element in an array that doubles; answers the array, NULL: no memory (then said in lift). */
+/* lift_step.c: makes room for one more element in an array that doubles; answers the array, NULL: no memory (then said
+ * in lift). */
 void *lift_room(struct lift *lift, void *array, size_t count, size_t *room, size_t size);
 
 /* lift_step.c: runs on from pc until something must be decided. */

@@ -74,8 +74,8 @@ static void weigh(struct search *search, uint32_t audit)
 	uint64_t total = 0;
 
 	for (unsigned i = 0; i < search->count; i++) {
-		search->intervals[i].weight = 1 + calls_weight(&search->intervals[i], audit) +
-					      (uint64_t)search->intervals[i].wish * CALLS;
+		search->intervals[i].weight =
+			1 + calls_weight(&search->intervals[i], audit) + (uint64_t)search->intervals[i].wish * CALLS;
 		total += search->intervals[i].weight;
 	}
 	search->before[0] = 0;
@@ -189,8 +189,7 @@ static asm_ref lower_arch(struct lowering *lowering, const struct filter_arch *a
 		if (last && last->to == to) {
 			last->last = span_last(arch, i);
 			last->wish = last->wish > arch->spans[i].weight ? last->wish : arch->spans[i].weight;
-		}
-		else
+		} else
 			search->intervals[search->count++] = (struct interval){ .first = arch->spans[i].first,
 										.last = span_last(arch, i),
 										.wish = arch->spans[i].weight,

@@ -295,7 +295,8 @@ static int find_default(const struct callgate_filter *filter, struct callgate_ac
 	for (uint32_t i = 0; i < filter->arch_count; i++)
 		for (size_t j = 0; j < filter->arches[i].span_count; j++)
 			if (filter->arches[i].spans[j].node->opaque)
-				return err_set(err, CALLGATE_E_UNSUPPORTED, "the filter is not expressible as a profile");
+				return err_set(err, CALLGATE_E_UNSUPPORTED,
+					       "the filter is not expressible as a profile");
 	*out = node->action;
 	return 0;
 }

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Prove: a program against the filter that it was made from, lifted back and compared for every call that there can be.
+/*
+ * Prove: a program against the filter that it was made from, lifted back and compared for every call that there can be.
  */
 #include "base/err.h"
 #include "bpf/prog.h"
-#include "filter/zip.h"
 #include "filter/meaning.h"
+#include "filter/zip.h"
 #include "names/abi.h"
 #include "names/syscall.h"
 #include "names/words.h"

@@ -14,30 +14,30 @@ enum { LE = __AUDIT_ARCH_LE, N32 = 0x20000000 };
 
 /* clang-format off */
 static const struct arch arches[] = {
-	/* token                       audit                     name           abi                        wide   big    socketcall, ipc */
-	{ EM_386 | LE,                 EM_386 | LE,              "x86",         CALLGATE_ABI_X86,          false, false, 102, 117 },
-	{ EM_X86_64 | WIDE | LE,       EM_X86_64 | WIDE | LE,    "x86_64",      CALLGATE_ABI_X86_64,       true,  false, 0, 0 },
-	{ EM_X86_64 | LE,              EM_X86_64 | WIDE | LE,    "x32",         CALLGATE_ABI_X32,          false, false, 0, 0 },
-	{ EM_ARM | LE,                 EM_ARM | LE,              "arm",         CALLGATE_ABI_ARM,          false, false, 0, 0 },
-	{ EM_AARCH64 | WIDE | LE,      EM_AARCH64 | WIDE | LE,   "aarch64",     CALLGATE_ABI_AARCH64,      true,  false, 0, 0 },
-	{ 258 | WIDE | LE,             258 | WIDE | LE,          "loongarch64", CALLGATE_ABI_LOONGARCH64,  true,  false, 0, 0 },
-	{ EM_68K,                      EM_68K,                   "m68k",        CALLGATE_ABI_M68K,         false, true,  102, 117 },
-	{ EM_MIPS,                     EM_MIPS,                  "mips",        CALLGATE_ABI_MIPS,         false, true,  4102, 4117 },
-	{ EM_MIPS | WIDE,              EM_MIPS | WIDE,           "mips64",      CALLGATE_ABI_MIPS64,       true,  true,  0, 0 },
-	{ EM_MIPS | WIDE | N32,        EM_MIPS | WIDE | N32,     "mips64n32",   CALLGATE_ABI_MIPS64N32,    false, true,  0, 0 },
-	{ EM_MIPS | LE,                EM_MIPS | LE,             "mipsel",      CALLGATE_ABI_MIPSEL,       false, false, 4102, 4117 },
-	{ EM_MIPS | WIDE | LE,         EM_MIPS | WIDE | LE,      "mipsel64",    CALLGATE_ABI_MIPSEL64,     true,  false, 0, 0 },
-	{ EM_MIPS | WIDE | LE | N32,   EM_MIPS | WIDE | LE | N32, "mipsel64n32", CALLGATE_ABI_MIPSEL64N32, false, false, 0, 0 },
-	{ EM_PARISC,                   EM_PARISC,                "parisc",      CALLGATE_ABI_PARISC,       false, true,  0, 0 },
-	{ EM_PARISC | WIDE,            EM_PARISC | WIDE,         "parisc64",    CALLGATE_ABI_PARISC64,     true,  true,  0, 0 },
-	{ EM_PPC,                      EM_PPC,                   "ppc",         CALLGATE_ABI_PPC,          false, true,  102, 117 },
-	{ EM_PPC64 | WIDE,             EM_PPC64 | WIDE,          "ppc64",       CALLGATE_ABI_PPC64,        true,  true,  102, 117 },
-	{ EM_PPC64 | WIDE | LE,        EM_PPC64 | WIDE | LE,     "ppc64le",     CALLGATE_ABI_PPC64LE,      true,  false, 102, 117 },
-	{ 243 | WIDE | LE,             243 | WIDE | LE,          "riscv64",     CALLGATE_ABI_RISCV64,      true,  false, 0, 0 },
-	{ EM_S390,                     EM_S390,                  "s390",        CALLGATE_ABI_S390,         false, true,  102, 117 },
-	{ EM_S390 | WIDE,              EM_S390 | WIDE,           "s390x",       CALLGATE_ABI_S390X,        true,  true,  102, 117 },
-	{ EM_SH,                       EM_SH,                    "sheb",        CALLGATE_ABI_SHEB,         false, true,  102, 117 },
-	{ EM_SH | LE,                  EM_SH | LE,               "sh",          CALLGATE_ABI_SH,           false, false, 102, 117 },
+	/* token                    name           abi                        wide   big    socketcall, ipc */
+	{ EM_386 | LE,              "x86",         CALLGATE_ABI_X86,          false, false, 102, 117 },
+	{ EM_X86_64 | WIDE | LE,    "x86_64",      CALLGATE_ABI_X86_64,       true,  false, 0, 0 },
+	{ EM_X86_64 | LE,           "x32",         CALLGATE_ABI_X32,          false, false, 0, 0 },
+	{ EM_ARM | LE,              "arm",         CALLGATE_ABI_ARM,          false, false, 0, 0 },
+	{ EM_AARCH64 | WIDE | LE,   "aarch64",     CALLGATE_ABI_AARCH64,      true,  false, 0, 0 },
+	{ 258 | WIDE | LE,          "loongarch64", CALLGATE_ABI_LOONGARCH64,  true,  false, 0, 0 },
+	{ EM_68K,                   "m68k",        CALLGATE_ABI_M68K,         false, true,  102, 117 },
+	{ EM_MIPS,                  "mips",        CALLGATE_ABI_MIPS,         false, true,  4102, 4117 },
+	{ EM_MIPS | WIDE,           "mips64",      CALLGATE_ABI_MIPS64,       true,  true,  0, 0 },
+	{ EM_MIPS | WIDE | N32,     "mips64n32",   CALLGATE_ABI_MIPS64N32,    false, true,  0, 0 },
+	{ EM_MIPS | LE,             "mipsel",      CALLGATE_ABI_MIPSEL,       false, false, 4102, 4117 },
+	{ EM_MIPS | WIDE | LE,      "mipsel64",    CALLGATE_ABI_MIPSEL64,     true,  false, 0, 0 },
+	{ EM_MIPS | WIDE | LE | N32, "mipsel64n32", CALLGATE_ABI_MIPSEL64N32,  false, false, 0, 0 },
+	{ EM_PARISC,                "parisc",      CALLGATE_ABI_PARISC,       false, true,  0, 0 },
+	{ EM_PARISC | WIDE,         "parisc64",    CALLGATE_ABI_PARISC64,     true,  true,  0, 0 },
+	{ EM_PPC,                   "ppc",         CALLGATE_ABI_PPC,          false, true,  102, 117 },
+	{ EM_PPC64 | WIDE,          "ppc64",       CALLGATE_ABI_PPC64,        true,  true,  102, 117 },
+	{ EM_PPC64 | WIDE | LE,     "ppc64le",     CALLGATE_ABI_PPC64LE,      true,  false, 102, 117 },
+	{ 243 | WIDE | LE,          "riscv64",     CALLGATE_ABI_RISCV64,      true,  false, 0, 0 },
+	{ EM_S390,                  "s390",        CALLGATE_ABI_S390,         false, true,  102, 117 },
+	{ EM_S390 | WIDE,           "s390x",       CALLGATE_ABI_S390X,        true,  true,  102, 117 },
+	{ EM_SH,                    "sheb",        CALLGATE_ABI_SHEB,         false, true,  102, 117 },
+	{ EM_SH | LE,               "sh",          CALLGATE_ABI_SH,           false, false, 102, 117 },
 };
 /* clang-format on */
 enum { ARCHES = sizeof(arches) / sizeof(arches[0]) };
@@ -72,6 +72,11 @@ const struct arch *arch_by_name(const char *name)
 	return NULL;
 }
 
+uint32_t arch_audit(const struct arch *arch)
+{
+	return arch->abi == CALLGATE_ABI_X32 ? (EM_X86_64 | WIDE | LE) : arch->token;
+}
+
 /* ------------------------------------------------------------------ pseudo numbers */
 
 static const struct pseudo {
@@ -82,7 +87,13 @@ static const struct pseudo {
 #include "compat/pseudo_numbers.h"
 #undef PSEUDO
 };
-enum { PSEUDOS = sizeof(pseudos) / sizeof(pseudos[0]), SOCKET_FIRST = -101, SOCKET_LAST = -120, IPC_FIRST = -201, IPC_LAST = -224 };
+enum {
+	PSEUDOS = sizeof(pseudos) / sizeof(pseudos[0]),
+	SOCKET_FIRST = -101,
+	SOCKET_LAST = -120,
+	IPC_FIRST = -201,
+	IPC_LAST = -224
+};
 
 static int compare_names(const void *name, const void *pseudo)
 {

@@ -376,7 +376,7 @@ static int add_rule(struct context *context, struct request *request, unsigned c
 }
 
 int seccomp_rule_add_array(scmp_filter_ctx ctx, uint32_t action, int syscall, unsigned arg_cnt,
-                           const struct scmp_arg_cmp *arg_array)
+			   const struct scmp_arg_cmp *arg_array)
 {
 	struct request request = { .action = action, .nr = syscall };
 
@@ -384,7 +384,7 @@ int seccomp_rule_add_array(scmp_filter_ctx ctx, uint32_t action, int syscall, un
 }
 
 int seccomp_rule_add_exact_array(scmp_filter_ctx ctx, uint32_t action, int syscall, unsigned arg_cnt,
-                                 const struct scmp_arg_cmp *arg_array)
+				 const struct scmp_arg_cmp *arg_array)
 {
 	struct request request = { .action = action, .nr = syscall, .exact = true };
 
@@ -392,14 +392,14 @@ int seccomp_rule_add_exact_array(scmp_filter_ctx ctx, uint32_t action, int sysca
 }
 
 /* The conditions of a call with a variable number of them. */
-#define COLLECT(args, count)                                              \
-	do {                                                              \
-		va_list list;                                             \
-                                                                          \
-		va_start(list, count);                                    \
-		for (unsigned i = 0; i < (count) && i < ARG_COUNT; i++)   \
-			(args)[i] = va_arg(list, struct scmp_arg_cmp);    \
-		va_end(list);                                             \
+#define COLLECT(args, count) \
+	do { \
+		va_list list; \
+\
+		va_start(list, count); \
+		for (unsigned i = 0; i < (count) && i < ARG_COUNT; i++) \
+			(args)[i] = va_arg(list, struct scmp_arg_cmp); \
+		va_end(list); \
 	} while (0)
 
 int seccomp_rule_add(scmp_filter_ctx ctx, uint32_t action, int syscall, unsigned arg_cnt, ...)

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Context: what a scmp_filter_ctx points to. Attributes, and per architecture the rules in the order in which they were added. */
+/* Context: what a scmp_filter_ctx points to. Attributes, and per architecture the rules in the order in which they were
+ * added. */
 #ifndef CALLGATE_COMPAT_CONTEXT_H
 #define CALLGATE_COMPAT_CONTEXT_H
 
@@ -63,7 +64,7 @@ struct context {
 	struct rules **filters;
 	unsigned filter_count;
 	struct snapshot *snapshots;
-	bool notifies; /* some action is NOTIFY */
+	bool notifies;          /* some action is NOTIFY */
 	struct program program; /* what was computed last; words NULL: nothing since the last change */
 };
 enum { CONTEXT_MAGIC = 0x63617467 };

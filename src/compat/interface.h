@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Interface: the types and functions that programs built against <seccomp.h> of libseccomp 2.5 and 2.6 use. Written down here, and
- * not included, so that the library is the same on a machine that has no or an older <seccomp.h>.
+ * Interface: the types and functions that programs built against <seccomp.h> of libseccomp 2.5 and 2.6 use. Written
+ * down here, and not included, so that the library is the same on a machine that has no or an older <seccomp.h>.
  */
 #ifndef CALLGATE_COMPAT_INTERFACE_H
 #define CALLGATE_COMPAT_INTERFACE_H
@@ -76,10 +76,10 @@ EXPORTED int seccomp_syscall_resolve_name(const char *name);
 EXPORTED int seccomp_syscall_priority(scmp_filter_ctx ctx, int syscall, uint8_t priority);
 EXPORTED int seccomp_rule_add(scmp_filter_ctx ctx, uint32_t action, int syscall, unsigned arg_cnt, ...);
 EXPORTED int seccomp_rule_add_array(scmp_filter_ctx ctx, uint32_t action, int syscall, unsigned arg_cnt,
-                                    const struct scmp_arg_cmp *arg_array);
+				    const struct scmp_arg_cmp *arg_array);
 EXPORTED int seccomp_rule_add_exact(scmp_filter_ctx ctx, uint32_t action, int syscall, unsigned arg_cnt, ...);
 EXPORTED int seccomp_rule_add_exact_array(scmp_filter_ctx ctx, uint32_t action, int syscall, unsigned arg_cnt,
-                                          const struct scmp_arg_cmp *arg_array);
+					  const struct scmp_arg_cmp *arg_array);
 EXPORTED int seccomp_notify_alloc(struct seccomp_notif **req, struct seccomp_notif_resp **resp);
 EXPORTED void seccomp_notify_free(struct seccomp_notif *req, struct seccomp_notif_resp *resp);
 EXPORTED int seccomp_notify_receive(int fd, struct seccomp_notif *req);

@@ -24,7 +24,8 @@ void kernel_forget(void)
 {
 	if (known.listener > 0)
 		close(known.listener);
-	known.call = known.tsync = known.log = known.spec_allow = known.new_listener = known.tsync_esrch = known.wait_killable = -1;
+	known.call = known.tsync = known.log = known.spec_allow = known.new_listener = known.tsync_esrch =
+		known.wait_killable = -1;
 	known.action_log = known.kill_process = known.user_notif = -1;
 	known.level = 0;
 	known.listener = -1;

@@ -60,7 +60,11 @@ static void write_test(const struct pfc *pfc, unsigned depth, const struct node 
 	fprintf(pfc->out, "if ($a%u%s ", node->arg, word);
 	if (node->op == SCMP_CMP_MASKED_EQ)
 		fprintf(pfc->out, "& 0x%.8x ", node->mask);
-	fprintf(pfc->out, "%s %u)\n", node->op == SCMP_CMP_GE ? ">=" : node->op == SCMP_CMP_GT ? ">" : "==", node->datum);
+	fprintf(pfc->out, "%s %u)\n",
+		node->op == SCMP_CMP_GE   ? ">="
+		: node->op == SCMP_CMP_GT ? ">"
+					  : "==",
+		node->datum);
 }
 
 static void write_level(const struct pfc *pfc, unsigned depth, int level);
@@ -100,8 +104,8 @@ static void write_call(const struct pfc *pfc, unsigned depth, const struct call 
 	const char *name = arch_call(pfc->rules->arch, call->nr);
 
 	indent(pfc, depth);
-	fprintf(pfc->out, "# filter for syscall \"%s\" (%u) [priority: %u]\n", name ? name : "UNKNOWN", (unsigned)call->nr,
-	        priority_of(call));
+	fprintf(pfc->out, "# filter for syscall \"%s\" (%u) [priority: %u]\n", name ? name : "UNKNOWN",
+		(unsigned)call->nr, priority_of(call));
 	indent(pfc, depth);
 	fprintf(pfc->out, "if ($syscall == %u)\n", (unsigned)call->nr);
 	if (call->plain != RULE_NONE)
@@ -137,7 +141,8 @@ static unsigned tree_levels(unsigned count)
 }
 
 /* The questions before call at: where a part begins, which half; where its second half begins, the other answer. */
-static unsigned write_questions(const struct pfc *pfc, struct call *const *calls, unsigned count, unsigned at, unsigned depth)
+static unsigned write_questions(const struct pfc *pfc, struct call *const *calls, unsigned count, unsigned at,
+				unsigned depth)
 {
 	for (unsigned i = tree_levels(count); i-- > 1;) {
 		unsigned part = (unsigned)PER_GROUP << i, half = part / 2;
@@ -179,7 +184,8 @@ static int write_arch(const struct pfc *pfc, const struct attributes *attributes
 		if (rules->calls[i].valid)
 			calls[count++] = &rules->calls[i];
 	qsort(calls, count, sizeof(struct call *), attributes->optimize == 2 ? by_number : by_priority);
-	fprintf(pfc->out, "# filter for arch %s (%u)\nif ($arch == %u)\n", rules->arch->name, rules->arch->audit, rules->arch->audit);
+	fprintf(pfc->out, "# filter for arch %s (%u)\nif ($arch == %u)\n", rules->arch->name, arch_audit(rules->arch),
+		arch_audit(rules->arch));
 	if (attributes->optimize == 2)
 		write_tree(pfc, calls, count);
 	for (unsigned i = 0; attributes->optimize != 2 && i < count; i++)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Program: the rules become a policy in which the first rule decides, that a filter, and the filter a program that is compared with
- * it before anybody gets it. Exporting and loading.
+ * Program: the rules become a policy in which the first rule decides, that a filter, and the filter a program that is
+ * compared with it before anybody gets it. Exporting and loading.
  */
 #include <errno.h>
 #include <linux/filter.h>
@@ -26,8 +26,12 @@ static struct callgate_action action_of(uint32_t word)
 static enum callgate_compare compare_of(uint8_t op)
 {
 	static const enum callgate_compare table[] = {
-		[SCMP_CMP_NE] = CALLGATE_NE, [SCMP_CMP_LT] = CALLGATE_LT, [SCMP_CMP_LE] = CALLGATE_LE,
-		[SCMP_CMP_EQ] = CALLGATE_EQ, [SCMP_CMP_GE] = CALLGATE_GE, [SCMP_CMP_GT] = CALLGATE_GT,
+		[SCMP_CMP_NE] = CALLGATE_NE,
+		[SCMP_CMP_LT] = CALLGATE_LT,
+		[SCMP_CMP_LE] = CALLGATE_LE,
+		[SCMP_CMP_EQ] = CALLGATE_EQ,
+		[SCMP_CMP_GE] = CALLGATE_GE,
+		[SCMP_CMP_GT] = CALLGATE_GT,
 		[SCMP_CMP_MASKED_EQ] = CALLGATE_MASKED_EQ,
 	};
 
@@ -35,7 +39,7 @@ static enum callgate_compare compare_of(uint8_t op)
 }
 
 static int build_chain(struct callgate_builder *builder, const struct rules *rules, const struct call *call,
-                       const struct chain *chain)
+		       const struct chain *chain)
 {
 	struct callgate_condition conditions[ARG_COUNT];
 	struct callgate_rule rule = CALLGATE_RULE_INIT;
@@ -44,7 +48,8 @@ static int build_chain(struct callgate_builder *builder, const struct rules *rul
 		const struct condition *from = &chain->args[i];
 
 		if (from->op)
-			conditions[rule.condition_count++] = (struct callgate_condition){ i, compare_of(from->op), from->datum, from->mask };
+			conditions[rule.condition_count++] =
+				(struct callgate_condition){ i, compare_of(from->op), from->datum, from->mask };
 	}
 	rule.abi = rules->arch->abi;
 	rule.nr = (uint32_t)call->nr;

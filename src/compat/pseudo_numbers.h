@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Pseudo numbers: what callers built against <seccomp.h> pass for a call that the machine does not have. By name, as strcmp() has them. */
+/* Pseudo numbers: what callers built against <seccomp.h> pass for a call that the machine does not have. By name, as
+ * strcmp() has them. */
 PSEUDO(_llseek, -10026)
 PSEUDO(_newselect, -10032)
 PSEUDO(_sysctl, -10080)

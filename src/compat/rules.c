@@ -48,8 +48,10 @@ struct rules *rules_copy(const struct rules *from)
 	good = copy_array((void **)&rules->calls, from->calls, from->call_count, sizeof(*from->calls));
 	good &= copy_array((void **)&rules->index, from->index, from->index_size, sizeof(*from->index));
 	good &= copy_array((void **)&rules->list, from->list, from->rule_count, sizeof(*from->list));
-	good &= copy_array((void **)&rules->conditions, from->conditions, from->condition_count, sizeof(*from->conditions));
-	good &= copy_array((void **)&rules->tree.nodes, from->tree.nodes, (size_t)from->tree.count, sizeof(*from->tree.nodes));
+	good &= copy_array((void **)&rules->conditions, from->conditions, from->condition_count,
+			   sizeof(*from->conditions));
+	good &= copy_array((void **)&rules->tree.nodes, from->tree.nodes, (size_t)from->tree.count,
+			   sizeof(*from->tree.nodes));
 	rules->call_room = from->call_count;
 	rules->rule_room = from->rule_count;
 	rules->condition_room = from->condition_count;
@@ -183,7 +185,8 @@ static int keep_conditions(struct rules *rules, const struct request *request)
 {
 	int at = (int)rules->condition_count;
 
-	if (!make_room((void **)&rules->conditions, rules->condition_count + ARG_COUNT, &rules->condition_room, sizeof(*rules->conditions)))
+	if (!make_room((void **)&rules->conditions, rules->condition_count + ARG_COUNT, &rules->condition_room,
+		       sizeof(*rules->conditions)))
 		return -ENOMEM;
 	memcpy(&rules->conditions[at], request->args, sizeof(request->args));
 	rules->condition_count += ARG_COUNT;
@@ -192,7 +195,8 @@ static int keep_conditions(struct rules *rules, const struct request *request)
 
 static int add_number(struct rules *rules, const struct request *request, int nr)
 {
-	int added = (int)rules->rule_count, conditions = has_conditions(request) ? keep_conditions(rules, request) : RULE_NONE;
+	int added = (int)rules->rule_count,
+	    conditions = has_conditions(request) ? keep_conditions(rules, request) : RULE_NONE;
 	struct call *call = call_at(rules, nr);
 
 	if (conditions == -ENOMEM || !call ||
@@ -207,7 +211,8 @@ static int add_number(struct rules *rules, const struct request *request, int nr
 	return settle(rules, call, added);
 }
 
-/* A member of socketcall or ipc: a rule on the multiplexer, whose first argument is the selector, and one on the call itself. */
+/* A member of socketcall or ipc: a rule on the multiplexer, whose first argument is the selector, and one on the call
+ * itself. */
 static int add_member(struct rules *rules, const struct request *request, const struct member *member)
 {
 	struct request behind = *request;

@@ -41,7 +41,9 @@ static int node_new(struct tree *tree, const struct chain *chain, int arg, uint8
 		tree->room = room;
 	}
 	node = &tree->nodes[tree->count];
-	*node = (struct node){ .arg = (uint8_t)arg, .op = op, .asked = from->op, .high = high, .copy = copy, .next = NODE_NONE };
+	*node = (struct node){
+		.arg = (uint8_t)arg, .op = op, .asked = from->op, .high = high, .copy = copy, .next = NODE_NONE
+	};
 	node->mask = (uint32_t)(high ? from->mask >> 32 : from->mask);
 	node->datum = (uint32_t)(high ? from->datum >> 32 : from->datum) & node->mask;
 	for (int i = 0; i < 2; i++) {
@@ -193,7 +195,8 @@ static bool all_do(const struct tree *tree, int level, uint32_t action)
 	return true;
 }
 
-/* Of two rules that end at one outcome of an upper word's test, the narrower counts: the greater lower bound, the smaller upper one. */
+/* Of two rules that end at one outcome of an upper word's test, the narrower counts: the greater lower bound, the
+ * smaller upper one. */
 static bool is_narrower(const struct node *node, const struct node *there, int outcome)
 {
 	if (!node->high || op_rank(node) == 3)
@@ -296,8 +299,8 @@ static void order_rule(struct order *order, int rule)
 		order->rules[order->count++] = rule;
 }
 
-/* A rule that ends at several places stands where its values are compared down to the last bit: below, before the ends that an
- * upper word alone decides. */
+/* A rule that ends at several places stands where its values are compared down to the last bit: below, before the ends
+ * that an upper word alone decides. */
 static void order_level(const struct tree *tree, int level, struct order *order)
 {
 	for (int at = level; at != NODE_NONE; at = tree->nodes[at].next) {

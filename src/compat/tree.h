@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Tree: the conditional rules of one system call in libseccomp's order. Each rule is a chain of tests of 32-bit words, arguments
- * ascending; chains that begin alike share their nodes. The tree says which rules contradict each other (EEXIST), which one is
- * tried first where several match, and what an export as pseudo code looks like. What rules mean is not taken from here: a
- * filter is made of the rules themselves, in this order.
+ * Tree: the conditional rules of one system call in libseccomp's order. Each rule is a chain of tests of 32-bit words,
+ * arguments ascending; chains that begin alike share their nodes. The tree says which rules contradict each other
+ * (EEXIST), which one is tried first where several match, and what an export as pseudo code looks like. What rules mean
+ * is not taken from here: a filter is made of the rules themselves, in this order.
  */
 #ifndef CALLGATE_COMPAT_TREE_H
 #define CALLGATE_COMPAT_TREE_H
@@ -34,11 +34,11 @@ struct node {
 	bool high;              /* the upper word of an argument of 64 bits */
 	bool copy;              /* of a node that the chain has already: does not count */
 	uint32_t mask, datum;
-	int rule[2];            /* [1]: the rule that is met when the test holds, [0]: when it does not; RULE_NONE */
+	int rule[2]; /* [1]: the rule that is met when the test holds, [0]: when it does not; RULE_NONE */
 	uint32_t action[2];
-	uint64_t full[2];       /* of that rule: the whole value compared with */
-	int below[2];           /* the first node of the level that goes on from there */
-	int next;               /* on the same level */
+	uint64_t full[2]; /* of that rule: the whole value compared with */
+	int below[2];     /* the first node of the level that goes on from there */
+	int next;         /* on the same level */
 };
 
 struct tree {
@@ -48,9 +48,12 @@ struct tree {
 
 /* Whether any argument is asked for in a way that some value fails. */
 bool chain_asks(const struct chain *chain);
-/* Adds a chain at *root. 0, -EEXIST (then *root is spoilt and must be built anew), -ENOMEM. *weight: how many nodes there are. */
+/* Adds a chain at *root. 0, -EEXIST (then *root is spoilt and must be built anew), -ENOMEM. *weight: how many nodes
+ * there are. */
 int tree_add(struct tree *tree, int *root, const struct chain *chain, unsigned *weight);
-/* Rules in the order in which they are tried, at most room; returns how many. A rule that can never be met is left out. */
+/*
+ * Rules in the order in which they are tried, at most room; returns how many. A rule that can never be met is left out.
+ */
 unsigned tree_order(const struct tree *tree, int root, int *rules, unsigned room);
 
 #endif

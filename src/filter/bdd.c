@@ -53,9 +53,11 @@ static bool may_be_opaque(const struct bdd *bdd, meaning_ref ref)
 
 int bdd_init(struct bdd *bdd)
 {
-	*bdd = (struct bdd){
-		.room = TABLE_FIRST / 2, .table_size = TABLE_FIRST, .cache_size = TABLE_FIRST, .serial = 2, .limit = BDD_STEPS
-	};
+	*bdd = (struct bdd){ .room = TABLE_FIRST / 2,
+			     .table_size = TABLE_FIRST,
+			     .cache_size = TABLE_FIRST,
+			     .serial = 2,
+			     .limit = BDD_STEPS };
 	bdd->nodes = malloc(bdd->room * sizeof(*bdd->nodes));
 	bdd->table = calloc(bdd->table_size, sizeof(*bdd->table));
 	bdd->cache = calloc(bdd->cache_size, sizeof(*bdd->cache));

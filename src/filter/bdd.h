@@ -35,7 +35,8 @@ struct bdd {
 
 int bdd_init(struct bdd *bdd);
 void bdd_release(struct bdd *bdd);
-/* Answers BDD_NONE when it failed: out of memory (no_memory is set), or past MEANING_LIMIT nodes or the bound on steps.
+/*
+ * Answers BDD_NONE when it failed: out of memory (no_memory is set), or past MEANING_LIMIT nodes or the bound on steps.
  */
 int bdd_error(const struct bdd *bdd, struct callgate_err *err);
 

@@ -18,7 +18,7 @@ struct line_cursor {
 };
 
 static void cursor_locate(struct line_cursor *cursor, const struct source *source, struct place at,
-                          struct callgate_origin *origin)
+			  struct callgate_origin *origin)
 {
 	struct source rest;
 
@@ -123,10 +123,12 @@ static struct candidate_list *mux_list(struct abi_candidates *space, int mux, ui
 	return &space->mux[i].by_selector[selector];
 }
 
-/* Rules that do what the default does are gone before anything else (law 0), but where the first rule decides they hide others. */
+/* Rules that do what the default does are gone before anything else (law 0), but where the first rule decides they hide
+ * others. */
 static bool drops(const struct resolution *res, const struct candidate *like)
 {
-	return res->policy->overlap == CALLGATE_OVERLAP_STRICTEST && action_equal(like->rule->action, res->active->fallback);
+	return res->policy->overlap == CALLGATE_OVERLAP_STRICTEST &&
+	       action_equal(like->rule->action, res->active->fallback);
 }
 
 static void count_number(struct abi_candidates *space, uint32_t nr)
@@ -137,8 +139,8 @@ static void count_number(struct abi_candidates *space, uint32_t nr)
 	space->any = true;
 }
 
-static bool place_number(const struct resolution *res, struct abi_candidates *space, uint32_t nr, const struct candidate *like,
-                         bool counts)
+static bool place_number(const struct resolution *res, struct abi_candidates *space, uint32_t nr,
+			 const struct candidate *like, bool counts)
 {
 	if (counts)
 		count_number(space, nr);
@@ -149,7 +151,8 @@ static bool place_number(const struct resolution *res, struct abi_candidates *sp
 	       list_append(res->scratch, space_list(res, space, nr - space->base), like);
 }
 
-static bool place_member(const struct resolution *res, struct abi_candidates *space, int id, const struct candidate *like)
+static bool place_member(const struct resolution *res, struct abi_candidates *space, int id,
+			 const struct candidate *like)
 {
 	struct candidate_list *list;
 	uint32_t selector;
@@ -170,8 +173,8 @@ static bool place_member(const struct resolution *res, struct abi_candidates *sp
 	       list_append(res->scratch, list, like);
 }
 
-/* LXC looks a name up on each of its ABIs and leaves out those where libseccomp answers with a pseudo number, which it does
- * for the members of multiplexers even where they have a number of their own. */
+/* LXC looks a name up on each of its ABIs and leaves out those where libseccomp answers with a pseudo number, which it
+ * does for the members of multiplexers even where they have a number of their own. */
 static bool lxc_leaves_out(int id, enum callgate_abi abi)
 {
 	uint32_t selector;
@@ -185,7 +188,8 @@ bool reads_through_runc(enum callgate_reader reader)
 	return reader == CALLGATE_AS_RUNC || reader == CALLGATE_AS_DOCKER || reader == CALLGATE_AS_CONTAINERD;
 }
 
-static void count_kind(const struct resolution *res, struct abi_candidates *space, bool pseudo, const struct candidate *like)
+static void count_kind(const struct resolution *res, struct abi_candidates *space, bool pseudo,
+		       const struct candidate *like)
 {
 	unsigned kind = like->rule->rule->condition_count ? HAS_CONDITIONAL : HAS_UNCONDITIONAL;
 
@@ -226,16 +230,20 @@ static bool place_name(const struct resolution *res, struct candidates *out, int
 		uint32_t selector;
 		int mux;
 
-		if ((reader == CALLGATE_AS_LXC && lxc_leaves_out(id, space->abi)) || library_misses(res, id, space->abi))
+		if ((reader == CALLGATE_AS_LXC && lxc_leaves_out(id, space->abi)) ||
+		    library_misses(res, id, space->abi))
 			continue;
 		if (like->rule->rule->has_only && like->rule->rule->only != space->abi)
 			continue;
 		if (nr >= 0 || keeps_pseudo(id, space->abi))
 			count_kind(res, space, nr < 0, like);
-		/* runc's own count looks at libseccomp's number, which is a pseudo number for members of multiplexers. */
+		/*
+		 * runc's own count looks at libseccomp's number, which is a pseudo number for members of multiplexers.
+		 */
 		if (nr >= 0)
 			good &= place_number(res, space, (uint32_t)nr, like,
-			                     !reads_through_runc(reader) || !syscall_behind_mux(id, space->abi, &mux, &selector));
+					     !reads_through_runc(reader) ||
+						     !syscall_behind_mux(id, space->abi, &mux, &selector));
 		good &= place_member(res, space, id, like);
 	}
 	return good;
@@ -255,7 +263,8 @@ static bool place_bare_number(const struct resolution *res, struct candidates *o
 }
 
 /* A rule about one number of one ABI, of a policy made by calls. */
-static bool place_exact_number(const struct resolution *res, struct candidates *out, uint32_t nr, const struct candidate *like)
+static bool place_exact_number(const struct resolution *res, struct candidates *out, uint32_t nr,
+			       const struct candidate *like)
 {
 	const struct rule *rule = like->rule->rule;
 
@@ -286,11 +295,12 @@ static bool drop_name(const struct resolution *res, const struct candidate *like
 	const struct slice *text = &like->name->text;
 	bool tightens = candidate_direction(&like->rule->action, &res->active->fallback) < 0;
 
-	/* The reader has said it of names that nobody knows; here it is about names that the asked-for release does not know. */
+	/* The reader has said it of names that nobody knows; here it is about names that the asked-for release does not
+	 * know. */
 	if (syscall_find(*text) >= 0)
 		note_at(res->notes, CALLGATE_WARNING, NOTE_SYSCALL, &res->policy->source, like->name->at.offset,
-		        "syscall '%.*s' is unknown to that libseccomp release; %s", (int)text->size, text->at,
-		        tightens ? "the rule does not deny it" : "the rule does not allow it");
+			"syscall '%.*s' is unknown to that libseccomp release; %s", (int)text->size, text->at,
+			tightens ? "the rule does not deny it" : "the rule does not allow it");
 	/* Readers other than our own drop such names, and that is what was asked for. */
 	return !tightens || res->target->reader != CALLGATE_AS_LAW || keep_unknown(res->filter, text, &like->origin);
 }
@@ -313,8 +323,8 @@ static int refuse_redundant(const struct resolution *res, const struct candidate
 	    !reaches_some_abi(res, like))
 		return 0;
 	note_at(res->notes, CALLGATE_ERROR, NOTE_REDUNDANT, &res->policy->source, like->name->at.offset,
-	        "redundant rule for '%.*s': LXC rejects a rule with the default action", (int)like->name->text.size,
-	        like->name->text.at);
+		"redundant rule for '%.*s': LXC rejects a rule with the default action", (int)like->name->text.size,
+		like->name->text.at);
 	return err_set(err, CALLGATE_E_PROFILE, "LXC rejects a rule with the default action");
 }
 

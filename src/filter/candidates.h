@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Candidates: per ABI and syscall number, the rules that name it, in the profile's order. The half-way house of resolve. */
+/* Candidates: per ABI and syscall number, the rules that name it, in the profile's order. The half-way house of
+ * resolve. */
 #ifndef CALLGATE_FILTER_CANDIDATES_H
 #define CALLGATE_FILTER_CANDIDATES_H
 
@@ -21,7 +22,8 @@ struct candidate_list {
 
 enum { MUX_COUNT = 2, MUX_SELECTORS = 32, NUMBER_LIMIT = 1 << 16, PAGE_SIZE = 64 };
 
-/* Numbers are dense but for a few far away (ARM's private calls from 0xf0001 on): pages are made when a rule names a number. */
+/* Numbers are dense but for a few far away (ARM's private calls from 0xf0001 on): pages are made when a rule names a
+ * number. */
 struct candidate_page {
 	struct candidate_list lists[PAGE_SIZE];
 };
@@ -39,7 +41,9 @@ struct mux_members {
 	struct candidate_list by_selector[MUX_SELECTORS];
 };
 
-/* libseccomp knows a call that an ABI does not have by a pseudo number below 0, and keeps a rule for it all the same. */
+/*
+ * libseccomp knows a call that an ABI does not have by a pseudo number below 0, and keeps a rule for it all the same.
+ */
 enum candidate_kind {
 	HAS_UNCONDITIONAL = 1 << 0,
 	HAS_CONDITIONAL = 1 << 1,
@@ -53,11 +57,11 @@ struct abi_candidates {
 	struct candidate_page **pages; /* in the scratch arena; NULL where no rule names a number */
 	uint32_t size;                 /* numbers, not pages */
 	struct far_number *far;        /* ascending, all above base + size - 1 */
-	uint32_t highest;             /* the highest number that a rule names */
-	bool any;                     /* highest means something */
+	uint32_t highest;              /* the highest number that a rule names */
+	bool any;                      /* highest means something */
 	struct mux_members mux[MUX_COUNT];
 	unsigned mux_count;
-	unsigned has;                 /* enum candidate_kind: what rules there are */
+	unsigned has; /* enum candidate_kind: what rules there are */
 };
 
 struct candidates {

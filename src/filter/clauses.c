@@ -305,7 +305,8 @@ static void derive_parts(struct deriving *deriving, const struct parts *parts, m
 	deriving->args[parts->arg] = kept;
 }
 
-/* after: the action of calls that fall through all clauses made here; BDD_NONE: not one action, or nothing comes after.
+/*
+ * after: the action of calls that fall through all clauses made here; BDD_NONE: not one action, or nothing comes after.
  */
 static void derive(struct deriving *deriving, meaning_ref ref, meaning_ref after)
 {
@@ -370,7 +371,8 @@ int clauses_derive(const struct callgate_filter *filter, const struct node *node
 	int code;
 
 	if (!filter_spend(filter, DERIVE_COST))
-		return err_set(err, CALLGATE_E_LIMIT, "too complex: the conditions of this filter take too much work to find");
+		return err_set(err, CALLGATE_E_LIMIT,
+			       "too complex: the conditions of this filter take too much work to find");
 	code = meaning_for(&deriving, &ref, err);
 	if (!code) {
 		deriving.bdd = meaning_bdd(deriving.meaning);

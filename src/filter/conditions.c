@@ -35,7 +35,9 @@ struct test condition_test(const struct condition *condition, uint8_t word)
 		break;
 	case OP_MASKED_EQ:
 		test.op = TEST_EQ;
-		/* What stands outside the mask does not count: that is how libseccomp compares, and so every runtime. */
+		/*
+		 * What stands outside the mask does not count: that is how libseccomp compares, and so every runtime.
+		 */
 		test.mask = condition->value;
 		test.value = condition->value_two & condition->value;
 		break;
@@ -58,7 +60,7 @@ bool repeats_index(const struct rule *rule)
 }
 
 bool clause_add(struct arena *arena, struct rule_clauses *list, const struct candidate *candidate,
-                       const struct test *tests, unsigned count)
+		const struct test *tests, unsigned count)
 {
 	struct test *copy = arena_grow(arena, tests, count, count, sizeof(*copy));
 
@@ -99,7 +101,8 @@ bool clause_add_rule(struct arena *arena, struct rule_clauses *list, const struc
 
 static bool same_test(const struct test *a, const struct test *b)
 {
-	return a->arg == b->arg && a->op == b->op && a->negate == b->negate && a->mask == b->mask && a->value == b->value;
+	return a->arg == b->arg && a->op == b->op && a->negate == b->negate && a->mask == b->mask &&
+	       a->value == b->value;
 }
 
 bool clause_begins(const struct clause *whole, const struct clause *part)

@@ -16,10 +16,12 @@ struct test condition_test(const struct condition *condition, uint8_t word);
 /* Law 3: one index twice makes all of a rule's conditions alternatives. */
 bool repeats_index(const struct rule *rule);
 /* False: out of memory. */
-bool clause_add(struct arena *arena, struct rule_clauses *list, const struct candidate *candidate, const struct test *tests,
-                unsigned count);
+bool clause_add(struct arena *arena, struct rule_clauses *list, const struct candidate *candidate,
+		const struct test *tests, unsigned count);
 bool clause_add_rule(struct arena *arena, struct rule_clauses *list, const struct candidate *candidate, uint8_t word);
-/* Whether part's tests are all that whole has on the arguments up to part's last one. Neither tests an argument twice. */
+/*
+ * Whether part's tests are all that whole has on the arguments up to part's last one. Neither tests an argument twice.
+ */
 bool clause_begins(const struct clause *whole, const struct clause *part);
 
 #endif

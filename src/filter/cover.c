@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Cover: argument by argument, the values that lead to the same rest of the decision are covered by comparisons: by ranges of
- * values where those are few, else by the paths through the diagram, each of which is a mask and a value.
+ * Cover: argument by argument, the values that lead to the same rest of the decision are covered by comparisons: by
+ * ranges of values where those are few, else by the paths through the diagram, each of which is a mask and a value.
  */
 #include "filter/cover.h"
 
@@ -62,7 +62,8 @@ static bool steps_add(struct steps *steps, uint64_t first, meaning_ref ref)
 }
 
 /* The steps of the 2^bits values from base on. False: too many. */
-static bool steps_of(const struct coverer *coverer, meaning_ref ref, unsigned arg, unsigned bits, uint64_t base, struct steps *out)
+static bool steps_of(const struct coverer *coverer, meaning_ref ref, unsigned arg, unsigned bits, uint64_t base,
+		     struct steps *out)
 {
 	meaning_ref next[2];
 	unsigned bit;
@@ -140,12 +141,15 @@ static bool is_all_but_one(const struct coverer *coverer, const struct steps *st
 	return others == 1;
 }
 
-static void by_ranges(const struct coverer *coverer, const struct steps *steps, uint8_t arg, meaning_ref rest, struct tests *out)
+static void by_ranges(const struct coverer *coverer, const struct steps *steps, uint8_t arg, meaning_ref rest,
+		      struct tests *out)
 {
 	uint64_t value;
 
 	if (is_all_but_one(coverer, steps, rest, &value)) {
-		tests_add(out, (struct test){ .arg = arg, .op = TEST_EQ, .mask = all_of(coverer), .value = value, .negate = 1 });
+		tests_add(out,
+			  (struct test){
+				  .arg = arg, .op = TEST_EQ, .mask = all_of(coverer), .value = value, .negate = 1 });
 		return;
 	}
 	for (unsigned i = 0; i < steps->count; i++)
@@ -154,7 +158,8 @@ static void by_ranges(const struct coverer *coverer, const struct steps *steps, 
 				  i + 1 < steps->count ? steps->at[i + 1].first - 1 : all_of(coverer), out);
 }
 
-static void by_paths(const struct coverer *coverer, meaning_ref ref, meaning_ref rest, struct test path, struct tests *out)
+static void by_paths(const struct coverer *coverer, meaning_ref ref, meaning_ref rest, struct test path,
+		     struct tests *out)
 {
 	meaning_ref next[2];
 	unsigned bit;
@@ -175,7 +180,8 @@ static void by_paths(const struct coverer *coverer, meaning_ref ref, meaning_ref
 }
 
 /* What is left to decide once the argument is known: each once. */
-static int rests_of(const struct coverer *coverer, meaning_ref ref, unsigned arg, meaning_ref rests[STEP_LIMIT], unsigned *count)
+static int rests_of(const struct coverer *coverer, meaning_ref ref, unsigned arg, meaning_ref rests[STEP_LIMIT],
+		    unsigned *count)
 {
 	meaning_ref next[2];
 	unsigned bit;
@@ -191,7 +197,8 @@ static int rests_of(const struct coverer *coverer, meaning_ref ref, unsigned arg
 		if (rests[i] == ref)
 			return 0;
 	if (*count == STEP_LIMIT)
-		return err_set(coverer->err, CALLGATE_E_LIMIT, "too complex: more than %d cases of one argument", STEP_LIMIT);
+		return err_set(coverer->err, CALLGATE_E_LIMIT, "too complex: more than %d cases of one argument",
+			       STEP_LIMIT);
 	rests[(*count)++] = ref;
 	return 0;
 }
@@ -203,7 +210,8 @@ static int add_rule(const struct coverer *coverer, const struct cover_rule *rule
 	struct cover *out = coverer->out;
 
 	if (out->count == COVER_LIMIT)
-		return err_set(coverer->err, CALLGATE_E_LIMIT, "too complex: more than %d rules for one call", COVER_LIMIT);
+		return err_set(coverer->err, CALLGATE_E_LIMIT, "too complex: more than %d rules for one call",
+			       COVER_LIMIT);
 	if (out->count == out->room) {
 		size_t room = out->room ? out->room * 2 : 16;
 		struct cover_rule *rules = realloc(out->rules, room * sizeof(*rules));
@@ -232,9 +240,11 @@ static int cover_rest(const struct coverer *coverer, meaning_ref ref, const stru
 	if (steps->count)
 		by_ranges(coverer, steps, (uint8_t)arg, rest, &tests[0]);
 	by_paths(coverer, ref, rest, (struct test){ .arg = (uint8_t)arg, .op = TEST_EQ }, &tests[1]);
-	best = steps->count && !tests[0].many && (tests[1].many || tests[0].count <= tests[1].count) ? &tests[0] : &tests[1];
+	best = steps->count && !tests[0].many && (tests[1].many || tests[0].count <= tests[1].count) ? &tests[0]
+												     : &tests[1];
 	if (best->many)
-		r = err_set(coverer->err, CALLGATE_E_LIMIT, "too complex: more than %d comparisons of one argument", TEST_LIMIT);
+		r = err_set(coverer->err, CALLGATE_E_LIMIT, "too complex: more than %d comparisons of one argument",
+			    TEST_LIMIT);
 	for (unsigned i = 0; i < best->count && r == 0; i++) {
 		rule->tests[depth] = best->at[i];
 		rule->test_count = depth + 1;
@@ -273,8 +283,8 @@ static int cover(const struct coverer *coverer, meaning_ref ref, struct cover_ru
 	return r;
 }
 
-int cover_of(const struct meaning *meaning, meaning_ref ref, struct callgate_action fallback, unsigned width, struct cover *out,
-	     struct callgate_err *err)
+int cover_of(const struct meaning *meaning, meaning_ref ref, struct callgate_action fallback, unsigned width,
+	     struct cover *out, struct callgate_err *err)
 {
 	unsigned walked = 0;
 	struct coverer coverer = { meaning, fallback, width, out, &walked, err };

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Decide: clauses become a graph from the last to the first, each one's failure leading to the next. Clauses that only compare
- * one argument for equality are taken out first and become a balanced search: thousands of ioctl numbers cost a dozen tests.
+ * Decide: clauses become a graph from the last to the first, each one's failure leading to the next. Clauses that only
+ * compare one argument for equality are taken out first and become a balanced search: thousands of ioctl numbers cost a
+ * dozen tests.
  */
 #include "filter/decide.h"
 
@@ -56,10 +57,13 @@ static void sort_choices(struct choice *choices, unsigned count, struct choice *
 	memcpy(choices, spare, count * sizeof(*choices));
 }
 
-static const struct node *search(struct callgate_filter *filter, const struct group *group, const struct node *otherwise)
+static const struct node *search(struct callgate_filter *filter, const struct group *group,
+				 const struct node *otherwise)
 {
 	unsigned half = group->count / 2;
-	struct test test = { .mask = group->mask, .value = group->choices[half].value, .arg = group->arg, .op = TEST_EQ };
+	struct test test = {
+		.mask = group->mask, .value = group->choices[half].value, .arg = group->arg, .op = TEST_EQ
+	};
 	struct group low = *group, high = *group;
 
 	if (group->count <= 2) {
@@ -83,7 +87,7 @@ static const struct node *search(struct callgate_filter *filter, const struct gr
  * Choices are sorted, so equal upper halves stand together.
  */
 static const struct node *search_by_halves(struct callgate_filter *filter, const struct group *group,
-                                           const struct node *otherwise)
+					   const struct node *otherwise)
 {
 	const struct node *node = otherwise;
 	unsigned last = group->count;
@@ -94,7 +98,9 @@ static const struct node *search_by_halves(struct callgate_filter *filter, const
 		uint64_t upper = group->choices[last - 1].value & ~LOW_HALF;
 		unsigned first = last;
 		struct group words = { .mask = group->mask & LOW_HALF, .arg = group->arg };
-		struct test test = { .mask = group->mask & ~LOW_HALF, .value = upper, .arg = group->arg, .op = TEST_EQ };
+		struct test test = {
+			.mask = group->mask & ~LOW_HALF, .value = upper, .arg = group->arg, .op = TEST_EQ
+		};
 
 		while (first && (group->choices[first - 1].value & ~LOW_HALF) == upper)
 			group->choices[--first].value &= LOW_HALF;
@@ -108,7 +114,7 @@ static const struct node *search_by_halves(struct callgate_filter *filter, const
 
 /* Takes all clauses like clauses[at] into one search. taken marks them. */
 static const struct node *decide_group(struct callgate_filter *filter, const struct clause *clauses, unsigned count,
-                                       unsigned at, bool *taken, const struct node *otherwise, struct arena *scratch)
+				       unsigned at, bool *taken, const struct node *otherwise, struct arena *scratch)
 {
 	const struct test *like = &clauses[at].tests[0];
 	struct group group = { .mask = like->mask, .arg = like->arg };
@@ -132,7 +138,8 @@ static const struct node *decide_group(struct callgate_filter *filter, const str
 	return search_by_halves(filter, &group, otherwise);
 }
 
-static const struct node *decide_clause(struct callgate_filter *filter, const struct clause *clause, const struct node *otherwise)
+static const struct node *decide_clause(struct callgate_filter *filter, const struct clause *clause,
+					const struct node *otherwise)
 {
 	const struct node *node = clause_leaf(filter, clause);
 
@@ -153,7 +160,7 @@ static unsigned group_size(const struct clause *clauses, unsigned count, unsigne
 }
 
 const struct node *decide(struct callgate_filter *filter, const struct clause *clauses, unsigned count,
-                          const struct node *otherwise, struct arena *scratch)
+			  const struct node *otherwise, struct arena *scratch)
 {
 	const struct node *node = otherwise;
 	bool *taken = arena_array(scratch, count ? count : 1, sizeof(*taken));
@@ -171,7 +178,8 @@ const struct node *decide(struct callgate_filter *filter, const struct clause *c
 	return node;
 }
 
-/* Where the values of one argument begin that end with the clause before end: a run may be searched, whatever stands around it. */
+/* Where the values of one argument begin that end with the clause before end: a run may be searched, whatever stands
+ * around it. */
 static unsigned run_begin(const struct clause *clauses, unsigned end)
 {
 	unsigned begin = end - 1;
@@ -182,7 +190,7 @@ static unsigned run_begin(const struct clause *clauses, unsigned end)
 }
 
 const struct node *decide_in_order(struct callgate_filter *filter, const struct clause *clauses, unsigned count,
-                                   const struct node *otherwise, struct arena *scratch)
+				   const struct node *otherwise, struct arena *scratch)
 {
 	const struct node *node = otherwise;
 

@@ -5,8 +5,8 @@
 #include <stdlib.h>
 
 #include "base/err.h"
-#include "filter/zip.h"
 #include "filter/meaning.h"
+#include "filter/zip.h"
 #include "names/abi.h"
 #include "names/words.h"
 
@@ -49,7 +49,8 @@ static enum callgate_change change_of(unsigned relation)
 					    : CALLGATE_OTHER;
 }
 
-/* What a reader wants to see first: a call that is permitted more, else less, else otherwise, else what cannot be told.
+/*
+ * What a reader wants to see first: a call that is permitted more, else less, else otherwise, else what cannot be told.
  */
 static unsigned wanted(unsigned relation)
 {
@@ -285,7 +286,7 @@ static int compare_others(struct differ *differ)
 }
 
 static int compare_all(const struct callgate_filter *a, const struct callgate_filter *b, uint32_t abis,
-		struct callgate_diff **out, struct callgate_err *err)
+		       struct callgate_diff **out, struct callgate_err *err)
 {
 	struct differ differ = { .a = a, .b = b, .err = err };
 	int code;
@@ -318,7 +319,7 @@ struct callgate_diff *callgate_diff_free(struct callgate_diff *diff)
 }
 
 int callgate_filter_diff(const struct callgate_filter *a, const struct callgate_filter *b, uint32_t abis,
-                         struct callgate_diff **out, struct callgate_err *err)
+			 struct callgate_diff **out, struct callgate_err *err)
 {
 	REQUIRE(err, a && b && out && !(abis >> CALLGATE_ABI_COUNT));
 	return compare_all(a, b, abis, out, err);

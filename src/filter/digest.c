@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The canonical form, hashed as it is walked: architectures in ascending order, without those that are answered as any other;
- * of each the numbers at which the meaning changes; each meaning's diagram in order of first visit, children first.
+ * The canonical form, hashed as it is walked: architectures in ascending order, without those that are answered as any
+ * other; of each the numbers at which the meaning changes; each meaning's diagram in order of first visit, children
+ * first.
  */
 #include "filter/digest.h"
 
@@ -9,8 +10,8 @@
 #include <string.h>
 
 #include "base/err.h"
-#include "filter/meaning.h"
 #include "base/sha256.h"
+#include "filter/meaning.h"
 
 /* The first bytes that are hashed: another form gets another number. */
 static const char form[] = "callgate.filter/1";

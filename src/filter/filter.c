@@ -41,7 +41,8 @@ int filter_refuse_unknown(const struct callgate_filter *filter, struct callgate_
 
 	if (!unknown)
 		return 0;
-	err_set(err, CALLGATE_E_PROFILE, "unknown syscall '%s' in a rule that denies: the filter would permit what the profile forbids",
+	err_set(err, CALLGATE_E_PROFILE,
+		"unknown syscall '%s' in a rule that denies: the filter would permit what the profile forbids",
 		unknown->name);
 	err_set_place(err, unknown->origin.file, unknown->origin.line, unknown->origin.column);
 	return CALLGATE_E_PROFILE;
@@ -131,7 +132,8 @@ static const struct node *node_intern(struct callgate_filter *filter, const stru
 
 	if (filter->node_count * 2 >= filter->table_size && !table_grow(filter))
 		return NULL;
-	for (at = node_hash(wanted) & (filter->table_size - 1); filter->table[at]; at = (at + 1) & (filter->table_size - 1))
+	for (at = node_hash(wanted) & (filter->table_size - 1); filter->table[at];
+	     at = (at + 1) & (filter->table_size - 1))
 		if (node_same(filter->table[at], wanted))
 			return filter->table[at];
 	if (filter->node_count >= FILTER_NODE_LIMIT)
@@ -145,7 +147,8 @@ static const struct node *node_intern(struct callgate_filter *filter, const stru
 	return node;
 }
 
-const struct node *filter_leaf(struct callgate_filter *filter, struct callgate_action action, struct callgate_origin origin)
+const struct node *filter_leaf(struct callgate_filter *filter, struct callgate_action action,
+			       struct callgate_origin origin)
 {
 	struct node node = { .leaf = true, .action = action, .origin = origin };
 
@@ -186,7 +189,8 @@ static enum known test_known(const struct test *test)
 	return KNOWN_NEITHER;
 }
 
-const struct node *filter_test(struct callgate_filter *filter, struct test test, const struct node *yes, const struct node *no)
+const struct node *filter_test(struct callgate_filter *filter, struct test test, const struct node *yes,
+			       const struct node *no)
 {
 	struct node node = { .test = test, .yes = test.negate ? no : yes, .no = test.negate ? yes : no };
 	enum known known = test_known(&test);
@@ -255,13 +259,15 @@ int filter_add_arch(struct callgate_filter *filter, uint32_t audit, struct span_
 
 	if (!failed && !ascends(map)) {
 		span_map_release(map);
-		return err_set(err, CALLGATE_E_MISMATCH, "the map of architecture 0x%x is out of order: an error in callgate", audit);
+		return err_set(err, CALLGATE_E_MISMATCH,
+			       "the map of architecture 0x%x is out of order: an error in callgate", audit);
 	}
 	if (!failed)
 		spans = arena_grow(&filter->arena, map->spans, map->count, map->count, sizeof(*spans));
 	if (spans && filter->arch_count == filter->arch_room) {
 		size_t room = filter->arch_room ? filter->arch_room * 2 : 4;
-		struct filter_arch *arches = arena_grow(&filter->arena, filter->arches, filter->arch_count, room, sizeof(*arches));
+		struct filter_arch *arches =
+			arena_grow(&filter->arena, filter->arches, filter->arch_count, room, sizeof(*arches));
 
 		failed = !arches;
 		if (arches) {
@@ -276,7 +282,8 @@ int filter_add_arch(struct callgate_filter *filter, uint32_t audit, struct span_
 	if (spans && !failed)
 		return 0;
 	if (filter->node_count >= FILTER_NODE_LIMIT)
-		return err_set(err, CALLGATE_E_LIMIT, "too complex: more than %d decisions on arguments", FILTER_NODE_LIMIT);
+		return err_set(err, CALLGATE_E_LIMIT, "too complex: more than %d decisions on arguments",
+			       FILTER_NODE_LIMIT);
 	return err_nomem(err);
 }
 
@@ -334,7 +341,8 @@ bool test_same(const struct test *a, const struct test *b)
 	return a->arg == b->arg && a->op == b->op && a->mask == b->mask && a->value == b->value;
 }
 
-const struct node *filter_walk(const struct callgate_filter *filter, uint32_t audit, uint32_t nr, const uint64_t args[6])
+const struct node *filter_walk(const struct callgate_filter *filter, uint32_t audit, uint32_t nr,
+			       const uint64_t args[6])
 {
 	const struct filter_arch *arch = filter_arch_of(filter, audit);
 	const struct node *node = arch ? arch->spans[span_at(arch, nr)].node : filter->other_arch;

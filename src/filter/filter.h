@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Filter: what a profile or a program means on one target. Per audit architecture, an interval map over all 2^32 syscall
- * numbers; each interval has a decision over the arguments. This is the meeting place: resolve and lift make filters, diff,
- * explain, verify and the compiler take them, and never ask where one came from.
+ * Filter: what a profile or a program means on one target. Per audit architecture, an interval map over all 2^32
+ * syscall numbers; each interval has a decision over the arguments. This is the meeting place: resolve and lift make
+ * filters, diff, explain, verify and the compiler take them, and never ask where one came from.
  *
  * x86_64 and x32 share an audit architecture, so they share a map: x32 numbers are intervals from 0x40000000 on.
  */
@@ -22,9 +22,9 @@ struct test {
 };
 
 /*
- * A decision is a graph of nodes without cycles: leaves are actions, inner nodes are tests. Nodes are made once per filter
- * (hash-consed: equal nodes are one pointer), immutable, and live in the filter's arena. id counts from 0 in order of making,
- * so that children have smaller ids than their parents: passes keep tables indexed by id.
+ * A decision is a graph of nodes without cycles: leaves are actions, inner nodes are tests. Nodes are made once per
+ * filter (hash-consed: equal nodes are one pointer), immutable, and live in the filter's arena. id counts from 0 in
+ * order of making, so that children have smaller ids than their parents: passes keep tables indexed by id.
  */
 struct node {
 	uint32_t id;
@@ -48,11 +48,12 @@ struct clause {
 struct span {
 	uint32_t first;
 	const struct node *node;
-	/* The argument conditions that made node, when they are known; else NULL and 0: node alone speaks (lifted programs). */
+	/* The argument conditions that made node, when they are known; else NULL and 0: node alone speaks (lifted
+	 * programs). */
 	const struct clause *clauses;
 	unsigned clause_count;
 	uint8_t weight; /* a wish of whoever made the policy: the greater, the sooner a program's search comes here */
-	bool overlap; /* clauses of different actions match one call: their order, strictest first, decides */
+	bool overlap;   /* clauses of different actions match one call: their order, strictest first, decides */
 };
 
 /* One audit architecture. spans are sorted, spans[0].first is 0, so they cover every number. */
@@ -71,19 +72,22 @@ struct unknown_name {
 
 struct callgate_filter {
 	struct arena arena;
-	struct filter_arch *arches;       /* the target's native one first, otherwise in the order listed */
+	struct filter_arch *arches; /* the target's native one first, otherwise in the order listed */
 	size_t arch_count;
-	const struct node *other_arch;    /* what every other audit architecture gets; may test arguments (lifted programs) */
-	const struct node *fallback;      /* leaf: the profile's default action; NULL for lifted programs */
-	uint32_t flags;                   /* SECCOMP_FILTER_FLAG_* wanted at load; 0 for lifted programs */
+	const struct node
+		*other_arch; /* what every other audit architecture gets; may test arguments (lifted programs) */
+	const struct node *fallback; /* leaf: the profile's default action; NULL for lifted programs */
+	uint32_t flags;              /* SECCOMP_FILTER_FLAG_* wanted at load; 0 for lifted programs */
 	bool has_flags;
-	enum callgate_abi abis[CALLGATE_ABI_COUNT]; /* ABIs that are answered for, native first; x32 only where listed */
+	enum callgate_abi
+		abis[CALLGATE_ABI_COUNT]; /* ABIs that are answered for, native first; x32 only where listed */
 	unsigned abi_count;
-	const char *name;                 /* of the source, for messages */
-	struct unknown_name *unknown;     /* of rules that deny, in the profile's order: compilers and writers refuse (rule 4) */
-	uint32_t node_count;              /* ids run from 0 to node_count - 1 */
-	bool incomplete;                  /* lifted programs: too complex, some numbers have filter_too_complex() */
-	struct filter_work *work;         /* of its own memory: questions about a const filter cost, too */
+	const char *name; /* of the source, for messages */
+	struct unknown_name
+		*unknown;    /* of rules that deny, in the profile's order: compilers and writers refuse (rule 4) */
+	uint32_t node_count; /* ids run from 0 to node_count - 1 */
+	bool incomplete;     /* lifted programs: too complex, some numbers have filter_too_complex() */
+	struct filter_work *work; /* of its own memory: questions about a const filter cost, too */
 	/* hash-consing; private to filter.c */
 	const struct node **table;
 	size_t table_size;
@@ -93,8 +97,8 @@ struct callgate_filter {
 enum { FILTER_NODE_LIMIT = 1 << 18, FILTER_WORK_LIMIT = 1 << 23 };
 
 /*
- * What has been worked out about a filter since its last operation began: one budget for everything that an operation does with
- * it (diagrams, conditions, rows), so that no program keeps us busy. A step is some tens of nanoseconds.
+ * What has been worked out about a filter since its last operation began: one budget for everything that an operation
+ * does with it (diagrams, conditions, rows), so that no program keeps us busy. A step is some tens of nanoseconds.
  */
 struct filter_work {
 	uint64_t spent;
@@ -112,12 +116,15 @@ int filter_refuse_unknown(const struct callgate_filter *filter, struct callgate_
 
 int filter_new(const char *name, struct callgate_filter **out, struct callgate_err *err);
 /* NULL: out of memory or past FILTER_NODE_LIMIT. */
-const struct node *filter_leaf(struct callgate_filter *filter, struct callgate_action action, struct callgate_origin origin);
+const struct node *filter_leaf(struct callgate_filter *filter, struct callgate_action action,
+			       struct callgate_origin origin);
 const struct node *filter_opaque(struct callgate_filter *filter, unsigned pc);
 /* Opaque too: what happens there would take too much work to find out. */
 const struct node *filter_too_complex(struct callgate_filter *filter);
-/* Answers yes when both branches are the same node; folds tests that are always or never true (mask 0, GE 0, GT mask ...). */
-const struct node *filter_test(struct callgate_filter *filter, struct test test, const struct node *yes, const struct node *no);
+/* Answers yes when both branches are the same node; folds tests that are always or never true (mask 0, GE 0, GT mask
+ * ...). */
+const struct node *filter_test(struct callgate_filter *filter, struct test test, const struct node *yes,
+			       const struct node *no);
 
 /* The map of an audit architecture, NULL when the filter has none (other_arch answers). */
 const struct filter_arch *filter_arch_of(const struct callgate_filter *filter, uint32_t audit);
@@ -127,14 +134,15 @@ size_t span_at(const struct filter_arch *arch, uint32_t nr);
 uint32_t span_last(const struct filter_arch *arch, size_t i);
 
 /* The leaf that a call reaches. audit, nr and arguments as the kernel would hand them over. */
-const struct node *filter_walk(const struct callgate_filter *filter, uint32_t audit, uint32_t nr, const uint64_t args[6]);
+const struct node *filter_walk(const struct callgate_filter *filter, uint32_t audit, uint32_t nr,
+			       const uint64_t args[6]);
 bool test_holds(const struct test *test, const uint64_t args[6]);
 /* Written alike; tests that only mean the same are not found out here. negate does not count. */
 bool test_same(const struct test *a, const struct test *b);
 
 /*
- * A map under construction: spans are added in ascending order. Neighbours with the same node and no clauses become one.
- * On failure the map remembers it: filter_add_arch() answers. Start from { 0 }.
+ * A map under construction: spans are added in ascending order. Neighbours with the same node and no clauses become
+ * one. On failure the map remembers it: filter_add_arch() answers. Start from { 0 }.
  */
 struct span_map {
 	struct span *spans; /* malloc'ed */
@@ -142,8 +150,8 @@ struct span_map {
 	bool failed;
 };
 void span_map_add(struct span_map *map, struct span span);
-/* Puts a finished map into the filter (copied into its arena) and releases it, on failure too. The first span starts at 0.
- * Architectures keep the order in which they are added. */
+/* Puts a finished map into the filter (copied into its arena) and releases it, on failure too. The first span starts at
+ * 0. Architectures keep the order in which they are added. */
 int filter_add_arch(struct callgate_filter *filter, uint32_t audit, struct span_map *map, struct callgate_err *err);
 void span_map_release(struct span_map *map);
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Lint of a filter: what a profile means on its target that its author may not have meant. Questions to the decisions, so that
- * it does not matter how the profile says it. */
+/* Lint of a filter: what a profile means on its target that its author may not have meant. Questions to the decisions,
+ * so that it does not matter how the profile says it. */
 #include <stdio.h>
 #include <string.h>
 
@@ -47,7 +47,8 @@ static struct reply ask_pattern(const struct lint *lint, const struct callgate_p
 		return reply;
 	for (size_t i = 0; i < count; i++) {
 		/* What a supervisor or tracer decides is neither allowed nor denied. */
-		if (outcomes[i].opaque || outcomes[i].action.kind == CALLGATE_NOTIFY || outcomes[i].action.kind == CALLGATE_TRACE)
+		if (outcomes[i].opaque || outcomes[i].action.kind == CALLGATE_NOTIFY ||
+		    outcomes[i].action.kind == CALLGATE_TRACE)
 			return reply;
 		if (permits(outcomes[i].action.kind)) {
 			allowed++;
@@ -170,7 +171,8 @@ static void check_siblings(const struct lint *lint)
 			count++;
 		}
 		if (count)
-			note_at(lint->notes, CALLGATE_NOTE, NOTE_SIBLING, &lint->policy->source, offset_of(lint, &first.origin),
+			note_at(lint->notes, CALLGATE_NOTE, NOTE_SIBLING, &lint->policy->source,
+				offset_of(lint, &first.origin),
 				"'%s' is denied, and %s with the same effect %s allowed", siblings[i][0], others,
 				count > 1 ? "are" : "is");
 	}
@@ -181,12 +183,14 @@ static void check_namespaces(const struct lint *lint)
 {
 	static const char *const ways[] = { "clone3", "unshare" };
 	bool s390 = lint->host == CALLGATE_ABI_S390 || lint->host == CALLGATE_ABI_S390X;
-	struct reply masked = s390 ? (struct reply){ .answer = ABSENT } : ask_first(lint, lint->host, "clone", CLONE_NEWUSER);
+	struct reply masked =
+		s390 ? (struct reply){ .answer = ABSENT } : ask_first(lint, lint->host, "clone", CLONE_NEWUSER);
 
 	if (masked.answer != DENIED || !may_pass(ask(lint, lint->host, "clone")))
 		return;
 	for (size_t i = 0; i < sizeof(ways) / sizeof(ways[0]); i++) {
-		struct reply way = i ? ask_first(lint, lint->host, ways[i], CLONE_NEWUSER) : ask(lint, lint->host, ways[i]);
+		struct reply way =
+			i ? ask_first(lint, lint->host, ways[i], CLONE_NEWUSER) : ask(lint, lint->host, ways[i]);
 
 		if (may_pass(way))
 			note_at(lint->notes, CALLGATE_WARNING, NOTE_SIBLING, &lint->policy->source,
@@ -203,15 +207,17 @@ static void check_socketcall(const struct lint *lint, enum callgate_abi abi)
 	struct reply socket = ask_first(lint, abi, "socket", AF_ALG);
 
 	if (may_pass(way) && socket.answer == DENIED && may_pass(ask(lint, abi, "socket")))
-		note_at(lint->notes, CALLGATE_WARNING, NOTE_OPENS, &lint->policy->source, offset_of(lint, &socket.origin),
-			"socketcall is allowed on %s and makes sockets of any family, which the rules for socket restrict",
+		note_at(lint->notes, CALLGATE_WARNING, NOTE_OPENS, &lint->policy->source,
+			offset_of(lint, &socket.origin),
+			"socketcall is allowed on %s and makes sockets of any family, which the rules for socket "
+			"restrict",
 			abi_of(abi)->name);
 }
 
 static void check_io_uring(const struct lint *lint)
 {
-	static const char *const calls[] = { "openat", "openat2", "connect", "socket", "unlinkat", "renameat", "mkdirat",
-					     "symlinkat", "linkat" };
+	static const char *const calls[] = { "openat",   "openat2", "connect",   "socket", "unlinkat",
+					     "renameat", "mkdirat", "symlinkat", "linkat" };
 	struct callgate_origin origin = { .line = 0 };
 	char reached[160] = "";
 
@@ -261,10 +267,14 @@ static void check_twins(const struct lint *lint, enum callgate_abi abi, const st
 static void check_time64(const struct lint *lint, enum callgate_abi abi)
 {
 	static const struct pair pairs[] = {
-		{ "clock_gettime", "clock_gettime64" },	  { "clock_nanosleep", "clock_nanosleep_time64" },
-		{ "futex", "futex_time64" },		  { "ppoll", "ppoll_time64" },
-		{ "pselect6", "pselect6_time64" },	  { "timerfd_settime", "timerfd_settime64" },
-		{ "utimensat", "utimensat_time64" },	  { "recvmmsg", "recvmmsg_time64" },
+		{ "clock_gettime", "clock_gettime64" },
+		{ "clock_nanosleep", "clock_nanosleep_time64" },
+		{ "futex", "futex_time64" },
+		{ "ppoll", "ppoll_time64" },
+		{ "pselect6", "pselect6_time64" },
+		{ "timerfd_settime", "timerfd_settime64" },
+		{ "utimensat", "utimensat_time64" },
+		{ "recvmmsg", "recvmmsg_time64" },
 		{ "rt_sigtimedwait", "rt_sigtimedwait_time64" },
 	};
 
@@ -275,7 +285,10 @@ static void check_time64(const struct lint *lint, enum callgate_abi abi)
 static void check_fallbacks(const struct lint *lint)
 {
 	static const struct pair pairs[] = {
-		{ "clone", "clone3" }, { "faccessat", "faccessat2" }, { "newfstatat", "statx" }, { "fchmodat", "fchmodat2" },
+		{ "clone", "clone3" },
+		{ "faccessat", "faccessat2" },
+		{ "newfstatat", "statx" },
+		{ "fchmodat", "fchmodat2" },
 	};
 	struct callgate_origin origin = { .line = 0 };
 	char names[96] = "", action[32] = "";
@@ -283,8 +296,8 @@ static void check_fallbacks(const struct lint *lint)
 	for (size_t i = 0; i < sizeof(pairs) / sizeof(pairs[0]); i++) {
 		struct reply newer = ask(lint, lint->host, pairs[i].newer);
 
-		if (newer.answer != DENIED || newer.action.kind != CALLGATE_ERRNO || newer.action.data == ERRNO_ENOSYS ||
-		    !may_pass(ask(lint, lint->host, pairs[i].call)))
+		if (newer.answer != DENIED || newer.action.kind != CALLGATE_ERRNO ||
+		    newer.action.data == ERRNO_ENOSYS || !may_pass(ask(lint, lint->host, pairs[i].call)))
 			continue;
 		if (!names[0]) {
 			origin = newer.origin;
@@ -302,7 +315,8 @@ static void check_end(const struct lint *lint)
 	struct reply group = ask(lint, lint->host, "exit_group"), alone = ask(lint, lint->host, "exit");
 
 	if (group.answer == DENIED && alone.answer == DENIED && may_pass(ask(lint, lint->host, "execve")))
-		note_at(lint->notes, CALLGATE_WARNING, NOTE_NO_EXIT, &lint->policy->source, offset_of(lint, &group.origin),
+		note_at(lint->notes, CALLGATE_WARNING, NOTE_NO_EXIT, &lint->policy->source,
+			offset_of(lint, &group.origin),
 			"no program can end under this profile: exit_group and exit are denied");
 }
 
@@ -328,8 +342,8 @@ static void check_newer(const struct lint *lint)
 	}
 	if (kernel > KERNEL_OLDEST)
 		note_at(lint->notes, CALLGATE_NOTE, NOTE_NEWER, &policy->source, policy->fallback.at.offset,
-			"the default allows every call that is not named, also those newer than '%s' (Linux %u.%u)", newest,
-			kernel >> 8, kernel & 0xff);
+			"the default allows every call that is not named, also those newer than '%s' (Linux %u.%u)",
+			newest, kernel >> 8, kernel & 0xff);
 	else if (newest)
 		note_at(lint->notes, CALLGATE_NOTE, NOTE_NEWER, &policy->source, policy->fallback.at.offset,
 			"the default allows every call that is not named, also those that newer kernels add");

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Log only: the same filter with LOG wherever it would not allow, so that a profile can be tried before it is enforced. */
+/*
+ * Log only: the same filter with LOG wherever it would not allow, so that a profile can be tried before it is enforced.
+ */
 #include "filter/log_only.h"
 
 #include <stdlib.h>
@@ -118,7 +120,8 @@ int filter_log_only(const struct callgate_filter *filter, struct callgate_filter
 	return r;
 }
 
-int callgate_filter_log_only(const struct callgate_filter *filter, struct callgate_filter **out, struct callgate_err *err)
+int callgate_filter_log_only(const struct callgate_filter *filter, struct callgate_filter **out,
+			     struct callgate_err *err)
 {
 	return filter && out ? filter_log_only(filter, out, err) : err_missing(err);
 }

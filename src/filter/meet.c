@@ -67,7 +67,8 @@ static bool permits(const struct node *leaf)
 /* NULL: neither; both permit what is taken away. */
 static const struct node *decider(enum callgate_combination op, const struct node *older, const struct node *newer)
 {
-	/* Nothing is stricter than KILL_PROCESS: there it does not matter what an opaque one would say. Nor looser than ALLOW. */
+	/* Nothing is stricter than KILL_PROCESS: there it does not matter what an opaque one would say. Nor looser than
+	 * ALLOW. */
 	enum callgate_action_kind end = op == CALLGATE_JOIN ? CALLGATE_ALLOW : CALLGATE_KILL_PROCESS;
 
 	if (op == CALLGATE_SUBTRACT && !older->opaque && !permits(older))
@@ -338,7 +339,9 @@ int callgate_filter_combine(enum callgate_combination op, const struct callgate_
 	snprintf(name, sizeof(name), "%zu filters", count);
 	for (size_t i = 0; i < count && r == 0; i++) {
 		/* Subtracted is from the first, which is taken over as it is. */
-		struct meet meet = { .op = i || op != CALLGATE_SUBTRACT ? op : CALLGATE_MEET, .older = met, .newer = filters[i] };
+		struct meet meet = { .op = i || op != CALLGATE_SUBTRACT ? op : CALLGATE_MEET,
+				     .older = met,
+				     .newer = filters[i] };
 
 		r = meet_two(meet, count == 1 ? filters[i]->name : name, &next, err);
 		callgate_filter_free(met);
@@ -351,7 +354,7 @@ int callgate_filter_combine(enum callgate_combination op, const struct callgate_
 }
 
 int callgate_filter_meet(const struct callgate_filter *const filters[], size_t count, struct callgate_filter **out,
-                         struct callgate_err *err)
+			 struct callgate_err *err)
 {
 	return callgate_filter_combine(CALLGATE_MEET, filters, count, out, err);
 }

@@ -21,8 +21,8 @@ static struct candidate by_mux(const struct candidate *candidate)
 
 /* ------------------------------------------------------------------ law 7 */
 
-/* The rule that all of a member gets behind its multiplexer, where conditions are the strictest one that denies; NULL: the
- * default. */
+/* The rule that all of a member gets behind its multiplexer, where conditions are the strictest one that denies; NULL:
+ * the default. */
 static const struct candidate *member_winner(const struct resolution *res, const struct candidate_list *list)
 {
 	const struct candidate *winner = candidates_unconditional(list);
@@ -33,16 +33,16 @@ static const struct candidate *member_winner(const struct resolution *res, const
 		bool opens = candidate_direction(&at->rule->action, &res->active->fallback) > 0;
 
 		note_at(res->notes, CALLGATE_WARNING, NOTE_MUX, &res->policy->source, at->name->at.offset,
-		        "conditions on '%.*s' cannot be checked behind its multiplexed call; there the rule %s",
-		        (int)at->name->text.size, at->name->text.at, opens ? "allows nothing" : "denies all of it");
+			"conditions on '%.*s' cannot be checked behind its multiplexed call; there the rule %s",
+			(int)at->name->text.size, at->name->text.at, opens ? "allows nothing" : "denies all of it");
 		if (!opens && (!winner || at->rule->action.kind < winner->rule->action.kind))
 			winner = at;
 	}
 	return winner;
 }
 
-/* The kernel takes ipc's version from the upper half of its first argument (ipc/syscall.c): whatever it is, the call is the same.
- * A rule that opens matches one spelling, a rule that tightens must match all. */
+/* The kernel takes ipc's version from the upper half of its first argument (ipc/syscall.c): whatever it is, the call is
+ * the same. A rule that opens matches one spelling, a rule that tightens must match all. */
 static struct test law_selector(const struct mux_members *mux, uint32_t selector, bool opens, uint8_t word)
 {
 	struct test test = { .mask = word_mask(word), .value = selector, .op = TEST_EQ };
@@ -53,7 +53,7 @@ static struct test law_selector(const struct mux_members *mux, uint32_t selector
 }
 
 static int law_member(const struct resolution *res, const struct mux_members *mux, uint32_t selector, uint8_t word,
-                      struct rule_clauses *out, struct callgate_err *err)
+		      struct rule_clauses *out, struct callgate_err *err)
 {
 	const struct candidate *winner = member_winner(res, &mux->by_selector[selector]);
 	struct candidate as;
@@ -61,7 +61,8 @@ static int law_member(const struct resolution *res, const struct mux_members *mu
 
 	if (!winner)
 		return 0;
-	test = law_selector(mux, selector, candidate_direction(&winner->rule->action, &res->active->fallback) > 0, word);
+	test = law_selector(mux, selector, candidate_direction(&winner->rule->action, &res->active->fallback) > 0,
+			    word);
 	as = by_mux(winner);
 	return clause_add(&res->filter->arena, out, &as, &test, 1) ? 0 : err_nomem(err);
 }
@@ -69,8 +70,8 @@ static int law_member(const struct resolution *res, const struct mux_members *mu
 /* ------------------------------------------------------------------ as libseccomp has it */
 
 /* Its rule for the multiplexer is the member's with the first argument's test replaced by the selector's. */
-static bool add_replaced(struct arena *arena, struct rule_clauses *list, const struct candidate *candidate, struct test selector,
-                         uint8_t word)
+static bool add_replaced(struct arena *arena, struct rule_clauses *list, const struct candidate *candidate,
+			 struct test selector, uint8_t word)
 {
 	const struct rule *rule = candidate->rule->rule;
 	struct test tests[7] = { selector };
@@ -88,8 +89,8 @@ static bool add_replaced(struct arena *arena, struct rule_clauses *list, const s
 }
 
 /* One member. Where some rule asks for nothing but the selector, the others have no effect. */
-static int libseccomp_member(const struct resolution *res, const struct candidate_list *list, struct test selector, uint8_t word,
-                             struct rule_clauses *out, struct callgate_err *err)
+static int libseccomp_member(const struct resolution *res, const struct candidate_list *list, struct test selector,
+			     uint8_t word, struct rule_clauses *out, struct callgate_err *err)
 {
 	struct rule_clauses mine = { 0 };
 	int r;
@@ -112,7 +113,8 @@ static int libseccomp_member(const struct resolution *res, const struct candidat
 	r = overlap_refuse(res, list, &mine, err);
 	for (unsigned i = 0; i < mine.count && r == 0; i++) {
 		const struct clause *clause = &mine.clauses[i];
-		struct candidate as = { .rule = &(struct active_rule){ .action = clause->action }, .origin = clause->origin };
+		struct candidate as = { .rule = &(struct active_rule){ .action = clause->action },
+					.origin = clause->origin };
 
 		if (!clause_add(&res->filter->arena, out, &as, clause->tests, clause->test_count))
 			r = err_nomem(err);
@@ -121,7 +123,7 @@ static int libseccomp_member(const struct resolution *res, const struct candidat
 }
 
 int mux_clauses(const struct resolution *res, const struct abi_candidates *space, const struct mux_members *mux,
-                struct rule_clauses *out, struct callgate_err *err)
+		struct rule_clauses *out, struct callgate_err *err)
 {
 	uint8_t word = abi_of(space->abi)->word;
 	int r = 0;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Outcomes: known arguments answer their tests, what is left are conditions. Where the author's clauses are known they are
- * shown as they were written; those of a lifted decision are derived from what it means.
+ * Outcomes: known arguments answer their tests, what is left are conditions. Where the author's clauses are known they
+ * are shown as they were written; those of a lifted decision are derived from what it means.
  */
 #include "filter/outcomes.h"
 
@@ -78,7 +78,9 @@ static void add(struct listing *list, const struct node *leaf, const struct test
 	if (list->count < list->room) {
 		struct callgate_outcome *out = &list->out[list->count];
 
-		*out = (struct callgate_outcome){ .action = leaf->action, .origin = leaf->origin, .opaque = leaf->opaque };
+		*out = (struct callgate_outcome){ .action = leaf->action,
+						  .origin = leaf->origin,
+						  .opaque = leaf->opaque };
 		tests_format(tests, count, out->conditions, sizeof(out->conditions));
 	}
 	list->count++;
@@ -131,13 +133,14 @@ static int list_derived(struct listing *list, const struct callgate_filter *filt
 		return code;
 	filter_spend(filter, OUTCOME_COST * derived.count);
 	for (size_t i = 0; i < derived.count && !sure; i++)
-		sure = list_clause(list, derived.clauses[i].leaf, derived.clauses[i].tests, derived.clauses[i].test_count);
+		sure = list_clause(list, derived.clauses[i].leaf, derived.clauses[i].tests,
+				   derived.clauses[i].test_count);
 	clauses_release(&derived);
 	return 0;
 }
 
 int callgate_filter_outcomes(const struct callgate_filter *filter, const struct callgate_pattern *pattern,
-                             struct callgate_outcome *out, size_t room, size_t *count)
+			     struct callgate_outcome *out, size_t room, size_t *count)
 {
 	struct listing list = { .pattern = pattern, .out = out, .room = room };
 	const struct span *span;
@@ -162,7 +165,7 @@ int callgate_filter_outcomes(const struct callgate_filter *filter, const struct 
 /* ------------------------------------------------------------------ the rest of the public view */
 
 int callgate_filter_decide(const struct callgate_filter *filter, const struct callgate_call *call,
-                           struct callgate_action *action, struct callgate_origin *origin)
+			   struct callgate_action *action, struct callgate_origin *origin)
 {
 	const struct abi *abi = call ? abi_of(call->abi) : NULL;
 	const struct node *leaf;
@@ -191,7 +194,8 @@ uint32_t callgate_filter_flags(const struct callgate_filter *filter)
 	return filter ? filter->flags : 0;
 }
 
-unsigned callgate_filter_dropped(const struct callgate_filter *filter, const char **name, struct callgate_origin *origin)
+unsigned callgate_filter_dropped(const struct callgate_filter *filter, const char **name,
+				 struct callgate_origin *origin)
 {
 	unsigned count = 0;
 
@@ -226,7 +230,7 @@ int callgate_filter_accept_dropped(struct callgate_filter *filter, const char *n
 /* An ABI's part of its architecture's map: x86_64 and x32 share one, split at bit 30. False: no map. */
 struct abi_view {
 	const struct filter_arch *arch;
-	size_t first, last;          /* spans */
+	size_t first, last; /* spans */
 	uint32_t first_nr, last_nr;
 };
 
@@ -251,7 +255,8 @@ size_t callgate_filter_row_count(const struct callgate_filter *filter, enum call
 	return filter && abi_view(filter, abi, &view) ? view.last - view.first + 1 : 0;
 }
 
-int callgate_filter_row(const struct callgate_filter *filter, enum callgate_abi abi, size_t index, struct callgate_row *out)
+int callgate_filter_row(const struct callgate_filter *filter, enum callgate_abi abi, size_t index,
+			struct callgate_row *out)
 {
 	struct abi_view view;
 	uint32_t first, last;

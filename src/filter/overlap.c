@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Overlap: the clauses, grouped by action, are tried group by group from the first on and from the last on. Where one call
- * matches two groups, both orders answer differently, and nowhere else: their meanings are equal exactly when nothing overlaps.
+ * Overlap: the clauses, grouped by action, are tried group by group from the first on and from the last on. Where one
+ * call matches two groups, both orders answer differently, and nowhere else: their meanings are equal exactly when
+ * nothing overlaps.
  */
 #include "filter/overlap.h"
 
@@ -13,8 +14,8 @@
 #include "base/notes.h"
 #include "filter/conditions.h"
 #include "filter/meaning.h"
-#include "names/words.h"
 #include "names/value.h"
+#include "names/words.h"
 
 /* The number of different actions; group[i] is the one of clause i. */
 static unsigned group_actions(const struct clause *clauses, unsigned count, unsigned *group)
@@ -45,7 +46,7 @@ static const struct node *prepend(struct callgate_filter *scratch, const struct 
 enum order { FIRST_GROUP_FIRST, LAST_GROUP_FIRST };
 
 static const struct node *chain(struct callgate_filter *scratch, const struct clause *clauses, const unsigned *group,
-                                const unsigned counts[2], enum order order)
+				const unsigned counts[2], enum order order)
 {
 	/* Stands for "none of them": an opaque leaf equals no action. */
 	const struct node *node = filter_opaque(scratch, 0);
@@ -133,7 +134,7 @@ static void call_format(struct slice name, const uint64_t args[6], char *buf, si
 }
 
 static void report(const struct resolution *res, const struct candidate_list *list, const struct clause *pair[2],
-                   const uint64_t args[6])
+		   const uint64_t args[6])
 {
 	bool law = res->target->reader == CALLGATE_AS_LAW;
 	const struct word *name = name_of(list, pair[1]), *other = name_of(list, pair[0]);
@@ -145,11 +146,11 @@ static void report(const struct resolution *res, const struct candidate_list *li
 	callgate_action_format(pair[1]->action, words[1], sizeof(words[1]));
 	if (law)
 		snprintf(decides, sizeof(decides), "; the stricter action decides: %s",
-		         words[pair[1]->action.kind < pair[0]->action.kind]);
+			 words[pair[1]->action.kind < pair[0]->action.kind]);
 	call_format(name->text, args, call, sizeof(call));
-	note_at(res->notes, law ? CALLGATE_WARNING : CALLGATE_ERROR, law ? NOTE_OVERLAP : NOTE_READER, &res->policy->source,
-	        name->at.offset, "overlapping rules for '%.*s': %s matches both %s and %s%s", (int)name->text.size, name->text.at,
-	        call, words[1], words[0], decides);
+	note_at(res->notes, law ? CALLGATE_WARNING : CALLGATE_ERROR, law ? NOTE_OVERLAP : NOTE_READER,
+		&res->policy->source, name->at.offset, "overlapping rules for '%.*s': %s matches both %s and %s%s",
+		(int)name->text.size, name->text.at, call, words[1], words[0], decides);
 	note_attach(res->notes, &res->policy->source, other->at.offset, "%s given here", words[0]);
 }
 
@@ -196,7 +197,7 @@ int overlap_settle(const struct resolution *res, const struct candidate_list *li
 
 /* Whether two decisions differ, and a call for which they do. */
 static int compare(const struct callgate_filter *scratch, const struct node *forward, const struct node *backward,
-                   uint64_t args[6], bool *differ, struct callgate_err *err)
+		   uint64_t args[6], bool *differ, struct callgate_err *err)
 {
 	meaning_ref one = 0, other = 0;
 	struct meaning *meaning;
@@ -214,7 +215,7 @@ static int compare(const struct callgate_filter *scratch, const struct node *for
 }
 
 static int find(const struct resolution *res, const struct rule_clauses *list, uint64_t args[6], bool *found,
-                struct callgate_err *err)
+		struct callgate_err *err)
 {
 	unsigned *group = arena_array(res->scratch, list->count + 1, sizeof(*group)), counts[2] = { list->count };
 	const struct node *forward, *backward;
@@ -252,8 +253,8 @@ static void sort_clauses(struct rule_clauses *list, struct clause *spare)
 	memcpy(list->clauses, spare, count * sizeof(*spare));
 }
 
-int overlap_order(const struct resolution *res, const struct candidate_list *list, struct rule_clauses *clauses, bool *found,
-                  struct callgate_err *err)
+int overlap_order(const struct resolution *res, const struct candidate_list *list, struct rule_clauses *clauses,
+		  bool *found, struct callgate_err *err)
 {
 	const struct clause *pair[2];
 	uint64_t args[6] = { 0 };
@@ -272,7 +273,7 @@ int overlap_order(const struct resolution *res, const struct candidate_list *lis
 }
 
 int overlap_refuse(const struct resolution *res, const struct candidate_list *list, const struct rule_clauses *clauses,
-                   struct callgate_err *err)
+		   struct callgate_err *err)
 {
 	const struct slice *name = &list->first->name->text;
 	const struct clause *pair[2];
@@ -285,5 +286,5 @@ int overlap_refuse(const struct resolution *res, const struct candidate_list *li
 	if (matching_pair(clauses, args, pair))
 		report(res, list, pair, args);
 	return err_set(err, CALLGATE_E_UNSUPPORTED, "cannot predict which of two rules for '%.*s' %s would follow",
-	               (int)name->size, name->at, reader_name(res->target->reader));
+		       (int)name->size, name->at, reader_name(res->target->reader));
 }

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Resolve: policy + target -> filter. This file and its helpers (policy/specialise.c, filter/candidates.c, filter/overlap.c,
- * filter/decide.c) are the law; filter/semantics.md states it clause by clause, tests/unit/test_law.c tests it the same way.
+ * Resolve: policy + target -> filter. This file and its helpers (policy/specialise.c, filter/candidates.c,
+ * filter/overlap.c, filter/decide.c) are the law; filter/semantics.md states it clause by clause, tests/unit/test_law.c
+ * tests it the same way.
  */
 #include <stdio.h>
 #include <string.h>
@@ -50,8 +51,9 @@ static void report_cut(const struct resolution *res)
 			const struct condition *condition = &rule->conditions[j];
 
 			if (!sign_or_zero(condition->value) || !sign_or_zero(condition->value_two))
-				note_at(res->notes, CALLGATE_WARNING, NOTE_CUT, &res->policy->source, condition->at.offset,
-				        "only the lower 32 bits of this condition count on %s", narrow);
+				note_at(res->notes, CALLGATE_WARNING, NOTE_CUT, &res->policy->source,
+					condition->at.offset, "only the lower 32 bits of this condition count on %s",
+					narrow);
 		}
 	}
 }
@@ -59,7 +61,8 @@ static void report_cut(const struct resolution *res)
 /* ------------------------------------------------------------------ one call's rules (laws 1 and 2) */
 
 /* Law 1's losers, with both lines. What no guard had a part in, the reader has said already. */
-static void report_losers(const struct resolution *res, const struct candidate_list *list, const struct candidate *winner)
+static void report_losers(const struct resolution *res, const struct candidate_list *list,
+			  const struct candidate *winner)
 {
 	for (const struct candidate *at = list->first; at; at = at->next) {
 		if (at == winner || action_equal(at->rule->action, winner->rule->action))
@@ -67,30 +70,34 @@ static void report_losers(const struct resolution *res, const struct candidate_l
 		if (!at->rule->guarded && !winner->rule->guarded)
 			continue;
 		note_at(res->notes, CALLGATE_WARNING, NOTE_SHADOWED, &res->policy->source, at->name->at.offset,
-		        "rule for '%.*s' has no effect on this target", (int)at->name->text.size, at->name->text.at);
+			"rule for '%.*s' has no effect on this target", (int)at->name->text.size, at->name->text.at);
 		note_attach(res->notes, &res->policy->source, winner->name->at.offset, "this rule decides");
 	}
 }
 
 /* The clauses of the rules before end (NULL: of all). */
-static int list_clauses(const struct resolution *res, const struct candidate_list *list, const struct candidate *end, uint8_t word,
-                        struct rule_clauses *out, struct callgate_err *err)
+static int list_clauses(const struct resolution *res, const struct candidate_list *list, const struct candidate *end,
+			uint8_t word, struct rule_clauses *out, struct callgate_err *err)
 {
 	for (const struct candidate *at = list->first; at && at != end; at = at->next) {
 		if (!clause_add_rule(&res->filter->arena, out, at, word))
 			return err_nomem(err);
 		if (out->count > CLAUSE_LIMIT) {
 			note_at(res->notes, CALLGATE_ERROR, NOTE_LIMIT, &res->policy->source, at->name->at.offset,
-			        "more than %d conditions for '%.*s'", CLAUSE_LIMIT, (int)at->name->text.size, at->name->text.at);
+				"more than %d conditions for '%.*s'", CLAUSE_LIMIT, (int)at->name->text.size,
+				at->name->text.at);
 			return err_set(err, CALLGATE_E_LIMIT, "too many conditional rules for one syscall");
 		}
 	}
 	return res->target->reader == CALLGATE_AS_LAW ? 0 : overlap_settle(res, list, out, err);
 }
 
-/* Law 1: an unconditional rule decides. What stands before it has been added to libseccomp by the others, or refused. */
-static int decide_unconditional(const struct resolution *res, const struct candidate_list *list, const struct candidate *winner,
-                                uint8_t word, struct span *span, struct callgate_err *err)
+/*
+ * Law 1: an unconditional rule decides. What stands before it has been added to libseccomp by the others, or refused.
+ */
+static int decide_unconditional(const struct resolution *res, const struct candidate_list *list,
+				const struct candidate *winner, uint8_t word, struct span *span,
+				struct callgate_err *err)
 {
 	struct rule_clauses before = { 0 };
 	int r = 0;
@@ -104,8 +111,8 @@ static int decide_unconditional(const struct resolution *res, const struct candi
 }
 
 /* Rules that were made to be tried one after the other: nothing is settled, nothing contradicts. */
-static int decide_in_turn(const struct resolution *res, const struct leaves *leaves, const struct candidate_list *list, uint8_t word,
-                          struct span *span, struct callgate_err *err)
+static int decide_in_turn(const struct resolution *res, const struct leaves *leaves, const struct candidate_list *list,
+			  uint8_t word, struct span *span, struct callgate_err *err)
 {
 	struct rule_clauses clauses = { 0 };
 	int r = list_clauses(res, list, NULL, word, &clauses, err);
@@ -131,12 +138,12 @@ static bool wants_members(const struct resolution *res, const struct candidate_l
 }
 
 /*
- * What the rules for a call come to: those that name it, those for members behind it. Either may be NULL. Fills node; clauses
- * when it depends on arguments.
+ * What the rules for a call come to: those that name it, those for members behind it. Either may be NULL. Fills node;
+ * clauses when it depends on arguments.
  */
 static int decide_call(const struct resolution *res, const struct leaves *leaves, const struct abi_candidates *space,
-                       const struct candidate_list *list, const struct mux_members *mux, struct span *span,
-                       struct callgate_err *err)
+		       const struct candidate_list *list, const struct mux_members *mux, struct span *span,
+		       struct callgate_err *err)
 {
 	const struct candidate *winner = list ? candidates_unconditional(list) : NULL;
 	uint8_t word = abi_of(space->abi)->word;
@@ -157,8 +164,8 @@ static int decide_call(const struct resolution *res, const struct leaves *leaves
 		r = overlap_refuse(res, list, &clauses, err);
 	if (r < 0)
 		return r;
-	span->node = (span->overlap ? decide_in_order : decide)(res->filter, clauses.clauses, clauses.count, leaves->fallback,
-							       res->scratch);
+	span->node = (span->overlap ? decide_in_order : decide)(res->filter, clauses.clauses, clauses.count,
+								leaves->fallback, res->scratch);
 	span->clauses = clauses.clauses;
 	span->clause_count = clauses.count;
 	return span->node ? 0 : err_set(err, CALLGATE_E_LIMIT, "too complex, or out of memory");
@@ -187,7 +194,7 @@ static uint8_t weight_of(const struct candidate_list *list)
 
 /* Leaves span->node NULL for a number that no rule is about. */
 static int decide_number(const struct resolution *res, const struct leaves *leaves, const struct abi_candidates *space,
-                         const struct candidate_list *list, struct span *span, struct callgate_err *err)
+			 const struct candidate_list *list, struct span *span, struct callgate_err *err)
 {
 	const struct mux_members *mux = space->mux_count ? mux_of(space, span->first) : NULL;
 	const struct candidate *winner = list ? candidates_unconditional(list) : NULL;
@@ -217,7 +224,8 @@ static bool hides_setup(const struct resolution *res, const struct abi_candidate
 	       (space->abi == CALLGATE_ABI_S390 || space->abi == CALLGATE_ABI_S390X);
 }
 
-/* runc before 1.1.15 answered ENOSYS on the architectures that the profile lists, and forgot the native one (runc#4219). */
+/* runc before 1.1.15 answered ENOSYS on the architectures that the profile lists, and forgot the native one
+ * (runc#4219). */
 enum { RUNC_NATIVE_STUB = 0x01010f };
 
 static bool has_tail(const struct resolution *res, const struct leaves *leaves, const struct abi_candidates *space)
@@ -229,19 +237,20 @@ static bool has_tail(const struct resolution *res, const struct leaves *leaves, 
 	/* runc's stub has no entry for 0. */
 	if (reads_through_runc(res->target->reader) && !space->highest)
 		return false;
-	return !native || res->active->native_listed || !reads_through_runc(res->target->reader) || !res->target->runtime ||
-	       res->target->runtime >= RUNC_NATIVE_STUB;
+	return !native || res->active->native_listed || !reads_through_runc(res->target->reader) ||
+	       !res->target->runtime || res->target->runtime >= RUNC_NATIVE_STUB;
 }
 
 enum load { LOAD_KEPT, LOAD_LOST };
 
 /*
- * libseccomp 2.5 ranks an ABI's calls: those with unconditional rules first, then by number. The code of the first one loads
- * the number. When that is a call which the ABI does not have, there is no code for it and so no load: no rule is ever met.
- * x86_64 without x32 loads the number before, to tell that apart; with x32 both are in one list. LXC keeps such names from
- * libseccomp.
+ * libseccomp 2.5 ranks an ABI's calls: those with unconditional rules first, then by number. The code of the first one
+ * loads the number. When that is a call which the ABI does not have, there is no code for it and so no load: no rule is
+ * ever met. x86_64 without x32 loads the number before, to tell that apart; with x32 both are in one list. LXC keeps
+ * such names from libseccomp.
  */
-static int number_load(const struct resolution *res, const struct abi_candidates *space, enum load *out, struct callgate_err *err)
+static int number_load(const struct resolution *res, const struct abi_candidates *space, enum load *out,
+		       struct callgate_err *err)
 {
 	bool x32 = false;
 
@@ -257,8 +266,8 @@ static int number_load(const struct resolution *res, const struct abi_candidates
 		*out = LOAD_LOST;
 	else if ((space->has & HAS_PSEUDO_CONDITIONAL) && ((space->has & HAS_CONDITIONAL) || space->mux_count))
 		return err_set(err, CALLGATE_E_UNSUPPORTED,
-		               "cannot predict what %s makes of conditions on calls that %s does not have",
-		               reader_name(res->target->reader), abi_of(space->abi)->name);
+			       "cannot predict what %s makes of conditions on calls that %s does not have",
+			       reader_name(res->target->reader), abi_of(space->abi)->name);
 	return 0;
 }
 
@@ -270,7 +279,7 @@ static bool is_skipped_call(const struct abi_candidates *space, uint32_t nr)
 
 /* One number's decision, if any rule is about it, and the default behind it. */
 static int map_number(const struct resolution *res, const struct leaves *leaves, const struct abi_candidates *space,
-                      const struct candidate_list *list, uint32_t nr, struct span_map *map, struct callgate_err *err)
+		      const struct candidate_list *list, uint32_t nr, struct span_map *map, struct callgate_err *err)
 {
 	struct span span = { .first = nr };
 	int r = decide_number(res, leaves, space, list, &span, err);
@@ -286,7 +295,7 @@ static int map_number(const struct resolution *res, const struct leaves *leaves,
 
 /* The numbers that rules are about, each with its decision, and the default between them. */
 static int map_numbers(const struct resolution *res, const struct leaves *leaves, const struct abi_candidates *space,
-                       struct span_map *map, struct callgate_err *err)
+		       struct span_map *map, struct callgate_err *err)
 {
 	int r = 0;
 
@@ -304,8 +313,8 @@ static int map_numbers(const struct resolution *res, const struct leaves *leaves
 }
 
 /* What number 0xffffffff of x86_64 gets: the default, or what a rule by number says. */
-static int map_skipped_call(const struct resolution *res, const struct leaves *leaves, const struct abi_candidates *lp64,
-                            struct span_map *map, struct callgate_err *err)
+static int map_skipped_call(const struct resolution *res, const struct leaves *leaves,
+			    const struct abi_candidates *lp64, struct span_map *map, struct callgate_err *err)
 {
 	const struct far_number *far = lp64->far;
 
@@ -317,9 +326,11 @@ static int map_skipped_call(const struct resolution *res, const struct leaves *l
 	return 0;
 }
 
-/* Adds the spans of one ABI to its architecture's map: [base, last], the tail above the highest named number included. */
-static int map_abi(const struct resolution *res, const struct leaves *leaves, const struct abi_candidates *space, uint32_t last,
-                   bool tail, struct span_map *map, struct callgate_err *err)
+/*
+ * Adds the spans of one ABI to its architecture's map: [base, last], the tail above the highest named number included.
+ */
+static int map_abi(const struct resolution *res, const struct leaves *leaves, const struct abi_candidates *space,
+		   uint32_t last, bool tail, struct span_map *map, struct callgate_err *err)
 {
 	struct span_map unmet = { 0 };
 	enum load load;
@@ -349,10 +360,10 @@ static const struct abi_candidates *space_of(const struct candidates *all, enum 
 	return NULL;
 }
 
-/* runc's stub tells x32 by bit 30 alone: numbers with bit 31 and without bit 30 are x86_64's to it, not x32's. after: what is
- * to be above them. */
+/* runc's stub tells x32 by bit 30 alone: numbers with bit 31 and without bit 30 are x86_64's to it, not x32's. after:
+ * what is to be above them. */
 static void stub_by_bit(const struct resolution *res, const struct leaves *leaves, const struct abi_candidates *lp64,
-                        const struct node *after, struct span_map *map)
+			const struct node *after, struct span_map *map)
 {
 	const struct node *node = has_tail(res, leaves, lp64) ? leaves->enosys : NULL;
 
@@ -364,7 +375,7 @@ static void stub_by_bit(const struct resolution *res, const struct leaves *leave
 
 /* runc's stub has none for x32 where it has none for x86_64. */
 static bool x32_tail(const struct resolution *res, const struct leaves *leaves, const struct abi_candidates *lp64,
-                     const struct abi_candidates *x32)
+		     const struct abi_candidates *x32)
 {
 	if (reads_through_runc(res->target->reader) && (!lp64 || !has_tail(res, leaves, lp64)))
 		return false;
@@ -373,7 +384,7 @@ static bool x32_tail(const struct resolution *res, const struct leaves *leaves, 
 
 /* x86_64 and x32 in one map (law 8). The native ABI is always there. */
 static int map_x86_64(const struct resolution *res, const struct leaves *leaves, const struct candidates *all,
-                      struct span_map *map, struct callgate_err *err)
+		      struct span_map *map, struct callgate_err *err)
 {
 	const struct abi_candidates *lp64 = space_of(all, CALLGATE_ABI_X86_64), *x32 = space_of(all, CALLGATE_ABI_X32);
 	int r = 0;
@@ -385,7 +396,8 @@ static int map_x86_64(const struct resolution *res, const struct leaves *leaves,
 	if (r == 0 && x32) {
 		r = map_abi(res, leaves, x32, UINT32_MAX, x32_tail(res, leaves, lp64, x32), map, err);
 		if (r == 0 && lp64)
-			stub_by_bit(res, leaves, lp64, x32_tail(res, leaves, lp64, x32) ? leaves->enosys : leaves->fallback, map);
+			stub_by_bit(res, leaves, lp64,
+				    x32_tail(res, leaves, lp64, x32) ? leaves->enosys : leaves->fallback, map);
 	}
 	if (r < 0)
 		return r;
@@ -399,7 +411,7 @@ static int map_x86_64(const struct resolution *res, const struct leaves *leaves,
 }
 
 static int map_all(const struct resolution *res, const struct leaves *leaves, const struct candidates *all,
-                   struct callgate_err *err)
+		   struct callgate_err *err)
 {
 	for (unsigned i = 0; i < all->abi_count; i++) {
 		const struct abi_candidates *space = &all->abis[i];
@@ -443,7 +455,8 @@ static int make_leaves(const struct resolution *res, struct leaves *out, struct 
 	const struct callgate_policy *policy = res->policy;
 	struct callgate_filter *filter = res->filter;
 	struct callgate_origin origin = { .why = CALLGATE_BY_DEFAULT, .file = filter->name };
-	struct callgate_action enosys = { .kind = CALLGATE_ERRNO, .data = ERRNO_ENOSYS }, kill = { .kind = CALLGATE_KILL_THREAD };
+	struct callgate_action enosys = { .kind = CALLGATE_ERRNO, .data = ERRNO_ENOSYS },
+			       kill = { .kind = CALLGATE_KILL_THREAD };
 
 	policy_line(policy, policy->fallback.at, &origin.line, &origin.column);
 	*out = (struct leaves){ .fallback = filter_leaf(filter, res->active->fallback, origin) };
@@ -482,11 +495,12 @@ static uint32_t runc_knows(enum callgate_abi abi)
 	}
 }
 
-static int refuse_release(const struct resolution *res, enum note_id id, const char *what, const char *which, struct callgate_err *err)
+static int refuse_release(const struct resolution *res, enum note_id id, const char *what, const char *which,
+			  struct callgate_err *err)
 {
 	note_at(res->notes, CALLGATE_ERROR, id, &res->policy->source, res->policy->fallback.at.offset,
-	        "runc %u.%u.%u rejects a profile with %s%s", res->target->runtime >> 16, res->target->runtime >> 8 & 0xff,
-	        res->target->runtime & 0xff, what, which);
+		"runc %u.%u.%u rejects a profile with %s%s", res->target->runtime >> 16,
+		res->target->runtime >> 8 & 0xff, res->target->runtime & 0xff, what, which);
 	return err_set(err, CALLGATE_E_PROFILE, "this release of runc rejects a profile with %s%s", what, which);
 }
 
@@ -530,8 +544,8 @@ static int resolve_into(const struct resolution *res, struct callgate_err *err)
 	return r < 0 ? r : map_all(res, &leaves, &candidates, err);
 }
 
-static int resolve_for(const struct callgate_policy *policy, const struct callgate_target *target, struct callgate_filter *filter,
-		       struct callgate_notes *notes, struct callgate_err *err)
+static int resolve_for(const struct callgate_policy *policy, const struct callgate_target *target,
+		       struct callgate_filter *filter, struct callgate_notes *notes, struct callgate_err *err)
 {
 	struct arena scratch = ARENA_INIT;
 	struct overlap_report *overlaps = NULL;

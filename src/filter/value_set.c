@@ -88,7 +88,8 @@ static uint64_t threshold(const struct test *test, const struct field *field)
 	return value / below + (value % below != 0);
 }
 
-/* Whether a node belongs to a region. One that is known already does too (its diagram starts within the field), until
+/*
+ * Whether a node belongs to a region. One that is known already does too (its diagram starts within the field), until
  * that has been done too often: then chains that many roots enter at many places would cost the square of their length.
  */
 static bool in_region(const struct region *region, const struct memo *memo, const struct node *node,
@@ -97,7 +98,8 @@ static bool in_region(const struct region *region, const struct memo *memo, cons
 	return same_field(node, field) && (region->gathered < GATHER_LIMIT || memo->refs[node->id] == BDD_NONE);
 }
 
-/* Collects the tests on the field that are reached from root without leaving the field, and the breaks of their values.
+/*
+ * Collects the tests on the field that are reached from root without leaving the field, and the breaks of their values.
  */
 static bool gather(struct region *region, struct memo *memo, const struct node *root, const struct field *field)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Value sets: chains and trees of tests on one field of one argument (many values of an ioctl's command, say), turned into
- * sorted steps and built into the diagram in one go: one by one, each value would copy its whole path. Private to
+ * Value sets: chains and trees of tests on one field of one argument (many values of an ioctl's command, say), turned
+ * into sorted steps and built into the diagram in one go: one by one, each value would copy its whole path. Private to
  * meaning.
  */
 #ifndef CALLGATE_FILTER_VALUE_SET_H

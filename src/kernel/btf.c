@@ -112,7 +112,8 @@ static bool find_member(const struct btf *btf, uint32_t id, const char *name, un
 }
 
 /* Which of the queries name this type; the first definition counts. */
-static void match(const struct btf *btf, const struct btf_type *type, uint32_t ids[], const struct btf_query *queries, size_t count)
+static void match(const struct btf *btf, const struct btf_type *type, uint32_t ids[], const struct btf_query *queries,
+		  size_t count)
 {
 	uint32_t kind = BTF_INFO_KIND(type->info);
 	const char *name;
@@ -125,7 +126,8 @@ static void match(const struct btf *btf, const struct btf_type *type, uint32_t i
 			ids[i] = btf->count;
 }
 
-static int index_types(struct btf *btf, uint32_t ids[], const struct btf_query *queries, size_t count, struct callgate_err *err)
+static int index_types(struct btf *btf, uint32_t ids[], const struct btf_query *queries, size_t count,
+		       struct callgate_err *err)
 {
 	size_t room = btf->types_size / sizeof(struct btf_type);
 
@@ -147,7 +149,8 @@ static int index_types(struct btf *btf, uint32_t ids[], const struct btf_query *
 	return 0;
 }
 
-static int answer(const struct btf *btf, const uint32_t ids[], struct btf_query *queries, size_t count, struct callgate_err *err)
+static int answer(const struct btf *btf, const uint32_t ids[], struct btf_query *queries, size_t count,
+		  struct callgate_err *err)
 {
 	for (size_t i = 0; i < count; i++) {
 		uint32_t bits = 0;
@@ -177,7 +180,8 @@ int btf_ask_bytes(const void *bytes, size_t size, struct btf_query *queries, siz
 	if (size < sizeof(head))
 		return malformed(err);
 	memcpy(&head, bytes, sizeof(head));
-	if (head.magic != BTF_MAGIC || head.version != BTF_VERSION || head.hdr_len < sizeof(head) || head.hdr_len > size)
+	if (head.magic != BTF_MAGIC || head.version != BTF_VERSION || head.hdr_len < sizeof(head) ||
+	    head.hdr_len > size)
 		return malformed(err);
 	room = size - head.hdr_len;
 	if (head.type_off > room || head.type_len > room - head.type_off || head.str_off > room ||
@@ -240,7 +244,8 @@ int btf_ask(struct btf_query *queries, size_t count, struct callgate_err *err)
 
 	if (fd < 0 || fstat(fd, &st) < 0 || st.st_size <= 0 || st.st_size > BTF_LIMIT) {
 		fd_close(fd);
-		return err_set_errno(err, CALLGATE_E_UNSUPPORTED, errno, BTF_PATH, "the kernel's type information is not there");
+		return err_set_errno(err, CALLGATE_E_UNSUPPORTED, errno, BTF_PATH,
+				     "the kernel's type information is not there");
 	}
 	r = ask_file(fd, (size_t)st.st_size, queries, count, err);
 	fd_close(fd);

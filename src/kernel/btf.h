@@ -11,8 +11,8 @@ struct btf_query {
 	uint32_t answer; /* the member's offset in bytes, or the function's type id */
 };
 
-/* Answers all queries in one pass over the types. E_UNSUPPORTED: the kernel has no such information, or not of this type or
- * member. Nothing in the file is believed: places outside it end the reading (E_FORMAT). */
+/* Answers all queries in one pass over the types. E_UNSUPPORTED: the kernel has no such information, or not of this
+ * type or member. Nothing in the file is believed: places outside it end the reading (E_FORMAT). */
 int btf_ask(struct btf_query *queries, size_t count, struct callgate_err *err);
 
 /* The same of bytes in memory. */

@@ -6,7 +6,8 @@
 #include "bpf/prog.h"
 #include "callgate.h"
 
-static int compile_for_self(const char *path, struct callgate_prog **out, struct callgate_notes *notes, struct callgate_err *err)
+static int compile_for_self(const char *path, struct callgate_prog **out, struct callgate_notes *notes,
+			    struct callgate_err *err)
 {
 	struct callgate_target target = CALLGATE_TARGET_INIT;
 	struct callgate_policy *policy = NULL;

@@ -140,7 +140,8 @@ int kernel_dump(pid_t tid, unsigned deadline_ms, struct callgate_prog ***out, si
 	if (r < 0)
 		return r;
 	if (task.mode == CALLGATE_MODE_STRICT)
-		return err_set(err, CALLGATE_E_UNSUPPORTED, "process %ld is in strict mode, which has no filter", (long)tid);
+		return err_set(err, CALLGATE_E_UNSUPPORTED, "process %ld is in strict mode, which has no filter",
+			       (long)tid);
 	if (task.mode == CALLGATE_MODE_NONE) {
 		*out = NULL;
 		*count = 0;

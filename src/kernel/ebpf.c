@@ -22,7 +22,11 @@ static void add(struct ebpf *code, struct bpf_insn insn)
 
 static struct bpf_insn insn_of(int op, int to, int from, int offset, int32_t value)
 {
-	return (struct bpf_insn){ .code = (__u8)op, .dst_reg = (__u8)(to & 15), .src_reg = (__u8)(from & 15), .off = (__s16)offset, .imm = value };
+	return (struct bpf_insn){ .code = (__u8)op,
+				  .dst_reg = (__u8)(to & 15),
+				  .src_reg = (__u8)(from & 15),
+				  .off = (__s16)offset,
+				  .imm = value };
 }
 
 void ebpf_move(struct ebpf *code, int to, int from)
@@ -142,7 +146,8 @@ static int bpf(enum bpf_cmd command, union bpf_attr *attr, size_t size)
 static int refused(int saved, const char *what, struct callgate_err *err)
 {
 	if (saved == EPERM)
-		return err_set_errno(err, CALLGATE_E_PERM, saved, NULL, "no right to load %s (CAP_BPF and CAP_PERFMON are needed)", what);
+		return err_set_errno(err, CALLGATE_E_PERM, saved, NULL,
+				     "no right to load %s (CAP_BPF and CAP_PERFMON are needed)", what);
 	if (saved == ENOSYS || saved == ENOENT)
 		return err_set_errno(err, CALLGATE_E_UNSUPPORTED, saved, NULL, "the kernel has no %s", what);
 	return err_set_errno(err, CALLGATE_E_KERNEL, saved, NULL, "the kernel refuses %s", what);
@@ -175,14 +180,16 @@ static int rejected(union bpf_attr *attr, const char *name, int saved, struct ca
 			if (strncmp(line, "processed ", 10) != 0)
 				last = line;
 	}
-	err_set_errno(err, CALLGATE_E_UNSUPPORTED, saved, NULL, "the kernel refuses the tracing program %s (%s)", name, last ? last : "no reason given");
+	err_set_errno(err, CALLGATE_E_UNSUPPORTED, saved, NULL, "the kernel refuses the tracing program %s (%s)", name,
+		      last ? last : "no reason given");
 	free(log);
 	return CALLGATE_E_UNSUPPORTED;
 }
 
 int ebpf_load(struct ebpf *code, const char *name, int *out, struct callgate_err *err)
 {
-	/* The helpers that read the kernel's memory are given to GPL programs only; LGPL 2.1 lets this one be that (section 3). */
+	/* The helpers that read the kernel's memory are given to GPL programs only; LGPL 2.1 lets this one be that
+	 * (section 3). */
 	static const char license[] = "GPL";
 	union bpf_attr attr;
 	int fd;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* eBPF: a small assembler with labels, and the few commands of bpf(2) that recording needs. Nothing is pinned: what is loaded goes
- * away with its descriptors. */
+/* eBPF: a small assembler with labels, and the few commands of bpf(2) that recording needs. Nothing is pinned: what is
+ * loaded goes away with its descriptors. */
 #ifndef CALLGATE_KERNEL_EBPF_H
 #define CALLGATE_KERNEL_EBPF_H
 

@@ -42,7 +42,9 @@ static int listen_to_all(void)
 	return (int)fd;
 }
 
-/* From the listener on, every call of the child waits for an answer: what it has to tell, it writes into shared memory. */
+/*
+ * From the listener on, every call of the child waits for an answer: what it has to tell, it writes into shared memory.
+ */
 static _Noreturn void become(const struct child *child, const struct callgate_command *command, int *shared)
 {
 	char go;
@@ -94,7 +96,9 @@ int hold_start(char *const argv[], enum hold_kind kind, struct hold *out, struct
 	int go[2] = { -1, -1 }, trouble[2] = { -1, -1 }, r;
 	char path[PATH_MAX];
 
-	*out = (struct hold){ .go = -1, .trouble = -1, .listener = -1, .shared = MAP_FAILED, .name = argv[0], .kind = kind };
+	*out = (struct hold){
+		.go = -1, .trouble = -1, .listener = -1, .shared = MAP_FAILED, .name = argv[0], .kind = kind
+	};
 	r = command_find(argv[0], path, err);
 	if (r < 0)
 		return r;
@@ -129,7 +133,7 @@ static int fetch_listener(struct hold *hold, struct callgate_err *err)
 	}
 	if (number < 0)
 		return err_set_errno(err, CALLGATE_E_UNSUPPORTED, number == NOT_YET ? ETIMEDOUT : -2 - number, NULL,
-		                     "cannot listen to the command's calls");
+				     "cannot listen to the command's calls");
 	pidfd = (int)syscall(SYS_pidfd_open, hold->command->pid, 0);
 	hold->listener = pidfd < 0 ? -1 : (int)syscall(SYS_pidfd_getfd, pidfd, number, 0);
 	fd_close(pidfd);

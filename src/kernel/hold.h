@@ -5,13 +5,14 @@
 
 #include "kernel/launch.h"
 
-/* PLAIN: nothing is done to it. NOTIFY: every call of its own is asked of a listener from its execve on, and it has no_new_privs. */
+/* PLAIN: nothing is done to it. NOTIFY: every call of its own is asked of a listener from its execve on, and it has
+ * no_new_privs. */
 enum hold_kind { HOLD_PLAIN = 0, HOLD_NOTIFY };
 
 struct hold {
 	struct callgate_command *command;
-	int go;      /* written to: it goes on */
-	int trouble; /* read from: an errno where execve failed, the end where it did not */
+	int go;       /* written to: it goes on */
+	int trouble;  /* read from: an errno where execve failed, the end where it did not */
 	int listener; /* NOTIFY, once it goes on; else -1 */
 	int *shared;
 	const char *name;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Making a stopped task load a program: a system call instruction of its own, memory for the program, prctl and seccomp, and
- * everything back as it was. */
+/* Making a stopped task load a program: a system call instruction of its own, memory for the program, prctl and
+ * seccomp, and everything back as it was. */
 #include "kernel/inject.h"
 
 #include <errno.h>
@@ -35,12 +35,12 @@ struct work {
 	struct injection *injection;
 	struct regs saved;
 	enum callgate_abi abi;
-	uint64_t mask;          /* blocked signals */
-	uint64_t insn;          /* where the task makes its calls */
-	uint64_t memory;        /* where the program is put */
+	uint64_t mask;   /* blocked signals */
+	uint64_t insn;   /* where the task makes its calls */
+	uint64_t memory; /* where the program is put */
 	size_t size;
-	unsigned char *image;   /* struct sock_fprog in the task's form, then the instructions */
-	unsigned char *before;  /* what was there */
+	unsigned char *image;  /* struct sock_fprog in the task's form, then the instructions */
+	unsigned char *before; /* what was there */
 	enum { NOT_PLACED, ON_STACK, MAPPED } placed;
 };
 
@@ -52,7 +52,8 @@ static int changed(const struct work *work, struct callgate_err *err)
 		       (long)work->tracee->tid);
 }
 
-/* Another thread may have put another instruction in place meanwhile. Past this stop nobody can change number and arguments. */
+/* Another thread may have put another instruction in place meanwhile. Past this stop nobody can change number and
+ * arguments. */
 static int check_entry(const struct work *work, const struct regs_call *wanted, struct callgate_err *err)
 {
 	struct tracee_call info;
@@ -102,9 +103,12 @@ static int refused(const struct work *work, const char *name, int saved, struct 
 {
 	if (work->injection->before != 0 && (saved == EPERM || saved == ENOSYS || saved == EACCES))
 		return err_set(err, CALLGATE_E_PERM,
-			       "a filter of process %ld answers %s with '%s'; going round it takes CAP_SYS_ADMIN in the initial user "
-			       "namespace and a caller without filters", (long)work->tracee->tid, name, strerror(saved));
-	return err_set_errno(err, CALLGATE_E_KERNEL, saved, NULL, "process %ld cannot call %s", (long)work->tracee->tid, name);
+			       "a filter of process %ld answers %s with '%s'; going round it takes CAP_SYS_ADMIN in "
+			       "the initial user "
+			       "namespace and a caller without filters",
+			       (long)work->tracee->tid, name, strerror(saved));
+	return err_set_errno(err, CALLGATE_E_KERNEL, saved, NULL, "process %ld cannot call %s", (long)work->tracee->tid,
+			     name);
 }
 
 /* ------------------------------------------------------------------ the instruction */
@@ -132,7 +136,8 @@ static int scan_visit(const struct mapping *mapping, void *data)
 		found = memmem(scan->chunk, size, scan->insn.bytes, scan->insn.size);
 		/* Where instructions have a fixed size they are aligned, and so are the chunks. */
 		while (found && scan->insn.size == 4 && (found - scan->chunk) % 4)
-			found = memmem(found + 1, (size_t)(scan->chunk + size - found - 1), scan->insn.bytes, scan->insn.size);
+			found = memmem(found + 1, (size_t)(scan->chunk + size - found - 1), scan->insn.bytes,
+				       scan->insn.size);
 		if (found) {
 			scan->work->insn = at + (uint64_t)(found - scan->chunk);
 			return 1;
@@ -150,7 +155,8 @@ static bool insn_near(struct work *work, uint64_t address, struct regs_insn insn
 {
 	unsigned char bytes[4];
 
-	if (tracee_read(work->tracee->tid, address, bytes, insn.size, NULL) < 0 || memcmp(bytes, insn.bytes, insn.size) != 0)
+	if (tracee_read(work->tracee->tid, address, bytes, insn.size, NULL) < 0 ||
+	    memcmp(bytes, insn.bytes, insn.size) != 0)
 		return false;
 	work->insn = address;
 	return true;
@@ -205,7 +211,8 @@ static uint64_t open_signals(void)
 	return mask;
 }
 
-/* Before it makes its first call: until then, while its memory is read and may keep us waiting, nothing of it has changed. */
+/* Before it makes its first call: until then, while its memory is read and may keep us waiting, nothing of it has
+ * changed. */
 static int block_signals(const struct work *work, struct callgate_err *err)
 {
 	uint64_t all = ~open_signals();
@@ -236,7 +243,9 @@ static int place_on_stack(struct work *work, struct callgate_err *err)
 /* Whether the program itself, once loaded, lets the mapping go. */
 static bool lets_unmap(const struct work *work, uint64_t address)
 {
-	struct prog_data data = { .audit = abi_of(work->abi)->audit, .ip = work->insn, .args = { address, work->size } };
+	struct prog_data data = { .audit = abi_of(work->abi)->audit,
+				  .ip = work->insn,
+				  .args = { address, work->size } };
 	struct callgate_action action;
 
 	data.nr = (uint32_t)syscall_nr(syscall_find(SLICE("munmap")), work->abi);
@@ -262,7 +271,8 @@ static int place_in_mapping(struct work *work, struct callgate_err *err)
 	work->placed = MAPPED;
 	if (!work->injection->suspended && !lets_unmap(work, work->memory))
 		return err_set(err, CALLGATE_E_PERM,
-			       "the filter would keep process %ld from giving back the memory that loading takes; going round it "
+			       "the filter would keep process %ld from giving back the memory that loading takes; "
+			       "going round it "
 			       "takes CAP_SYS_ADMIN in the initial user namespace and a caller without filters",
 			       (long)work->tracee->tid);
 	return tracee_write(work->tracee->tid, work->memory, work->image, work->size, err);
@@ -280,7 +290,8 @@ static int place(struct work *work, struct callgate_err *err)
 	if (work->injection->memory == INJECT_STACK && place_on_stack(work, NULL) == 0)
 		return block_signals(work, err);
 	if (work->placed == ON_STACK) /* half written at worst: it is put back */
-		return err_set(err, CALLGATE_E_KERNEL, "cannot write on the stack of process %ld", (long)work->tracee->tid);
+		return err_set(err, CALLGATE_E_KERNEL, "cannot write on the stack of process %ld",
+			       (long)work->tracee->tid);
 	r = block_signals(work, err);
 	return r < 0 ? r : place_in_mapping(work, err);
 }
@@ -313,7 +324,8 @@ static int set_nnp(struct work *work, struct callgate_err *err)
 	return r;
 }
 
-/* It stands still: the number of its filters is what the call has made of it. A filter of its own may have answered the call. */
+/* It stands still: the number of its filters is what the call has made of it. A filter of its own may have answered the
+ * call. */
 static int check_count(const struct work *work, struct callgate_err *err)
 {
 	const struct injection *injection = work->injection;
@@ -322,13 +334,15 @@ static int check_count(const struct work *work, struct callgate_err *err)
 
 	if (r < 0)
 		return r;
-	if (task.mode == CALLGATE_MODE_FILTER && (injection->before < 0 || task.filters < 0 || task.filters > injection->before))
+	if (task.mode == CALLGATE_MODE_FILTER &&
+	    (injection->before < 0 || task.filters < 0 || task.filters > injection->before))
 		return 0;
 	return err_set(err, CALLGATE_E_MISMATCH, "seccomp(2) answered process %ld with success and loaded nothing",
 		       (long)work->tracee->tid);
 }
 
-/* A thread that the call cannot take along, by its id; or the number of the call that was left standing, because a filter ended it. */
+/* A thread that the call cannot take along, by its id; or the number of the call that was left standing, because a
+ * filter ended it. */
 static int not_loaded(const struct work *work, pid_t result, struct callgate_err *err)
 {
 	struct callgate_task self, other;
@@ -336,7 +350,8 @@ static int not_loaded(const struct work *work, pid_t result, struct callgate_err
 	if (task_read_id(work->tracee->tid, &self, NULL, NULL) == 0 && task_read_id(result, &other, NULL, NULL) == 0 &&
 	    other.pid == self.pid)
 		return kernel_load_diverged((long)result, err);
-	return err_set(err, CALLGATE_E_PERM, "a filter of process %ld answers seccomp with a signal", (long)work->tracee->tid);
+	return err_set(err, CALLGATE_E_PERM, "a filter of process %ld answers seccomp with a signal",
+		       (long)work->tracee->tid);
 }
 
 static int load(struct work *work, struct callgate_err *err)
@@ -376,25 +391,34 @@ static int read_back(struct work *work, struct callgate_err *err)
 	free(shown);
 	work->injection->read_back = same;
 	if (count > 0 && !same)
-		return err_set(err, CALLGATE_E_MISMATCH, "process %ld has another filter than the one that it was made to load",
+		return err_set(err, CALLGATE_E_MISMATCH,
+			       "process %ld has another filter than the one that it was made to load",
 			       (long)work->tracee->tid);
 	if (count < 0 && errno == ENOENT)
-		return err_set(err, CALLGATE_E_MISMATCH, "process %ld has no filter after loading one", (long)work->tracee->tid);
+		return err_set(err, CALLGATE_E_MISMATCH, "process %ld has no filter after loading one",
+			       (long)work->tracee->tid);
 	return 0;
 }
 
 /* ------------------------------------------------------------------ before and after */
 
-/* A restartable sequence (rseq(2)) that is interrupted starts anew at its abort handler. The kernel sees to that when the task
- * goes on where it was, which it does not: so this does what the kernel would have done. */
+/* A restartable sequence (rseq(2)) that is interrupted starts anew at its abort handler. The kernel sees to that when
+ * the task goes on where it was, which it does not: so this does what the kernel would have done. */
 static void abort_rseq(struct work *work)
 {
-	struct { uint64_t pointer; uint32_t size, signature, flags, pad; } config = { 0 };
-	struct { uint32_t version, flags; uint64_t start, length, abort; } sequence;
+	struct {
+		uint64_t pointer;
+		uint32_t size, signature, flags, pad;
+	} config = { 0 };
+	struct {
+		uint32_t version, flags;
+		uint64_t start, length, abort;
+	} sequence;
 	pid_t tid = work->tracee->tid;
 	uint64_t current = 0;
 
-	if (tracee_ptrace(GET_RSEQ_CONFIGURATION, tid, sizeof(config), &config) < (long)sizeof(config) || !config.pointer)
+	if (tracee_ptrace(GET_RSEQ_CONFIGURATION, tid, sizeof(config), &config) < (long)sizeof(config) ||
+	    !config.pointer)
 		return;
 	if (tracee_read(tid, config.pointer + 8, &current, sizeof(current), NULL) < 0 || !current)
 		return;
@@ -416,16 +440,30 @@ static int enter(struct work *work, struct callgate_err *err)
 	if (work->injection->leave == INJECT_RESTART && regs_interrupted(&work->saved) < 0)
 		abort_rseq(work);
 	if (tracee_ptrace(PTRACE_GETSIGMASK, tid, sizeof(work->mask), &work->mask) < 0)
-		return err_set_errno(err, CALLGATE_E_KERNEL, errno, NULL, "cannot read the signal mask of process %ld", (long)tid);
+		return err_set_errno(err, CALLGATE_E_KERNEL, errno, NULL, "cannot read the signal mask of process %ld",
+				     (long)tid);
 	return find_insn(work, err);
 }
 
-/* Calls that the kernel never restarts, though nothing has happened to them. Of ipc's members only the semaphores answer so. */
+/* Calls that the kernel never restarts, though nothing has happened to them. Of ipc's members only the semaphores
+ * answer so. */
 static bool answers_eintr(const struct work *work)
 {
-	static const char *const names[] = { "epoll_wait", "epoll_pwait", "epoll_pwait2", "rt_sigtimedwait", "semop", "semtimedop",
-					     "rt_sigtimedwait_time64", "semtimedop_time64", "ipc",
-					     "io_getevents", "accept", "accept4", "recvfrom", "recvmsg", "read" };
+	static const char *const names[] = { "epoll_wait",
+					     "epoll_pwait",
+					     "epoll_pwait2",
+					     "rt_sigtimedwait",
+					     "semop",
+					     "semtimedop",
+					     "rt_sigtimedwait_time64",
+					     "semtimedop_time64",
+					     "ipc",
+					     "io_getevents",
+					     "accept",
+					     "accept4",
+					     "recvfrom",
+					     "recvmsg",
+					     "read" };
 	int64_t nr = regs_interrupted(&work->saved);
 
 	for (size_t i = 0; nr >= 0 && i < sizeof(names) / sizeof(names[0]); i++)
@@ -449,7 +487,8 @@ static int leave(struct work *work, struct callgate_err *err)
 	if (r == 0)
 		r = regs_set(tid, &work->saved, err);
 	if (r == 0 && tracee_ptrace(PTRACE_SETSIGMASK, tid, sizeof(work->mask), &work->mask) < 0)
-		r = err_set_errno(err, CALLGATE_E_KERNEL, errno, NULL, "cannot restore the signals of process %ld", (long)tid);
+		r = err_set_errno(err, CALLGATE_E_KERNEL, errno, NULL, "cannot restore the signals of process %ld",
+				  (long)tid);
 	return r;
 }
 

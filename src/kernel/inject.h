@@ -8,21 +8,23 @@
 
 struct injection {
 	const struct callgate_prog *prog;
-	uint32_t flags;    /* at load */
-	bool set_nnp;      /* before it */
-	int before;        /* how many filters the task has; -1: the kernel does not say */
-	/* Below the stack pointer, what was there is put back; a thread of several lends no memory that another might use. */
+	uint32_t flags; /* at load */
+	bool set_nnp;   /* before it */
+	int before;     /* how many filters the task has; -1: the kernel does not say */
+	/* Below the stack pointer, what was there is put back; a thread of several lends no memory that another might
+	 * use. */
 	enum inject_memory { INJECT_STACK, INJECT_MAPPING } memory;
-	/* Behind a stop of execve or of a breakpoint nothing is restarted; out of a blocked call it goes back to the trap. */
+	/* Behind a stop of execve or of a breakpoint nothing is restarted; out of a blocked call it goes back to the
+	 * trap. */
 	enum inject_leave { INJECT_GO_ON, INJECT_RESTART } leave;
-	bool suspended;    /* PTRACE_O_SUSPEND_SECCOMP holds */
-	int64_t blocked;   /* INJECT_RESTART: the call it was seen in; -1 */
-	bool read_back;    /* answer: the kernel showed the very program, which it does to privileged tracers only */
+	bool suspended;  /* PTRACE_O_SUSPEND_SECCOMP holds */
+	int64_t blocked; /* INJECT_RESTART: the call it was seen in; -1 */
+	bool read_back;  /* answer: the kernel showed the very program, which it does to privileged tracers only */
 };
 
-/* The task is in a ptrace stop, PTRACE_O_TRACESYSGOOD is set. Whatever comes out, its registers, signal mask and memory are as
- * before, and it is still stopped. E_MISMATCH: what the kernel shows is another program. E_PERM: its rights or its filters do
- * not let it. E_NOTFOUND: it ended. */
+/* The task is in a ptrace stop, PTRACE_O_TRACESYSGOOD is set. Whatever comes out, its registers, signal mask and memory
+ * are as before, and it is still stopped. E_MISMATCH: what the kernel shows is another program. E_PERM: its rights or
+ * its filters do not let it. E_NOTFOUND: it ended. */
 int inject_stopped(struct tracee *tracee, struct injection *injection, struct callgate_err *err);
 
 #endif

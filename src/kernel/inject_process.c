@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Injection into a running process: one thread stands still for some 0.1 ms, the kernel gives the filter to all of them (TSYNC). */
+/* Injection into a running process: one thread stands still for some 0.1 ms, the kernel gives the filter to all of them
+ * (TSYNC). */
 #include "base/sized.h"
 #include "kernel/inject.h"
 
@@ -37,7 +38,8 @@ static bool wants_nnp(const struct session *session)
 	return session->how.nnp == CALLGATE_NNP_YES || !session->target.has_admin;
 }
 
-/* Its own filters may kill a task for calling seccomp(2): without the right to suspend them a running one is not put at risk. */
+/* Its own filters may kill a task for calling seccomp(2): without the right to suspend them a running one is not put at
+ * risk. */
 static int seize(struct session *session, const struct tracee *tracee, struct callgate_err *err)
 {
 	unsigned options = PTRACE_O_TRACESYSGOOD;
@@ -54,8 +56,10 @@ static int seize(struct session *session, const struct tracee *tracee, struct ca
 	}
 	if (session->target.has_filters && session->how.kind == CALLGATE_INJECT_LIVE)
 		return err_set(err, CALLGATE_E_PERM,
-			       "process %ld has filters that may kill it for calling seccomp; suspending them takes CAP_SYS_ADMIN in the "
-			       "initial user namespace and a caller without filters", (long)session->pid);
+			       "process %ld has filters that may kill it for calling seccomp; suspending them takes "
+			       "CAP_SYS_ADMIN in the "
+			       "initial user namespace and a caller without filters",
+			       (long)session->pid);
 	return tracee_seize(tracee, options, err);
 }
 
@@ -75,7 +79,7 @@ static int body(void *data, struct callgate_err *err)
 		return r; /* the end of this thread lets go of it */
 	r = inject_stopped(&tracee, &session->injection, err);
 	if (r == CALLGATE_E_MISMATCH && session->how.kind == CALLGATE_INJECT_STARTING)
-		return r; /* and so ends it */
+		return r;                   /* and so ends it */
 	(void)tracee_detach(&tracee, NULL); /* if not this, then the end of this thread */
 	session->stopped_ns = tracee_now_ns() - start;
 	return r;
@@ -84,11 +88,16 @@ static int body(void *data, struct callgate_err *err)
 static int tell(const struct session *session, struct callgate_injected *out, struct callgate_err *err)
 {
 	const struct target_thread *target = &session->target;
-	const char *name = target->blocked < 0 ? NULL : syscall_id_name(syscall_by_nr(target->abi, (uint32_t)target->blocked));
-	struct callgate_injected told = { .size = sizeof(told), .pid = session->pid, .tid = target->tid,
-					  .threads = target->threads, .stopped_ns = session->stopped_ns,
+	const char *name =
+		target->blocked < 0 ? NULL : syscall_id_name(syscall_by_nr(target->abi, (uint32_t)target->blocked));
+	struct callgate_injected told = { .size = sizeof(told),
+					  .pid = session->pid,
+					  .tid = target->tid,
+					  .threads = target->threads,
+					  .stopped_ns = session->stopped_ns,
 					  .set_no_new_privs = session->injection.set_nnp,
-					  .suspended = session->injection.suspended, .read_back = session->injection.read_back };
+					  .suspended = session->injection.suspended,
+					  .read_back = session->injection.read_back };
 
 	if (name)
 		strncpy(told.call, name, sizeof(told.call) - 1);
@@ -123,8 +132,11 @@ static int inject_by(struct session *session, const struct callgate_prog *prog, 
 		if (r < 0)
 			return r;
 		session->injection = (struct injection){
-			.prog = prog, .flags = prog->flags | SECCOMP_FILTER_FLAG_TSYNC, .set_nnp = wants_nnp(session),
-			.before = session->target.has_filters ? session->target.filters : 0, .leave = INJECT_RESTART,
+			.prog = prog,
+			.flags = prog->flags | SECCOMP_FILTER_FLAG_TSYNC,
+			.set_nnp = wants_nnp(session),
+			.before = session->target.has_filters ? session->target.filters : 0,
+			.leave = INJECT_RESTART,
 			.memory = session->target.threads == 1 ? INJECT_STACK : INJECT_MAPPING,
 			.blocked = session->target.blocked,
 		};
@@ -132,7 +144,9 @@ static int inject_by(struct session *session, const struct callgate_prog *prog, 
 		if (!session->prog)
 			return err_nomem(err);
 		session->injection.prog = session->prog;
-		r = tracee_in_thread(&(struct tracer_job){ body, session, sizeof(*session), session->how.deadline_ms, release }, err);
+		r = tracee_in_thread(
+			&(struct tracer_job){ body, session, sizeof(*session), session->how.deadline_ms, release },
+			err);
 		if (r == 0)
 			release(session);
 		/* One that waits to be started does not try another thread, it fails. */
@@ -149,19 +163,22 @@ static int every_thread_has_it(const struct session *session, struct callgate_er
 	int r = witness_count(session->pid, &counts, err);
 
 	if (r == CALLGATE_E_NOTFOUND)
-		return err_set(err, r, "process %ld ended when it had the filter: is its architecture one that the profile lets run?",
-			       (long)session->pid);
+		return err_set(
+			err, r,
+			"process %ld ended when it had the filter: is its architecture one that the profile lets run?",
+			(long)session->pid);
 	if (r < 0)
 		return r;
 	if (counts.unfiltered)
 		return err_set(err, CALLGATE_E_MISMATCH, "thread %ld runs without a filter", (long)counts.unfiltered);
 	if (session->injection.before >= 0 && counts.fewest >= 0 && counts.fewest <= session->injection.before)
-		return err_set(err, CALLGATE_E_MISMATCH, "a thread of process %ld has no filter more than before", (long)session->pid);
+		return err_set(err, CALLGATE_E_MISMATCH, "a thread of process %ld has no filter more than before",
+			       (long)session->pid);
 	return 0;
 }
 
-static int inject_all_threads(pid_t pid, const struct callgate_prog *prog, const struct callgate_inject *how, struct callgate_injected *out,
-		  struct callgate_err *err)
+static int inject_all_threads(pid_t pid, const struct callgate_prog *prog, const struct callgate_inject *how,
+			      struct callgate_injected *out, struct callgate_err *err)
 {
 	struct session session = { .pid = pid };
 	int r;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* A BPF program, put together here, that writes a row for each task and one for each of its filters, and copies each program once. */
+/* A BPF program, put together here, that writes a row for each task and one for each of its filters, and copies each
+ * program once. */
 #include "kernel/iterator.h"
 
 #include <errno.h>
@@ -22,12 +23,12 @@ enum { NOT_STORED = 0xffffffff, TASK_EXITING = 4 /* PF_EXITING */ };
 
 /* What the program writes: a task, then its filters, the newest first. */
 struct row {
-	uint64_t id;      /* of the filter; of a task, its newest one */
-	uint64_t time;    /* of a task: start, ns since boot */
+	uint64_t id;   /* of the filter; of a task, its newest one */
+	uint64_t time; /* of a task: start, ns since boot */
 	uint32_t is_task;
 	int32_t pid, tid;
 	int32_t mode, filters;
-	uint32_t flags;   /* of a task; of a filter, whether it logs */
+	uint32_t flags;        /* of a task; of a filter, whether it logs */
 	uint32_t place, count; /* of a filter: where its program was put, and how many instructions that are */
 };
 
@@ -37,8 +38,22 @@ struct store {
 };
 
 enum place {
-	TASK_PID, TASK_TGID, TASK_START, TASK_FLAGS, TASK_SECCOMP, SECCOMP_MODE, SECCOMP_COUNT, SECCOMP_FILTER, FILTER_PREV, FILTER_PROG,
-	FILTER_LOG, PROG_ORIG, ORIG_LEN, ORIG_FILTER, ITER_FUNC, PLACES
+	TASK_PID,
+	TASK_TGID,
+	TASK_START,
+	TASK_FLAGS,
+	TASK_SECCOMP,
+	SECCOMP_MODE,
+	SECCOMP_COUNT,
+	SECCOMP_FILTER,
+	FILTER_PREV,
+	FILTER_PROG,
+	FILTER_LOG,
+	PROG_ORIG,
+	ORIG_LEN,
+	ORIG_FILTER,
+	ITER_FUNC,
+	PLACES
 };
 
 struct iterator {
@@ -73,7 +88,14 @@ struct assembly {
 };
 
 /* The stack, below r10: the row that is written, then single words. */
-enum { ROW = -(int)sizeof(struct row), FILTER = ROW - 8, POINTER = ROW - 16, WORD = ROW - 24, KEY = ROW - 32, VALUE = ROW - 40 };
+enum {
+	ROW = -(int)sizeof(struct row),
+	FILTER = ROW - 8,
+	POINTER = ROW - 16,
+	WORD = ROW - 24,
+	KEY = ROW - 32,
+	VALUE = ROW - 40
+};
 #define FIELD(name) (ROW + (int)offsetof(struct row, name))
 
 static unsigned emit(struct assembly *a, struct bpf_insn insn)
@@ -83,15 +105,18 @@ static unsigned emit(struct assembly *a, struct bpf_insn insn)
 }
 
 #define EMIT(...) emit(a, (struct bpf_insn){ __VA_ARGS__ })
-#define MOVE(dst, src) EMIT(.code = BPF_ALU64 | BPF_MOV | BPF_X, .dst_reg = (dst) & 15, .src_reg = (src) & 15)
-#define SET(dst, value) EMIT(.code = BPF_ALU64 | BPF_MOV | BPF_K, .dst_reg = (dst) & 15, .imm = (value))
-#define ADD(dst, value) EMIT(.code = BPF_ALU64 | BPF_ADD | BPF_K, .dst_reg = (dst) & 15, .imm = (value))
-#define ADD_REG(dst, src) EMIT(.code = BPF_ALU64 | BPF_ADD | BPF_X, .dst_reg = (dst) & 15, .src_reg = (src) & 15)
-#define SHIFT(dst, value) EMIT(.code = BPF_ALU64 | BPF_LSH | BPF_K, .dst_reg = (dst) & 15, .imm = (value))
-#define LOAD(size, dst, src, at) EMIT(.code = BPF_LDX | BPF_MEM | (size), .dst_reg = (dst) & 15, .src_reg = (src) & 15, .off = (int16_t)(at))
-#define STORE(size, dst, at, src) EMIT(.code = BPF_STX | BPF_MEM | (size), .dst_reg = (dst) & 15, .src_reg = (src) & 15, .off = (int16_t)(at))
-#define STORE_K(size, dst, at, value) EMIT(.code = BPF_ST | BPF_MEM | (size), .dst_reg = (dst) & 15, .off = (int16_t)(at), .imm = (value))
-#define JUMP_K(op, reg, value) EMIT(.code = BPF_JMP | (op) | BPF_K, .dst_reg = (reg) & 15, .imm = (int32_t)(value))
+#define MOVE(dst, src) EMIT(.code = BPF_ALU64 | BPF_MOV | BPF_X, .dst_reg = (dst)&15, .src_reg = (src)&15)
+#define SET(dst, value) EMIT(.code = BPF_ALU64 | BPF_MOV | BPF_K, .dst_reg = (dst)&15, .imm = (value))
+#define ADD(dst, value) EMIT(.code = BPF_ALU64 | BPF_ADD | BPF_K, .dst_reg = (dst)&15, .imm = (value))
+#define ADD_REG(dst, src) EMIT(.code = BPF_ALU64 | BPF_ADD | BPF_X, .dst_reg = (dst)&15, .src_reg = (src)&15)
+#define SHIFT(dst, value) EMIT(.code = BPF_ALU64 | BPF_LSH | BPF_K, .dst_reg = (dst)&15, .imm = (value))
+#define LOAD(size, dst, src, at) \
+	EMIT(.code = BPF_LDX | BPF_MEM | (size), .dst_reg = (dst)&15, .src_reg = (src)&15, .off = (int16_t)(at))
+#define STORE(size, dst, at, src) \
+	EMIT(.code = BPF_STX | BPF_MEM | (size), .dst_reg = (dst)&15, .src_reg = (src)&15, .off = (int16_t)(at))
+#define STORE_K(size, dst, at, value) \
+	EMIT(.code = BPF_ST | BPF_MEM | (size), .dst_reg = (dst)&15, .off = (int16_t)(at), .imm = (value))
+#define JUMP_K(op, reg, value) EMIT(.code = BPF_JMP | (op) | BPF_K, .dst_reg = (reg)&15, .imm = (int32_t)(value))
 #define JUMP() EMIT(.code = BPF_JMP | BPF_JA)
 #define CALL(function) EMIT(.code = BPF_JMP | BPF_CALL, .imm = (function))
 
@@ -162,7 +187,8 @@ static void emit_task(struct assembly *a, const struct iterator *it)
 	STORE_K(BPF_W, BPF_REG_10, FIELD(is_task), 0);
 }
 
-/* Copies the program behind POINTER (a struct sock_fprog_kern) into the store and leaves its place in VALUE: place, count. */
+/* Copies the program behind POINTER (a struct sock_fprog_kern) into the store and leaves its place in VALUE: place,
+ * count. */
 static void emit_copy(struct assembly *a, const struct iterator *it)
 {
 	unsigned absent, full, large, done;
@@ -286,10 +312,16 @@ static int ask_places(struct iterator *it, struct callgate_err *err)
 
 static int make_maps(struct iterator *it, struct callgate_err *err)
 {
-	union bpf_attr seen = { .map_type = BPF_MAP_TYPE_HASH, .key_size = 8, .value_size = 8, .max_entries = SEEN_ROOM,
+	union bpf_attr seen = { .map_type = BPF_MAP_TYPE_HASH,
+				.key_size = 8,
+				.value_size = 8,
+				.max_entries = SEEN_ROOM,
 				.map_flags = BPF_F_NO_PREALLOC };
-	union bpf_attr store = { .map_type = BPF_MAP_TYPE_ARRAY, .key_size = 4, .value_size = (uint32_t)it->store_size,
-				 .max_entries = 1, .map_flags = BPF_F_MMAPABLE };
+	union bpf_attr store = { .map_type = BPF_MAP_TYPE_ARRAY,
+				 .key_size = 4,
+				 .value_size = (uint32_t)it->store_size,
+				 .max_entries = 1,
+				 .map_flags = BPF_F_MMAPABLE };
 	void *mapped;
 
 	it->seen = (int)bpf(BPF_MAP_CREATE, &seen);
@@ -314,7 +346,7 @@ static int load(struct iterator *it, struct callgate_err *err)
 	attr.attach_btf_id = it->at[ITER_FUNC];
 	attr.insns = (uintptr_t)assembly.insns;
 	attr.insn_cnt = assembly.count;
-	attr.license = (uintptr_t)"GPL"; /* which LGPL lets one choose, and some of the kernel's functions ask for */
+	attr.license = (uintptr_t) "GPL"; /* which LGPL lets one choose, and some of the kernel's functions ask for */
 	memcpy(attr.prog_name, "callgate", 8);
 	it->prog = (int)bpf(BPF_PROG_LOAD, &attr);
 	if (it->prog < 0)
@@ -418,8 +450,13 @@ static int by_tid(const void *a, const void *b)
 
 static struct iterator_task to_task(const struct row *row)
 {
-	return (struct iterator_task){ .pid = row->pid, .tid = row->tid, .start_time = row->time / TICK_NS, .mode = row->mode,
-				       .filters = row->filters, .newest = row->id, .ending = row->flags & TASK_EXITING };
+	return (struct iterator_task){ .pid = row->pid,
+				       .tid = row->tid,
+				       .start_time = row->time / TICK_NS,
+				       .mode = row->mode,
+				       .filters = row->filters,
+				       .newest = row->id,
+				       .ending = row->flags & TASK_EXITING };
 }
 
 /* How many rows of filters follow the row of a task. */
@@ -499,7 +536,9 @@ static int add_filters(struct looks *looks, struct iterator_reading *out, struct
 		for (size_t j = 1; looks->confirmed[i] && j <= size; j++) {
 			const struct row *row = &looks->first.at[i + j];
 
-			filters[count] = (struct iterator_filter){ .id = row->id, .log = row->flags & 0xff, .count = row->count };
+			filters[count] = (struct iterator_filter){ .id = row->id,
+								   .log = row->flags & 0xff,
+								   .count = row->count };
 			filters[count].below = j < size ? row[1].id : 0;
 			if (row->count && row->place != NOT_STORED)
 				filters[count].insns = (const char *)out->bytes + row->place;
@@ -517,8 +556,9 @@ static int add_filters(struct looks *looks, struct iterator_reading *out, struct
 }
 
 /*
- * Which task brought a filter's program into the store: the first in the order of reading. It must be among the confirmed ones, or
- * the memory may have been given to another filter between it and the others. Those that show an unconfirmed filter are left out.
+ * Which task brought a filter's program into the store: the first in the order of reading. It must be among the
+ * confirmed ones, or the memory may have been given to another filter between it and the others. Those that show an
+ * unconfirmed filter are left out.
  */
 static int drop_doubtful(struct looks *looks, struct callgate_err *err)
 {
@@ -618,7 +658,8 @@ static int check_namespace(struct callgate_err *err)
 
 	if (stat("/proc/self/ns/pid", &st) == 0 && st.st_ino == INITIAL_PID_NAMESPACE)
 		return 0;
-	return err_set(err, CALLGATE_E_PERM, "a BPF task iterator shows the initial pid namespace, and this is another one");
+	return err_set(err, CALLGATE_E_PERM,
+		       "a BPF task iterator shows the initial pid namespace, and this is another one");
 }
 
 int iterator_read(struct iterator_reading *out, struct callgate_err *err)
@@ -635,7 +676,8 @@ int iterator_read(struct iterator_reading *out, struct callgate_err *err)
 		iterator_close(&it);
 		it.store_size *= 8;
 		if (r == 0 && full && it.store_size > STORE_LIMIT)
-			r = err_set(err, CALLGATE_E_LIMIT, "the filters of this machine's tasks take more than %d MiB", STORE_LIMIT >> 20);
+			r = err_set(err, CALLGATE_E_LIMIT, "the filters of this machine's tasks take more than %d MiB",
+				    STORE_LIMIT >> 20);
 	}
 	if (r < 0) {
 		iterator_release(&reading);
@@ -664,5 +706,6 @@ const struct iterator_filter *iterator_filter(const struct iterator_reading *rea
 {
 	struct iterator_filter key = { .id = id };
 
-	return reading->filter_count ? bsearch(&key, reading->filters, reading->filter_count, sizeof(key), by_id) : NULL;
+	return reading->filter_count ? bsearch(&key, reading->filters, reading->filter_count, sizeof(key), by_id)
+				     : NULL;
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Starting a command under a filter and waiting for it. Where the child loads the filter itself, that may deny everything but
- * execve: whatever can fail is done before the load, and what fails after it is told through a shared page, which needs no system
- * call. */
+/* Starting a command under a filter and waiting for it. Where the child loads the filter itself, that may deny
+ * everything but execve: whatever can fail is done before the load, and what fails after it is told through a shared
+ * page, which needs no system call. */
 #include "kernel/launch.h"
 
 #include <errno.h>
@@ -40,7 +40,8 @@ struct launch {
 /* The very call that the child will make, asked of the program beforehand. */
 static int check_exec(const struct launch *launch, struct callgate_err *err)
 {
-	struct prog_data data = { .nr = SYS_execve, .audit = abi_of(abi_native())->audit,
+	struct prog_data data = { .nr = SYS_execve,
+				  .audit = abi_of(abi_native())->audit,
 				  .args = { (uintptr_t)launch->path, (uintptr_t)launch->argv, (uintptr_t)environ } };
 	struct callgate_action action = action_from_word(prog_eval(launch->prog, &data, NULL));
 	char word[64];
@@ -48,8 +49,8 @@ static int check_exec(const struct launch *launch, struct callgate_err *err)
 	if (action.kind == CALLGATE_ALLOW || action.kind == CALLGATE_LOG)
 		return 0;
 	callgate_action_format(action, word, sizeof(word));
-	return err_set(err, CALLGATE_E_UNSUPPORTED, "the filter answers execve with %s: no command could be started under it",
-		       word);
+	return err_set(err, CALLGATE_E_UNSUPPORTED,
+		       "the filter answers execve with %s: no command could be started under it", word);
 }
 
 /* ------------------------------------------------------------------ the child */
@@ -63,8 +64,8 @@ static void child_load(const struct launch *launch)
 		_exit(125);
 }
 
-/* Set before execve, so that a set-user-id program is what it would be without us. Then it waits until somebody traces it; nobody
- * does any more when the other end is closed. */
+/* Set before execve, so that a set-user-id program is what it would be without us. Then it waits until somebody traces
+ * it; nobody does any more when the other end is closed. */
 static void child_wait(const struct launch *launch)
 {
 	struct report *report = launch->report;
@@ -185,7 +186,7 @@ static int start_in(struct launch *launch, struct callgate_command **out, struct
 }
 
 static int start_command(const struct callgate_prog *prog, const struct callgate_start *how, char *const argv[],
-		 struct callgate_command **out, struct callgate_err *err)
+			 struct callgate_command **out, struct callgate_err *err)
 {
 	struct launch launch = { .prog = prog, .how = how, .argv = argv, .ours = -1, .theirs = -1 };
 	char path[PATH_MAX];

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* A command's way from its execve to the place where it gets its filter. Until then our death is its death (EXITKILL). */
+/*
+ * A command's way from its execve to the place where it gets its filter. Until then our death is its death (EXITKILL).
+ */
 #include <elf.h>
 #include <errno.h>
 #include <string.h>
@@ -22,7 +24,8 @@ enum { FAMILY = PTRACE_O_TRACEFORK | PTRACE_O_TRACEVFORK | PTRACE_O_TRACECLONE }
 
 static int cannot(const char *what, struct callgate_err *err)
 {
-	return err_set_errno(err, errno == EPERM ? CALLGATE_E_PERM : CALLGATE_E_KERNEL, errno, NULL, "cannot %s the command", what);
+	return err_set_errno(err, errno == EPERM ? CALLGATE_E_PERM : CALLGATE_E_KERNEL, errno, NULL,
+			     "cannot %s the command", what);
 }
 
 /* Goes on from any stop that is not the one that is waited for; the command sees signals and stops as without us. */
@@ -32,7 +35,8 @@ static int pass(struct callgate_command *command, int stop, int request, struct 
 
 	if (event == PTRACE_EVENT_STOP && signal_number != SIGTRAP)
 		request = PTRACE_LISTEN; /* stopped by job control: it stays so */
-	if (tracee_ptrace(request, command->pid, 0, (void *)(uintptr_t)(event ? 0 : signal_number)) < 0 && errno != ESRCH)
+	if (tracee_ptrace(request, command->pid, 0, (void *)(uintptr_t)(event ? 0 : signal_number)) < 0 &&
+	    errno != ESRCH)
 		return cannot("resume", err);
 	return 0;
 }
@@ -66,7 +70,8 @@ static int to_exec(struct callgate_command *command, struct tracee *tracee, stru
 		if (!stop)
 			return CALLGATE_E_NOTFOUND;
 		if (stop >> 8 == PTRACE_EVENT_EXEC)
-			return tracee_next_call(tracee, err); /* out of execve: only now its registers are what it will see */
+			return tracee_next_call(tracee,
+						err); /* out of execve: only now its registers are what it will see */
 		r = pass(command, stop, PTRACE_CONT, err);
 		if (r < 0)
 			return r;
@@ -78,12 +83,13 @@ static int to_exec(struct callgate_command *command, struct tracee *tracee, stru
 static const char early_family[] =
 	"a library starts a process, a thread or another program before the program's own entry; use --at exec";
 
-/* Looked for where the kernel takes the call: CLONE_UNTRACED makes children of which no tracer hears, CLONE_PARENT such that are not
- * below the command. Before Linux 5.3 by the registers. */
+/* Looked for where the kernel takes the call: CLONE_UNTRACED makes children of which no tracer hears, CLONE_PARENT such
+ * that are not below the command. Before Linux 5.3 by the registers. */
 static bool makes_family(pid_t pid)
 {
 	static const char *const names[] = { "clone", "clone3", "fork", "vfork" };
-	static const enum callgate_abi abis[] = { CALLGATE_ABI_X86_64, CALLGATE_ABI_X86, CALLGATE_ABI_AARCH64, CALLGATE_ABI_ARM };
+	static const enum callgate_abi abis[] = { CALLGATE_ABI_X86_64, CALLGATE_ABI_X86, CALLGATE_ABI_AARCH64,
+						  CALLGATE_ABI_ARM };
 	enum { X32 = 0x40000000 };
 	struct tracee_call call = { .entry = true };
 	struct regs regs;
@@ -102,7 +108,8 @@ static bool makes_family(pid_t pid)
 		const char *name = names[i % 4];
 		int64_t nr = syscall_nr(syscall_find((struct slice){ name, strlen(name) }), abi);
 
-		if (nr >= 0 && abi_of(abi)->audit == call.arch && (call.nr & ~(uint64_t)(abi == CALLGATE_ABI_X86_64 ? X32 : 0)) == (uint64_t)nr)
+		if (nr >= 0 && abi_of(abi)->audit == call.arch &&
+		    (call.nr & ~(uint64_t)(abi == CALLGATE_ABI_X86_64 ? X32 : 0)) == (uint64_t)nr)
 			return true;
 	}
 	return false;
@@ -145,7 +152,8 @@ static int to_break(struct callgate_command *command, uint64_t entry, struct reg
 	}
 }
 
-/* The loader hands over at AT_ENTRY, with all libraries initialised. A static program has no loader: all its start-up is its own. */
+/* The loader hands over at AT_ENTRY, with all libraries initialised. A static program has no loader: all its start-up
+ * is its own. */
 static int to_entry(struct callgate_command *command, struct callgate_err *err)
 {
 	unsigned char before[4];
@@ -166,7 +174,8 @@ static int to_entry(struct callgate_command *command, struct callgate_err *err)
 	if (r < 0)
 		return r;
 	if (!base || !entry)
-		return err_set(err, CALLGATE_E_UNSUPPORTED, "a static program has no loader to wait for; use --at exec");
+		return err_set(err, CALLGATE_E_UNSUPPORTED,
+			       "a static program has no loader to wait for; use --at exec");
 	if (tracee_ptrace(PTRACE_SETOPTIONS, command->pid, 0, (void *)(uintptr_t)(OPTIONS | FAMILY)) < 0)
 		return cannot("trace", err);
 	r = tracee_read(command->pid, entry, before, brk.size, err);
@@ -184,7 +193,9 @@ static int to_entry(struct callgate_command *command, struct callgate_err *err)
 
 static int confine(struct tracee *tracee, const struct callgate_prog *prog, struct callgate_err *err)
 {
-	struct injection injection = { .prog = prog, .flags = prog->flags, .memory = INJECT_STACK, .leave = INJECT_GO_ON, .blocked = -1 };
+	struct injection injection = {
+		.prog = prog, .flags = prog->flags, .memory = INJECT_STACK, .leave = INJECT_GO_ON, .blocked = -1
+	};
 	struct callgate_task task;
 	int r = task_read_id(tracee->tid, &task, NULL, err);
 
@@ -196,12 +207,14 @@ static int confine(struct tracee *tracee, const struct callgate_prog *prog, stru
 		return r;
 	/* What the kernel says to everybody; to a privileged caller it has shown the program. */
 	r = task_read_id(tracee->tid, &task, NULL, err);
-	if (r == 0 && (task.mode != CALLGATE_MODE_FILTER || (injection.before >= 0 && task.filters != injection.before + 1)))
+	if (r == 0 &&
+	    (task.mode != CALLGATE_MODE_FILTER || (injection.before >= 0 && task.filters != injection.before + 1)))
 		return err_set(err, CALLGATE_E_MISMATCH, "the command has no filter after loading one");
 	return r;
 }
 
-static int trace(struct callgate_command *command, const struct callgate_prog *prog, enum callgate_at at, struct callgate_err *err)
+static int trace(struct callgate_command *command, const struct callgate_prog *prog, enum callgate_at at,
+		 struct callgate_err *err)
 {
 	struct tracee tracee = { .tid = command->pid };
 	int r = to_exec(command, &tracee, err);

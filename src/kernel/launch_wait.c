@@ -60,7 +60,8 @@ int launch_next(struct callgate_command *command, int timeout_ms, bool *got, int
 	}
 }
 
-int callgate_command_wait(struct callgate_command *command, int timeout_ms, bool *ended, int *status, struct callgate_err *err)
+int callgate_command_wait(struct callgate_command *command, int timeout_ms, bool *ended, int *status,
+			  struct callgate_err *err)
 {
 	int r = 0;
 
@@ -86,8 +87,8 @@ void launch_kill(struct callgate_command *command)
 		return;
 	kill(command->pid, SIGKILL);
 	do
-		command->ended = waitpid(command->pid, &command->status, __WALL) == command->pid &&
-				 !WIFSTOPPED(command->status);
+		command->ended =
+			waitpid(command->pid, &command->status, __WALL) == command->pid && !WIFSTOPPED(command->status);
 	while (!command->ended && errno != ECHILD);
 	command->ended = true;
 }

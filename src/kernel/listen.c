@@ -67,10 +67,13 @@ static const char *exe_of(struct listen *listen, pid_t tid)
 	return listen->tasks[at].exe;
 }
 
-static int keep(struct listen *listen, const struct seccomp_notif *asked, struct callgate_record *record, struct callgate_err *err)
+static int keep(struct listen *listen, const struct seccomp_notif *asked, struct callgate_record *record,
+		struct callgate_err *err)
 {
 	enum callgate_abi abi = abi_by_audit(asked->data.arch, (uint32_t)asked->data.nr);
-	struct record_event event = { .abi = abi, .nr = (uint32_t)asked->data.nr, .count = 1, .known = (1u << RECORD_ARGS) - 1 };
+	struct record_event event = {
+		.abi = abi, .nr = (uint32_t)asked->data.nr, .count = 1, .known = (1u << RECORD_ARGS) - 1
+	};
 	struct timespec now;
 
 	if (abi == CALLGATE_ABI_NONE) {
@@ -100,7 +103,9 @@ static int answer(struct listen *listen, struct callgate_record *record, struct 
 
 	memset(&asked, 0, sizeof(asked));
 	if (ioctl(listen->fd, SECCOMP_IOCTL_NOTIF_RECV, &asked) < 0)
-		return errno == ENOENT || errno == EINTR ? 0 : err_set_errno(err, CALLGATE_E_KERNEL, errno, NULL, "cannot receive calls");
+		return errno == ENOENT || errno == EINTR
+			       ? 0
+			       : err_set_errno(err, CALLGATE_E_KERNEL, errno, NULL, "cannot receive calls");
 	if (record)
 		r = keep(listen, &asked, record, err);
 	response.id = asked.id;
@@ -121,9 +126,10 @@ static void take_signals(struct listen *listen, struct callgate_command *command
 }
 
 int listen_step(struct listen *listen, struct callgate_command *command, int timeout_ms, struct callgate_record *record,
-                struct callgate_err *err)
+		struct callgate_err *err)
 {
-	struct pollfd polled[] = { { .fd = listen->signals, .events = POLLIN }, { .fd = listen->is_over ? -1 : listen->fd, .events = POLLIN } };
+	struct pollfd polled[] = { { .fd = listen->signals, .events = POLLIN },
+				   { .fd = listen->is_over ? -1 : listen->fd, .events = POLLIN } };
 	int r = 0;
 
 	for (unsigned i = 0; i < ANSWERS_AT_ONCE && r == 0; i++) {

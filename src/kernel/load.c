@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Loading a filter into the calling thread: prctl(2) for no_new_privs, seccomp(2) for the program, no second attempt. */
+/*
+ * Loading a filter into the calling thread: prctl(2) for no_new_privs, seccomp(2) for the program, no second attempt.
+ */
 #include "kernel/load.h"
 
 #include <errno.h>
@@ -43,12 +45,14 @@ int kernel_set_nnp(enum callgate_nnp nnp, struct callgate_err *err)
 int kernel_load_failed(const struct callgate_prog *prog, int saved, uint32_t flags, struct callgate_err *err)
 {
 	if (saved == EACCES)
-		return err_set(err, CALLGATE_E_PERM, "a filter needs no_new_privs or CAP_SYS_ADMIN, and the thread has neither");
+		return err_set(err, CALLGATE_E_PERM,
+			       "a filter needs no_new_privs or CAP_SYS_ADMIN, and the thread has neither");
 	if (saved == ENOSYS)
 		return err_set_errno(err, CALLGATE_E_UNSUPPORTED, saved, NULL, "the kernel has no seccomp(2)");
 	if (saved == EINVAL)
 		return err_set_errno(err, CALLGATE_E_UNSUPPORTED, saved, NULL,
-				     "the kernel refuses the program of %u instructions with flags 0x%x", prog->count, (unsigned)flags);
+				     "the kernel refuses the program of %u instructions with flags 0x%x", prog->count,
+				     (unsigned)flags);
 	if (saved == ENOMEM)
 		return err_set_errno(err, CALLGATE_E_LIMIT, saved, NULL, "no room for another filter on this thread");
 	return err_set_errno(err, CALLGATE_E_KERNEL, saved, NULL, "cannot load the filter");
@@ -71,9 +75,11 @@ static bool asks_listener(const struct callgate_prog *prog)
 int kernel_load_check(const struct callgate_prog *prog, struct callgate_err *err)
 {
 	if (prog->count == 0 || prog->count > PROG_LIMIT)
-		return err_set(err, CALLGATE_E_ARG, "a program has 1 to %d instructions, this one %u", PROG_LIMIT, prog->count);
+		return err_set(err, CALLGATE_E_ARG, "a program has 1 to %d instructions, this one %u", PROG_LIMIT,
+			       prog->count);
 	if ((prog->flags & SECCOMP_FILTER_FLAG_NEW_LISTENER) || asks_listener(prog))
-		return err_set(err, CALLGATE_E_UNSUPPORTED, "the program needs a listener (NOTIFY), and there would be none");
+		return err_set(err, CALLGATE_E_UNSUPPORTED,
+			       "the program needs a listener (NOTIFY), and there would be none");
 	return 0;
 }
 
@@ -88,7 +94,8 @@ int callgate_prog_load(const struct callgate_prog *prog, enum callgate_nnp nnp, 
 	r = kernel_load_check(prog, err);
 	if (r < 0)
 		return r;
-	program = (struct sock_fprog){ .len = (unsigned short)prog->count, .filter = (struct sock_filter *)prog->insns };
+	program =
+		(struct sock_fprog){ .len = (unsigned short)prog->count, .filter = (struct sock_filter *)prog->insns };
 	r = kernel_set_nnp(nnp, err);
 	if (r == 0)
 		r = load_witness_open(&witness, prog, err);

@@ -5,8 +5,8 @@
 
 #include "bpf/prog.h"
 
-/* What loading asks of a program, and what a failed load means, for those who load it into another task. flags: as given to the
- * kernel. tid: seccomp(2)'s positive answer to TSYNC. */
+/* What loading asks of a program, and what a failed load means, for those who load it into another task. flags: as
+ * given to the kernel. tid: seccomp(2)'s positive answer to TSYNC. */
 int kernel_load_check(const struct callgate_prog *prog, struct callgate_err *err);
 int kernel_load_failed(const struct callgate_prog *prog, int saved, uint32_t flags, struct callgate_err *err);
 int kernel_load_diverged(long tid, struct callgate_err *err);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What /proc says of the threads before and after. The new filter may forbid to look: then a process that has not got it looks, and
- * answers through shared memory. Uses nothing that the preload library has not. */
+/* What /proc says of the threads before and after. The new filter may forbid to look: then a process that has not got
+ * it looks, and answers through shared memory. Uses nothing that the preload library has not. */
 #include "kernel/load_witness.h"
 
 #include <errno.h>
@@ -26,7 +26,7 @@ enum load_answer { ANSWER_NONE, ANSWER_THERE, ANSWER_LACKS, ANSWER_UNKNOWN };
 
 struct load_shared {
 	int stage, answer; /* an enum load_stage, an enum load_answer */
-	long thread; /* that lacks it */
+	long thread;       /* that lacks it */
 };
 
 static int cannot_tell(struct callgate_err *err)
@@ -38,8 +38,10 @@ static int cannot_tell(struct callgate_err *err)
 static int lacks(long thread, struct callgate_err *err)
 {
 	return err_set(err, CALLGATE_E_MISMATCH,
-		       "seccomp(2) answered with success, and thread %ld has no filter more than before: a filter beneath, a tracer or a "
-		       "supervisor answers in the kernel's place", thread);
+		       "seccomp(2) answered with success, and thread %ld has no filter more than before: a filter "
+		       "beneath, a tracer or a "
+		       "supervisor answers in the kernel's place",
+		       thread);
 }
 
 /* ------------------------------------------------------------------ one thread's status */
@@ -214,7 +216,8 @@ static int ask_observer(struct load_witness *witness, struct callgate_err *err)
 static bool asks_ip(const struct callgate_prog *prog)
 {
 	for (unsigned i = 0; i < prog->count; i++)
-		if (prog->insns[i].code == (BPF_LD | BPF_W | BPF_ABS) && (prog->insns[i].k == 8 || prog->insns[i].k == 12))
+		if (prog->insns[i].code == (BPF_LD | BPF_W | BPF_ABS) &&
+		    (prog->insns[i].k == 8 || prog->insns[i].k == 12))
 			return true;
 	return false;
 }
@@ -227,7 +230,8 @@ static bool lets(const struct callgate_prog *prog, long nr, const uint64_t args[
 	return prog_eval(prog, &data, NULL) == SECCOMP_RET_ALLOW;
 }
 
-/* Programs that ask for the place of the text answer for this very one only: the buffer is the thread's own and stays where it is. */
+/* Programs that ask for the place of the text answer for this very one only: the buffer is the thread's own and stays
+ * where it is. */
 static bool may_look(const struct load_witness *witness)
 {
 	const uint64_t reads[6] = { (uint64_t)witness->status, (uintptr_t)witness->text, LOAD_TEXT - 1, 0 };
@@ -239,7 +243,8 @@ static bool may_look(const struct load_witness *witness)
 
 static bool look(struct load_witness *witness, struct load_seen *out)
 {
-	return parse(witness->text, syscall(SYS_pread64, witness->status, witness->text, (long)(LOAD_TEXT - 1), 0L), out);
+	return parse(witness->text, syscall(SYS_pread64, witness->status, witness->text, (long)(LOAD_TEXT - 1), 0L),
+		     out);
 }
 
 static int counts_enough(struct load_witness *witness, struct callgate_err *err)
@@ -247,12 +252,14 @@ static int counts_enough(struct load_witness *witness, struct callgate_err *err)
 	if (witness->before.mode != SECCOMP_MODE_FILTER || witness->before.filters >= 0)
 		return 0;
 	load_witness_abandon(witness);
-	return err_set(err, CALLGATE_E_UNSUPPORTED, "this kernel does not count filters: nobody could tell whether another was loaded");
+	return err_set(err, CALLGATE_E_UNSUPPORTED,
+		       "this kernel does not count filters: nobody could tell whether another was loaded");
 }
 
 static int share(struct load_witness *witness, struct callgate_err *err)
 {
-	long at = syscall(SYS_mmap, 0L, sizeof(*witness->shared), (long)READ_WRITE, (long)(MAP_SHARED | MAP_ANONYMOUS), -1L, 0L);
+	long at = syscall(SYS_mmap, 0L, sizeof(*witness->shared), (long)READ_WRITE, (long)(MAP_SHARED | MAP_ANONYMOUS),
+			  -1L, 0L);
 
 	if (at == -1)
 		return err_nomem(err);

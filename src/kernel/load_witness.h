@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Load_witness: that a filter which seccomp(2) says it has loaded is there. A filter beneath, a tracer or a supervisor can answer the
- * call in the kernel's place. */
+/* Load_witness: that a filter which seccomp(2) says it has loaded is there. A filter beneath, a tracer or a supervisor
+ * can answer the call in the kernel's place. */
 #ifndef CALLGATE_KERNEL_LOAD_WITNESS_H
 #define CALLGATE_KERNEL_LOAD_WITNESS_H
 
@@ -22,11 +22,12 @@ struct load_witness {
 	char text[LOAD_TEXT];
 };
 
-/* Before the load, while every call is still allowed. E_IO, E_UNSUPPORTED: nobody could tell afterwards, so nothing may be loaded. */
+/* Before the load, while every call is still allowed. E_IO, E_UNSUPPORTED: nobody could tell afterwards, so nothing may
+ * be loaded. */
 int load_witness_open(struct load_witness *witness, const struct callgate_prog *prog, struct callgate_err *err);
 
-/* After seccomp(2) has answered with success. Makes only calls that the program allows. E_MISMATCH: the calling thread, or with TSYNC
- * another one, has no filter more than before. */
+/* After seccomp(2) has answered with success. Makes only calls that the program allows. E_MISMATCH: the calling thread,
+ * or with TSYNC another one, has no filter more than before. */
 int load_witness_check(struct load_witness *witness, struct callgate_err *err);
 
 /* Where nothing was loaded. */

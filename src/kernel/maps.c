@@ -81,7 +81,8 @@ int maps_find(pid_t tid, uint64_t address, struct mapping *out, struct callgate_
 	int r = maps_walk(tid, find_visit, &find, err);
 
 	if (r == 0)
-		return err_set(err, CALLGATE_E_NOTFOUND, "process %ld has nothing mapped at 0x%" PRIx64, (long)tid, address);
+		return err_set(err, CALLGATE_E_NOTFOUND, "process %ld has nothing mapped at 0x%" PRIx64, (long)tid,
+			       address);
 	return r < 0 ? r : 0;
 }
 

@@ -8,7 +8,7 @@
 struct mapping {
 	uint64_t first, last; /* [first, last) */
 	bool read, write, execute, is_private;
-	char name[64];        /* the file or [word], its beginning */
+	char name[64]; /* the file or [word], its beginning */
 };
 
 /* Calls visit for each mapping in order, until it answers other than 0. That answer, 0, or an error. */

@@ -47,8 +47,8 @@ int64_t regs_result(const struct regs *regs);
 int64_t regs_interrupted(const struct regs *regs);
 /* Whether the kernel answers that call with EINTR instead of restarting it; then makes it be called again. */
 bool regs_restart(struct regs *regs);
-/* What the kernel would have done on the way out, and does no longer after calls in between. blocked: the call that the task was
- * seen in before it was stopped, when it now stands before an instruction that makes a call; -1 otherwise. */
+/* What the kernel would have done on the way out, and does no longer after calls in between. blocked: the call that the
+ * task was seen in before it was stopped, when it now stands before an instruction that makes a call; -1 otherwise. */
 void regs_keep_restart(struct regs *regs, int64_t blocked);
 
 #endif

@@ -30,7 +30,8 @@ int regs_get(pid_t tid, struct regs *out, struct callgate_err *err)
 	if (ptrace(PTRACE_GETREGSET, tid, (void *)NT_PRSTATUS, &vec) < 0)
 		return regs_failed(tid, "read", errno, err);
 	if (vec.iov_len != WORDS * sizeof(uint64_t))
-		return err_set(err, CALLGATE_E_UNSUPPORTED, "process %ld is a 32-bit one, which is not served on aarch64", (long)tid);
+		return err_set(err, CALLGATE_E_UNSUPPORTED,
+			       "process %ld is a 32-bit one, which is not served on aarch64", (long)tid);
 	*out = regs;
 	return 0;
 }
@@ -88,7 +89,8 @@ bool regs_at_break(struct regs *regs, uint64_t address)
 	return regs->words[PC] == address;
 }
 
-/* A stop for a signal or an interrupt has made the kernel forget the call already; behind an exit stop nothing is restarted. */
+/* A stop for a signal or an interrupt has made the kernel forget the call already; behind an exit stop nothing is
+ * restarted. */
 void regs_make_call(struct regs *regs, const struct regs_call *call)
 {
 	for (int i = 0; i < 6; i++)
@@ -102,8 +104,8 @@ int64_t regs_result(const struct regs *regs)
 	return (int64_t)regs->words[X0];
 }
 
-/* By the time of the stop the kernel has put pc back to the svc and x0 to the first argument where it is going to restart; else
- * x0 is the answer. Either way x8 has the number, but whether there was a call nobody can tell. */
+/* By the time of the stop the kernel has put pc back to the svc and x0 to the first argument where it is going to
+ * restart; else x0 is the answer. Either way x8 has the number, but whether there was a call nobody can tell. */
 int64_t regs_interrupted(const struct regs *regs)
 {
 	(void)regs;
@@ -116,8 +118,8 @@ bool regs_restart(struct regs *regs)
 	return false;
 }
 
-/* A call with a time limit goes on by restart_syscall, which the kernel sets up only when the stop ends where it began. These
- * three are the ones that block so (poll is ppoll here, and that starts anew). */
+/* A call with a time limit goes on by restart_syscall, which the kernel sets up only when the stop ends where it began.
+ * These three are the ones that block so (poll is ppoll here, and that starts anew). */
 void regs_keep_restart(struct regs *regs, int64_t blocked)
 {
 	bool limited = (blocked == NR_FUTEX && regs->words[X3]) || blocked == NR_NANOSLEEP ||

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Registers where nobody has written them down yet: every injection is refused. A new architecture is a file beside this one. */
+/* Registers where nobody has written them down yet: every injection is refused. A new architecture is a file beside
+ * this one. */
 #include "kernel/regs.h"
 
 #include "base/err.h"

@@ -20,8 +20,8 @@ int proc_read(int dir, const char *name, char *buf, size_t size, struct callgate
 	fd = openat(dir, name, O_RDONLY | O_CLOEXEC);
 	if (fd < 0) {
 		saved = errno;
-		return err_set_errno(err, saved == ENOENT || saved == ESRCH ? CALLGATE_E_NOTFOUND : CALLGATE_E_IO, saved,
-				     NULL, "cannot open '%s' in /proc", name);
+		return err_set_errno(err, saved == ENOENT || saved == ESRCH ? CALLGATE_E_NOTFOUND : CALLGATE_E_IO,
+				     saved, NULL, "cannot open '%s' in /proc", name);
 	}
 	while (used < size) {
 		ssize_t n = read(fd, buf + used, size - used);
@@ -67,7 +67,8 @@ static unsigned long long number(const char *text, const char *key, int base, un
 	return at ? strtoull(at, NULL, base) : absent;
 }
 
-/* stat's command stands in parentheses and may hold any byte: the last ')' ends it. Flags are field 9, the start time is 22. */
+/* stat's command stands in parentheses and may hold any byte: the last ')' ends it. Flags are field 9, the start time
+ * is 22. */
 static int read_stat(int dir, struct callgate_task *task, struct task_detail *detail, struct callgate_err *err)
 {
 	enum { KERNEL_THREAD = 0x00200000 }; /* PF_KTHREAD */

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Status: what /proc says about one task. Everything is read through one directory, so that a reused pid is never mixed in. */
+/* Status: what /proc says about one task. Everything is read through one directory, so that a reused pid is never mixed
+ * in. */
 #ifndef CALLGATE_KERNEL_STATUS_H
 #define CALLGATE_KERNEL_STATUS_H
 
@@ -7,11 +8,11 @@
 
 /* What is wanted besides the public fields. */
 struct task_detail {
-	pid_t tracer;         /* 0: nobody */
-	char state;           /* R S D T t Z X I */
+	pid_t tracer; /* 0: nobody */
+	char state;   /* R S D T t Z X I */
 	bool kernel_thread;
-	uint64_t effective;   /* capabilities, in the task's own user namespace */
-	unsigned threads;     /* of its process */
+	uint64_t effective; /* capabilities, in the task's own user namespace */
+	unsigned threads;   /* of its process */
 };
 
 /* dir: a descriptor of /proc/PID/task/TID (or /proc/PID, which shows the first thread). detail may be NULL.

@@ -19,9 +19,9 @@
 
 /* The lower, the less an interruption shows. */
 enum rank {
-	RANK_RESTARTED,  /* the kernel repeats the call as it was */
-	RANK_RESUMED,    /* it goes on by restart_syscall(2) with the time that is left */
-	RANK_RUNNING,    /* in no call now, but perhaps in one when we come */
+	RANK_RESTARTED, /* the kernel repeats the call as it was */
+	RANK_RESUMED,   /* it goes on by restart_syscall(2) with the time that is left */
+	RANK_RUNNING,   /* in no call now, but perhaps in one when we come */
 	RANK_UNKNOWN,
 	RANK_SOCKET,     /* repeated, unless the socket has a time limit */
 	RANK_INTERRUPTED /* answered with EINTR; what of these we repeat ourselves is in inject.c */
@@ -31,21 +31,53 @@ static const struct {
 	const char *name;
 	enum rank rank;
 } calls[] = {
-	{ "futex", RANK_RESTARTED }, { "wait4", RANK_RESTARTED }, { "waitid", RANK_RESTARTED }, { "pause", RANK_RESTARTED },
-	{ "rt_sigsuspend", RANK_RESTARTED }, { "select", RANK_RESTARTED }, { "_newselect", RANK_RESTARTED },
-	{ "pselect6", RANK_RESTARTED }, { "ppoll", RANK_RESTARTED }, { "flock", RANK_RESTARTED }, { "fcntl", RANK_RESTARTED },
-	{ "mq_timedreceive", RANK_RESTARTED }, { "poll", RANK_RESUMED }, { "nanosleep", RANK_RESUMED },
-	{ "clock_nanosleep", RANK_RESUMED }, { "restart_syscall", RANK_RESUMED },
-	{ "recvfrom", RANK_SOCKET }, { "recvmsg", RANK_SOCKET }, { "recv", RANK_SOCKET }, { "recvmmsg", RANK_SOCKET },
-	{ "accept", RANK_SOCKET }, { "accept4", RANK_SOCKET }, { "connect", RANK_SOCKET }, { "sendto", RANK_SOCKET },
-	{ "sendmsg", RANK_SOCKET }, { "socketcall", RANK_SOCKET },
-	{ "epoll_wait", RANK_INTERRUPTED }, { "epoll_pwait", RANK_INTERRUPTED }, { "epoll_pwait2", RANK_INTERRUPTED },
-	{ "rt_sigtimedwait", RANK_INTERRUPTED }, { "semop", RANK_INTERRUPTED }, { "semtimedop", RANK_INTERRUPTED },
-	{ "io_getevents", RANK_INTERRUPTED }, { "io_pgetevents", RANK_INTERRUPTED }, { "io_uring_enter", RANK_INTERRUPTED },
-	{ "msgrcv", RANK_INTERRUPTED }, { "msgsnd", RANK_INTERRUPTED }, { "vfork", RANK_INTERRUPTED }, { "clone", RANK_INTERRUPTED },
-	{ "clone3", RANK_INTERRUPTED }, { "ipc", RANK_INTERRUPTED }, { "semtimedop_time64", RANK_INTERRUPTED },
-	{ "rt_sigtimedwait_time64", RANK_INTERRUPTED }, { "io_pgetevents_time64", RANK_INTERRUPTED },
-	{ "futex_time64", RANK_RESTARTED }, { "ppoll_time64", RANK_RESTARTED }, { "pselect6_time64", RANK_RESTARTED },
+	{ "futex", RANK_RESTARTED },
+	{ "wait4", RANK_RESTARTED },
+	{ "waitid", RANK_RESTARTED },
+	{ "pause", RANK_RESTARTED },
+	{ "rt_sigsuspend", RANK_RESTARTED },
+	{ "select", RANK_RESTARTED },
+	{ "_newselect", RANK_RESTARTED },
+	{ "pselect6", RANK_RESTARTED },
+	{ "ppoll", RANK_RESTARTED },
+	{ "flock", RANK_RESTARTED },
+	{ "fcntl", RANK_RESTARTED },
+	{ "mq_timedreceive", RANK_RESTARTED },
+	{ "poll", RANK_RESUMED },
+	{ "nanosleep", RANK_RESUMED },
+	{ "clock_nanosleep", RANK_RESUMED },
+	{ "restart_syscall", RANK_RESUMED },
+	{ "recvfrom", RANK_SOCKET },
+	{ "recvmsg", RANK_SOCKET },
+	{ "recv", RANK_SOCKET },
+	{ "recvmmsg", RANK_SOCKET },
+	{ "accept", RANK_SOCKET },
+	{ "accept4", RANK_SOCKET },
+	{ "connect", RANK_SOCKET },
+	{ "sendto", RANK_SOCKET },
+	{ "sendmsg", RANK_SOCKET },
+	{ "socketcall", RANK_SOCKET },
+	{ "epoll_wait", RANK_INTERRUPTED },
+	{ "epoll_pwait", RANK_INTERRUPTED },
+	{ "epoll_pwait2", RANK_INTERRUPTED },
+	{ "rt_sigtimedwait", RANK_INTERRUPTED },
+	{ "semop", RANK_INTERRUPTED },
+	{ "semtimedop", RANK_INTERRUPTED },
+	{ "io_getevents", RANK_INTERRUPTED },
+	{ "io_pgetevents", RANK_INTERRUPTED },
+	{ "io_uring_enter", RANK_INTERRUPTED },
+	{ "msgrcv", RANK_INTERRUPTED },
+	{ "msgsnd", RANK_INTERRUPTED },
+	{ "vfork", RANK_INTERRUPTED },
+	{ "clone", RANK_INTERRUPTED },
+	{ "clone3", RANK_INTERRUPTED },
+	{ "ipc", RANK_INTERRUPTED },
+	{ "semtimedop_time64", RANK_INTERRUPTED },
+	{ "rt_sigtimedwait_time64", RANK_INTERRUPTED },
+	{ "io_pgetevents_time64", RANK_INTERRUPTED },
+	{ "futex_time64", RANK_RESTARTED },
+	{ "ppoll_time64", RANK_RESTARTED },
+	{ "pselect6_time64", RANK_RESTARTED },
 	{ "clock_nanosleep_time64", RANK_RESUMED },
 };
 
@@ -68,8 +100,9 @@ static enum rank rank_of(pid_t pid, enum callgate_abi abi, int64_t nr, uint64_t 
 	return RANK_UNKNOWN;
 }
 
-/* A process of 32-bit code has no native numbers. The kernel keeps its auxiliary vector in pairs of 32-bit words, where the second one
- * is a value and not the upper half of a small key. The program's own file is not opened: it may be served by a process that waits. */
+/* A process of 32-bit code has no native numbers. The kernel keeps its auxiliary vector in pairs of 32-bit words, where
+ * the second one is a value and not the upper half of a small key. The program's own file is not opened: it may be
+ * served by a process that waits. */
 static enum callgate_abi process_abi(pid_t pid)
 {
 	uint32_t words[2] = { 0, 0 };
@@ -117,12 +150,18 @@ static int weigh(int dir, pid_t pid, struct target_thread *target, enum rank *ra
 	if (detail.kernel_thread)
 		return err_set(err, CALLGATE_E_ARG, "process %ld is a thread of the kernel", (long)pid);
 	if (detail.tracer)
-		return err_set(err, CALLGATE_E_PERM, "process %ld is traced by process %ld already", (long)pid, (long)detail.tracer);
+		return err_set(err, CALLGATE_E_PERM, "process %ld is traced by process %ld already", (long)pid,
+			       (long)detail.tracer);
 	if (task.mode == CALLGATE_MODE_STRICT)
-		return err_set(err, CALLGATE_E_UNSUPPORTED, "process %ld is in strict mode, which takes no filter", (long)pid);
-	*target = (struct target_thread){ .tid = task.tid, .abi = target->abi, .filters = task.filters,
-				     .has_filters = task.mode == CALLGATE_MODE_FILTER, .no_new_privs = task.no_new_privs,
-				     .has_admin = detail.effective >> ADMIN & 1, .threads = detail.threads };
+		return err_set(err, CALLGATE_E_UNSUPPORTED, "process %ld is in strict mode, which takes no filter",
+			       (long)pid);
+	*target = (struct target_thread){ .tid = task.tid,
+					  .abi = target->abi,
+					  .filters = task.filters,
+					  .has_filters = task.mode == CALLGATE_MODE_FILTER,
+					  .no_new_privs = task.no_new_privs,
+					  .has_admin = detail.effective >> ADMIN & 1,
+					  .threads = detail.threads };
 	r = look(dir, pid, target, rank, err);
 	if (r == CALLGATE_E_IO)
 		return err_set(err, CALLGATE_E_PERM, "process %ld may not be traced by this caller", (long)pid);
@@ -130,7 +169,8 @@ static int weigh(int dir, pid_t pid, struct target_thread *target, enum rank *ra
 }
 
 /* Calls visit with a descriptor of each thread's directory, until it answers other than 0 or E_NOTFOUND. */
-static int each_thread(pid_t pid, int (*visit)(int dir, void *data, struct callgate_err *err), void *data, struct callgate_err *err)
+static int each_thread(pid_t pid, int (*visit)(int dir, void *data, struct callgate_err *err), void *data,
+		       struct callgate_err *err)
 {
 	struct dirent *entry;
 	char path[64];
@@ -145,7 +185,8 @@ static int each_thread(pid_t pid, int (*visit)(int dir, void *data, struct callg
 		return err_set_errno(err, CALLGATE_E_IO, errno, path, "cannot open");
 	while ((r == 0 || r == CALLGATE_E_NOTFOUND) && (entry = readdir(dir))) {
 		int fd = isdigit((unsigned char)entry->d_name[0])
-				 ? openat(dirfd(dir), entry->d_name, O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
+				 ? openat(dirfd(dir), entry->d_name, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+				 : -1;
 
 		if (fd < 0)
 			continue;

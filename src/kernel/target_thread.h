@@ -7,11 +7,11 @@
 
 struct target_thread {
 	pid_t tid;
-	int64_t blocked;      /* the call it was seen in; -1: none */
+	int64_t blocked; /* the call it was seen in; -1: none */
 	enum callgate_abi abi;
-	int filters;          /* as struct callgate_task says */
+	int filters; /* as struct callgate_task says */
 	bool has_filters, has_admin, no_new_privs;
-	unsigned threads;     /* of the process */
+	unsigned threads; /* of the process */
 };
 
 /* The thread that an interruption disturbs least: blocked in a call that the kernel restarts, if there is one.

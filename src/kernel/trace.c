@@ -15,10 +15,14 @@
 
 static int make_maps(struct trace_maps *maps, struct callgate_err *err)
 {
-	static const struct ebpf_map tasks = { BPF_MAP_TYPE_HASH, 8, sizeof(struct trace_task), TRACE_TASKS, "callgate_tasks" };
-	static const struct ebpf_map calls = { BPF_MAP_TYPE_HASH, sizeof(struct trace_key), sizeof(struct trace_count), TRACE_KEYS, "callgate_calls" };
-	static const struct ebpf_map classes = { BPF_MAP_TYPE_ARRAY, 4, sizeof(struct trace_class), TRACE_CLASSES, "callgate_class" };
-	static const struct ebpf_map spill = { BPF_MAP_TYPE_ARRAY, 4, sizeof(struct trace_spill), 4 * TRACE_CLASSES, "callgate_spill" };
+	static const struct ebpf_map tasks = { BPF_MAP_TYPE_HASH, 8, sizeof(struct trace_task), TRACE_TASKS,
+					       "callgate_tasks" };
+	static const struct ebpf_map calls = { BPF_MAP_TYPE_HASH, sizeof(struct trace_key), sizeof(struct trace_count),
+					       TRACE_KEYS, "callgate_calls" };
+	static const struct ebpf_map classes = { BPF_MAP_TYPE_ARRAY, 4, sizeof(struct trace_class), TRACE_CLASSES,
+						 "callgate_class" };
+	static const struct ebpf_map spill = { BPF_MAP_TYPE_ARRAY, 4, sizeof(struct trace_spill), 4 * TRACE_CLASSES,
+					       "callgate_spill" };
 	static const struct ebpf_map exes = { BPF_MAP_TYPE_HASH, 4, 16, TRACE_EXES, "callgate_exes" };
 	static const struct ebpf_map seeds = { BPF_MAP_TYPE_HASH, 4, 1, TRACE_SEEDS, "callgate_seeds" };
 	static const struct ebpf_map lost = { BPF_MAP_TYPE_ARRAY, 4, 8, 1, "callgate_lost" };
@@ -51,7 +55,8 @@ static int fill_classes(const struct trace *trace, struct callgate_err *err)
 			struct trace_class class;
 
 			if (trace_class_init(&class, trace_abis[abi], number_of(abi, nr)) < 0)
-				return err_set(err, CALLGATE_E_UNSUPPORTED, "recording by tracepoints is not made for this machine");
+				return err_set(err, CALLGATE_E_UNSUPPORTED,
+					       "recording by tracepoints is not made for this machine");
 			if (class.count && ebpf_map_put(trace->maps.classes, &index, &class) < 0)
 				return err_set_errno(err, CALLGATE_E_KERNEL, errno, NULL, "cannot fill a map");
 		}
@@ -59,8 +64,8 @@ static int fill_classes(const struct trace *trace, struct callgate_err *err)
 	return 0;
 }
 
-static int load_program(const struct trace *trace, const struct trace_scope *scope, trace_build *build, const char *name,
-                        int *out, struct callgate_err *err)
+static int load_program(const struct trace *trace, const struct trace_scope *scope, trace_build *build,
+			const char *name, int *out, struct callgate_err *err)
 {
 	struct ebpf code = { 0 };
 
@@ -87,7 +92,8 @@ int trace_add_pids(struct trace *trace, const pid_t *pids, size_t count, struct 
 		uint8_t yes = 1;
 
 		if (ebpf_map_put(trace->maps.seeds, &key, &yes) < 0)
-			return err_set_errno(err, CALLGATE_E_LIMIT, errno, NULL, "more than %d processes to begin with", TRACE_SEEDS);
+			return err_set_errno(err, CALLGATE_E_LIMIT, errno, NULL, "more than %d processes to begin with",
+					     TRACE_SEEDS);
 	}
 	return 0;
 }
@@ -120,8 +126,8 @@ void trace_stop(struct trace *trace)
 
 void trace_release(struct trace *trace)
 {
-	int *maps[] = { &trace->maps.tasks, &trace->maps.calls, &trace->maps.classes, &trace->maps.spill, &trace->maps.exes,
-		        &trace->maps.seeds, &trace->maps.lost };
+	int *maps[] = { &trace->maps.tasks, &trace->maps.calls, &trace->maps.classes, &trace->maps.spill,
+			&trace->maps.exes,  &trace->maps.seeds, &trace->maps.lost };
 
 	trace_stop(trace);
 	for (size_t i = 0; i < sizeof(maps) / sizeof(maps[0]); i++)
@@ -156,10 +162,14 @@ static enum callgate_abi abi_of_class(uint32_t class)
 	return trace_abis[class < last ? class / TRACE_NUMBERS : class - last];
 }
 
-static int add_counted(const struct trace *trace, const struct trace_key *key, struct callgate_record *record, struct callgate_err *err)
+static int add_counted(const struct trace *trace, const struct trace_key *key, struct callgate_record *record,
+		       struct callgate_err *err)
 {
-	struct record_event event = { .abi = abi_of_class(key->class), .nr = key->nr, .phase = key->phase, .answer = key->answer,
-		                      .data = (uint16_t)key->data };
+	struct record_event event = { .abi = abi_of_class(key->class),
+				      .nr = key->nr,
+				      .phase = key->phase,
+				      .answer = key->answer,
+				      .data = (uint16_t)key->data };
 	struct selector selectors[SELECTORS];
 	unsigned count = selectors_of(event.abi, event.nr, selectors);
 	struct trace_count counted;
@@ -194,12 +204,16 @@ static int collect_calls(const struct trace *trace, struct callgate_record *reco
 	return 0;
 }
 
-/* Of calls that got no rows of their own only the bits of their arguments are left. Numbers that nothing has a name for are lost. */
-static int add_spilled(const struct trace_spill *spill, uint32_t index, struct callgate_record *record, struct callgate_err *err)
+/* Of calls that got no rows of their own only the bits of their arguments are left. Numbers that nothing has a name for
+ * are lost. */
+static int add_spilled(const struct trace_spill *spill, uint32_t index, struct callgate_record *record,
+		       struct callgate_err *err)
 {
 	uint32_t class = index / 4;
-	struct record_event event = { .abi = abi_of_class(class), .phase = index / 2 % 2, .answer = (enum record_answer)spill->answer,
-		                      .data = (uint16_t)spill->data };
+	struct record_event event = { .abi = abi_of_class(class),
+				      .phase = index / 2 % 2,
+				      .answer = (enum record_answer)spill->answer,
+				      .data = (uint16_t)spill->data };
 	struct record_values spread[RECORD_ARGS] = { 0 };
 	struct selector selectors[SELECTORS];
 	struct record_row row;
@@ -211,8 +225,15 @@ static int add_spilled(const struct trace_spill *spill, uint32_t index, struct c
 	}
 	event.nr = number_of(class / TRACE_NUMBERS, class % TRACE_NUMBERS);
 	set_times(&event, &spill->count);
-	row = (struct record_row){ .abi = event.abi, .nr = event.nr, .phase = event.phase, .answer = event.answer, .data = event.data,
-		                   .count = event.count, .first = event.first, .last = event.last, .spread = spread };
+	row = (struct record_row){ .abi = event.abi,
+				   .nr = event.nr,
+				   .phase = event.phase,
+				   .answer = event.answer,
+				   .data = event.data,
+				   .count = event.count,
+				   .first = event.first,
+				   .last = event.last,
+				   .spread = spread };
 	count = selectors_of(event.abi, event.nr, selectors);
 	for (unsigned i = 0; i < count; i++) {
 		uint64_t any = spill->ones[i], all = ~spill->zeros[i] & selectors[i].mask;

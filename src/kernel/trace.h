@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Trace: counts the system calls of some tasks in the kernel, by raw tracepoints. An exit of a call without its enter is a call that
- * seccomp kept from running, because filters come before the tracepoint. Counting happens in hash maps, so that no event can be lost
- * between kernel and reader; what finds no place in them any more is counted too.
+ * Trace: counts the system calls of some tasks in the kernel, by raw tracepoints. An exit of a call without its enter
+ * is a call that seccomp kept from running, because filters come before the tracepoint. Counting happens in hash maps,
+ * so that no event can be lost between kernel and reader; what finds no place in them any more is counted too.
  */
 #ifndef CALLGATE_KERNEL_TRACE_H
 #define CALLGATE_KERNEL_TRACE_H
@@ -33,7 +33,9 @@ struct trace {
 	bool sees_killed_threads; /* a thread killed alone leaves no signal; seen where the kernel has its BTF */
 };
 
-/* From when it returns 0, every call of theirs counts. E_PERM, E_UNSUPPORTED (kernel before 5.11, machine), E_KERNEL. */
+/*
+ * From when it returns 0, every call of theirs counts. E_PERM, E_UNSUPPORTED (kernel before 5.11, machine), E_KERNEL.
+ */
 int trace_start(struct trace *trace, const struct trace_scope *scope, struct callgate_err *err);
 /* More processes, while it runs. */
 int trace_add_pids(struct trace *trace, const pid_t *pids, size_t count, struct callgate_err *err);
@@ -69,7 +71,8 @@ struct trace_key {
 struct trace_count {
 	uint64_t count, first, last;
 };
-/* What no longer gets rows of its own: by class, phase and whether it was denied. ones, zeros: bits that some value has, has not. */
+/* What no longer gets rows of its own: by class, phase and whether it was denied. ones, zeros: bits that some value
+ * has, has not. */
 struct trace_spill {
 	struct trace_count count;
 	uint32_t answer, data; /* the last one's */
@@ -81,7 +84,8 @@ int trace_class_init(struct trace_class *class, enum callgate_abi abi, uint32_t 
 typedef void trace_build(struct ebpf *code, const struct trace_maps *maps, const struct trace_scope *scope);
 struct trace_program {
 	const char *tracepoint;
-	trace_build *build, *otherwise; /* otherwise: where the kernel does not take it; NULL: then recording is not possible */
+	trace_build *build,
+		*otherwise; /* otherwise: where the kernel does not take it; NULL: then recording is not possible */
 };
 extern const struct trace_program trace_programs[TRACE_PROGRAMS];
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The tracing programs. Registers: 6 the tracepoint's arguments, 7 the task's state, 8 the number of the call, 9 its class. */
+/* The tracing programs. Registers: 6 the tracepoint's arguments, 7 the task's state, 8 the number of the call, 9 its
+ * class. */
 #include <stddef.h>
 #include <string.h>
 
@@ -15,8 +16,17 @@ enum { SIGSYS_NUMBER = 31, SI_CODE_SECCOMP = 1, SI_CODE_AT = 8, MAX_DATA = 4095 
 
 /* Places in the frame. */
 enum {
-	AT_TASK = -8, AT_NEW = -24, AT_SCRATCH = -32, AT_CLASS = -40, AT_SPILL = -36, AT_KEY = -88, AT_COUNT = -112, AT_COMM = -128,
-	AT_EXE = -136, AT_REGS = -144, AT_INFO = -160,
+	AT_TASK = -8,
+	AT_NEW = -24,
+	AT_SCRATCH = -32,
+	AT_CLASS = -40,
+	AT_SPILL = -36,
+	AT_KEY = -88,
+	AT_COUNT = -112,
+	AT_COMM = -128,
+	AT_EXE = -136,
+	AT_REGS = -144,
+	AT_INFO = -160,
 };
 #define KEY(field) (AT_KEY + (int)offsetof(struct trace_key, field))
 #define TASK(field) ((int)offsetof(struct trace_task, field))
@@ -26,8 +36,11 @@ enum {
 #define SPILL(field) ((int)offsetof(struct trace_spill, field))
 
 #if defined(__x86_64__)
-enum { TI_STATUS = 16, STATUS_COMPAT = 2 }; /* struct thread_info, first in the task since 4.9, so laid out since 5.11 */
-enum { REGS_NUMBER = 120 };                 /* orig_ax */
+enum {
+	TI_STATUS = 16,
+	STATUS_COMPAT = 2
+};                          /* struct thread_info, first in the task since 4.9, so laid out since 5.11 */
+enum { REGS_NUMBER = 120 }; /* orig_ax */
 const enum callgate_abi trace_abis[TRACE_ABIS] = { CALLGATE_ABI_X86_64, CALLGATE_ABI_X32, CALLGATE_ABI_X86 };
 /* Offsets into struct pt_regs of the six arguments (entry_64.S, entry_64_compat.S). */
 static const uint32_t arguments_64[RECORD_ARGS] = { 112, 104, 96, 56, 72, 64 };
@@ -137,7 +150,8 @@ static void name_exe(struct ebpf *code, const struct trace_maps *maps)
 }
 
 /* Goes to wanted when a task that is not known yet belongs to the scope. */
-static void ask_scope(struct ebpf *code, const struct trace_maps *maps, const struct trace_scope *scope, unsigned wanted)
+static void ask_scope(struct ebpf *code, const struct trace_maps *maps, const struct trace_scope *scope,
+		      unsigned wanted)
 {
 	if (scope->cgroup_level) {
 		ebpf_set(code, 1, (int32_t)scope->cgroup_level);
@@ -378,7 +392,8 @@ static void build_enter(struct ebpf *code, const struct trace_maps *maps, const 
 	ebpf_return(code, 0);
 }
 
-/* Answer and data of a call that did not run, from the task's signals and the result in the tracepoint's second argument. */
+/* Answer and data of a call that did not run, from the task's signals and the result in the tracepoint's second
+ * argument. */
 static void tell_answer(struct ebpf *code)
 {
 	unsigned emulated = ebpf_label(code), end = ebpf_label(code), by_signal = ebpf_label(code);
@@ -501,8 +516,8 @@ static void build_deliver(struct ebpf *code, const struct trace_maps *maps, cons
 	ebpf_return(code, 0);
 }
 
-/* Forgets the task. One that ends outside of a call, and not by a signal, was killed alone by seccomp: KILL_THREAD with threads
- * left, which neither a signal nor an exit of the call shows. */
+/* Forgets the task. One that ends outside of a call, and not by a signal, was killed alone by seccomp: KILL_THREAD with
+ * threads left, which neither a signal nor an exit of the call shows. */
 static void build_end(struct ebpf *code, const struct trace_maps *maps, bool killed)
 {
 	unsigned out = ebpf_label(code), forget = ebpf_label(code);
@@ -543,8 +558,8 @@ static void build_gone(struct ebpf *code, const struct trace_maps *maps, const s
 	build_end(code, maps, false);
 }
 
-/* In the order of attaching: who forks and ends is known before the first call counts, and no exit is looked at before enters are.
- * Detached the other way round. */
+/* In the order of attaching: who forks and ends is known before the first call counts, and no exit is looked at before
+ * enters are. Detached the other way round. */
 const struct trace_program trace_programs[TRACE_PROGRAMS] = {
 	{ "sched_process_exit", build_killed, build_gone },
 	{ "sched_process_fork", build_fork, NULL },

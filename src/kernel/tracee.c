@@ -18,7 +18,13 @@
 #include "base/err.h"
 #include "kernel/status.h"
 
-enum { SYSCALL_STOP = SIGTRAP | 0x80, EVENT_STOP = PTRACE_EVENT_STOP << 8, SPIN_NS = 300000, NAP_MAX_NS = 2000000, GRACE_NS = 500000000 };
+enum {
+	SYSCALL_STOP = SIGTRAP | 0x80,
+	EVENT_STOP = PTRACE_EVENT_STOP << 8,
+	SPIN_NS = 300000,
+	NAP_MAX_NS = 2000000,
+	GRACE_NS = 500000000
+};
 
 long tracee_ptrace(int request, pid_t tid, uintptr_t addr, void *data)
 {
@@ -92,7 +98,8 @@ static int peek(const struct tracee *tracee, int more, int *stop, struct callgat
 	return 1;
 }
 
-/* No wait call has a deadline, so this looks again and again: a stop takes some 20 us, a frozen task for ever. limit 0: none. */
+/* No wait call has a deadline, so this looks again and again: a stop takes some 20 us, a frozen task for ever. limit 0:
+ * none. */
 static int wait_until(const struct tracee *tracee, uint64_t limit, int *stop, struct callgate_err *err)
 {
 	uint64_t start = tracee_now_ns();
@@ -108,7 +115,8 @@ static int wait_until(const struct tracee *tracee, uint64_t limit, int *stop, st
 			continue;
 		now = tracee_now_ns();
 		if (now > limit)
-			return err_set(err, CALLGATE_E_LIMIT, "process %ld did not stop within %u ms: is its cgroup frozen?",
+			return err_set(err, CALLGATE_E_LIMIT,
+				       "process %ld did not stop within %u ms: is its cgroup frozen?",
 				       (long)tracee->tid, tracee->deadline_ms);
 		if (now < start + SPIN_NS) {
 			sched_yield();
@@ -161,7 +169,8 @@ static int hold(struct tracee *tracee, int signal_number, struct callgate_err *e
 {
 	siginfo_t info = { 0 };
 
-	if (signal_number != SIGSTOP && tracee_ptrace(PTRACE_GETSIGINFO, tracee->tid, 0, &info) == 0 && info.si_code > 0)
+	if (signal_number != SIGSTOP && tracee_ptrace(PTRACE_GETSIGINFO, tracee->tid, 0, &info) == 0 &&
+	    info.si_code > 0)
 		return err_set(err, CALLGATE_E_KERNEL, "process %ld got signal %d for a call that it was made to make",
 			       (long)tracee->tid, signal_number);
 	tracee->held |= (uint64_t)1 << (signal_number - 1);
@@ -190,7 +199,11 @@ int tracee_next_call(struct tracee *tracee, struct callgate_err *err)
 bool tracee_call(pid_t tid, struct tracee_call *out)
 {
 	enum { GET_SYSCALL_INFO = 0x420e, ENTRY = 1, EXIT = 2 };
-	struct { uint8_t op, pad[3]; uint32_t arch; uint64_t ip, sp, nr, args[6]; } info = { 0 };
+	struct {
+		uint8_t op, pad[3];
+		uint32_t arch;
+		uint64_t ip, sp, nr, args[6];
+	} info = { 0 };
 
 	if (tracee_ptrace(GET_SYSCALL_INFO, tid, sizeof(info), &info) <= 0 || (info.op != ENTRY && info.op != EXIT))
 		return false;
@@ -311,7 +324,7 @@ int tracee_patch(pid_t tid, uint64_t address, const void *bytes, size_t size, st
 /* ------------------------------------------------------------------ the tracer */
 
 struct body {
-	struct tracer_job job;  /* with data of its own */
+	struct tracer_job job; /* with data of its own */
 	struct callgate_err err;
 	int result;
 	enum { BODY_RUNS, BODY_ENDED, BODY_ABANDONED } stage;
@@ -401,8 +414,10 @@ static int join(struct body *body, pthread_t thread, struct callgate_err *err)
 		return 0;
 	}
 	pthread_detach(thread);
-	return err_set(err, CALLGATE_E_LIMIT, "nothing came of it within %u ms: is memory of the process served by another one (userfaultfd, "
-		       "FUSE)?", body->job.deadline_ms);
+	return err_set(err, CALLGATE_E_LIMIT,
+		       "nothing came of it within %u ms: is memory of the process served by another one (userfaultfd, "
+		       "FUSE)?",
+		       body->job.deadline_ms);
 }
 
 int tracee_in_thread(const struct tracer_job *job, struct callgate_err *err)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Tracee: a task under ptrace. Stops are waited for with a deadline, signals that come meanwhile are never lost, and what is
- * asked of the task is asked by one thread, its tracer.
+ * Tracee: a task under ptrace. Stops are waited for with a deadline, signals that come meanwhile are never lost, and
+ * what is asked of the task is asked by one thread, its tracer.
  */
 #ifndef CALLGATE_KERNEL_TRACEE_H
 #define CALLGATE_KERNEL_TRACEE_H
@@ -23,19 +23,19 @@ long tracee_ptrace(int request, pid_t tid, uintptr_t addr, void *data);
 /* Attaches without stopping. E_NOTFOUND: gone. E_PERM: the text says who is in the way. */
 int tracee_seize(const struct tracee *tracee, unsigned options, struct callgate_err *err);
 
-/* *stop is the signal with the event in the second byte (SIGTRAP | 0x80: a system call). E_NOTFOUND: it ended; its status is left
- * for whoever waits for it. E_LIMIT: the deadline passed, nothing has changed. */
+/* *stop is the signal with the event in the second byte (SIGTRAP | 0x80: a system call). E_NOTFOUND: it ended; its
+ * status is left for whoever waits for it. E_LIMIT: the deadline passed, nothing has changed. */
 int tracee_wait(struct tracee *tracee, int *stop, struct callgate_err *err);
 
 /* Stops it where it is. Signals on the way are delivered. It then stands in a PTRACE_EVENT_STOP. */
 int tracee_interrupt(struct tracee *tracee, struct callgate_err *err);
 
-/* From a stop to the next one of system call (entry or exit). Signals meanwhile are held. E_KERNEL: it faulted. E_LIMIT: it did not
- * come there in time; tracee_back() stops it wherever it is. */
+/* From a stop to the next one of system call (entry or exit). Signals meanwhile are held. E_KERNEL: it faulted.
+ * E_LIMIT: it did not come there in time; tracee_back() stops it wherever it is. */
 int tracee_next_call(struct tracee *tracee, struct callgate_err *err);
 
-/* At a stop of system call: what the kernel takes, whatever instruction brought the task there. False: the kernel does not say
- * (before Linux 5.3), or it stands elsewhere. */
+/* At a stop of system call: what the kernel takes, whatever instruction brought the task there. False: the kernel does
+ * not say (before Linux 5.3), or it stands elsewhere. */
 struct tracee_call {
 	bool entry;
 	uint32_t arch; /* AUDIT_ARCH_* */
@@ -43,8 +43,9 @@ struct tracee_call {
 };
 bool tracee_call(pid_t tid, struct tracee_call *out);
 
-/* From an exit stop, or from wherever it runs, back to a PTRACE_EVENT_STOP, the only place where the kernel decides about restarting a
- * call. Signals are held. Has some time of its own past the deadline: a task should not be left with our registers. */
+/* From an exit stop, or from wherever it runs, back to a PTRACE_EVENT_STOP, the only place where the kernel decides
+ * about restarting a call. Signals are held. Has some time of its own past the deadline: a task should not be left with
+ * our registers. */
 int tracee_back(struct tracee *tracee, struct callgate_err *err);
 
 /* Lets go, then sends again what was held. */
@@ -61,12 +62,13 @@ struct tracer_job {
 	int (*run)(void *data, struct callgate_err *err);
 	void *data;
 	size_t size;
-	unsigned deadline_ms;           /* 0: none */
-	void (*release)(void *data);    /* what data points to, whenever it fails; NULL: nothing */
+	unsigned deadline_ms;        /* 0: none */
+	void (*release)(void *data); /* what data points to, whenever it fails; NULL: nothing */
 };
-/* Runs in a thread of its own, which so becomes the tracer: when it ends the kernel lets go of the task, and the caller never becomes
- * anybody's tracer. Signals of the caller stay with the caller. E_LIMIT: it hangs, some time past its deadline, in memory that
- * another process serves; it is left behind, and lets go of the task when it goes on or this process ends. */
+/* Runs in a thread of its own, which so becomes the tracer: when it ends the kernel lets go of the task, and the caller
+ * never becomes anybody's tracer. Signals of the caller stay with the caller. E_LIMIT: it hangs, some time past its
+ * deadline, in memory that another process serves; it is left behind, and lets go of the task when it goes on or this
+ * process ends. */
 int tracee_in_thread(const struct tracer_job *job, struct callgate_err *err);
 
 uint64_t tracee_now_ns(void);

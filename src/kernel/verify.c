@@ -19,8 +19,8 @@ static struct callgate_filter **free_filters(struct callgate_filter **filters, s
 	return NULL;
 }
 
-static int meet_programs(const struct callgate_prog *const progs[], size_t count, const char *name, struct callgate_filter **out,
-                         struct callgate_err *err)
+static int meet_programs(const struct callgate_prog *const progs[], size_t count, const char *name,
+			 struct callgate_filter **out, struct callgate_err *err)
 {
 	struct callgate_filter **filters = calloc(count ? count : 1, sizeof(struct callgate_filter *));
 	int r = 0;
@@ -49,7 +49,8 @@ static int read_task(pid_t tid, struct callgate_witness **out, size_t *stack, st
 	r = callgate_witness_task(witness, 0, stack, err);
 	if (r < 0) {
 		callgate_witness_free(witness);
-		if (r == CALLGATE_E_NOTFOUND || callgate_witness_read(&task, 1, CALLGATE_EVIDENCE_ITERATOR, &witness, NULL) < 0)
+		if (r == CALLGATE_E_NOTFOUND ||
+		    callgate_witness_read(&task, 1, CALLGATE_EVIDENCE_ITERATOR, &witness, NULL) < 0)
 			return r;
 		if (callgate_witness_task(witness, 0, stack, NULL) < 0) { /* the first reason stands */
 			callgate_witness_free(witness);
@@ -112,14 +113,16 @@ static int judge(const struct callgate_diff *diff, enum callgate_standing *out, 
 			standing = CALLGATE_STRICTER;
 	}
 	if (opaque && standing != CALLGATE_WEAKER)
-		return err_set(err, CALLGATE_E_UNSUPPORTED, "cannot tell: the filter is not expressible as a profile for %s number %u",
-		               callgate_abi_name(opaque->abi) ? callgate_abi_name(opaque->abi) : "a foreign ABI's", opaque->first);
+		return err_set(err, CALLGATE_E_UNSUPPORTED,
+			       "cannot tell: the filter is not expressible as a profile for %s number %u",
+			       callgate_abi_name(opaque->abi) ? callgate_abi_name(opaque->abi) : "a foreign ABI's",
+			       opaque->first);
 	*out = standing;
 	return 0;
 }
 
 int callgate_verify_task(pid_t tid, const struct callgate_filter *profile, enum callgate_standing *out,
-                         struct callgate_diff **diff, struct callgate_err *err)
+			 struct callgate_diff **diff, struct callgate_err *err)
 {
 	struct callgate_diff *found = NULL;
 	struct callgate_filter *live;
@@ -164,8 +167,8 @@ int callgate_task_prove(pid_t tid, const struct callgate_filter *filter, size_t 
 		return r;
 	progs = callgate_witness_stack(witness, stack, &count);
 	if (count != beneath + 1)
-		r = err_set(err, CALLGATE_E_MISMATCH, "process %ld has %zu filters, %zu were expected", (long)tid, count,
-			    beneath + 1);
+		r = err_set(err, CALLGATE_E_MISMATCH, "process %ld has %zu filters, %zu were expected", (long)tid,
+			    count, beneath + 1);
 	else
 		r = prog_prove(progs[count - 1], filter, err);
 	callgate_witness_free(witness);

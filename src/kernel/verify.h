@@ -5,8 +5,10 @@
 
 #include "callgate.h"
 
-/* A task's stack of filters, the newest of which must mean exactly what filter means; beneath: how many others it stands on.
- * E_MISMATCH: other filters, or another number of them; the text names a call. E_PERM, E_LIMIT ...: cannot tell. */
-int callgate_task_prove(pid_t tid, const struct callgate_filter *filter, size_t beneath, struct callgate_err *err) CALLGATE_MUST_CHECK;
+/* A task's stack of filters, the newest of which must mean exactly what filter means; beneath: how many others it
+ * stands on. E_MISMATCH: other filters, or another number of them; the text names a call. E_PERM, E_LIMIT ...: cannot
+ * tell. */
+int callgate_task_prove(pid_t tid, const struct callgate_filter *filter, size_t beneath,
+			struct callgate_err *err) CALLGATE_MUST_CHECK;
 
 #endif

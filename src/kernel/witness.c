@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* All tasks at once by the task iterator, single ones by ptrace where that is not to be had. Tasks with the same filters share one
- * stack: by the kernel's object first, by the programs' words then. */
+/* All tasks at once by the task iterator, single ones by ptrace where that is not to be had. Tasks with the same
+ * filters share one stack: by the kernel's object first, by the programs' words then. */
 #include "kernel/witness.h"
 
 #include <ctype.h>
@@ -26,11 +26,11 @@ struct stack {
 	struct callgate_prog **progs; /* the oldest first */
 	size_t count;
 	uint64_t hash;
-	struct callgate_filter *met;  /* made when it is first asked for */
+	struct callgate_filter *met; /* made when it is first asked for */
 };
 
 struct testimony {
-	long stack;                /* NO_STACK: err says why */
+	long stack; /* NO_STACK: err says why */
 	struct callgate_err *err;
 };
 
@@ -81,7 +81,8 @@ static bool is_stack(const struct stack *stack, struct callgate_prog *const prog
 }
 
 /* Takes progs over, also when it fails. */
-static int add_stack(struct callgate_witness *witness, struct callgate_prog **progs, size_t count, size_t *out, struct callgate_err *err)
+static int add_stack(struct callgate_witness *witness, struct callgate_prog **progs, size_t count, size_t *out,
+		     struct callgate_err *err)
 {
 	uint64_t hash = hash_of(progs, count);
 
@@ -110,8 +111,8 @@ static int add_stack(struct callgate_witness *witness, struct callgate_prog **pr
 
 /* ------------------------------------------------------------------ by the iterator */
 
-static int collect(const struct iterator_reading *reading, const struct iterator_task *task, struct callgate_prog ***out,
-		   struct callgate_err *err)
+static int collect(const struct iterator_reading *reading, const struct iterator_task *task,
+		   struct callgate_prog ***out, struct callgate_err *err)
 {
 	size_t count = (size_t)task->filters;
 	struct callgate_prog **progs = calloc(count ? count : 1, sizeof(*progs));
@@ -124,7 +125,8 @@ static int collect(const struct iterator_reading *reading, const struct iterator
 		const struct iterator_filter *filter = iterator_filter(reading, id);
 
 		if (!filter || !filter->insns)
-			r = err_set(err, CALLGATE_E_UNSUPPORTED, "the kernel does not show the filters of process %ld", (long)task->tid);
+			r = err_set(err, CALLGATE_E_UNSUPPORTED, "the kernel does not show the filters of process %ld",
+				    (long)task->tid);
 		else
 			r = prog_new(filter->insns, filter->count, &progs[i], err);
 		if (r == 0)
@@ -163,8 +165,8 @@ static int remember_top(struct callgate_witness *witness, struct top top, struct
 }
 
 /* 1: the iterator has answered; 0: it cannot, another way is to be tried; negative: an error. */
-static int by_iterator(struct callgate_witness *witness, const struct iterator_reading *reading, const struct callgate_task *task,
-		       struct testimony *out, struct callgate_err *err)
+static int by_iterator(struct callgate_witness *witness, const struct iterator_reading *reading,
+		       const struct callgate_task *task, struct testimony *out, struct callgate_err *err)
 {
 	const struct iterator_task *seen = iterator_task(reading, task->tid);
 	struct callgate_prog **progs = NULL;
@@ -172,7 +174,8 @@ static int by_iterator(struct callgate_witness *witness, const struct iterator_r
 	size_t stack = 0;
 	int r;
 
-	if (!seen || seen->pid != task->pid || seen->start_time != task->start_time || seen->mode == CALLGATE_MODE_STRICT)
+	if (!seen || seen->pid != task->pid || seen->start_time != task->start_time ||
+	    seen->mode == CALLGATE_MODE_STRICT)
 		return 0;
 	if (seen->ending)
 		return err_set(err, CALLGATE_E_NOTFOUND, "process %ld has ended", (long)task->tid);
@@ -210,7 +213,8 @@ static int is_still(const struct callgate_task *task, struct callgate_err *err)
 	return r;
 }
 
-static int by_ptrace(struct callgate_witness *witness, const struct callgate_task *task, struct testimony *out, struct callgate_err *err)
+static int by_ptrace(struct callgate_witness *witness, const struct callgate_task *task, struct testimony *out,
+		     struct callgate_err *err)
 {
 	struct callgate_prog **progs = NULL;
 	size_t count = 0, stack;
@@ -233,14 +237,15 @@ static int by_ptrace(struct callgate_witness *witness, const struct callgate_tas
 
 /* ------------------------------------------------------------------ the reading */
 
-static int testify(struct callgate_witness *witness, const struct iterator_reading *reading, const struct callgate_task *task,
-		   struct testimony *out, enum callgate_evidence how)
+static int testify(struct callgate_witness *witness, const struct iterator_reading *reading,
+		   const struct callgate_task *task, struct testimony *out, enum callgate_evidence how)
 {
 	struct callgate_err why = CALLGATE_ERR_INIT;
 	int r = reading ? by_iterator(witness, reading, task, out, &why) : 0;
 
 	if (r == 0 && how == CALLGATE_EVIDENCE_ITERATOR)
-		r = err_set(&why, CALLGATE_E_UNSUPPORTED, "the task iterator did not see process %ld twice", (long)task->tid);
+		r = err_set(&why, CALLGATE_E_UNSUPPORTED, "the task iterator did not see process %ld twice",
+			    (long)task->tid);
 	if (r == 0)
 		r = by_ptrace(witness, task, out, &why);
 	if (r >= 0)
@@ -275,8 +280,8 @@ static int read_all(struct callgate_witness *witness, const struct callgate_task
 	return r < 0 ? err_nomem(err) : 0;
 }
 
-int callgate_witness_read(const struct callgate_task *tasks, size_t count, enum callgate_evidence how, struct callgate_witness **out,
-			  struct callgate_err *err)
+int callgate_witness_read(const struct callgate_task *tasks, size_t count, enum callgate_evidence how,
+			  struct callgate_witness **out, struct callgate_err *err)
 {
 	struct callgate_witness *witness;
 	int r;
@@ -306,7 +311,8 @@ size_t callgate_witness_stacks(const struct callgate_witness *witness)
 	return witness ? witness->stack_count : 0;
 }
 
-const struct callgate_prog *const *callgate_witness_stack(const struct callgate_witness *witness, size_t stack, size_t *count)
+const struct callgate_prog *const *callgate_witness_stack(const struct callgate_witness *witness, size_t stack,
+							  size_t *count)
 {
 	if (!witness || stack >= witness->stack_count)
 		return NULL;
@@ -347,7 +353,8 @@ static int meet(const struct stack *stack, struct callgate_filter **out, struct 
 	return r;
 }
 
-int callgate_witness_filter(struct callgate_witness *witness, size_t stack, const struct callgate_filter **out, struct callgate_err *err)
+int callgate_witness_filter(struct callgate_witness *witness, size_t stack, const struct callgate_filter **out,
+			    struct callgate_err *err)
 {
 	int r = 0;
 
@@ -402,8 +409,8 @@ int witness_have(const struct callgate_task *tasks, size_t count, const struct c
 
 		r = callgate_witness_task(witness, i, &stack, err);
 		if (r == 0 && !witness_stack_has(witness, stack, prog))
-			r = err_set(err, CALLGATE_E_MISMATCH, "thread %ld of process %ld runs without the filter", (long)tasks[i].tid,
-				    (long)tasks[i].pid);
+			r = err_set(err, CALLGATE_E_MISMATCH, "thread %ld of process %ld runs without the filter",
+				    (long)tasks[i].tid, (long)tasks[i].pid);
 		if (r == CALLGATE_E_NOTFOUND)
 			r = 0;
 		else if (r < 0)
@@ -448,11 +455,12 @@ int witness_count(pid_t pid, struct witness_counts *out, struct callgate_err *er
 	snprintf(path, sizeof(path), "/proc/%ld/task", (long)pid);
 	dir = opendir(path);
 	if (!dir)
-		return err_set_errno(err, errno == ENOENT || errno == ESRCH ? CALLGATE_E_NOTFOUND : CALLGATE_E_IO, errno, path,
-				     "cannot open");
+		return err_set_errno(err, errno == ENOENT || errno == ESRCH ? CALLGATE_E_NOTFOUND : CALLGATE_E_IO,
+				     errno, path, "cannot open");
 	while (r == 0 && (entry = readdir(dir))) {
 		int fd = isdigit((unsigned char)entry->d_name[0])
-				 ? openat(dirfd(dir), entry->d_name, O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
+				 ? openat(dirfd(dir), entry->d_name, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+				 : -1;
 
 		if (fd >= 0)
 			r = count_thread(fd, &counts, err);

@@ -11,14 +11,14 @@
 enum { LITTLE_ENDIAN_ROW = 0, BIG_ENDIAN_ROW = 1 };
 
 static const struct abi table[CALLGATE_ABI_COUNT] = {
-#define ROW(id, text, upper, goarch, guard, arch, first, bits, endian)                                                 \
-	[CALLGATE_ABI_##id] = { .name = text,                                                                          \
-				.oci = "SCMP_ARCH_" upper,                                                             \
-				.go = goarch,                                                                          \
-				.docker = guard,                                                                       \
-				.audit = arch,                                                                         \
-				.first_nr = first,                                                                     \
-				.word = bits,                                                                          \
+#define ROW(id, text, upper, goarch, guard, arch, first, bits, endian) \
+	[CALLGATE_ABI_##id] = { .name = text, \
+				.oci = "SCMP_ARCH_" upper, \
+				.go = goarch, \
+				.docker = guard, \
+				.audit = arch, \
+				.first_nr = first, \
+				.word = bits, \
 				.big_endian = endian##_ENDIAN_ROW }
 	ROW(X86, "x86", "X86", "386", "x86", 3 | LITTLE, 0, 32, LITTLE),
 	ROW(X86_64, "x86_64", "X86_64", "amd64", "amd64", 62 | BITS64 | LITTLE, 0, 64, LITTLE),

@@ -2,8 +2,8 @@
 /* Actions: OCI's words, the words that callgate prints, and the kernel's return values. */
 #include "names/words.h"
 
-#include <string.h>
 #include <stdio.h>
+#include <string.h>
 
 enum { PREFIX = sizeof("SCMP_ACT_") - 1 };
 #define ACTION_MASK 0xffff0000u

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Arguments: the table has one prototype per name. Here is where an ABI differs: its own order of arguments, a pointer to them
- * instead, and 64-bit values that take two registers, on some ABIs an even and the next one.
+ * Arguments: the table has one prototype per name. Here is where an ABI differs: its own order of arguments, a pointer
+ * to them instead, and 64-bit values that take two registers, on some ABIs an even and the next one.
  */
 #include "names/arguments.h"
 
@@ -22,7 +22,8 @@ enum { REGISTERS = 6 };
 #define S390_ALL (ON(S390) | ON(S390X))
 #define SH_ALL (ON(SH) | ON(SHEB))
 
-/* clone: CONFIG_CLONE_BACKWARDS and BACKWARDS2 of the kernel. mmap and select: the first versions, which take a structure. */
+/* clone: CONFIG_CLONE_BACKWARDS and BACKWARDS2 of the kernel. mmap and select: the first versions, which take a
+ * structure. */
 static const struct own_order {
 	const char *name;
 	uint32_t abis;

@@ -5,8 +5,8 @@
 
 #include "base/private.h"
 
-/* Empty strings for an unknown id, or where the arguments are not known. abi NONE: as the table has them, one letter per
- * argument. */
+/* Empty strings for an unknown id, or where the arguments are not known. abi NONE: as the table has them, one letter
+ * per argument. */
 void arguments_of(int id, enum callgate_abi abi, struct callgate_arguments *out);
 
 #endif

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Capabilities: names and numbers of capabilities(7). */
-#include "names/words.h"
 #include "base/err.h"
+#include "names/words.h"
 #include <string.h>
 
 static const char *const names[] = {

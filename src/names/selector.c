@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The table of selectors. An argument is listed when its values are few in one program and differ in what they permit. */
+/*
+ * The table of selectors. An argument is listed when its values are few in one program and differ in what they permit.
+ */
 #include "names/selector.h"
 
 #include <string.h>
@@ -91,12 +93,15 @@ static unsigned swapped(enum callgate_abi abi, const char *name, unsigned arg)
 /* There mmap(2) takes one pointer to all of its arguments. */
 static bool is_old_mmap(enum callgate_abi abi, const char *name)
 {
-	bool old = abi == CALLGATE_ABI_X86 || abi == CALLGATE_ABI_M68K || abi == CALLGATE_ABI_S390 || abi == CALLGATE_ABI_S390X;
+	bool old = abi == CALLGATE_ABI_X86 || abi == CALLGATE_ABI_M68K || abi == CALLGATE_ABI_S390 ||
+		   abi == CALLGATE_ABI_S390X;
 
 	return old && strcmp(name, "mmap") == 0;
 }
 
-/* As much as a filter sees of an argument; an int's upper half too, which the kernel ignores and a condition may not. */
+/*
+ * As much as a filter sees of an argument; an int's upper half too, which the kernel ignores and a condition may not.
+ */
 static uint64_t width_of(enum callgate_abi abi)
 {
 	return abi_of(abi)->word == 32 ? UINT32_MAX : UINT64_MAX;

@@ -41,9 +41,9 @@ bool syscall_behind_mux(int id, enum callgate_abi abi, int *mux, uint32_t *selec
  * socketcall 1..20. */
 int syscall_mux_member(int mux, uint32_t selector);
 
-/* Argument kinds, as most ABIs have them (names/arguments.h knows the others): one letter per argument, "" when unknown.
- * i: int or unsigned int (32 bits count), l: long, size_t, off_t ... (register width), p: pointer, 6: 64-bit by value
- * on 64-bit ABIs. At most six letters. */
+/* Argument kinds, as most ABIs have them (names/arguments.h knows the others): one letter per argument, "" when
+ * unknown. i: int or unsigned int (32 bits count), l: long, size_t, off_t ... (register width), p: pointer, 6: 64-bit
+ * by value on 64-bit ABIs. At most six letters. */
 const char *syscall_args(int id);
 /* Comma-separated argument names in the same order, "" when unknown. */
 const char *syscall_arg_names(int id);

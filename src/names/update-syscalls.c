@@ -22,14 +22,7 @@
 
 #include "names/abi.h"
 
-enum {
-	WORDS = 7,
-	FIELDS = WORDS + CALLGATE_ABI_COUNT,
-	ROWS = 2000,
-	LINE = 1024,
-	NONE = -1,
-	ARM_PRIVATE = 0x0f0000
-};
+enum { WORDS = 7, FIELDS = WORDS + CALLGATE_ABI_COUNT, ROWS = 2000, LINE = 1024, NONE = -1, ARM_PRIVATE = 0x0f0000 };
 
 struct row {
 	char *words[WORDS]; /* name and what people fill in */

@@ -14,8 +14,8 @@ const struct value_set *value_set_of(struct slice call, unsigned index, enum cal
 /* Whether its values are made of flags that are ORed. */
 bool value_set_is_flags(const struct value_set *set);
 
-/* "AF_ALG", "CLONE_NEWUSER|CLONE_NEWNS|0x11", "-1". set may be NULL: numbers only. False: *bad is the part that is neither a
- * number nor known. */
+/* "AF_ALG", "CLONE_NEWUSER|CLONE_NEWNS|0x11", "-1". set may be NULL: numbers only. False: *bad is the part that is
+ * neither a number nor known. */
 bool value_parse(const struct value_set *set, struct slice text, uint64_t *out, struct slice *bad);
 /* The same way back; bits without a name are in hex, and so is the whole where nothing of it has one. set may be NULL.
  * Returns the length as snprintf() does. */

@@ -6,7 +6,8 @@
 #include "base/source.h"
 #include "callgate.h"
 
-/* names/action.c: "SCMP_ACT_ERRNO" <-> kind. SCMP_ACT_KILL is KILL_THREAD, as everywhere. The data of the result is 0.
+/*
+ * names/action.c: "SCMP_ACT_ERRNO" <-> kind. SCMP_ACT_KILL is KILL_THREAD, as everywhere. The data of the result is 0.
  */
 bool action_by_oci(struct slice word, enum callgate_action_kind *out);
 const char *action_oci(enum callgate_action_kind kind);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Build: a policy made by calls instead of read from a text. The text that findings quote is made afterwards, a line per rule, so
- * that a rule's place is its index: "mkdir(a0==1)=ERRNO(EPERM)".
+ * Build: a policy made by calls instead of read from a text. The text that findings quote is made afterwards, a line
+ * per rule, so that a rule's place is its index: "mkdir(a0==1)=ERRNO(EPERM)".
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -25,13 +25,13 @@ struct record {
 	const struct condition *conditions;
 	uint32_t nr;
 	struct callgate_action action;
-	int8_t abi;       /* enum callgate_abi; NONE: all */
+	int8_t abi; /* enum callgate_abi; NONE: all */
 	uint8_t condition_count, weight;
 };
 
 struct callgate_builder {
-	struct arena arena;   /* conditions */
-	struct list rules;    /* struct record */
+	struct arena arena; /* conditions */
+	struct list rules;  /* struct record */
 	enum callgate_abi abis[CALLGATE_ABI_COUNT];
 	unsigned abi_count;
 	uint32_t highest_nr;
@@ -70,7 +70,8 @@ static int check_conditions(const struct callgate_rule *rule, struct callgate_er
 		if (condition->arg > 5 || (unsigned)condition->op > CALLGATE_MASKED_EQ)
 			return err_set(err, CALLGATE_E_ARG, "condition %u: unknown argument or operator", i + 1);
 		if (seen >> condition->arg & 1)
-			return err_set(err, CALLGATE_E_ARG, "two conditions on argument %u: make them two rules", condition->arg);
+			return err_set(err, CALLGATE_E_ARG, "two conditions on argument %u: make them two rules",
+				       condition->arg);
 		seen |= 1u << condition->arg;
 	}
 	return 0;
@@ -94,13 +95,15 @@ static int check_call(const struct callgate_rule *rule, struct callgate_err *err
 		if (rule->abi == CALLGATE_ABI_NONE)
 			return err_set(err, CALLGATE_E_ARG, "a rule by number needs an ABI");
 		if (!is_number_of(rule->abi, rule->nr))
-			return err_set(err, CALLGATE_E_ARG, "0x%x is not a syscall number of %s", rule->nr, abi_of(rule->abi)->name);
+			return err_set(err, CALLGATE_E_ARG, "0x%x is not a syscall number of %s", rule->nr,
+				       abi_of(rule->abi)->name);
 		return 0;
 	}
 	if (syscall_find((struct slice){ rule->call, strlen(rule->call) }) != SYSCALL_NONE)
 		return 0;
 	nearest = callgate_syscall_nearest(rule->call);
-	return err_set(err, CALLGATE_E_NOTFOUND, "unknown syscall '%.64s'" REPORT_MEANT, rule->call, report_meant(nearest));
+	return err_set(err, CALLGATE_E_NOTFOUND, "unknown syscall '%.64s'" REPORT_MEANT, rule->call,
+		       report_meant(nearest));
 }
 
 /* ------------------------------------------------------------------ the parts of a rule */
@@ -119,8 +122,13 @@ static struct verdict make_verdict(struct callgate_action action)
 static struct condition make_condition(const struct callgate_condition *from)
 {
 	static const enum op ops[] = {
-		[CALLGATE_NE] = OP_NE, [CALLGATE_LT] = OP_LT, [CALLGATE_LE] = OP_LE, [CALLGATE_EQ] = OP_EQ,
-		[CALLGATE_GE] = OP_GE, [CALLGATE_GT] = OP_GT, [CALLGATE_MASKED_EQ] = OP_MASKED_EQ,
+		[CALLGATE_NE] = OP_NE,
+		[CALLGATE_LT] = OP_LT,
+		[CALLGATE_LE] = OP_LE,
+		[CALLGATE_EQ] = OP_EQ,
+		[CALLGATE_GE] = OP_GE,
+		[CALLGATE_GT] = OP_GT,
+		[CALLGATE_MASKED_EQ] = OP_MASKED_EQ,
 	};
 	struct condition condition = { .index = (uint8_t)from->arg, .op = ops[from->op], .value = from->value };
 
@@ -250,7 +258,8 @@ int callgate_builder_rule(struct callgate_builder *builder, const struct callgat
 	made.action = rule.action;
 	made.abi = (int8_t)rule.abi;
 	made.weight = rule.weight;
-	kept = set_conditions(&builder->arena, &rule, &made) ? list_add(&builder->arena, &builder->rules, sizeof(made)) : NULL;
+	kept = set_conditions(&builder->arena, &rule, &made) ? list_add(&builder->arena, &builder->rules, sizeof(made))
+							     : NULL;
 	if (!kept)
 		return err_nomem(err);
 	*kept = made;
@@ -268,11 +277,11 @@ static void write_conditions(struct text *text, const struct record *record)
 		const char *begin = i ? "," : "(";
 
 		if (condition->op == OP_MASKED_EQ)
-			text_add(text, "%sa%u&0x%llx==0x%llx", begin, condition->index, (unsigned long long)condition->value,
-			         (unsigned long long)condition->value_two);
+			text_add(text, "%sa%u&0x%llx==0x%llx", begin, condition->index,
+				 (unsigned long long)condition->value, (unsigned long long)condition->value_two);
 		else
 			text_add(text, "%sa%u%s0x%llx", begin, condition->index, op_lxc(condition->op),
-			         (unsigned long long)condition->value);
+				 (unsigned long long)condition->value);
 	}
 	if (record->condition_count)
 		text_add_bytes(text, ")", 1);
@@ -299,11 +308,13 @@ static bool write_text(const struct callgate_builder *builder, bool quoted, stru
 	return !text->failed;
 }
 
-/* Whether two rules by number say the same of two numbers: where the first rule decides, they may be one with two names. */
+/* Whether two rules by number say the same of two numbers: where the first rule decides, they may be one with two
+ * names. */
 static bool is_same_rule(const struct callgate_builder *builder, const struct record *a, const struct record *b)
 {
-	return builder->how.overlap == CALLGATE_OVERLAP_FIRST && !a->call && !b->call && a->abi == b->abi && a->weight == b->weight &&
-	       !a->condition_count && !b->condition_count && action_equal(a->action, b->action);
+	return builder->how.overlap == CALLGATE_OVERLAP_FIRST && !a->call && !b->call && a->abi == b->abi &&
+	       a->weight == b->weight && !a->condition_count && !b->condition_count &&
+	       action_equal(a->action, b->action);
 }
 
 /* The arrays that a policy's rules point into. */
@@ -392,7 +403,8 @@ static bool copy_rest(const struct callgate_builder *builder, struct callgate_po
 	policy->highest_nr = builder->highest_nr;
 	policy->abi_count = builder->abi_count;
 	policy->has_architectures = builder->abi_count != 0;
-	policy->abis = arena_grow(&policy->arena, builder->abis, builder->abi_count, builder->abi_count + 1, sizeof(builder->abis[0]));
+	policy->abis = arena_grow(&policy->arena, builder->abis, builder->abi_count, builder->abi_count + 1,
+				  sizeof(builder->abis[0]));
 	return policy->abis != NULL;
 }
 
@@ -410,8 +422,8 @@ static int lint_built(const struct callgate_policy *policy, struct callgate_note
 	return good ? report_result(&report) : err_nomem(err);
 }
 
-int callgate_builder_policy(const struct callgate_builder *builder, struct callgate_policy **out, struct callgate_notes *notes,
-                            struct callgate_err *err)
+int callgate_builder_policy(const struct callgate_builder *builder, struct callgate_policy **out,
+			    struct callgate_notes *notes, struct callgate_err *err)
 {
 	struct callgate_policy *policy = NULL;
 	struct arena scratch = ARENA_INIT;

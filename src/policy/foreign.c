@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Foreign: other tools' formats by name, and the way from there: minijail, kafel, Firecracker, Kubernetes, compose, firejail, nspawn,
- * go-seccomp-bpf, systemd units, raw BPF. */
+/* Foreign: other tools' formats by name, and the way from there: minijail, kafel, Firecracker, Kubernetes, compose,
+ * firejail, nspawn, go-seccomp-bpf, systemd units, raw BPF. */
 #include "policy/foreign.h"
 
 #include <string.h>
@@ -82,12 +82,27 @@ static void mark(size_t *mark, size_t at)
 static void look_at_line(struct text_marks *marks, struct slice line, size_t at)
 {
 	static const char *const nspawn[] = { "[Exec]", "[Files]", NULL };
-	static const char *const systemd[] = { "[Unit]", "[Service]", "[Install]", "SystemCallFilter=",
-					       "SystemCallArchitectures=", "SystemCallErrorNumber=", NULL };
+	static const char *const systemd[] = { "[Unit]",
+					       "[Service]",
+					       "[Install]",
+					       "SystemCallFilter=",
+					       "SystemCallArchitectures=",
+					       "SystemCallErrorNumber=",
+					       NULL };
 	static const char *const kafel[] = { "POLICY ", "USE ", "#define ", "#include ", NULL };
-	static const char *const firejail[] = { "seccomp.drop ", "seccomp.keep ", "seccomp ", "seccomp\n", "caps.drop ",
-						"caps.keep ", "include /etc/firejail", "noblacklist ", "private-",
-						"protocol ", "nonewprivs", "noroot", NULL };
+	static const char *const firejail[] = { "seccomp.drop ",
+						"seccomp.keep ",
+						"seccomp ",
+						"seccomp\n",
+						"caps.drop ",
+						"caps.keep ",
+						"include /etc/firejail",
+						"noblacklist ",
+						"private-",
+						"protocol ",
+						"nonewprivs",
+						"noroot",
+						NULL };
 
 	if (starts_with_one_of(line, nspawn))
 		mark(&marks->nspawn, at);
@@ -130,12 +145,15 @@ const char *foreign_text(const struct source *source, size_t *at)
 		size_t mark;
 		const char *what;
 	} found[] = {
-		{ marks.nspawn, "a systemd-nspawn settings file; 'callgate explain pid:N' shows what its container runs under" },
-		{ marks.systemd, "a systemd unit (SystemCallFilter=); 'callgate explain pid:N' shows what the service runs under" },
-		{ marks.kubernetes, marks.seccomp_profile ? "a SeccompProfile of the Kubernetes security-profiles-operator in "
-							    "YAML; write it as JSON ('kubectl get -o json')"
-							  : "Kubernetes YAML; name the file of its seccompProfile (localhostProfile, "
-							    "below /var/lib/kubelet/seccomp)" },
+		{ marks.nspawn,
+		  "a systemd-nspawn settings file; 'callgate explain pid:N' shows what its container runs under" },
+		{ marks.systemd,
+		  "a systemd unit (SystemCallFilter=); 'callgate explain pid:N' shows what the service runs under" },
+		{ marks.kubernetes, marks.seccomp_profile
+					    ? "a SeccompProfile of the Kubernetes security-profiles-operator in "
+					      "YAML; write it as JSON ('kubectl get -o json')"
+					    : "Kubernetes YAML; name the file of its seccompProfile (localhostProfile, "
+					      "below /var/lib/kubelet/seccomp)" },
 		{ marks.compose, "a compose file; name the file of its security_opt (seccomp:FILE)" },
 		{ marks.elastic, "YAML of Elastic's go-seccomp-bpf; callgate reads OCI, Docker and LXC profiles" },
 		{ marks.kafel, "a kafel policy; 'callgate explain bpf:FILE' reads the program made of it" },
@@ -215,7 +233,8 @@ const char *foreign_json(const struct source *source, size_t start, size_t *at)
 		inside = json;
 		if (value.kind == JSON_OBJECT && json_next(&inside, &token) == JSON_KEY &&
 		    among(token.text, firecracker))
-			return "a Firecracker (seccompiler) filter; 'callgate explain pid:N' shows what a thread runs under";
+			return "a Firecracker (seccompiler) filter; 'callgate explain pid:N' shows what a thread runs "
+			       "under";
 		if (!json_skip(&json, &value, &last))
 			return NULL;
 	}

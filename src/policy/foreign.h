@@ -5,7 +5,8 @@
 
 #include "base/source.h"
 
-/* What this is and the way to what is wanted, as in "a minijail policy; ..."; *at is where that shows. NULL: none of them. */
+/* What this is and the way to what is wanted, as in "a minijail policy; ..."; *at is where that shows. NULL: none of
+ * them. */
 const char *foreign_text(const struct source *source, size_t *at);
 const char *foreign_json(const struct source *source, size_t start, size_t *at); /* an object begins at start */
 const char *foreign_binary(const struct source *source, size_t *at);

@@ -213,7 +213,8 @@ static bool decode(struct json *json, size_t first, size_t last, struct slice *o
 	return true;
 }
 
-/* How many bytes from at on are plain text: no quote, backslash, control character or byte past ASCII. Eight at a time:
+/*
+ * How many bytes from at on are plain text: no quote, backslash, control character or byte past ASCII. Eight at a time:
  * a byte below n is found by what n borrows from its neighbours, so a hit may be early in the word but is never missed.
  */
 static size_t plain_run(const unsigned char *text, size_t at, size_t size)
@@ -303,16 +304,14 @@ static enum json_kind number(struct json *json, struct json_token *token)
 	at += whole;
 	if (byte_at(json, at) == '.') {
 		if (!digits(json, at + 1))
-			return fault(json, NOTE_SYNTAX, json->at,
-				     "number has no digits after its decimal point");
+			return fault(json, NOTE_SYNTAX, json->at, "number has no digits after its decimal point");
 		at += 1 + digits(json, at + 1);
 	}
 	if (byte_at(json, at) == 'e' || byte_at(json, at) == 'E') {
 		size_t sign = byte_at(json, at + 1) == '+' || byte_at(json, at + 1) == '-';
 
 		if (!digits(json, at + 1 + sign))
-			return fault(json, NOTE_SYNTAX, json->at,
-				     "number has no digits in its exponent");
+			return fault(json, NOTE_SYNTAX, json->at, "number has no digits in its exponent");
 		at += 1 + sign + digits(json, at + 1 + sign);
 	}
 	if ((byte_at(json, at) | 0x20) >= 'a' && (byte_at(json, at) | 0x20) <= 'z')
@@ -407,9 +406,8 @@ static enum json_kind key(struct json *json, struct json_token *token)
 	if (byte_at(json, json->at) == '}')
 		return fault(json, NOTE_SYNTAX, json->at, "trailing comma before '}'");
 	if (byte_at(json, json->at) != '"')
-		return unexpected(json, json->expect == KEY
-						? "expected a key in double quotes after the comma"
-						: "expected a key in double quotes or '}'");
+		return unexpected(json, json->expect == KEY ? "expected a key in double quotes after the comma"
+							    : "expected a key in double quotes or '}'");
 	if (!string(json, token))
 		return JSON_BAD;
 	skip_space(json);
@@ -427,8 +425,7 @@ static enum json_kind after_value(struct json *json, struct json_token *token)
 	if (c == (in_object(json) ? '}' : ']'))
 		return close_level(json, token);
 	if (c != ',')
-		return unexpected(json,
-				  in_object(json) ? "expected a comma or '}'" : "expected a comma or ']'");
+		return unexpected(json, in_object(json) ? "expected a comma or '}'" : "expected a comma or ']'");
 	json->at++;
 	json->expect = in_object(json) ? KEY : VALUE;
 	skip_space(json);

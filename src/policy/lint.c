@@ -67,7 +67,8 @@ static void check_notify(struct lint *lint, const struct rule *rule)
 	for (unsigned i = 0; i < rule->name_count; i++)
 		if (slice_is(rule->names[i].text, "write"))
 			report_unless(lint->report, READS_CRUN | READS_PODMAN, NOTE_LISTENER, rule->names[i].at.offset,
-				      "SCMP_ACT_NOTIFY cannot be used for 'write': the runtime needs it to hand over the listener");
+				      "SCMP_ACT_NOTIFY cannot be used for 'write': the runtime needs it to hand over "
+				      "the listener");
 }
 
 static void check_listener(struct lint *lint)
@@ -80,8 +81,8 @@ static void check_listener(struct lint *lint)
 			"the default action cannot be notify: the first calls are made before there is a listener");
 	if (policy->listener_path.size > SUN_PATH_MAX)
 		report_error(lint->report, NOTE_LISTENER, policy->listener_at.offset,
-			     "listenerPath has %zu bytes; the path of a socket has at most %d", policy->listener_path.size,
-			     SUN_PATH_MAX);
+			     "listenerPath has %zu bytes; the path of a socket has at most %d",
+			     policy->listener_path.size, SUN_PATH_MAX);
 	if (policy->dialect == DIALECT_LXC || policy->listener_path.size)
 		return;
 	for (unsigned i = 0; i < policy->rule_count; i++) {
@@ -104,8 +105,9 @@ static void check_flags(struct lint *lint)
 	for (unsigned i = 0; i < policy->rule_count; i++)
 		notifies |= policy->rules[i].verdict.kind == CALLGATE_NOTIFY;
 	if (!notifies)
-		report_warning(lint->report, NOTE_FLAG_ALONE, policy->fallback.at.offset,
-			       "SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV has no effect without a rule with SCMP_ACT_NOTIFY");
+		report_warning(
+			lint->report, NOTE_FLAG_ALONE, policy->fallback.at.offset,
+			"SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV has no effect without a rule with SCMP_ACT_NOTIFY");
 }
 
 /* ------------------------------------------------------------------ guards */

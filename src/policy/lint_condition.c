@@ -22,9 +22,10 @@ static void check_mask(struct lint *lint, const struct condition *condition)
 	const char *what = lint->policy->dialect == DIALECT_LXC ? "the value" : "valueTwo";
 
 	if (!(condition->said & SAID_VALUE_TWO))
-		report_warning(lint->report, NOTE_MASK, condition->at.offset,
-			       "SCMP_CMP_MASKED_EQ without valueTwo compares with 0: the condition holds when no bit of the "
-			       "mask is set");
+		report_warning(
+			lint->report, NOTE_MASK, condition->at.offset,
+			"SCMP_CMP_MASKED_EQ without valueTwo compares with 0: the condition holds when no bit of the "
+			"mask is set");
 	if (wanted & ~mask)
 		report_warning(lint->report, NOTE_MASK, condition->at.offset,
 			       "this condition never holds: %s " PUT_HEX " has bits outside the mask " PUT_HEX, what,
@@ -81,7 +82,8 @@ static uint32_t host_set(const struct word *hosts, unsigned count)
 	return set;
 }
 
-/* The ABIs that a rule is surely about: what the profile lists, as far as the rule's own conditions leave it. 0: not said. */
+/* The ABIs that a rule is surely about: what the profile lists, as far as the rule's own conditions leave it. 0: not
+ * said. */
 static uint32_t abis_of(const struct lint *lint, const struct rule *rule)
 {
 	const struct callgate_policy *policy = lint->policy;
@@ -94,7 +96,8 @@ static uint32_t abis_of(const struct lint *lint, const struct rule *rule)
 	for (unsigned i = 0; i < policy->arch_map_count; i++) {
 		const struct arch_row *row = &policy->arch_map[i];
 
-		if (row->abi == CALLGATE_ABI_NONE || (host_set(rule->excludes.arches, rule->excludes.arch_count) >> row->abi & 1))
+		if (row->abi == CALLGATE_ABI_NONE ||
+		    (host_set(rule->excludes.arches, rule->excludes.arch_count) >> row->abi & 1))
 			continue;
 		set |= UINT32_C(1) << row->abi;
 		for (unsigned j = 0; j < row->sub_count; j++)
@@ -133,7 +136,8 @@ static bool call_with(const struct lint *lint, const struct rule *rule, const st
 			if (!(abis >> abi & 1) || !has_kind(id, (enum callgate_abi)abi, condition->index, kind))
 				continue;
 			if (!common)
-				*out = (struct place_of_kind){ out->call, " on ", abi_of((enum callgate_abi)abi)->name };
+				*out = (struct place_of_kind){ out->call, " on ",
+							       abi_of((enum callgate_abi)abi)->name };
 			return true;
 		}
 	}
@@ -173,10 +177,11 @@ static void check_argument(struct lint *lint, const struct rule *rule, const str
 			       "argument %u of '%s'%s%s is a pointer: a filter sees the address, not what it points to",
 			       condition->index, found.call, found.on, found.abi);
 	if (bits >> 32 && call_with(lint, rule, condition, 'i', &found))
-		report_warning(lint->report, NOTE_UPPER_BITS, condition->at.offset,
-			       "argument %u of '%s'%s%s is a 32-bit integer: the kernel ignores its upper 32 bits, which this "
-			       "condition compares with " PUT_HEX,
-			       condition->index, found.call, found.on, found.abi, hex(bits >> 32));
+		report_warning(
+			lint->report, NOTE_UPPER_BITS, condition->at.offset,
+			"argument %u of '%s'%s%s is a 32-bit integer: the kernel ignores its upper 32 bits, which this "
+			"condition compares with " PUT_HEX,
+			condition->index, found.call, found.on, found.abi, hex(bits >> 32));
 }
 
 static void check_repeat(struct lint *lint, const struct rule *rule, const struct condition *condition)
@@ -201,8 +206,8 @@ void lint_conditions(struct lint *lint, const struct rule *rule)
 
 		check_bounds(lint, condition);
 		if (condition->op != OP_MASKED_EQ && condition->value_two)
-			report_warning(lint->report, NOTE_ARGUMENT, condition->at.offset,
-				       "valueTwo is ignored with %s", op_oci(condition->op));
+			report_warning(lint->report, NOTE_ARGUMENT, condition->at.offset, "valueTwo is ignored with %s",
+				       op_oci(condition->op));
 		check_argument(lint, rule, condition);
 		check_arity(lint, rule, condition);
 		check_repeat(lint, rule, condition);

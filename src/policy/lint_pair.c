@@ -225,7 +225,8 @@ static void say(struct lint *lint, const struct finding *finding)
 		report_attach(lint->report, earlier, "%s given here", there);
 		break;
 	case BEATEN:
-		report_warning(lint->report, NOTE_SHADOWED, at, "rule for '%.*s'%s has no effect", width, name.at, others);
+		report_warning(lint->report, NOTE_SHADOWED, at, "rule for '%.*s'%s has no effect", width, name.at,
+			       others);
 		report_attach(lint->report, earlier, "this rule without conditions decides: %s", there);
 		break;
 	case BEATEN_SAME:

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* List item: reads one element of a list of calls: a name, perhaps conditions on arguments, perhaps an action of its own. */
+/* List item: reads one element of a list of calls: a name, perhaps conditions on arguments, perhaps an action of its
+ * own. */
 #include "policy/list_item.h"
 
 #include <string.h>
@@ -184,8 +185,8 @@ static bool take_condition(struct cursor *cursor, struct slice call, struct cond
 	return true;
 }
 
-/* The arguments in their order, as in socket(AF_INET,*): equal, or any. Of flags that could mean either "just these" or "these
- * among others", so there it has to be written out. */
+/* The arguments in their order, as in socket(AF_INET,*): equal, or any. Of flags that could mean either "just these" or
+ * "these among others", so there it has to be written out. */
 static bool take_plain(struct cursor *cursor, struct slice call, unsigned position, struct condition *out)
 {
 	struct condition condition = { .at = here(cursor), .index = (uint8_t)position, .op = OP_NE };
@@ -199,7 +200,8 @@ static bool take_plain(struct cursor *cursor, struct slice call, unsigned positi
 	if (value_set_is_flags(value_set_of(call, position, CALLGATE_ABI_NONE)) && cursor->rest.size &&
 	    digit_of(*cursor->rest.at) > 9) {
 		report_error(cursor->report, NOTE_ARGUMENT, condition.at.offset,
-			     "flags by position are ambiguous; write a%u == VALUE or a%u & FLAG == FLAG", position, position);
+			     "flags by position are ambiguous; write a%u == VALUE or a%u & FLAG == FLAG", position,
+			     position);
 		return false;
 	}
 	if (!take_value(cursor, call, position, &condition.value))
@@ -216,8 +218,10 @@ static bool take_conditions(struct cursor *cursor, struct item *item)
 	bool plain;
 
 	skip_blanks(cursor);
-	plain = cursor->rest.size && !(cursor->rest.size > 1 && *cursor->rest.at == 'a' && cursor->rest.at[1] >= '0' &&
-				       cursor->rest.at[1] <= '9') && *cursor->rest.at != ')';
+	plain = cursor->rest.size &&
+		!(cursor->rest.size > 1 && *cursor->rest.at == 'a' && cursor->rest.at[1] >= '0' &&
+		  cursor->rest.at[1] <= '9') &&
+		*cursor->rest.at != ')';
 	do {
 		struct condition condition;
 
@@ -251,8 +255,8 @@ static bool take_action(struct cursor *cursor, struct item *item)
 		action.kind = CALLGATE_ERRNO;
 	else if (!word.size || !action_by_name(word, &action)) {
 		report_error(cursor->report, NOTE_ACTION, offset_of(cursor->report, word.at),
-			     "unknown action '%.*s'; expected one such as ERRNO(EIO), EIO, LOG, KILL_PROCESS", report_width(word),
-			     word.at);
+			     "unknown action '%.*s'; expected one such as ERRNO(EIO), EIO, LOG, KILL_PROCESS",
+			     report_width(word), word.at);
 		return false;
 	}
 	if (action.kind == CALLGATE_NOTIFY) {

@@ -40,7 +40,8 @@ bool item_verdict(struct slice text, struct report *report, struct verdict *out)
  * at the end. Empty elements are passed over. */
 bool item_next(struct slice list, char separator, size_t *at, struct slice *out);
 
-/* The rule that an item makes; verdict counts where the item has none of its own. Copies into arena; false: no memory.
+/*
+ * The rule that an item makes; verdict counts where the item has none of its own. Copies into arena; false: no memory.
  */
 bool item_rule(const struct item *item, struct arena *arena, const struct verdict *verdict, struct rule *out);
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Policy: what the author wrote, free of dialect. Names are still names, guards still questions; everything knows its place.
- * Plain data: readers fill it, specialise and resolve read it. Nothing here is normalised away: what one reader ignores
- * (errno words, minKernel, a second key) is kept, because another reads it.
+ * Policy: what the author wrote, free of dialect. Names are still names, guards still questions; everything knows its
+ * place. Plain data: readers fill it, specialise and resolve read it. Nothing here is normalised away: what one reader
+ * ignores (errno words, minKernel, a second key) is kept, because another reads it.
  */
 #ifndef CALLGATE_POLICY_POLICY_H
 #define CALLGATE_POLICY_POLICY_H
@@ -32,9 +32,9 @@ struct word {
 
 /* "Absent" and "zero" never meet: what was said is a flag word. */
 enum said {
-	SAID_ERRNO_RET = 1 << 0,   /* errnoRet / defaultErrnoRet, LXC's errno N */
-	SAID_ERRNO_WORD = 1 << 1,  /* containers-common's errno / defaultErrno: name or decimal string */
-	SAID_VALUE_TWO = 1 << 2,   /* valueTwo, or LXC's mask */
+	SAID_ERRNO_RET = 1 << 0,  /* errnoRet / defaultErrnoRet, LXC's errno N */
+	SAID_ERRNO_WORD = 1 << 1, /* containers-common's errno / defaultErrno: name or decimal string */
+	SAID_VALUE_TWO = 1 << 2,  /* valueTwo, or LXC's mask */
 	SAID_MIN_KERNEL = 1 << 3,
 };
 
@@ -42,7 +42,7 @@ struct verdict {
 	enum callgate_action_kind kind;
 	struct place at;
 	unsigned said;
-	uint16_t errno_ret;  /* SAID_ERRNO_RET */
+	uint16_t errno_ret; /* SAID_ERRNO_RET */
 	struct place errno_ret_at;
 	uint16_t errno_word; /* SAID_ERRNO_WORD: its number */
 	struct place errno_word_at;
@@ -71,7 +71,7 @@ struct guard {
 struct rule {
 	const struct word *names; /* at least one */
 	unsigned name_count;
-	bool single_name;         /* said by the old "name" key, which readers of the bare OCI structure do not know */
+	bool single_name; /* said by the old "name" key, which readers of the bare OCI structure do not know */
 	struct verdict verdict;
 	const struct condition *conditions; /* as written, at most six */
 	unsigned condition_count;
@@ -81,8 +81,9 @@ struct rule {
 	bool in_section;           /* LXC: a section was begun before it, [all] too */
 	bool has_only;             /* for one ABI, whichever the target has (policies made by calls) */
 	enum callgate_abi only;    /* has_only */
-	const uint32_t *numbers;   /* has_only: about these numbers and nothing else, one per name; names are for messages */
-	uint8_t weight;            /* how much sooner than others the search should come to it */
+	const uint32_t
+		*numbers; /* has_only: about these numbers and nothing else, one per name; names are for messages */
+	uint8_t weight;   /* how much sooner than others the search should come to it */
 	struct place at;
 };
 
@@ -98,8 +99,8 @@ struct callgate_policy {
 	struct arena arena;
 	enum dialect dialect;
 	enum callgate_reader reader; /* who reads it; set before the reading */
-	struct source source;      /* name and text copied into the arena: notes quote lines after reading */
-	struct verdict fallback;   /* defaultAction */
+	struct source source;        /* name and text copied into the arena: notes quote lines after reading */
+	struct verdict fallback;     /* defaultAction */
 	const struct rule *rules;
 	unsigned rule_count;
 	const enum callgate_abi *abis; /* architectures, as listed */
@@ -108,17 +109,18 @@ struct callgate_policy {
 	const struct arch_row *arch_map;
 	unsigned arch_map_count;
 	bool has_architectures, has_arch_map; /* an empty list is not an absent one */
-	enum callgate_overlap overlap; /* of rules for one call */
-	bool has_unlisted;         /* else calls of ABIs that are not listed kill the thread (law 8) */
+	enum callgate_overlap overlap;        /* of rules for one call */
+	bool has_unlisted;                    /* else calls of ABIs that are not listed kill the thread (law 8) */
 	struct callgate_action unlisted;
-	uint32_t highest_nr;       /* of rules by number that lie in reach of a table; 0: none */
-	uint32_t flags;            /* SECCOMP_FILTER_FLAG_* bits */
+	uint32_t highest_nr; /* of rules by number that lie in reach of a table; 0: none */
+	uint32_t flags;      /* SECCOMP_FILTER_FLAG_* bits */
 	bool has_flags;
 	struct slice listener_path, listener_metadata; /* .at NULL: absent */
 	struct place listener_at;
-	unsigned lxc_version;      /* 1 or 2; LXC only */
-	bool lxc_allowlist;        /* LXC only: second line */
-	/* Where linux.seccomp sits in a config.json: [first, last) offsets of the value, for splicing. Bare: the whole text. */
+	unsigned lxc_version; /* 1 or 2; LXC only */
+	bool lxc_allowlist;   /* LXC only: second line */
+	/* Where linux.seccomp sits in a config.json: [first, last) offsets of the value, for splicing. Bare: the whole
+	 * text. */
 	size_t value_first, value_last;
 };
 
@@ -142,6 +144,6 @@ struct active {
 };
 /* Memory comes from arena; the policy must outlive it. */
 int policy_specialise(const struct callgate_policy *policy, const struct callgate_target *target, struct arena *arena,
-                      struct active *out, struct callgate_err *err);
+		      struct active *out, struct callgate_err *err);
 
 #endif

@@ -7,9 +7,9 @@
 #include <string.h>
 
 #include "base/err.h"
+#include "names/words.h"
 #include "policy/foreign.h"
 #include "policy/report.h"
-#include "names/words.h"
 
 typedef int reads(struct callgate_policy *policy, struct callgate_notes *notes, struct callgate_err *err);
 
@@ -120,8 +120,8 @@ static int read_as(reads *read, const struct source *source, enum callgate_reade
 	return 0;
 }
 
-int policy_parse(const struct source *source, enum callgate_reader as, struct callgate_policy **out, struct callgate_notes *notes,
-		 struct callgate_err *err)
+int policy_parse(const struct source *source, enum callgate_reader as, struct callgate_policy **out,
+		 struct callgate_notes *notes, struct callgate_err *err)
 {
 	struct report report = { .source = source, .notes = notes, .err = err };
 	const char *what;

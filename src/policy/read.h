@@ -7,8 +7,8 @@
 #include "policy/policy.h"
 
 /* Tells dialects apart by content and calls the reader; other tools' formats are refused by name. */
-int policy_parse(const struct source *source, enum callgate_reader as, struct callgate_policy **out, struct callgate_notes *notes,
-		 struct callgate_err *err);
+int policy_parse(const struct source *source, enum callgate_reader as, struct callgate_policy **out,
+		 struct callgate_notes *notes, struct callgate_err *err);
 
 int read_oci(struct callgate_policy *policy, struct callgate_notes *notes,
 	     struct callgate_err *err); /* OCI, Docker, config.json */

@@ -5,9 +5,9 @@
 
 #include "base/err.h"
 #include "names/syscall.h"
-#include "policy/list_item.h"
 #include "policy/lint.h"
 #include "policy/list.h"
+#include "policy/list_item.h"
 #include "policy/read.h"
 
 enum { ITEMS_LIMIT = 1 << 17 };
@@ -19,7 +19,8 @@ struct env {
 	bool denies; /* the list names what is refused */
 };
 
-/* Writes "KEY=value\n" and returns the offset behind it; *value_at is where the value begins. NULL is not there at all.
+/*
+ * Writes "KEY=value\n" and returns the offset behind it; *value_at is where the value begins. NULL is not there at all.
  */
 static size_t append(char *text, size_t at, const char *key, const char *value, size_t *value_at)
 {
@@ -51,7 +52,8 @@ static bool read_item(struct env *env, struct slice text, struct item *item)
 	return false;
 }
 
-/* *=ACTION: what the list leaves open. Where the list names what is denied, that is everything else, which is allowed.
+/*
+ * *=ACTION: what the list leaves open. Where the list names what is denied, that is everything else, which is allowed.
  */
 static void take_fallback(struct env *env, const struct item *item)
 {
@@ -137,7 +139,7 @@ static bool fill(struct env *env, struct slice allow, struct slice deny, struct 
 }
 
 int callgate_policy_env(const char *allow, const char *deny, const char *action, struct callgate_policy **out,
-		    struct callgate_notes *notes, struct callgate_err *err)
+			struct callgate_notes *notes, struct callgate_err *err)
 {
 	static const char *const keys[] = { "SECCOMP_SYSCALL_ALLOW", "SECCOMP_SYSCALL_DENY", "SECCOMP_DEFAULT_ACTION" };
 	const char *values[] = { allow, deny, action };

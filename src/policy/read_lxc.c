@@ -73,8 +73,7 @@ static bool read_version(struct lxc *lxc, size_t *at)
 		return false;
 	}
 	if (first != *at || word.size != 1 || rest.size)
-		report_warning(&lxc->report, NOTE_SYNTAX, first,
-			       "version is not one digit alone on the first line");
+		report_warning(&lxc->report, NOTE_SYNTAX, first, "version is not one digit alone on the first line");
 	*at = next;
 	return true;
 }
@@ -118,8 +117,7 @@ static void read_policy_v1(struct lxc *lxc, struct slice line)
 		lxc->policy->lxc_allowlist = true;
 	else
 		report_error(&lxc->report, NOTE_SYNTAX, lxc_offset(lxc, line.at),
-			     "unknown policy style '%.*s'; version 1 has allowlist only",
-			     report_width(line), line.at);
+			     "unknown policy style '%.*s'; version 1 has allowlist only", report_width(line), line.at);
 	set_defaults(lxc, lxc_offset(lxc, line.at));
 }
 
@@ -252,8 +250,8 @@ static void read_section(struct lxc *lxc, struct slice line)
 				       report_width(line), line.at);
 		return;
 	}
-	report_error(&lxc->report, NOTE_SECTION, at, "unknown section '%.*s'" REPORT_MEANT,
-		     report_width(line), line.at, report_meant(section_meant(line)));
+	report_error(&lxc->report, NOTE_SECTION, at, "unknown section '%.*s'" REPORT_MEANT, report_width(line), line.at,
+		     report_meant(section_meant(line)));
 	lxc->section = CALLGATE_ABI_NONE;
 }
 
@@ -326,9 +324,11 @@ static bool read_lines(struct lxc *lxc)
 
 int read_lxc(struct callgate_policy *policy, struct callgate_notes *notes, struct callgate_err *err)
 {
-	struct lxc lxc = { .policy = policy,
-			   .report = { .source = &policy->source, .notes = notes, .err = err, .reader = policy->reader },
-			   .section = CALLGATE_ABI_NONE };
+	struct lxc lxc = {
+		.policy = policy,
+		.report = { .source = &policy->source, .notes = notes, .err = err, .reader = policy->reader },
+		.section = CALLGATE_ABI_NONE
+	};
 
 	policy->dialect = DIALECT_LXC;
 	if (read_lines(&lxc)) {

@@ -69,8 +69,7 @@ static bool errno_action(struct lxc *lxc, struct slice *rest, const char *at, st
 	uint16_t by_name;
 
 	if (ends_or_comment(*rest)) {
-		report_error(&lxc->report, NOTE_ERRNO, lxc_offset(lxc, at),
-			     "action errno requires a number");
+		report_error(&lxc->report, NOTE_ERRNO, lxc_offset(lxc, at), "action errno requires a number");
 		return false;
 	}
 	number = lxc_word(*rest, rest);
@@ -81,12 +80,13 @@ static bool errno_action(struct lxc *lxc, struct slice *rest, const char *at, st
 	}
 	if (errno_by_name(number, &by_name))
 		report_error(&lxc->report, NOTE_ERRNO, lxc_offset(lxc, number.at),
-			     "LXC takes errno numbers only; write %u instead of '%.*s'", by_name,
-			     report_width(number), number.at);
+			     "LXC takes errno numbers only; write %u instead of '%.*s'", by_name, report_width(number),
+			     number.at);
 	else
 		report_error(&lxc->report, NOTE_ERRNO, lxc_offset(lxc, number.at),
-			     is_number(number) && number.at[0] != '0' ? "errno %.*s is out of range (0 to %d)"
-								       : "errno '%.*s' is not a plain decimal number from 0 to %d",
+			     is_number(number) && number.at[0] != '0'
+				     ? "errno %.*s is out of range (0 to %d)"
+				     : "errno '%.*s' is not a plain decimal number from 0 to %d",
 			     report_width(number), number.at, ERRNO_MAX);
 	return false;
 }
@@ -425,17 +425,18 @@ static bool spoilt_by_return(struct lxc *lxc, struct slice line, struct slice re
 		return !harmless;
 	lxc->cr_said = !harmless;
 	if (!harmless)
-		report_error(
-			&lxc->report, NOTE_SYNTAX, lxc_offset(lxc, line.at + line.size),
-			"CR before the newline is read as part of the word by LXC (here and on the lines below)");
+		report_error(&lxc->report, NOTE_SYNTAX, lxc_offset(lxc, line.at + line.size),
+			     "CR before the newline is read as part of the word by LXC (here and on the lines below)");
 	return !harmless;
 }
 
 bool lxc_rule(struct lxc *lxc, struct slice line)
 {
 	struct slice rest, name = lxc_word(line, &rest);
-	struct rule rule = { .verdict = lxc->rule_default, .section = lxc->section, .in_section = lxc->in_section,
-		.at = place_of(lxc, line.at) };
+	struct rule rule = { .verdict = lxc->rule_default,
+			     .section = lxc->section,
+			     .in_section = lxc->in_section,
+			     .at = place_of(lxc, line.at) };
 	struct slice force = SLICE("reject_force_umount");
 
 	if (lxc->cr_here && spoilt_by_return(lxc, line, rest))

@@ -49,10 +49,11 @@ static enum callgate_abi arch_word(struct oci *oci, const struct json_token *val
 	if (abi != CALLGATE_ABI_NONE)
 		return abi;
 	if (slice_is(value->text, "SCMP_ARCH_NATIVE"))
-		report_error(&oci->report, NOTE_ARCH, value->first,
-			     "unknown architecture 'SCMP_ARCH_NATIVE' in '%s'; the native one is always included, list the "
-			     "others",
-			     key);
+		report_error(
+			&oci->report, NOTE_ARCH, value->first,
+			"unknown architecture 'SCMP_ARCH_NATIVE' in '%s'; the native one is always included, list the "
+			"others",
+			key);
 	else
 		report_error(&oci->report, NOTE_ARCH, value->first, "unknown architecture '%.*s' in '%s'" REPORT_MEANT,
 			     report_width(value->text), value->text.at, key, report_meant(arch_meant(value->text)));
@@ -73,8 +74,8 @@ static bool read_arch(struct oci *oci, void *object, const struct json_token *va
 	}
 	if (list->count && abi_of(abi)->big_endian != abi_of(list->abis[0])->big_endian)
 		report_error(&oci->report, NOTE_ARCH, value->first,
-			     "%s and %s have different byte orders and cannot share a filter",
-			     abi_of(abi)->oci, abi_of(list->abis[0])->oci);
+			     "%s and %s have different byte orders and cannot share a filter", abi_of(abi)->oci,
+			     abi_of(list->abis[0])->oci);
 	list->seen |= (uint32_t)1 << abi;
 	list->abis[list->count++] = abi;
 	return oci_word(oci, value);
@@ -172,7 +173,8 @@ static bool read_row(struct oci *oci, void *object, const struct json_token *val
 	if (row.abi == CALLGATE_ABI_NONE)
 		return true;
 	if (rows->count == 2 * CALLGATE_ABI_COUNT) {
-		report_error(&oci->report, NOTE_LIMIT, value->first, "archMap has more rows than there are architectures");
+		report_error(&oci->report, NOTE_LIMIT, value->first,
+			     "archMap has more rows than there are architectures");
 		return false;
 	}
 	check_row(oci, rows, &row);
@@ -356,11 +358,12 @@ static bool read_config(struct oci *oci, void *object, const struct json_token *
 
 static bool read_spec(struct oci *oci, void *object, const struct json_token *value)
 {
-	oci->operator = true;
+	oci->operator= true;
 	return read_profile(oci, object, value);
 }
 
-static const struct oci_field operator_fields[] = { [ONLY_FIELD] = { OCI_KEY("spec"), JSON_OBJECT, OPTIONAL, read_spec } };
+static const struct oci_field operator_fields[] = { [ONLY_FIELD] = { OCI_KEY("spec"), JSON_OBJECT, OPTIONAL,
+								     read_spec } };
 static const struct oci_schema operator_schema = { "a SeccompProfile object", operator_fields, 1, ANY_KEYS };
 
 static bool read_operator(struct oci *oci, const struct json_token *value)
@@ -418,10 +421,11 @@ static bool read_document(struct oci *oci)
 				     json_kind_name(token.kind));
 		return false;
 	}
-	operator = foreign_is_operator(&policy->source, token.first);
-	bare = !operator && !looks_like_config(oci);
-	if (operator ? !read_operator(oci, &token)
-		     : bare ? !read_profile(oci, NULL, &token) : !read_config(oci, NULL, &token))
+	operator= foreign_is_operator(&policy->source, token.first);
+	bare = !operator&& !looks_like_config(oci);
+	if (operator? !read_operator(oci, &token)
+	    : bare  ? !read_profile(oci, NULL, &token)
+		    : !read_config(oci, NULL, &token))
 		return false;
 	if (json_next(&oci->json, &token) == JSON_BAD) {
 		report_error(&oci->report, (enum note_id)oci->json.fault.id, oci->json.fault.at, "%s",
@@ -437,11 +441,14 @@ static bool read_document(struct oci *oci)
 
 int read_oci(struct callgate_policy *policy, struct callgate_notes *notes, struct callgate_err *err)
 {
-	struct oci oci = { .policy = policy, .report = { .source = &policy->source, .notes = notes, .err = err, .reader = policy->reader } };
+	struct oci oci = { .policy = policy,
+			   .report = {
+				   .source = &policy->source, .notes = notes, .err = err, .reader = policy->reader } };
 	size_t start = 0;
 
 	if (policy->source.size >= 3 && memcmp(policy->source.text, "\xef\xbb\xbf", 3) == 0) {
-		report_unless(&oci.report, READS_LAW | READS_LXC, NOTE_UTF8, 0, "byte order mark is not accepted by every reader");
+		report_unless(&oci.report, READS_LAW | READS_LXC, NOTE_UTF8, 0,
+			      "byte order mark is not accepted by every reader");
 		start = 3;
 	}
 	json_start(&oci.json, &policy->source, start, &policy->arena);

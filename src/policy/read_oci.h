@@ -20,7 +20,7 @@ struct oci {
 	struct list words, rules;
 	size_t word_total;
 	bool out_of_memory;
-	bool operator; /* in the spec of a SeccompProfile object */
+	bool operator;      /* in the spec of a SeccompProfile object */
 	bool docker;        /* a key was seen that only Docker's and containers-common's readers know */
 	size_t metadata_at; /* of listenerMetadata; 0: absent */
 };
@@ -32,8 +32,17 @@ struct oci_field {
 	const char *key;
 	size_t size; /* of the key: OCI_KEY("names") gives both */
 	enum json_kind kind;
-	/* NULLABLE: null is the same as absent. NULL_ABSENT: it is for engines, but not for callgate's own reading. CONTENT: no near misses. NOT_...: readers that do not know this field. */
-	enum { OPTIONAL = 0, NULLABLE = 1, CONTENT = 2, NOT_BARE = 4, NOT_DOCKER = 8, NOT_PODMAN = 16, NULL_ABSENT = 32 } flags;
+	/* NULLABLE: null is the same as absent. NULL_ABSENT: it is for engines, but not for callgate's own reading.
+	 * CONTENT: no near misses. NOT_...: readers that do not know this field. */
+	enum {
+		OPTIONAL = 0,
+		NULLABLE = 1,
+		CONTENT = 2,
+		NOT_BARE = 4,
+		NOT_DOCKER = 8,
+		NOT_PODMAN = 16,
+		NULL_ABSENT = 32
+	} flags;
 	oci_read *read;
 };
 

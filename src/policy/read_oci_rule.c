@@ -43,7 +43,9 @@ bool oci_read_errno_ret(struct oci *oci, struct verdict *verdict, const struct j
 {
 	uint64_t number;
 
-	/* TRACE takes it as its message, of 16 bits; which action it is for may stand behind it: oci_check_errno_ret(). */
+	/*
+	 * TRACE takes it as its message, of 16 bits; which action it is for may stand behind it: oci_check_errno_ret().
+	 */
 	if (!oci_integer(oci, value, key, NOTE_ERRNO, UINT16_MAX, &number))
 		return true;
 	verdict->said |= SAID_ERRNO_RET;
@@ -55,8 +57,8 @@ bool oci_read_errno_ret(struct oci *oci, struct verdict *verdict, const struct j
 void oci_check_errno_ret(struct oci *oci, const struct verdict *verdict, const char *key)
 {
 	if ((verdict->said & SAID_ERRNO_RET) && verdict->errno_ret > ERRNO_MAX && verdict->kind != CALLGATE_TRACE)
-		report_error(&oci->report, NOTE_ERRNO, verdict->errno_ret_at.offset, "%s %u is out of range (0 to %d)", key,
-			     verdict->errno_ret, ERRNO_MAX);
+		report_error(&oci->report, NOTE_ERRNO, verdict->errno_ret_at.offset, "%s %u is out of range (0 to %d)",
+			     key, verdict->errno_ret, ERRNO_MAX);
 }
 
 bool oci_read_errno_word(struct oci *oci, struct verdict *verdict, const struct json_token *value, const char *key)
@@ -203,8 +205,8 @@ static bool read_cap(struct oci *oci, void *object, const struct json_token *val
 	if (!cap_by_name(value->text, &cap)) {
 		near = report_listens(&oci->report) ? cap_nearest(value->text) : NULL;
 		report_warning(&oci->report, NOTE_GUARD, value->first,
-			       "unknown capability '%.*s' is never held" REPORT_MEANT,
-			       report_width(value->text), value->text.at, report_meant(near));
+			       "unknown capability '%.*s' is never held" REPORT_MEANT, report_width(value->text),
+			       value->text.at, report_meant(near));
 	}
 	return oci_word(oci, value);
 }
@@ -287,8 +289,8 @@ static const struct oci_field guard_fields[] = {
 	{ OCI_KEY("arches"), JSON_ARRAY, NULLABLE, read_arches },
 	{ OCI_KEY("minKernel"), JSON_STRING, NOT_PODMAN, read_min_kernel },
 };
-static const struct oci_schema guard_schema = { "includes or excludes", guard_fields, sizeof(guard_fields) / sizeof(guard_fields[0]),
-						STRICT };
+static const struct oci_schema guard_schema = { "includes or excludes", guard_fields,
+						sizeof(guard_fields) / sizeof(guard_fields[0]), STRICT };
 
 static bool read_guard(struct oci *oci, struct guard *guard, const struct json_token *value)
 {

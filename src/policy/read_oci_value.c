@@ -32,7 +32,7 @@ static bool skip(struct oci *oci, const struct json_token *value)
 /* ------------------------------------------------------------------ keys */
 
 struct keys {
-	uint32_t met; /* bit per field */
+	uint32_t met;    /* bit per field */
 	uint32_t at[32]; /* where a field that was met has its key */
 	struct slice unknown[OCI_UNKNOWN_KEYS_LIMIT];
 	unsigned unknown_count;
@@ -94,7 +94,7 @@ static bool unknown_key(struct oci *oci, const struct oci_schema *schema, struct
 		return false;
 	}
 	keys->unknown[keys->unknown_count++] = key->text;
-	if (oci->operator && slice_is(key->text, "baseProfileName")) {
+	if (oci->operator&& slice_is(key->text, "baseProfileName")) {
 		report_error(&oci->report, NOTE_UNKNOWN_KEY, key->first,
 			     "baseProfileName is not followed; add the base profile's rules to this one");
 		return true;
@@ -130,26 +130,28 @@ static const struct oci_field *field_as(struct oci *oci, const struct oci_schema
 	return NULL;
 }
 
-/* which_field() for another reader than our law: nothing is refused. Of a key that stands twice Go's readers take the last, crun
- * the first. */
-static void which_field_as(struct oci *oci, const struct oci_schema *schema, struct keys *keys, const struct json_token *key,
-			   const struct oci_field **field)
+/* which_field() for another reader than our law: nothing is refused. Of a key that stands twice Go's readers take the
+ * last, crun the first. */
+static void which_field_as(struct oci *oci, const struct oci_schema *schema, struct keys *keys,
+			   const struct json_token *key, const struct oci_field **field)
 {
 	uint32_t bit;
 
 	*field = field_as(oci, schema, key);
 	if (!*field) {
 		if (schema->unknown != ANY_KEYS)
-			report_warning(&oci->report, NOTE_UNKNOWN_KEY, key->first, "unknown key '%.*s' in %s is ignored",
-				       report_width(key->text), key->text.at, schema->what);
+			report_warning(&oci->report, NOTE_UNKNOWN_KEY, key->first,
+				       "unknown key '%.*s' in %s is ignored", report_width(key->text), key->text.at,
+				       schema->what);
 		return;
 	}
 	bit = (uint32_t)1 << (*field - schema->fields);
 	if (keys->met & bit) {
 		bool last = report_reader(&oci->report, READS_GO);
 
-		report_warning(&oci->report, NOTE_DUPLICATE_KEY, key->first, "duplicate key '%s' in %s; the %s one is used",
-			       (*field)->key, schema->what, last ? "last" : "first");
+		report_warning(&oci->report, NOTE_DUPLICATE_KEY, key->first,
+			       "duplicate key '%s' in %s; the %s one is used", (*field)->key, schema->what,
+			       last ? "last" : "first");
 		if (!last)
 			*field = NULL;
 	}
@@ -195,7 +197,8 @@ static bool member(struct oci *oci, const struct oci_field *field, void *object,
 {
 	if (value->kind == JSON_NULL && (field->flags & NULLABLE))
 		return true;
-	if (value->kind == JSON_NULL && (field->flags & NULL_ABSENT) && report_reader(&oci->report, READS_GO | READS_CRUN))
+	if (value->kind == JSON_NULL && (field->flags & NULL_ABSENT) &&
+	    report_reader(&oci->report, READS_GO | READS_CRUN))
 		return true;
 	*seen |= (uint32_t)1 << index;
 	if (value->kind != field->kind) {

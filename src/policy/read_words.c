@@ -5,9 +5,9 @@
 #include "base/err.h"
 #include "base/sized.h"
 #include "names/syscall.h"
-#include "policy/list_item.h"
 #include "policy/lint.h"
 #include "policy/list.h"
+#include "policy/list_item.h"
 #include "policy/read.h"
 
 enum { ITEMS_LIMIT = 1 << 16, WORDS = 3 };
@@ -27,7 +27,8 @@ static bool read_item(struct words *words, struct slice text, struct item *item)
 	if (!item_parse(text, &words->report, item))
 		return false;
 	if (item->any) {
-		report_error(&words->report, NOTE_ACTION, item->name_at.offset, "'*' is not possible in a list; use --default ACTION");
+		report_error(&words->report, NOTE_ACTION, item->name_at.offset,
+			     "'*' is not possible in a list; use --default ACTION");
 		return false;
 	}
 	if (syscall_find(item->name) != SYSCALL_NONE)
@@ -120,7 +121,7 @@ static char *make_text(struct arena *arena, const char *const values[WORDS], siz
 }
 
 static int read_all(const struct callgate_words *said, struct callgate_policy **out, struct callgate_notes *notes,
-		      struct callgate_err *err)
+		    struct callgate_err *err)
 {
 	const char *const values[WORDS] = { said->allow, said->deny, said->fallback };
 	struct words words = { .report = { .notes = notes, .err = err } };
@@ -145,8 +146,8 @@ static int read_all(const struct callgate_words *said, struct callgate_policy **
 	return r;
 }
 
-int callgate_policy_words(const struct callgate_words *words, struct callgate_policy **out, struct callgate_notes *notes,
-			  struct callgate_err *err)
+int callgate_policy_words(const struct callgate_words *words, struct callgate_policy **out,
+			  struct callgate_notes *notes, struct callgate_err *err)
 {
 	struct callgate_words known;
 	int r;

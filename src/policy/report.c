@@ -102,7 +102,8 @@ bool report_reader(const struct report *report, enum reader_set set)
 	return (unsigned)set >> report->reader & 1;
 }
 
-void report_unless(struct report *report, enum reader_set accepting, enum note_id id, size_t at, const char *format, ...)
+void report_unless(struct report *report, enum reader_set accepting, enum note_id id, size_t at, const char *format,
+		   ...)
 {
 	va_list ap;
 

@@ -27,7 +27,7 @@ enum reader_set {
 	READS_LXC = 1 << CALLGATE_AS_LXC,
 	READS_RUNSC = 1 << CALLGATE_AS_RUNSC,
 	READS_BARE = READS_CONTAINERD | READS_RUNC | READS_RUNSC, /* the OCI structure and nothing else, in Go */
-	READS_GO = READS_DOCKER | READS_PODMAN | READS_BARE,   /* keys in any case, of two the last counts */
+	READS_GO = READS_DOCKER | READS_PODMAN | READS_BARE,      /* keys in any case, of two the last counts */
 	READS_ANY = READS_GO | READS_CRUN | READS_LXC,
 };
 bool report_reader(const struct report *report, enum reader_set set);
@@ -38,15 +38,16 @@ void report_error_and_go_on(struct report *report, enum note_id id, size_t at, c
 	CALLGATE_PRINTF(4, 5);
 void report_warning(struct report *report, enum note_id id, size_t at, const char *format, ...) CALLGATE_PRINTF(4, 5);
 /* An error, but a warning when the reader is one of those that accept it. */
-void report_unless(struct report *report, enum reader_set accepting, enum note_id id, size_t at, const char *format, ...)
-	CALLGATE_PRINTF(5, 6);
+void report_unless(struct report *report, enum reader_set accepting, enum note_id id, size_t at, const char *format,
+		   ...) CALLGATE_PRINTF(5, 6);
 /* Another place of the finding that was reported last. */
 void report_attach(struct report *report, size_t at, const char *format, ...) CALLGATE_PRINTF(3, 4);
 /* Whether another finding would still be kept: what only serves its text (a nearest word) may be left out otherwise. */
 bool report_listens(const struct report *report);
 /* Words of a profile in a text are cut to this: "%.*s", report_width(word), word.at. */
 int report_width(struct slice word);
-/* A suggestion at the end of a text: format "...'" REPORT_MEANT, arguments ..., report_meant(word); word may be NULL.
+/*
+ * A suggestion at the end of a text: format "...'" REPORT_MEANT, arguments ..., report_meant(word); word may be NULL.
  */
 #define REPORT_MEANT "%s%s%s"
 #define report_meant(word) (word) ? "; did you mean '" : "", (word) ? (word) : "", (word) ? "'?" : ""

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Specialise: answers a policy's guards for one target, applies errno defaults and chooses the ABIs, as a reader sees them. */
+/* Specialise: answers a policy's guards for one target, applies errno defaults and chooses the ABIs, as a reader sees
+ * them. */
 #include <string.h>
 
 #include "base/err.h"
@@ -7,7 +8,8 @@
 #include "names/words.h"
 #include "policy/policy.h"
 
-/* What a reader takes from a Docker-style file. Programs that read the OCI structure directly drop the rest without a word. */
+/* What a reader takes from a Docker-style file. Programs that read the OCI structure directly drop the rest without a
+ * word. */
 struct understanding {
 	bool guards;      /* includes and excludes */
 	bool min_kernel;  /* their minKernel */
@@ -94,8 +96,8 @@ static bool excluded(const struct guard *guard, const struct callgate_target *ta
 	return (guard->said & SAID_MIN_KERNEL) && reads->min_kernel && kernel_reached(guard, target);
 }
 
-/* LXC passes over the sections of other machines; what is left holds for all of the host's ABIs. A machine that it does not know
- * passes over all lines before the first section, too. */
+/* LXC passes over the sections of other machines; what is left holds for all of the host's ABIs. A machine that it does
+ * not know passes over all lines before the first section, too. */
 static bool section_of_host(enum callgate_abi section, enum callgate_abi host, bool in_section)
 {
 	enum callgate_abi family[3];
@@ -111,7 +113,7 @@ static bool section_of_host(enum callgate_abi section, enum callgate_abi host, b
 }
 
 static bool applies(const struct callgate_policy *policy, const struct rule *rule, const struct callgate_target *target,
-                    const struct understanding *reads)
+		    const struct understanding *reads)
 {
 	if (rule->single_name && !reads->single_name)
 		return false;
@@ -159,7 +161,7 @@ static bool docker_maps(enum callgate_abi host)
 }
 
 static void choose_abis(const struct callgate_policy *policy, const struct callgate_target *target,
-                        const struct understanding *reads, struct active *out)
+			const struct understanding *reads, struct active *out)
 {
 	enum callgate_abi family[3];
 	bool maps = reads->arch_map;
@@ -203,7 +205,7 @@ static bool is_guarded(const struct rule *rule)
 }
 
 int policy_specialise(const struct callgate_policy *policy, const struct callgate_target *target, struct arena *arena,
-                      struct active *out, struct callgate_err *err)
+		      struct active *out, struct callgate_err *err)
 {
 	const struct understanding *reads = &understandings[target->reader];
 	struct active_rule *rules = arena_array(arena, policy->rule_count ? policy->rule_count : 1, sizeof(*rules));

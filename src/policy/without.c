@@ -75,8 +75,8 @@ int callgate_policy_without(const struct callgate_policy *policy, size_t index, 
 		callgate_policy_free(copy);
 		return r;
 	}
-	snprintf(what->name, sizeof(what->name), "%.*s", (int)(rule->names[name].text.size < 63 ? rule->names[name].text.size : 63),
-		 rule->names[name].text.at);
+	snprintf(what->name, sizeof(what->name), "%.*s",
+		 (int)(rule->names[name].text.size < 63 ? rule->names[name].text.size : 63), rule->names[name].text.at);
 	policy_line(policy, rule->names[name].at, &what->line, &what->column);
 	*out = copy;
 	return 0;

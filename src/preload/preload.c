@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Preload: puts a filter on the program that this library was loaded into, before its main(). See callgate-preload(7).
+/*
+ * Preload: puts a filter on the program that this library was loaded into, before its main(). See callgate-preload(7).
  */
 #include <linux/seccomp.h>
 #include <stdarg.h>

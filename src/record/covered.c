@@ -5,11 +5,11 @@
 
 #include "base/err.h"
 #include "names/abi.h"
-#include "record/region.h"
 #include "record/recording.h"
+#include "record/region.h"
 
-static int check_row(struct region_check *check, const struct record_row *row, callgate_uncovered_visit *visit, void *data,
-                     bool *covered, struct callgate_err *err)
+static int check_row(struct region_check *check, const struct record_row *row, callgate_uncovered_visit *visit,
+		     void *data, bool *covered, struct callgate_err *err)
 {
 	for (unsigned i = 0; i < region_count(row); i++) {
 		struct callgate_uncovered told;
@@ -30,7 +30,7 @@ static int check_row(struct region_check *check, const struct record_row *row, c
 }
 
 int callgate_record_covered(const struct callgate_record *record, const struct callgate_filter *filter,
-                            callgate_uncovered_visit *visit, void *data, bool *covered, struct callgate_err *err)
+			    callgate_uncovered_visit *visit, void *data, bool *covered, struct callgate_err *err)
 {
 	struct region_check check;
 	bool all = true;
@@ -58,7 +58,8 @@ struct recorded {
 
 static int compare(const void *left, const void *right)
 {
-	const struct record_row *a = *(const struct record_row *const *)left, *b = *(const struct record_row *const *)right;
+	const struct record_row *a = *(const struct record_row *const *)left,
+				*b = *(const struct record_row *const *)right;
 	uint32_t audit_a = abi_of(a->abi)->audit, audit_b = abi_of(b->abi)->audit;
 
 	if (audit_a != audit_b)
@@ -79,7 +80,9 @@ static size_t add_arch(struct recorded *recorded, size_t first, struct callgate_
 		const struct node *node = recorded->outside;
 		uint32_t nr = recorded->rows[i]->nr;
 
-		for (; i < recorded->count && recorded->rows[i]->nr == nr && abi_of(recorded->rows[i]->abi)->audit == audit; i++)
+		for (; i < recorded->count && recorded->rows[i]->nr == nr &&
+		       abi_of(recorded->rows[i]->abi)->audit == audit;
+		     i++)
 			for (unsigned j = 0; j < region_count(recorded->rows[i]) && node; j++)
 				node = region_node(recorded->filter, recorded->rows[i], j, recorded->inside, node);
 		if (!node) {
@@ -88,15 +91,17 @@ static size_t add_arch(struct recorded *recorded, size_t first, struct callgate_
 			return 0;
 		}
 		span_map_add(&map, (struct span){ .first = nr, .node = node });
-		if (nr != UINT32_MAX && (i == recorded->count || recorded->rows[i]->nr != nr + 1 || abi_of(recorded->rows[i]->abi)->audit != audit))
+		if (nr != UINT32_MAX && (i == recorded->count || recorded->rows[i]->nr != nr + 1 ||
+					 abi_of(recorded->rows[i]->abi)->audit != audit))
 			span_map_add(&map, (struct span){ .first = nr + 1, .node = recorded->outside });
 	}
 	return filter_add_arch(recorded->filter, audit, &map, err) < 0 ? 0 : i;
 }
 
-/* Recorded calls are allowed; all others get TRACE, which is stricter than whatever permits and looser than whatever does not. */
-static int recorded_filter(const struct callgate_record *record, const struct callgate_filter *like, struct recorded *recorded,
-                           struct callgate_err *err)
+/* Recorded calls are allowed; all others get TRACE, which is stricter than whatever permits and looser than whatever
+ * does not. */
+static int recorded_filter(const struct callgate_record *record, const struct callgate_filter *like,
+			   struct recorded *recorded, struct callgate_err *err)
 {
 	struct callgate_action allow = { .kind = CALLGATE_ALLOW }, trace = { .kind = CALLGATE_TRACE };
 	struct callgate_origin nobody = { .why = CALLGATE_BY_DEFAULT };
@@ -124,8 +129,8 @@ static int recorded_filter(const struct callgate_record *record, const struct ca
 	return 0;
 }
 
-int callgate_record_unused(const struct callgate_record *record, const struct callgate_filter *filter, struct callgate_diff **out,
-                           struct callgate_err *err)
+int callgate_record_unused(const struct callgate_record *record, const struct callgate_filter *filter,
+			   struct callgate_diff **out, struct callgate_err *err)
 {
 	struct recorded recorded = { 0 };
 	struct callgate_filter *both = NULL;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* From a record to a profile: names in groups by topic, with counts; conditions where a selector matters and had few values. */
+/* From a record to a profile: names in groups by topic, with counts; conditions where a selector matters and had few
+ * values. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,22 +11,23 @@
 #include "names/selector.h"
 #include "names/syscall.h"
 #include "record/learn.h"
-#include "record/region.h"
 #include "record/recording.h"
+#include "record/region.h"
 
 enum { CONDITIONS = RECORD_COMBINATIONS, TOPIC_SIZE = 32 };
 
-/* Arguments that become conditions, and the bits of them that do. clone's flags: its namespaces only, so that threads, forks and
- * vforks need not all have been seen. The others of the table of selectors are for people and for covers. */
+/* Arguments that become conditions, and the bits of them that do. clone's flags: its namespaces only, so that threads,
+ * forks and vforks need not all have been seen. The others of the table of selectors are for people and for covers. */
 static const struct learned {
 	const char *name;
 	uint8_t arg;
 	uint64_t mask;
 } conditional[] = {
-	{ "arch_prctl", 0, UINT64_MAX },  { "bpf", 0, UINT64_MAX },       { "clone", 0, 0x7e020000 },       { "ioctl", 1, UINT64_MAX },
-	{ "keyctl", 0, UINT64_MAX },      { "mknod", 1, 0170000 },        { "mknodat", 2, 0170000 },        { "personality", 0, UINT64_MAX },
-	{ "prctl", 0, UINT64_MAX },       { "ptrace", 0, UINT64_MAX },    { "seccomp", 0, UINT64_MAX },     { "setns", 1, UINT64_MAX },
-	{ "socket", 0, UINT64_MAX },      { "socketpair", 0, UINT64_MAX }, { "unshare", 0, UINT64_MAX },
+	{ "arch_prctl", 0, UINT64_MAX }, { "bpf", 0, UINT64_MAX },         { "clone", 0, 0x7e020000 },
+	{ "ioctl", 1, UINT64_MAX },      { "keyctl", 0, UINT64_MAX },      { "mknod", 1, 0170000 },
+	{ "mknodat", 2, 0170000 },       { "personality", 0, UINT64_MAX }, { "prctl", 0, UINT64_MAX },
+	{ "ptrace", 0, UINT64_MAX },     { "seccomp", 0, UINT64_MAX },     { "setns", 1, UINT64_MAX },
+	{ "socket", 0, UINT64_MAX },     { "socketpair", 0, UINT64_MAX },  { "unshare", 0, UINT64_MAX },
 };
 
 /* Everything that is known of a name, over all ABIs. */
@@ -118,7 +120,8 @@ static int gather_row(struct learner *learner, const struct record_row *row)
 	struct wish *wish;
 
 	/* A number without a name is one that no profile can allow; covers tells of it. */
-	if (id == SYSCALL_NONE || (row->phase == CALLGATE_PHASE_RUNTIME && learner->how->load == CALLGATE_LEARN_AT_EXEC))
+	if (id == SYSCALL_NONE ||
+	    (row->phase == CALLGATE_PHASE_RUNTIME && learner->how->load == CALLGATE_LEARN_AT_EXEC))
 		return 0;
 	wish = &learner->wishes[id];
 	learned = learner->how->args == CALLGATE_LEARN_ARGS_NONE ? NULL : learned_of(syscall_id_name(id));
@@ -133,7 +136,8 @@ static int gather_row(struct learner *learner, const struct record_row *row)
 		wish->wanted = true;
 		wish->id = id;
 		wish->count += region_calls(row, i);
-		wish->is_denied = (first || wish->is_denied) && (row->answer == RECORD_ERRNO || row->answer == RECORD_SIGSYS);
+		wish->is_denied =
+			(first || wish->is_denied) && (row->answer == RECORD_ERRNO || row->answer == RECORD_SIGSYS);
 		wish->is_runtime = (first || wish->is_runtime) && row->phase == CALLGATE_PHASE_RUNTIME;
 		if (learned)
 			add_values(wish, learned, row, i);
@@ -200,8 +204,9 @@ static void begin_rule(struct text *text)
 
 static void end_rule(struct text *text, const char *topic, uint64_t count)
 {
-	text_add(text, ",\n\t\t\t\"action\": \"SCMP_ACT_ALLOW\",\n\t\t\t\"comment\": \"%s: recorded %llu times\"\n\t\t}", topic,
-	         (unsigned long long)count);
+	text_add(text,
+		 ",\n\t\t\t\"action\": \"SCMP_ACT_ALLOW\",\n\t\t\t\"comment\": \"%s: recorded %llu times\"\n\t\t}",
+		 topic, (unsigned long long)count);
 }
 
 static void add_group(struct text *text, const struct learner *learner, const char *topic)
@@ -237,7 +242,7 @@ static void add_condition(struct text *text, const struct learned *learned, uint
 		text_add(text, "\"value\": %llu, \"op\": \"SCMP_CMP_EQ\" }]", (unsigned long long)value);
 	else
 		text_add(text, "\"value\": %llu, \"valueTwo\": %llu, \"op\": \"SCMP_CMP_MASKED_EQ\" }]",
-		         (unsigned long long)learned->mask, (unsigned long long)value);
+			 (unsigned long long)learned->mask, (unsigned long long)value);
 }
 
 static void add_conditional(struct text *text, const struct learner *learner)
@@ -288,7 +293,8 @@ static void add_new(struct text *text, const struct learner *learner, const stru
 
 	for (unsigned abi = 0; abi < CALLGATE_ABI_COUNT; abi++)
 		any |= learner->abis[abi];
-	text_add(text, "{\n\t\"defaultAction\": \"SCMP_ACT_ERRNO\",\n\t\"defaultErrnoRet\": 1,\n\t\"architectures\": [");
+	text_add(text,
+		 "{\n\t\"defaultAction\": \"SCMP_ACT_ERRNO\",\n\t\"defaultErrnoRet\": 1,\n\t\"architectures\": [");
 	for (unsigned abi = 0; abi < CALLGATE_ABI_COUNT; abi++) {
 		if (!learner->abis[abi] && (any || abi != (unsigned)abi_native()))
 			continue;
@@ -349,8 +355,8 @@ static int learn(struct learner *learner, char **out, size_t *size)
 	return text_take(&text, out, size, learner->err);
 }
 
-int callgate_record_learn(const struct callgate_record *record, const struct callgate_learn *how, char **out, size_t *size,
-                          struct callgate_err *err)
+int callgate_record_learn(const struct callgate_record *record, const struct callgate_learn *how, char **out,
+			  size_t *size, struct callgate_err *err)
 {
 	static const struct callgate_learn usual = CALLGATE_LEARN_INIT;
 	struct learner learner = { .record = record, .how = how ? how : &usual, .err = err };

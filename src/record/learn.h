@@ -11,7 +11,9 @@ const char *const *learn_runtime_names(void);
 /* The calls that do the same as this one, on another ABI or when libc is another; NULL: none are known. */
 const char *const *learn_twins(const char *name);
 
-/* record/widen.c: the text of a profile with more rules at the end of its syscalls. E_UNSUPPORTED: it has no such list. */
+/*
+ * record/widen.c: the text of a profile with more rules at the end of its syscalls. E_UNSUPPORTED: it has no such list.
+ */
 int learn_widen(const char *base, size_t size, const struct text *rules, struct text *out, struct callgate_err *err);
 
 #endif

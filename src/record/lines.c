@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Lines of other recorders: the kernel's audit records, strace, perf trace. A line that is none of them is passed over. */
+/*
+ * Lines of other recorders: the kernel's audit records, strace, perf trace. A line that is none of them is passed over.
+ */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -17,7 +19,7 @@ struct lines {
 	struct callgate_record *record;
 	struct callgate_err *err;
 	const char *method;
-	struct { /* strace tells once which ABI a process has from then on; by pid modulo their number */
+	struct {              /* strace tells once which ABI a process has from then on; by pid modulo their number */
 		uint64_t pid; /* and 1: 0 is nobody's */
 		enum callgate_abi abi;
 	} abis[PIDS];
@@ -50,7 +52,9 @@ static bool parse_number(struct slice text, unsigned base, uint64_t *out)
 	if (i == text.size)
 		return false;
 	for (; i < text.size; i++) {
-		unsigned c = (unsigned char)text.at[i], digit = is_digit(text.at[i]) ? c - '0' : (c | 0x20) >= 'a' ? (c | 0x20) - 'a' + 10 : 99;
+		unsigned c = (unsigned char)text.at[i], digit = is_digit(text.at[i]) ? c - '0'
+								: (c | 0x20) >= 'a'  ? (c | 0x20) - 'a' + 10
+										     : 99;
 
 		if (digit >= base || value > UINT64_MAX / base - 1)
 			return false;
@@ -122,7 +126,8 @@ static int take_audit(struct lines *lines, struct slice line, bool *taken)
 	struct slice exe;
 	char name[RECORD_EXE_SIZE];
 
-	*taken = find(line, "audit(") && number_field(line, "arch=", 16, &audit) && number_field(line, "syscall=", 10, &nr) && nr <= UINT32_MAX;
+	*taken = find(line, "audit(") && number_field(line, "arch=", 16, &audit) &&
+		 number_field(line, "syscall=", 10, &nr) && nr <= UINT32_MAX;
 	if (!*taken)
 		return 0;
 	event.abi = abi_by_audit((uint32_t)audit, (uint32_t)nr);
@@ -141,7 +146,8 @@ static int take_audit(struct lines *lines, struct slice line, bool *taken)
 			event.known |= (uint8_t)(1u << i);
 	}
 	if (field(line, "comm=", &exe)) {
-		snprintf(name, sizeof(name), "%.*s", (int)(exe.size < sizeof(name) ? exe.size : sizeof(name) - 1), exe.at);
+		snprintf(name, sizeof(name), "%.*s", (int)(exe.size < sizeof(name) ? exe.size : sizeof(name) - 1),
+			 exe.at);
 		event.exe = name;
 	}
 	lines->method = "audit";
@@ -161,7 +167,9 @@ static enum callgate_abi *abi_slot(struct lines *lines, uint64_t pid)
 	return &lines->abis[at].abi;
 }
 
-/* Numbers among the arguments, up to the end of the list or of the line; words, strings and structures are passed over. */
+/*
+ * Numbers among the arguments, up to the end of the list or of the line; words, strings and structures are passed over.
+ */
 static void read_args(struct slice text, struct record_event *event)
 {
 	unsigned depth = 0, index = 0;
@@ -206,7 +214,8 @@ static bool name_to_nr(struct slice name, enum callgate_abi abi, uint32_t *out)
 		return true;
 	}
 	/* "syscall_0x1f4": a number that strace has no name for. */
-	if (name.size < 9 || memcmp(name.at, "syscall_", 8) != 0 || !parse_number((struct slice){ name.at + 8, name.size - 8 }, 0, &number))
+	if (name.size < 9 || memcmp(name.at, "syscall_", 8) != 0 ||
+	    !parse_number((struct slice){ name.at + 8, name.size - 8 }, 0, &number))
 		return false;
 	*out = (uint32_t)number;
 	return number <= UINT32_MAX;
@@ -220,15 +229,16 @@ static int take_call(struct lines *lines, struct slice text, enum callgate_abi a
 
 	while (size < text.size && is_word(text.at[size]))
 		size++;
-	*taken = size && size < text.size && text.at[size] == '(' && name_to_nr((struct slice){ text.at, size }, abi, &event.nr);
+	*taken = size && size < text.size && text.at[size] == '(' &&
+		 name_to_nr((struct slice){ text.at, size }, abi, &event.nr);
 	if (!*taken)
 		return 0;
 	read_args((struct slice){ text.at + size + 1, text.size - size - 1 }, &event);
 	return record_add_call(lines->record, &event, lines->err);
 }
 
-/* "--- SIGSYS {..., si_syscall=__NR_mkdir, si_arch=AUDIT_ARCH_X86_64} ---": the call that it is about has a line of its own, as one that
- * ran; here is the answer. */
+/* "--- SIGSYS {..., si_syscall=__NR_mkdir, si_arch=AUDIT_ARCH_X86_64} ---": the call that it is about has a line of its
+ * own, as one that ran; here is the answer. */
 static int take_sigsys(struct lines *lines, struct slice line, enum callgate_abi abi)
 {
 	const char *at = find(line, "si_syscall=__NR_"), *end = line.at + line.size;
@@ -295,7 +305,9 @@ static int take_strace(struct lines *lines, struct slice line, bool *taken)
 		struct slice rest = { process + 12, (size_t)(line.at + line.size - process) - 12 };
 
 		abi = abi_slot(lines, take_pid(&rest));
-		*abi = find(line, "32 bit") && abi_native() == CALLGATE_ABI_X86_64 ? CALLGATE_ABI_X86 : find(line, "x32") ? CALLGATE_ABI_X32 : abi_native();
+		*abi = find(line, "32 bit") && abi_native() == CALLGATE_ABI_X86_64 ? CALLGATE_ABI_X86
+		       : find(line, "x32")                                         ? CALLGATE_ABI_X32
+										   : abi_native();
 		return 0;
 	}
 	pid = take_pid(&line);
@@ -324,7 +336,8 @@ static int take_perf(struct lines *lines, struct slice line, bool *taken)
 	slash = call ? memrchr(at, '/', (size_t)(call - at)) : NULL;
 	if (!slash)
 		return 0;
-	snprintf(exe, sizeof(exe), "%.*s", (int)(slash - at < (long)sizeof(exe) ? slash - at : (long)sizeof(exe) - 1), at);
+	snprintf(exe, sizeof(exe), "%.*s", (int)(slash - at < (long)sizeof(exe) ? slash - at : (long)sizeof(exe) - 1),
+		 at);
 	while (call > slash && is_word(call[-1]))
 		call--;
 	r = take_call(lines, (struct slice){ call, (size_t)(end - call) }, abi_native(), exe, taken);
@@ -367,7 +380,8 @@ int record_from_lines(const struct source *source, struct callgate_record *recor
 		at = newline ? newline + 1 : end;
 	}
 	if (r == 0 && !taken)
-		r = err_set(err, CALLGATE_E_FORMAT, "%s: neither a record nor lines of audit, strace or perf trace", source->name);
+		r = err_set(err, CALLGATE_E_FORMAT, "%s: neither a record nor lines of audit, strace or perf trace",
+			    source->name);
 	if (r == 0)
 		strcpy(record->method, lines->method);
 	free(lines);

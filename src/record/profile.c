@@ -48,7 +48,8 @@ static void set_args(const struct rule *rule, struct record_event *event)
 	}
 }
 
-static int add_name(const struct rule *rule, unsigned name, enum callgate_abi abi, struct callgate_record *record, struct callgate_err *err)
+static int add_name(const struct rule *rule, unsigned name, enum callgate_abi abi, struct callgate_record *record,
+		    struct callgate_err *err)
 {
 	struct record_event event = { .abi = abi, .count = 1 };
 	uint32_t nr;
@@ -62,8 +63,8 @@ static int add_name(const struct rule *rule, unsigned name, enum callgate_abi ab
 	return record_add_call(record, &event, err);
 }
 
-static int add_rule(const struct rule *rule, const enum callgate_abi *abis, unsigned count, struct callgate_record *record,
-                    struct callgate_err *err)
+static int add_rule(const struct rule *rule, const enum callgate_abi *abis, unsigned count,
+		    struct callgate_record *record, struct callgate_err *err)
 {
 	int r = 0;
 
@@ -84,10 +85,13 @@ int record_from_profile(const struct source *source, struct callgate_record *rec
 
 	if (r < 0)
 		return r == CALLGATE_E_PROFILE || r == CALLGATE_E_FORMAT
-		               ? err_set(err, CALLGATE_E_FORMAT, "%s: neither callgate.record/1 nor a profile that a recorder wrote", source->name)
-		               : r;
+			       ? err_set(err, CALLGATE_E_FORMAT,
+					 "%s: neither callgate.record/1 nor a profile that a recorder wrote",
+					 source->name)
+			       : r;
 	for (unsigned i = 0; i < policy->rule_count && r == 0; i++)
-		r = add_rule(&policy->rules[i], policy->abi_count ? policy->abis : &native, policy->abi_count ? policy->abi_count : 1, record, err);
+		r = add_rule(&policy->rules[i], policy->abi_count ? policy->abis : &native,
+			     policy->abi_count ? policy->abi_count : 1, record, err);
 	strcpy(record->method, "profile");
 	callgate_policy_free(policy);
 	return r;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Reading records: which format it is, and our own one. Linear in the input; bounds as in record.h, past them calls count as lost. */
+/* Reading records: which format it is, and our own one. Linear in the input; bounds as in record.h, past them calls
+ * count as lost. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -51,7 +52,8 @@ static int each_member(struct reader *reader, const struct json_token *object, m
 	struct json_token key, value;
 
 	if (object->kind != JSON_OBJECT)
-		return object->kind == JSON_BAD ? bad_json(reader) : fault(reader, object->first, "an object is expected here");
+		return object->kind == JSON_BAD ? bad_json(reader)
+						: fault(reader, object->first, "an object is expected here");
 	while (json_next(&reader->json, &key) == JSON_KEY) {
 		int r;
 
@@ -65,7 +67,7 @@ static int each_member(struct reader *reader, const struct json_token *object, m
 }
 
 static int each_item(struct reader *reader, const struct json_token *array,
-                     int (*visit)(struct reader *reader, const struct json_token *item))
+		     int (*visit)(struct reader *reader, const struct json_token *item))
 {
 	struct json_token item;
 
@@ -107,10 +109,12 @@ static int read_time(struct reader *reader, const struct json_token *value, uint
 
 	if (value->kind != JSON_NUMBER)
 		return fault(reader, value->first, "seconds since 1970 are expected here");
-	for (; i < value->text.size && value->text.at[i] >= '0' && value->text.at[i] <= '9' && seconds < 10000000000u; i++)
+	for (; i < value->text.size && value->text.at[i] >= '0' && value->text.at[i] <= '9' && seconds < 10000000000u;
+	     i++)
 		seconds = seconds * 10 + (uint64_t)(value->text.at[i] - '0');
 	if (i < value->text.size && value->text.at[i] == '.')
-		for (i++; i < value->text.size && value->text.at[i] >= '0' && value->text.at[i] <= '9' && scale > 1; i++) {
+		for (i++; i < value->text.size && value->text.at[i] >= '0' && value->text.at[i] <= '9' && scale > 1;
+		     i++) {
 			fraction = fraction * 10 + (uint64_t)(value->text.at[i] - '0');
 			scale /= 10;
 		}
@@ -247,7 +251,8 @@ static int exe_member(struct reader *reader, struct slice key, const struct json
 		return r;
 	r = read_string(reader, &token, name, sizeof(name));
 	if (r == 0 && record_exe_index(reader->record, name) < RECORD_EXE_NAMES)
-		row->exes[row->exe_count++] = (struct record_exe){ (uint16_t)record_exe_index(reader->record, name), count };
+		row->exes[row->exe_count++] =
+			(struct record_exe){ (uint16_t)record_exe_index(reader->record, name), count };
 	return r;
 }
 
@@ -261,7 +266,8 @@ static int read_answer(struct reader *reader, const struct json_token *value)
 		row->answer = RECORD_SIGSYS;
 	} else if (value->kind == JSON_STRING && slice_is(value->text, "EMULATED")) {
 		row->answer = RECORD_EMULATED;
-	} else if (value->kind == JSON_STRING && action_by_name(value->text, &action) && action.kind == CALLGATE_ERRNO) {
+	} else if (value->kind == JSON_STRING && action_by_name(value->text, &action) &&
+		   action.kind == CALLGATE_ERRNO) {
 		row->answer = RECORD_ERRNO;
 		row->data = action.data;
 	} else {
@@ -292,7 +298,8 @@ static int row_member(struct reader *reader, struct slice key, const struct json
 	if (slice_is(key, "answer"))
 		return read_answer(reader, value);
 	if (slice_is(key, "phase")) {
-		row->phase = value->kind == JSON_STRING && slice_is(value->text, "runtime") ? CALLGATE_PHASE_RUNTIME : CALLGATE_PHASE_PROGRAM;
+		row->phase = value->kind == JSON_STRING && slice_is(value->text, "runtime") ? CALLGATE_PHASE_RUNTIME
+											    : CALLGATE_PHASE_PROGRAM;
 		return skip(reader, value);
 	}
 	if (slice_is(key, "args"))

@@ -47,7 +47,8 @@ struct callgate_record *callgate_record_free(struct callgate_record *record)
 
 static uint32_t hash_of(const struct record_row *row)
 {
-	uint32_t hash = row->nr * 2654435761u ^ (uint32_t)row->abi << 24 ^ (uint32_t)row->phase << 20 ^ (uint32_t)row->answer << 16 ^ row->data;
+	uint32_t hash = row->nr * 2654435761u ^ (uint32_t)row->abi << 24 ^ (uint32_t)row->phase << 20 ^
+			(uint32_t)row->answer << 16 ^ row->data;
 
 	hash ^= hash >> 15;
 	return hash * 2246822519u;
@@ -55,7 +56,8 @@ static uint32_t hash_of(const struct record_row *row)
 
 static bool same_key(const struct record_row *a, const struct record_row *b)
 {
-	return a->abi == b->abi && a->nr == b->nr && a->phase == b->phase && a->answer == b->answer && a->data == b->data;
+	return a->abi == b->abi && a->nr == b->nr && a->phase == b->phase && a->answer == b->answer &&
+	       a->data == b->data;
 }
 
 static uint32_t *slot_of(const struct callgate_record *record, const struct record_row *key)
@@ -97,7 +99,8 @@ static bool make_room(struct callgate_record *record)
 }
 
 /* The row of this key, made when missing. *out NULL: there are too many. */
-static int row_for(struct callgate_record *record, const struct record_row *key, struct record_row **out, struct callgate_err *err)
+static int row_for(struct callgate_record *record, const struct record_row *key, struct record_row **out,
+		   struct callgate_err *err)
 {
 	uint32_t *slot = slot_of(record, key);
 
@@ -107,7 +110,9 @@ static int row_for(struct callgate_record *record, const struct record_row *key,
 	if (!make_room(record))
 		return err_nomem(err);
 	slot = slot_of(record, key);
-	record->rows[record->count] = (struct record_row){ .abi = key->abi, .nr = key->nr, .phase = key->phase, .answer = key->answer, .data = key->data };
+	record->rows[record->count] = (struct record_row){
+		.abi = key->abi, .nr = key->nr, .phase = key->phase, .answer = key->answer, .data = key->data
+	};
 	*out = &record->rows[record->count++];
 	*slot = (uint32_t)record->count;
 	return 0;
@@ -157,7 +162,8 @@ static void widen(uint64_t *first, uint64_t *last, uint64_t other_first, uint64_
 		*last = other_last;
 }
 
-static void add_times(struct callgate_record *record, struct record_row *row, uint64_t count, uint64_t first, uint64_t last)
+static void add_times(struct callgate_record *record, struct record_row *row, uint64_t count, uint64_t first,
+		      uint64_t last)
 {
 	row->count += count;
 	widen(&row->first, &row->last, first, last);
@@ -166,7 +172,9 @@ static void add_times(struct callgate_record *record, struct record_row *row, ui
 
 int record_add(struct callgate_record *record, const struct record_event *event, struct callgate_err *err)
 {
-	struct record_row key = { .abi = event->abi, .nr = event->nr, .phase = event->phase, .answer = event->answer, .data = event->data };
+	struct record_row key = {
+		.abi = event->abi, .nr = event->nr, .phase = event->phase, .answer = event->answer, .data = event->data
+	};
 	struct record_row *row;
 	struct record_combination combination = { .count = event->count, .known = event->known };
 	int r = row_for(record, &key, &row, err);
@@ -218,7 +226,7 @@ static bool join_spread(struct record_row *row, const struct record_row *from)
 }
 
 int record_add_row(struct callgate_record *record, const struct record_row *row, const struct callgate_record *from,
-                   struct callgate_err *err)
+		   struct callgate_err *err)
 {
 	struct record_row *mine;
 	int r = row_for(record, row, &mine, err);
@@ -296,7 +304,9 @@ int callgate_record_measure(const struct callgate_record *record, struct callgat
 	*out = (struct callgate_record_size){ .size = sizeof(*out), .lost = record->lost, .runs = record->runs };
 	for (size_t i = 0; i < record->count; i++) {
 		out->calls += record->rows[i].count;
-		out->denied += record->rows[i].answer == RECORD_ERRNO || record->rows[i].answer == RECORD_SIGSYS ? record->rows[i].count : 0;
+		out->denied += record->rows[i].answer == RECORD_ERRNO || record->rows[i].answer == RECORD_SIGSYS
+				       ? record->rows[i].count
+				       : 0;
 	}
 	out->rows = record->count;
 	return 0;

@@ -1,18 +1,26 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Record: which calls ran, how often, with which selectors (names/selector.h). Rows are kept by ABI, number, phase and answer; a row
- * keeps the first combinations of argument values apart, and only sets, hulls and bits of them once there are more. All sizes are
- * bounded, whatever the recorded programs do; what does not fit is counted as lost.
+ * Record: which calls ran, how often, with which selectors (names/selector.h). Rows are kept by ABI, number, phase and
+ * answer; a row keeps the first combinations of argument values apart, and only sets, hulls and bits of them once there
+ * are more. All sizes are bounded, whatever the recorded programs do; what does not fit is counted as lost.
  */
 #ifndef CALLGATE_RECORD_RECORD_H
 #define CALLGATE_RECORD_RECORD_H
 
 #include "record/recording.h"
 
-enum { RECORD_ARGS = 6, RECORD_COMBINATIONS = 8, RECORD_VALUES = 8, RECORD_EXES = 8, RECORD_EXE_NAMES = 256, RECORD_EXE_SIZE = 64 };
+enum {
+	RECORD_ARGS = 6,
+	RECORD_COMBINATIONS = 8,
+	RECORD_VALUES = 8,
+	RECORD_EXES = 8,
+	RECORD_EXE_NAMES = 256,
+	RECORD_EXE_SIZE = 64
+};
 enum { RECORD_ROWS = 16384 };
 
-/* What seccomp did to it. RAN: nothing. ERRNO, with the errno; SIGSYS: TRAP or a KILL; EMULATED: somebody else answered. */
+/* What seccomp did to it. RAN: nothing. ERRNO, with the errno; SIGSYS: TRAP or a KILL; EMULATED: somebody else
+ * answered. */
 enum record_answer { RECORD_RAN = 0, RECORD_ERRNO, RECORD_SIGSYS, RECORD_EMULATED };
 
 /* Values of one argument: a few of them, or all between and their bits. */
@@ -39,7 +47,7 @@ struct record_row {
 	uint32_t nr;
 	enum callgate_phase phase;
 	enum record_answer answer;
-	uint16_t data; /* errno */
+	uint16_t data;               /* errno */
 	uint64_t count, first, last; /* nanoseconds since the epoch; 0: not known */
 	uint8_t known;               /* of spread: bit i: spread[i] says something */
 	uint8_t combination_count;
@@ -82,7 +90,7 @@ int record_add(struct callgate_record *record, const struct record_event *event,
 int record_add_call(struct callgate_record *record, const struct record_event *event, struct callgate_err *err);
 /* Adds what another row of the same key has. */
 int record_add_row(struct callgate_record *record, const struct record_row *row, const struct callgate_record *from,
-                   struct callgate_err *err);
+		   struct callgate_err *err);
 const char *record_exe(const struct callgate_record *record, unsigned name);
 /* The index of a name, cut to what fits and printable; RECORD_EXE_NAMES: no room for another. */
 unsigned record_exe_index(struct callgate_record *record, const char *name);

@@ -34,7 +34,7 @@ static uint64_t mask_of(const struct record_row *row, unsigned arg)
 }
 
 static const struct node *one_of(struct callgate_filter *scratch, const struct record_values *values, struct test test,
-                                 const struct node *inside, const struct node *outside)
+				 const struct node *inside, const struct node *outside)
 {
 	const struct node *node = outside;
 
@@ -46,10 +46,11 @@ static const struct node *one_of(struct callgate_filter *scratch, const struct r
 }
 
 /* Between the least and the most, and only with bits that were seen. */
-static const struct node *within_hull(struct callgate_filter *scratch, const struct record_values *values, struct test test,
-                                      const struct node *inside, const struct node *outside)
+static const struct node *within_hull(struct callgate_filter *scratch, const struct record_values *values,
+				      struct test test, const struct node *inside, const struct node *outside)
 {
-	struct test least = { UINT64_MAX, values->least, test.arg, TEST_GE, 0 }, most = { UINT64_MAX, values->most, test.arg, TEST_GT, 0 };
+	struct test least = { UINT64_MAX, values->least, test.arg, TEST_GE, 0 },
+		    most = { UINT64_MAX, values->most, test.arg, TEST_GT, 0 };
 	const struct node *node;
 
 	test.value = values->all & test.mask;
@@ -62,7 +63,7 @@ static const struct node *within_hull(struct callgate_filter *scratch, const str
 }
 
 const struct node *region_node(struct callgate_filter *scratch, const struct record_row *row, unsigned index,
-                               const struct node *inside, const struct node *outside)
+			       const struct node *inside, const struct node *outside)
 {
 	unsigned known = row->spread ? row->known : row->combinations[index].known;
 	const struct node *node = inside;
@@ -74,7 +75,7 @@ const struct node *region_node(struct callgate_filter *scratch, const struct rec
 			continue;
 		if (row->spread) {
 			node = row->spread[arg].count ? one_of(scratch, &row->spread[arg], test, node, outside)
-			                              : within_hull(scratch, &row->spread[arg], test, node, outside);
+						      : within_hull(scratch, &row->spread[arg], test, node, outside);
 		} else {
 			test.value = row->combinations[index].args[arg] & test.mask;
 			node = filter_test(scratch, test, node, outside);
@@ -112,20 +113,22 @@ static const struct node *node_of(const struct callgate_filter *filter, const st
 	return arch ? arch->spans[span_at(arch, row->nr)].node : filter->other_arch;
 }
 
-/* Inside the region LOG, which is the strictest that still lets a call go: where the filter is stricter, their meet is not the region. */
+/* Inside the region LOG, which is the strictest that still lets a call go: where the filter is stricter, their meet is
+ * not the region. */
 static int region_meaning(struct region_check *check, const struct record_row *row, unsigned index, meaning_ref *out,
-                          struct callgate_err *err)
+			  struct callgate_err *err)
 {
 	struct callgate_action log = { .kind = CALLGATE_LOG }, kill = { .kind = CALLGATE_KILL_PROCESS };
 	struct callgate_origin nobody = { .why = CALLGATE_BY_DEFAULT };
-	const struct node *inside = filter_leaf(check->scratch, log, nobody), *outside = filter_leaf(check->scratch, kill, nobody);
+	const struct node *inside = filter_leaf(check->scratch, log, nobody),
+			  *outside = filter_leaf(check->scratch, kill, nobody);
 	const struct node *node = inside && outside ? region_node(check->scratch, row, index, inside, outside) : NULL;
 
 	return node ? meaning_of(check->meaning, check->scratch, node, out, err) : err_nomem(err);
 }
 
 int region_check(struct region_check *check, const struct record_row *row, unsigned index, bool *permitted,
-                 uint64_t args[RECORD_ARGS], struct callgate_err *err)
+		 uint64_t args[RECORD_ARGS], struct callgate_err *err)
 {
 	meaning_ref region, filter, both;
 	unsigned pc;
@@ -145,16 +148,19 @@ int region_check(struct region_check *check, const struct record_row *row, unsig
 		return r;
 	*permitted = !meaning_witness(check->meaning, region, both, args);
 	if (meaning_is_opaque(check->meaning, both, &pc))
-		return err_set(err, CALLGATE_E_UNSUPPORTED, "what instruction %u of the filter does to a recorded call cannot be told", pc);
+		return err_set(err, CALLGATE_E_UNSUPPORTED,
+			       "what instruction %u of the filter does to a recorded call cannot be told", pc);
 	return 0;
 }
 
 void region_tell(const struct callgate_filter *filter, const struct record_row *row, unsigned index,
-                 const uint64_t args[RECORD_ARGS], struct callgate_uncovered *out)
+		 const uint64_t args[RECORD_ARGS], struct callgate_uncovered *out)
 {
 	const struct node *leaf = filter_walk(filter, abi_of(row->abi)->audit, row->nr, args);
 
-	*out = (struct callgate_uncovered){ .size = sizeof(*out), .call = { .abi = row->abi, .nr = row->nr }, .phase = row->phase };
+	*out = (struct callgate_uncovered){ .size = sizeof(*out),
+					    .call = { .abi = row->abi, .nr = row->nr },
+					    .phase = row->phase };
 	memcpy(out->call.args, args, sizeof(out->call.args));
 	out->count = region_calls(row, index);
 	out->action = leaf->action;

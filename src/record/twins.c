@@ -6,7 +6,8 @@
 
 enum { TWINS = 8 };
 
-/* Each row: calls that do the same job. A libc takes another one of them in another version, on a 32-bit ABI, or when one is refused. */
+/* Each row: calls that do the same job. A libc takes another one of them in another version, on a 32-bit ABI, or when
+ * one is refused. */
 static const char *const families[][TWINS + 1] = {
 	{ "access", "faccessat", "faccessat2" },
 	{ "open", "openat", "openat2" },
@@ -95,15 +96,21 @@ const char *const *learn_twins(const char *name)
 	return NULL;
 }
 
-/* Where a profile is loaded before the program's execve and no_new_privs is not set, identity and capabilities are set after it. */
+/* Where a profile is loaded before the program's execve and no_new_privs is not set, identity and capabilities are set
+ * after it. */
 const char *const *learn_runtime_names(void)
 {
 	static const char *const names[] = {
-		"brk", "capget", "capset", "chdir", "clone", "close", "close_range", "dup3", "epoll_ctl", "epoll_pwait", "execve", "exit", "exit_group",
-		"faccessat2", "fchdir", "fcntl", "fstat", "fstatfs", "futex", "getcwd", "getdents64", "getegid", "geteuid", "getgid", "getpid",
-		"getppid", "gettid", "getuid", "ioctl", "lseek", "madvise", "mmap", "mprotect", "munmap", "nanosleep", "newfstatat", "openat",
-		"prctl", "read", "readlinkat", "rt_sigaction", "rt_sigprocmask", "rt_sigreturn", "sched_yield", "setgid", "setgroups",
-		"setresgid", "setresuid", "setsid", "setuid", "sigaltstack", "statx", "tgkill", "umask", "write", NULL,
+		"brk",          "capget",      "capset",      "chdir",       "clone",        "close",
+		"close_range",  "dup3",        "epoll_ctl",   "epoll_pwait", "execve",       "exit",
+		"exit_group",   "faccessat2",  "fchdir",      "fcntl",       "fstat",        "fstatfs",
+		"futex",        "getcwd",      "getdents64",  "getegid",     "geteuid",      "getgid",
+		"getpid",       "getppid",     "gettid",      "getuid",      "ioctl",        "lseek",
+		"madvise",      "mmap",        "mprotect",    "munmap",      "nanosleep",    "newfstatat",
+		"openat",       "prctl",       "read",        "readlinkat",  "rt_sigaction", "rt_sigprocmask",
+		"rt_sigreturn", "sched_yield", "setgid",      "setgroups",   "setresgid",    "setresuid",
+		"setsid",       "setuid",      "sigaltstack", "statx",       "tgkill",       "umask",
+		"write",        NULL,
 	};
 
 	return names;

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Argument values of a row: combinations as long as they are few, then a set for each argument, then its hull and bits. */
+/*
+ * Argument values of a row: combinations as long as they are few, then a set for each argument, then its hull and bits.
+ */
 #include <stdlib.h>
 #include <string.h>
 
@@ -10,7 +12,9 @@ void record_values_add(struct record_values *values, uint64_t value, bool first)
 	unsigned at = 0;
 
 	if (first) {
-		*values = (struct record_values){ .count = 1, .values = { value }, .least = value, .most = value, .any = value, .all = value };
+		*values = (struct record_values){
+			.count = 1, .values = { value }, .least = value, .most = value, .any = value, .all = value
+		};
 		return;
 	}
 	values->least = value < values->least ? value : values->least;

@@ -45,7 +45,8 @@ int learn_widen(const char *base, size_t size, const struct text *rules, struct 
 
 	arena_free(&arena);
 	if (!fine || !list.found)
-		return err_set(err, CALLGATE_E_UNSUPPORTED, "the base has no list 'syscalls' at its top: only JSON profiles can be widened");
+		return err_set(err, CALLGATE_E_UNSUPPORTED,
+			       "the base has no list 'syscalls' at its top: only JSON profiles can be widened");
 	while (list.end && strchr(" \t\r\n", base[list.end - 1]))
 		list.end--; /* a comma belongs behind the last rule */
 	text_add_bytes(out, base, list.end);

@@ -18,14 +18,16 @@ static void add_number(struct text *text, uint64_t value)
 static void add_time(struct text *text, const char *key, uint64_t ns)
 {
 	if (ns)
-		text_add(text, ", \"%s\": %llu.%03u", key, (unsigned long long)(ns / MS / 1000), (unsigned)(ns / MS % 1000));
+		text_add(text, ", \"%s\": %llu.%03u", key, (unsigned long long)(ns / MS / 1000),
+			 (unsigned)(ns / MS % 1000));
 }
 
 static void add_values(struct text *text, const struct record_values *values)
 {
 	if (!values->count) {
-		text_add(text, "{\"least\": %llu, \"most\": %llu, \"any\": %llu, \"all\": %llu}", (unsigned long long)values->least,
-		         (unsigned long long)values->most, (unsigned long long)values->any, (unsigned long long)values->all);
+		text_add(text, "{\"least\": %llu, \"most\": %llu, \"any\": %llu, \"all\": %llu}",
+			 (unsigned long long)values->least, (unsigned long long)values->most,
+			 (unsigned long long)values->any, (unsigned long long)values->all);
 		return;
 	}
 	text_add(text, "[");
@@ -78,7 +80,8 @@ static void add_answer(struct text *text, const struct record_row *row)
 	struct callgate_action action = { .kind = CALLGATE_ERRNO, .data = row->data };
 	char word[64];
 
-	text_add(text, ", \"denied\": %s", row->answer == RECORD_ERRNO || row->answer == RECORD_SIGSYS ? "true" : "false");
+	text_add(text, ", \"denied\": %s",
+		 row->answer == RECORD_ERRNO || row->answer == RECORD_SIGSYS ? "true" : "false");
 	if (row->answer == RECORD_ERRNO) {
 		callgate_action_format(action, word, sizeof(word));
 		text_add(text, ", \"answer\": \"%s\"", word);
@@ -130,7 +133,8 @@ int callgate_record_write(struct callgate_record *record, char **out, size_t *si
 	text_add_json(&text, record->origin);
 	text_add(&text, ", \"by\": ");
 	text_add_json(&text, record->method);
-	text_add(&text, ", \"runs\": %llu, \"lost\": %llu", (unsigned long long)record->runs, (unsigned long long)record->lost);
+	text_add(&text, ", \"runs\": %llu, \"lost\": %llu", (unsigned long long)record->runs,
+		 (unsigned long long)record->lost);
 	add_time(&text, "first", record->first);
 	add_time(&text, "last", record->last);
 	text_add(&text, ",\n  \"calls\": [\n");

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Passes over a container until one finds every thread of every task with the filter. Who was born of a task that had it has it too;
- * who was born of another has not, whatever filters it shows. */
+/* Passes over a container until one finds every thread of every task with the filter. Who was born of a task that had
+ * it has it too; who was born of another has not, whatever filters it shows. */
 #include "runtime/apply.h"
 
 #include <stdlib.h>
@@ -19,16 +19,16 @@ struct seen {
 
 struct passes {
 	const struct apply *apply;
-	struct seen *seen;  /* processes that were served */
+	struct seen *seen; /* processes that were served */
 	size_t count, room;
-	int result;         /* of the first process that was not served */
+	int result; /* of the first process that was not served */
 	struct callgate_err *err;
 };
 
 /* What one pass has found. */
 struct found {
-	size_t lacking;     /* processes that lack the filter, or may lack it */
-	size_t ended;       /* tasks that ended before they could be looked at: nobody knows what they have started */
+	size_t lacking; /* processes that lack the filter, or may lack it */
+	size_t ended;   /* tasks that ended before they could be looked at: nobody knows what they have started */
 };
 
 static bool is_seen(const struct passes *passes, const struct callgate_task *task)
@@ -54,7 +54,8 @@ static int remember(struct passes *passes, const struct callgate_task *task)
 	return 0;
 }
 
-/* Whether a task has the filter. Where the kernel does not show it: only a process that was served, whose threads were counted then. */
+/* Whether a task has the filter. Where the kernel does not show it: only a process that was served, whose threads were
+ * counted then. */
 enum having { HAS, LACKS, ENDED, UNKNOWN };
 
 static enum having look(const struct passes *passes, const struct callgate_witness *witness, size_t task)
@@ -90,8 +91,8 @@ static void serve(struct passes *passes, pid_t pid)
 }
 
 /* The tasks from one on that are of the same process; *having: the worst of its threads. */
-static size_t look_at_process(const struct passes *passes, const struct callgate_witness *witness, const struct callgate_tasks *tasks,
-			      size_t first, enum having *having)
+static size_t look_at_process(const struct passes *passes, const struct callgate_witness *witness,
+			      const struct callgate_tasks *tasks, size_t first, enum having *having)
 {
 	size_t next = first;
 
@@ -105,8 +106,8 @@ static size_t look_at_process(const struct passes *passes, const struct callgate
 	return next;
 }
 
-static int serve_those_that_lack(struct passes *passes, const struct callgate_tasks *tasks, const struct callgate_witness *witness,
-				 struct found *found)
+static int serve_those_that_lack(struct passes *passes, const struct callgate_tasks *tasks,
+				 const struct callgate_witness *witness, struct found *found)
 {
 	int r = 0;
 
@@ -130,7 +131,8 @@ static int serve_those_that_lack(struct passes *passes, const struct callgate_ta
 	return r;
 }
 
-/* The first pass asks nobody: what a process has that is the very program already does not keep it from getting it once more. */
+/* The first pass asks nobody: what a process has that is the very program already does not keep it from getting it once
+ * more. */
 static int serve_all(struct passes *passes, const struct callgate_tasks *tasks, struct found *found)
 {
 	pid_t before = 0;
@@ -196,18 +198,22 @@ int apply_all(const struct apply *apply, struct callgate_err *err)
 		return passes.result;
 	if (r < 0)
 		return err_set(err, r, "%s", why.text);
-	return quiet < 2 ? err_set(err, CALLGATE_E_LIMIT, "new processes without the filter came up in each of %d passes", PASSES) : 0;
+	return quiet < 2 ? err_set(err, CALLGATE_E_LIMIT,
+				   "new processes without the filter came up in each of %d passes", PASSES)
+			 : 0;
 }
 
-int callgate_apply(const struct callgate_prog *prog, enum callgate_scope scope, pid_t pid, const struct callgate_inject *how,
-		   callgate_apply_visit *visit, void *data, struct callgate_err *err)
+int callgate_apply(const struct callgate_prog *prog, enum callgate_scope scope, pid_t pid,
+		   const struct callgate_inject *how, callgate_apply_visit *visit, void *data, struct callgate_err *err)
 {
-	struct apply apply = { .prog = prog, .scope = scope, .pid = pid, .visit = visit, .data = data,
-			       .how = CALLGATE_INJECT_INIT };
+	struct apply apply = {
+		.prog = prog, .scope = scope, .pid = pid, .visit = visit, .data = data, .how = CALLGATE_INJECT_INIT
+	};
 
 	REQUIRE(err, prog);
 	if (pid <= 0 || scope == CALLGATE_SCOPE_ALL)
-		return err_set(err, CALLGATE_E_ARG, "%ld is not a process or container that a filter can be put on", (long)pid);
+		return err_set(err, CALLGATE_E_ARG, "%ld is not a process or container that a filter can be put on",
+			       (long)pid);
 	if (how) {
 		int r = sized_in(&apply.how, sizeof(apply.how), how, err);
 

@@ -105,7 +105,8 @@ static void unescape(char *text)
 	char *to = text;
 
 	for (const char *at = text; *at; at++) {
-		if (at[0] == '\\' && at[1] >= '0' && at[1] <= '3' && at[2] >= '0' && at[2] <= '7' && at[3] >= '0' && at[3] <= '7') {
+		if (at[0] == '\\' && at[1] >= '0' && at[1] <= '3' && at[2] >= '0' && at[2] <= '7' && at[3] >= '0' &&
+		    at[3] <= '7') {
 			*to++ = (char)((at[1] - '0') << 6 | (at[2] - '0') << 3 | (at[3] - '0'));
 			at += 3;
 		} else {
@@ -186,8 +187,8 @@ static int add_procs(int dir, struct pids *pids, struct callgate_err *err)
 		fd_close(fd);
 		return err_nomem(err);
 	}
-	/* A threaded cgroup of version 2 refuses to be read: its processes are listed above it. 0 is a process of another
-	 * pid namespace, which we could not look at. */
+	/* A threaded cgroup of version 2 refuses to be read: its processes are listed above it. 0 is a process of
+	 * another pid namespace, which we could not look at. */
 	while (r == 0 && fscanf(file, "%ld", &pid) == 1)
 		if (pid > 0)
 			r = pids_add(pids, (pid_t)pid, err);

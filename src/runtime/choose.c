@@ -6,9 +6,9 @@
 
 #include "base/err.h"
 #include "filter/filter.h"
+#include "runtime/hooks.h"
 #include "runtime/oci.h"
 #include "runtime/settings.h"
-#include "runtime/hooks.h"
 
 #define PROFILE_ANNOTATION "org.callgate.profile"
 
@@ -16,7 +16,9 @@ static int locate(const char *profile, char *path, size_t size, struct callgate_
 {
 	if (profile[0] != '/')
 		return callgate_profile_find(profile, path, size, err);
-	return snprintf(path, size, "%s", profile) < (int)size ? 0 : err_set(err, CALLGATE_E_ARG, "a profile's path is too long");
+	return snprintf(path, size, "%s", profile) < (int)size
+		       ? 0
+		       : err_set(err, CALLGATE_E_ARG, "a profile's path is too long");
 }
 
 static int open_profile(struct callgate_choice *choice, struct callgate_notes *notes, struct callgate_err *err)
@@ -32,17 +34,19 @@ static int open_profile(struct callgate_choice *choice, struct callgate_notes *n
 
 static int refuse_opening(const struct callgate_difference *row, struct callgate_err *err)
 {
-	const char *abi = callgate_abi_name(row->witness.abi), *name = callgate_syscall_name(row->witness.abi, row->witness.nr);
+	const char *abi = callgate_abi_name(row->witness.abi),
+		   *name = callgate_syscall_name(row->witness.abi, row->witness.nr);
 	char number[16];
 
 	if (!row->looser)
 		return err_set(err, CALLGATE_E_PERM, "cannot tell whether it permits more than the default profile");
 	snprintf(number, sizeof(number), "%u", row->witness.nr);
-	return err_set(err, CALLGATE_E_PERM, "it permits %s of %s, which the default profile does not", name ? name : number,
-		       abi ? abi : "a foreign ABI");
+	return err_set(err, CALLGATE_E_PERM, "it permits %s of %s, which the default profile does not",
+		       name ? name : number, abi ? abi : "a foreign ABI");
 }
 
-int choose_check_narrow(const struct callgate_filter *wide, const struct callgate_filter *narrow, struct callgate_err *err)
+int choose_check_narrow(const struct callgate_filter *wide, const struct callgate_filter *narrow,
+			struct callgate_err *err)
 {
 	const struct callgate_difference *row;
 	struct callgate_diff *diff;
@@ -92,8 +96,9 @@ static int select_other(const struct callgate_settings *settings, const char *na
 	return 0;
 }
 
-int callgate_profile_choose(const struct callgate_settings *settings, const char *engine, const struct callgate_bundle *bundle,
-			    struct callgate_choice *out, struct callgate_notes *notes, struct callgate_err *err)
+int callgate_profile_choose(const struct callgate_settings *settings, const char *engine,
+			    const struct callgate_bundle *bundle, struct callgate_choice *out,
+			    struct callgate_notes *notes, struct callgate_err *err)
 {
 	struct callgate_choice choice = CALLGATE_CHOICE_INIT;
 	const struct oci_pair *pair;
@@ -111,7 +116,8 @@ int callgate_profile_choose(const struct callgate_settings *settings, const char
 	if (r == 0 && pair) {
 		char name[256];
 
-		snprintf(name, sizeof(name), "%.*s", (int)(pair->text.size < sizeof(name) ? pair->text.size : 0), pair->text.at);
+		snprintf(name, sizeof(name), "%.*s", (int)(pair->text.size < sizeof(name) ? pair->text.size : 0),
+			 pair->text.at);
 		r = select_other(settings, name, &choice, notes, err);
 		if (r < 0)
 			blame(name, r, err);

@@ -14,7 +14,8 @@ static size_t hex_length(const char *text)
 	return strspn(text, "0123456789abcdef");
 }
 
-/* One component of a cgroup path: "lxc.payload.NAME", "libpod-HEX.scope", "docker-HEX.scope", HEX ... True when it names a container. */
+/* One component of a cgroup path: "lxc.payload.NAME", "libpod-HEX.scope", "docker-HEX.scope", HEX ... True when it
+ * names a container. */
 static bool component_container(const char *component, const char *parent, char *buf, size_t size)
 {
 	static const char *const scopes[] = { "libpod-", "docker-", "crio-", "cri-containerd-" };

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Hooks: what callgate's own hooks and tool use besides <callgate.h>. Not installed and not exported: it may change with any release. */
+/* Hooks: what callgate's own hooks and tool use besides <callgate.h>. Not installed and not exported: it may change
+ * with any release. */
 #ifndef CALLGATE_RUNTIME_HOOKS_H
 #define CALLGATE_RUNTIME_HOOKS_H
 
@@ -16,61 +17,72 @@ void callgate_prog_add_flags(struct callgate_prog *prog, uint32_t flags);
 /* What a container's configuration says, with all that it includes, as far as its seccomp filter depends on it. */
 struct callgate_lxc_config {
 	size_t size;
-	uint64_t caps;           /* the capability bounding set that its first process will have when the caller starts it */
-	bool caps_named;         /* it says lxc.cap.keep or lxc.cap.drop */
-	bool no_new_privs;       /* lxc.no_new_privs */
-	unsigned idmaps;         /* number of lxc.idmap lines */
-	char seccomp[4096];      /* lxc.seccomp.profile, the last one; "": none */
+	uint64_t caps;      /* the capability bounding set that its first process will have when the caller starts it */
+	bool caps_named;    /* it says lxc.cap.keep or lxc.cap.drop */
+	bool no_new_privs;  /* lxc.no_new_privs */
+	unsigned idmaps;    /* number of lxc.idmap lines */
+	char seccomp[4096]; /* lxc.seccomp.profile, the last one; "": none */
 	char seccomp_file[4096]; /* which file says so */
 	unsigned seccomp_line;
-	char init[256];          /* lxc.init.cmd; "": LXC's own choice, /sbin/init */
-	char rootfs[4096];       /* lxc.rootfs.path; "": the host's root */
-	char arch[32];           /* lxc.arch; "": the host's */
+	char init[256];    /* lxc.init.cmd; "": LXC's own choice, /sbin/init */
+	char rootfs[4096]; /* lxc.rootfs.path; "": the host's root */
+	char arch[32];     /* lxc.arch; "": the host's */
 };
-#define CALLGATE_LXC_CONFIG_INIT { .size = sizeof(struct callgate_lxc_config) }
-/* Reads it as LXC 5 does. E_FORMAT, with the place: what LXC would refuse of these keys, includes nested too deeply. E_IO: a file
- * cannot be read. */
-int callgate_lxc_config_read(const char *path, struct callgate_lxc_config *out, struct callgate_err *err) CALLGATE_MUST_CHECK;
+#define CALLGATE_LXC_CONFIG_INIT \
+	{ \
+		.size = sizeof(struct callgate_lxc_config) \
+	}
+/* Reads it as LXC 5 does. E_FORMAT, with the place: what LXC would refuse of these keys, includes nested too deeply.
+ * E_IO: a file cannot be read. */
+int callgate_lxc_config_read(const char *path, struct callgate_lxc_config *out,
+			     struct callgate_err *err) CALLGATE_MUST_CHECK;
 
 /* ------------------------------------------------------------------ state files and trusted writing */
 
-/* What a part without a terminal has done and found: written as JSON, schema callgate.state/1. NULL strings are left out. */
+/* What a part without a terminal has done and found: written as JSON, schema callgate.state/1. NULL strings are left
+ * out. */
 struct callgate_state {
-	const char *engine, *id;  /* "lxc", the container's name */
-	const char *hook;         /* which one: "pre-start" */
-	const char *result;       /* "ready", "verified", "injected", "unverified", "failed" */
-	const char *profile;      /* its path */
-	const char *digest;       /* of the profile's meaning on this host */
-	const char *output;       /* the file that was written for the engine */
+	const char *engine, *id;   /* "lxc", the container's name */
+	const char *hook;          /* which one: "pre-start" */
+	const char *result;        /* "ready", "verified", "injected", "unverified", "failed" */
+	const char *profile;       /* its path */
+	const char *digest;        /* of the profile's meaning on this host */
+	const char *output;        /* the file that was written for the engine */
 	const char *output_digest; /* of what the engine makes of it */
-	const uint64_t *caps;     /* that guards were answered for */
+	const uint64_t *caps;      /* that guards were answered for */
 	/* Its losses; those of a NEVER_STRICTER one are what processes lack that enter later. */
 	const struct callgate_text *text;
 	const char *const *messages;
 	size_t message_count;
-	pid_t pid;                /* of the container's first process; 0: none yet */
-	const struct callgate_task *init; /* what was found of it; NULL: not looked at */
+	pid_t pid;                                /* of the container's first process; 0: none yet */
+	const struct callgate_task *init;         /* what was found of it; NULL: not looked at */
 	const struct callgate_injected *injected; /* the program that was put on top; NULL: none */
 };
-#define CALLGATE_STATE_INIT { .engine = NULL }
+#define CALLGATE_STATE_INIT \
+	{ \
+		.engine = NULL \
+	}
 
-/* ENGINE/ID.json below /run/callgate, or $XDG_RUNTIME_DIR/callgate for callers other than root. An id with '/' or a dot in
- * front is E_ARG. */
+/* ENGINE/ID.json below /run/callgate, or $XDG_RUNTIME_DIR/callgate for callers other than root. An id with '/' or a dot
+ * in front is E_ARG. */
 int callgate_state_path(const char *engine, const char *id, char *path, size_t size, struct callgate_err *err);
 /* Atomically; missing directories are made, and refused when others can write them (E_UNTRUSTED). */
 int callgate_state_write(const struct callgate_state *state, struct callgate_err *err);
 /* Writes a file whole or not at all, in a directory that is made when missing and refused when others can write it. */
-int callgate_file_write(const char *path, const void *bytes, size_t size, unsigned mode, struct callgate_err *err) CALLGATE_MUST_CHECK;
+int callgate_file_write(const char *path, const void *bytes, size_t size, unsigned mode,
+			struct callgate_err *err) CALLGATE_MUST_CHECK;
 /* Reads one that only root or the caller can have written; *out is malloc'ed and ends in a NUL. */
-int callgate_file_read_trusted(const char *path, char **out, size_t *size, struct callgate_err *err) CALLGATE_MUST_CHECK;
+int callgate_file_read_trusted(const char *path, char **out, size_t *size,
+			       struct callgate_err *err) CALLGATE_MUST_CHECK;
 
 /* ------------------------------------------------------------------ settings and the choice of a profile */
 
-/* /etc/callgate/callgate.conf and callgate.conf.d/?*.conf (in the order of their names, a later line wins): "key = value". */
+/* /etc/callgate/callgate.conf and callgate.conf.d/?*.conf (in the order of their names, a later line wins): "key =
+ * value". */
 struct callgate_settings;
 
-/* Files that are not there are no error; one that others can write is (E_UNTRUSTED), and so are an unknown key, a value that
- * cannot be and a directory that cannot be read (E_FORMAT with the place, E_IO). */
+/* Files that are not there are no error; one that others can write is (E_UNTRUSTED), and so are an unknown key, a value
+ * that cannot be and a directory that cannot be read (E_FORMAT with the place, E_IO). */
 int callgate_settings_read(struct callgate_settings **out, struct callgate_err *err) CALLGATE_MUST_CHECK;
 struct callgate_settings *callgate_settings_free(struct callgate_settings *settings);
 /* "profile.ENGINE", else "profile", else "default": a bare name or a full path. */
@@ -79,50 +91,62 @@ const char *callgate_settings_profile(const struct callgate_settings *settings, 
 const char *callgate_settings_runtime(const struct callgate_settings *settings, const char *name);
 /* "annotation": what a container's own org.callgate.profile may do. */
 enum callgate_selection {
-	CALLGATE_SELECT_NARROW = 0, /* choose among installed profiles one that permits nothing that the default does not */
-	CALLGATE_SELECT_NEVER,      /* nothing: such a container is refused */
-	CALLGATE_SELECT_ANY,        /* choose any installed profile */
+	CALLGATE_SELECT_NARROW =
+		0,             /* choose among installed profiles one that permits nothing that the default does not */
+	CALLGATE_SELECT_NEVER, /* nothing: such a container is refused */
+	CALLGATE_SELECT_ANY,   /* choose any installed profile */
 };
 enum callgate_selection callgate_settings_selection(const struct callgate_settings *settings);
-/* "containers.ENGINE", else "containers": annotated, only those that say org.callgate.profile get a profile; all, the default, every one. */
+/* "containers.ENGINE", else "containers": annotated, only those that say org.callgate.profile get a profile; all, the
+ * default, every one. */
 bool callgate_settings_annotated_only(const struct callgate_settings *settings, const char *engine);
-/* "log.ENGINE", else "log": yes, denials are made visible in the audit log where the runtime can carry the flag; no is the default. */
+/* "log.ENGINE", else "log": yes, denials are made visible in the audit log where the runtime can carry the flag; no is
+ * the default. */
 bool callgate_settings_log(const struct callgate_settings *settings, const char *engine);
-/* "proof": whether a container that callgate is not let look at (rootless, nested) may run: "required" or "possible". */
+/*
+ * "proof": whether a container that callgate is not let look at (rootless, nested) may run: "required" or "possible".
+ */
 enum callgate_need { CALLGATE_PROOF_REQUIRED = 0, CALLGATE_PROOF_POSSIBLE };
 enum callgate_need callgate_settings_proof(const struct callgate_settings *settings);
 
 /* ------------------------------------------------------------------ OCI bundles */
 
-/* A config.json, read as far as it decides the filter. Refused (E_FORMAT): what is not JSON to the letter, and a wanted member that
- * stands twice or only nearly has its name, because runtimes would disagree about it. */
+/* A config.json, read as far as it decides the filter. Refused (E_FORMAT): what is not JSON to the letter, and a wanted
+ * member that stands twice or only nearly has its name, because runtimes would disagree about it. */
 struct callgate_bundle;
 
 /* path "-" is standard input. 16 MiB at most. */
 int callgate_bundle_read(const char *path, struct callgate_bundle **out, struct callgate_err *err) CALLGATE_MUST_CHECK;
 struct callgate_bundle *callgate_bundle_free(struct callgate_bundle *bundle);
-uint64_t callgate_bundle_caps(const struct callgate_bundle *bundle); /* process.capabilities.bounding */
+uint64_t callgate_bundle_caps(const struct callgate_bundle *bundle);     /* process.capabilities.bounding */
 bool callgate_bundle_no_new_privs(const struct callgate_bundle *bundle); /* process.noNewPrivileges */
-/* An annotation of org.callgate.* or run.oci.*; NULL: absent. *size may be asked for; the text is not NUL-terminated. */
+/*
+ * An annotation of org.callgate.* or run.oci.*; NULL: absent. *size may be asked for; the text is not NUL-terminated.
+ */
 const char *callgate_bundle_annotation(const struct callgate_bundle *bundle, const char *key, size_t *size);
 /* The text of linux.seccomp; NULL: absent, or null. */
 const char *callgate_bundle_seccomp(const struct callgate_bundle *bundle, size_t *size);
 /* All of it, as it was read. */
 const char *callgate_bundle_text(const struct callgate_bundle *bundle, size_t *size);
-/* The container's id as engines write it into linux.cgroupsPath (64 hexadecimal digits). E_NOTFOUND: it is not there. */
+/*
+ * The container's id as engines write it into linux.cgroupsPath (64 hexadecimal digits). E_NOTFOUND: it is not there.
+ */
 int callgate_bundle_id(const struct callgate_bundle *bundle, char out[65]);
 const char *callgate_bundle_root(const struct callgate_bundle *bundle, size_t *size); /* root.path; NULL: absent */
 
 /* What is to stand in the configuration; everything else stays byte for byte. */
 struct callgate_splice {
 	const char *seccomp; /* the value of linux.seccomp, JSON; NULL: as it is */
-	const char *bpf;     /* run.oci.seccomp_bpf_data, base64; NULL: it is taken out, because crun would believe it */
-	const char *root;    /* root.path, where there is one; NULL: as it is */
+	const char *bpf;  /* run.oci.seccomp_bpf_data, base64; NULL: it is taken out, because crun would believe it */
+	const char *root; /* root.path, where there is one; NULL: as it is */
 };
-#define CALLGATE_SPLICE_INIT { .seccomp = NULL }
+#define CALLGATE_SPLICE_INIT \
+	{ \
+		.seccomp = NULL \
+	}
 /* *out: malloc'ed, NUL-terminated. The result has been read back: E_MISMATCH when it does not hold what was put in. */
-int callgate_bundle_splice(const struct callgate_bundle *bundle, const struct callgate_splice *splice, char **out, size_t *size,
-			   struct callgate_err *err) CALLGATE_MUST_CHECK;
+int callgate_bundle_splice(const struct callgate_bundle *bundle, const struct callgate_splice *splice, char **out,
+			   size_t *size, struct callgate_err *err) CALLGATE_MUST_CHECK;
 
 /* Which profile a container gets, resolved for this host and its capabilities. */
 struct callgate_choice {
@@ -131,30 +155,41 @@ struct callgate_choice {
 	struct callgate_target target;
 	char profile[4096]; /* its path */
 };
-#define CALLGATE_CHOICE_INIT { .policy = NULL }
-/* The settings' default for the engine, or what the annotation org.callgate.profile names as far as the settings let it (E_PERM:
- * they do not; the text names a call that it would open). E_PROFILE besides: a name in a rule that denies is unknown. */
-int callgate_profile_choose(const struct callgate_settings *settings, const char *engine, const struct callgate_bundle *bundle,
-			    struct callgate_choice *out, struct callgate_notes *notes, struct callgate_err *err) CALLGATE_MUST_CHECK;
+#define CALLGATE_CHOICE_INIT \
+	{ \
+		.policy = NULL \
+	}
+/* The settings' default for the engine, or what the annotation org.callgate.profile names as far as the settings let it
+ * (E_PERM: they do not; the text names a call that it would open). E_PROFILE besides: a name in a rule that denies is
+ * unknown. */
+int callgate_profile_choose(const struct callgate_settings *settings, const char *engine,
+			    const struct callgate_bundle *bundle, struct callgate_choice *out,
+			    struct callgate_notes *notes, struct callgate_err *err) CALLGATE_MUST_CHECK;
 void callgate_choice_release(struct callgate_choice *choice);
 
 /* linux.seccomp for a runtime that compiles it itself: guards answered, errnos said.
- * reader: who will read it (its reader, libseccomp and runtime count). flags: those of the profile that the runtime takes.
- * E_UNSUPPORTED: OCI text cannot say it. E_MISMATCH: the runtime would read something that permits more than the profile. */
+ * reader: who will read it (its reader, libseccomp and runtime count). flags: those of the profile that the runtime
+ * takes. E_UNSUPPORTED: OCI text cannot say it. E_MISMATCH: the runtime would read something that permits more than the
+ * profile. */
 int callgate_oci_write(const struct callgate_choice *choice, const struct callgate_target *reader, uint32_t flags,
 		       struct callgate_text **out, struct callgate_err *err) CALLGATE_MUST_CHECK;
 
 /* What a runtime tells its hooks. */
 struct callgate_container {
-	pid_t pid;         /* 0: none that means anything here */
+	pid_t pid; /* 0: none that means anything here */
 	char id[256];
 	char status[32];
 	char bundle[4096];
 };
-#define CALLGATE_CONTAINER_INIT { .pid = 0 }
+#define CALLGATE_CONTAINER_INIT \
+	{ \
+		.pid = 0 \
+	}
 /* From standard input ("-") or a file. E_FORMAT: no such state, or an id with '/' or a dot in front. */
-int callgate_container_read(const char *path, struct callgate_container *out, struct callgate_err *err) CALLGATE_MUST_CHECK;
+int callgate_container_read(const char *path, struct callgate_container *out,
+			    struct callgate_err *err) CALLGATE_MUST_CHECK;
 /* Writes a file anew in its directory, without waiting for the disk. E_UNTRUSTED: others can write there. */
-int callgate_bundle_write(const char *path, const void *bytes, size_t size, unsigned mode, struct callgate_err *err) CALLGATE_MUST_CHECK;
+int callgate_bundle_write(const char *path, const void *bytes, size_t size, unsigned mode,
+			  struct callgate_err *err) CALLGATE_MUST_CHECK;
 
 #endif

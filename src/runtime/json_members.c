@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Reading the few members that matter out of a runtime's JSON, strictly: a text that two readers could take differently is refused. */
+/* Reading the few members that matter out of a runtime's JSON, strictly: a text that two readers could take differently
+ * is refused. */
 #include <string.h>
 
 #include "base/err.h"
@@ -64,31 +65,35 @@ static bool folds_to(struct slice key, const char *name)
 }
 
 /* The field that a key names; NULL: none of those wanted. */
-static int find_field(struct members_reader *reader, const struct json_token *key, const struct member *fields, uint32_t *seen,
-		      const struct member **out)
+static int find_field(struct members_reader *reader, const struct json_token *key, const struct member *fields,
+		      uint32_t *seen, const struct member **out)
 {
 	*out = NULL;
 	for (unsigned i = 0; fields[i].name; i++) {
 		if (!folds_to(key->text, fields[i].name))
 			continue;
 		if (!slice_is(key->text, fields[i].name))
-			return members_fault(reader, key->first, "a key that some runtimes take for another one, by its case");
+			return members_fault(reader, key->first,
+					     "a key that some runtimes take for another one, by its case");
 		if (*seen >> i & 1)
-			return members_fault(reader, key->first, "duplicate key; runtimes differ in which one they use");
+			return members_fault(reader, key->first,
+					     "duplicate key; runtimes differ in which one they use");
 		*seen |= (uint32_t)1 << i;
 		*out = &fields[i];
 	}
 	return 0;
 }
 
-int members_read(struct members_reader *reader, const struct json_token *token, const struct member *fields, struct oci_value *object)
+int members_read(struct members_reader *reader, const struct json_token *token, const struct member *fields,
+		 struct oci_value *object)
 {
 	struct json_token key, value;
 	uint32_t seen = 0;
 	bool empty = true;
 
 	if (token->kind != JSON_OBJECT)
-		return token->kind == JSON_BAD ? bad(reader) : members_fault(reader, token->first, "an object is expected here");
+		return token->kind == JSON_BAD ? bad(reader)
+					       : members_fault(reader, token->first, "an object is expected here");
 	while (json_next(&reader->json, &key) == JSON_KEY) {
 		const struct member *field;
 		int r = find_field(reader, &key, fields, &seen, &field);
@@ -103,7 +108,9 @@ int members_read(struct members_reader *reader, const struct json_token *token, 
 	if (key.kind != JSON_OBJECT_END)
 		return bad(reader);
 	if (object)
-		*object = (struct oci_value){ .kind = JSON_OBJECT, .first = token->first, .last = key.last, .empty = empty };
+		*object = (struct oci_value){
+			.kind = JSON_OBJECT, .first = token->first, .last = key.last, .empty = empty
+		};
 	return 0;
 }
 

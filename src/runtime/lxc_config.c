@@ -18,7 +18,7 @@ enum { INCLUDE_DEPTH = 16, FILES = 512 };
 struct reading {
 	struct callgate_lxc_config *config;
 	uint64_t keep, drop;
-	bool keeps;    /* lxc.cap.keep has named something, be it "none" */
+	bool keeps; /* lxc.cap.keep has named something, be it "none" */
 	const char *file;
 	unsigned line, files;
 	struct callgate_err *err;
@@ -127,14 +127,10 @@ static const struct {
 	const char *key;
 	int (*take)(struct reading *reading, char *value);
 } keys[] = {
-	{ "lxc.arch", take_arch },
-	{ "lxc.cap.drop", take_drop },
-	{ "lxc.cap.keep", take_keep },
-	{ "lxc.idmap", take_idmap },
-	{ "lxc.init.cmd", take_init },
-	{ "lxc.no_new_privs", take_no_new_privs },
-	{ "lxc.rootfs.path", take_rootfs },
-	{ "lxc.seccomp.profile", take_seccomp },
+	{ "lxc.arch", take_arch },          { "lxc.cap.drop", take_drop },
+	{ "lxc.cap.keep", take_keep },      { "lxc.idmap", take_idmap },
+	{ "lxc.init.cmd", take_init },      { "lxc.no_new_privs", take_no_new_privs },
+	{ "lxc.rootfs.path", take_rootfs }, { "lxc.seccomp.profile", take_seccomp },
 };
 
 /* ------------------------------------------------------------------ lines and files */
@@ -187,7 +183,8 @@ static int read_file(struct reading *reading, const char *path, unsigned depth)
 	int r = 0;
 
 	if (!file)
-		return err_set_errno(reading->err, CALLGATE_E_IO, errno, path, "cannot read the container's configuration");
+		return err_set_errno(reading->err, CALLGATE_E_IO, errno, path,
+				     "cannot read the container's configuration");
 	if (reading->files++ >= FILES)
 		r = refuse(reading, CALLGATE_E_LIMIT, "too many included files", NULL);
 	reading->file = path;
@@ -277,8 +274,9 @@ int callgate_lxc_config_read(const char *path, struct callgate_lxc_config *out, 
 		return err_missing(err);
 	r = read_path(&reading, path, 0);
 	if (r == 0 && reading.keeps && reading.drop)
-		r = err_set(err, CALLGATE_E_FORMAT, "LXC takes lxc.cap.keep or lxc.cap.drop, not both: 'lxc.cap.drop =' before "
-		                                    "lxc.cap.keep empties the other");
+		r = err_set(err, CALLGATE_E_FORMAT,
+			    "LXC takes lxc.cap.keep or lxc.cap.drop, not both: 'lxc.cap.drop =' before "
+			    "lxc.cap.keep empties the other");
 	if (r == 0)
 		r = starting_caps(&config, &caps, err);
 	if (r < 0)

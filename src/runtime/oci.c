@@ -2,15 +2,15 @@
 /* A bundle's config.json: read for what decides a filter, spliced so that every other byte stays as it was. */
 #include "runtime/oci.h"
 
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <limits.h>
 
 #include "base/err.h"
+#include "base/fd.h"
 #include "base/text.h"
 #include "names/words.h"
-#include "base/fd.h"
 #include "runtime/hooks.h"
 
 #define BPF_ANNOTATION "run.oci.seccomp_bpf_data"
@@ -48,8 +48,8 @@ static int read_bounding(struct members_reader *reader, const struct json_token 
 	}
 	if (item.kind == JSON_ARRAY_END)
 		return 0;
-	return item.kind == JSON_BAD ? members_skip(reader, &item, NULL) :
-				       members_fault(reader, item.first, "the name of a capability is expected here");
+	return item.kind == JSON_BAD ? members_skip(reader, &item, NULL)
+				     : members_fault(reader, item.first, "the name of a capability is expected here");
 }
 
 static int read_capabilities(struct members_reader *reader, const struct json_token *token)
@@ -67,9 +67,9 @@ static int read_no_new_privs(struct members_reader *reader, const struct json_to
 
 static int read_process(struct members_reader *reader, const struct json_token *token)
 {
-	static const struct member fields[] = {
-		{ "capabilities", read_capabilities }, { "noNewPrivileges", read_no_new_privs }, { NULL, NULL }
-	};
+	static const struct member fields[] = { { "capabilities", read_capabilities },
+						{ "noNewPrivileges", read_no_new_privs },
+						{ NULL, NULL } };
 
 	return object_or_null(reader, token, fields, NULL);
 }
@@ -88,7 +88,9 @@ static int read_cgroup(struct members_reader *reader, const struct json_token *t
 
 static int read_linux(struct members_reader *reader, const struct json_token *token)
 {
-	static const struct member fields[] = { { "cgroupsPath", read_cgroup }, { "seccomp", read_seccomp }, { NULL, NULL } };
+	static const struct member fields[] = { { "cgroupsPath", read_cgroup },
+						{ "seccomp", read_seccomp },
+						{ NULL, NULL } };
 
 	return object_or_null(reader, token, fields, &bundle_of(reader)->linux_object);
 }
@@ -124,7 +126,8 @@ static int keep_annotation(struct members_reader *reader, const struct json_toke
 	for (size_t i = 0; i < bundle->pair_count; i++)
 		if (bundle->pairs[i].key.size == key->text.size &&
 		    memcmp(bundle->pairs[i].key.at, key->text.at, key->text.size) == 0)
-			return members_fault(reader, key->first, "duplicate annotation; runtimes differ in which one they use");
+			return members_fault(reader, key->first,
+					     "duplicate annotation; runtimes differ in which one they use");
 	if (token->kind != JSON_STRING)
 		return members_fault(reader, token->first, "an annotation's value is a string");
 	*pair = (struct oci_pair){ .key = key->text, .text = token->text };
@@ -159,7 +162,10 @@ static int read_annotations(struct members_reader *reader, const struct json_tok
 static int read_bundle(struct callgate_bundle *bundle, struct callgate_err *err)
 {
 	static const struct member fields[] = {
-		{ "annotations", read_annotations }, { "linux", read_linux }, { "process", read_process }, { "root", read_root },
+		{ "annotations", read_annotations },
+		{ "linux", read_linux },
+		{ "process", read_process },
+		{ "root", read_root },
 		{ NULL, NULL },
 	};
 	struct members_reader reader = { .source = &bundle->source, .out = bundle, .err = err };
@@ -241,7 +247,8 @@ static void add_seccomp(struct text *text, const char *seccomp)
 }
 
 /* Members that the document lacks go to its front in one edit, so that no two edits meet. */
-static void put_seccomp(struct edits *edits, const struct callgate_bundle *bundle, const char *seccomp, struct text *front)
+static void put_seccomp(struct edits *edits, const struct callgate_bundle *bundle, const char *seccomp,
+			struct text *front)
 {
 	struct text *text;
 
@@ -252,7 +259,8 @@ static void put_seccomp(struct edits *edits, const struct callgate_bundle *bundl
 		add_seccomp(text, seccomp);
 		text_add(text, "%s", bundle->linux_object.empty ? "" : ",");
 	} else {
-		text = bundle->linux_object.last ? edit_at(edits, bundle->linux_object.first, bundle->linux_object.last) : front;
+		text = bundle->linux_object.last ? edit_at(edits, bundle->linux_object.first, bundle->linux_object.last)
+						 : front;
 		text_add(text, text == front ? "\"linux\":{" : "{");
 		add_seccomp(text, seccomp);
 		text_add(text, "}");
@@ -318,7 +326,8 @@ static int by_place(const void *a, const void *b)
 	return x->first < y->first ? -1 : x->first > y->first;
 }
 
-static int apply(const struct callgate_bundle *bundle, struct edits *edits, char **out, size_t *size, struct callgate_err *err)
+static int apply(const struct callgate_bundle *bundle, struct edits *edits, char **out, size_t *size,
+		 struct callgate_err *err)
 {
 	struct text text = { 0 };
 	size_t at = 0;
@@ -341,8 +350,9 @@ static bool holds(const struct callgate_bundle *bundle, const struct callgate_sp
 	const struct oci_pair *pair = oci_pair(bundle, BPF_ANNOTATION);
 	const struct oci_value *seccomp = &bundle->seccomp;
 
-	if (splice->seccomp && (seccomp->last - seccomp->first != strlen(splice->seccomp) ||
-				memcmp(bundle->source.text + seccomp->first, splice->seccomp, strlen(splice->seccomp)) != 0))
+	if (splice->seccomp &&
+	    (seccomp->last - seccomp->first != strlen(splice->seccomp) ||
+	     memcmp(bundle->source.text + seccomp->first, splice->seccomp, strlen(splice->seccomp)) != 0))
 		return false;
 	if (splice->root && !slice_is(bundle->root, splice->root))
 		return false;
@@ -365,11 +375,13 @@ static int check_result(const struct callgate_splice *splice, const char *text, 
 		return r;
 	good = holds(bundle, splice);
 	callgate_bundle_free(bundle);
-	return good ? 0 : err_set(err, CALLGATE_E_MISMATCH, "the configuration that was made does not hold what was put in");
+	return good ? 0
+		    : err_set(err, CALLGATE_E_MISMATCH,
+			      "the configuration that was made does not hold what was put in");
 }
 
-int callgate_bundle_splice(const struct callgate_bundle *bundle, const struct callgate_splice *splice, char **out, size_t *size,
-	       struct callgate_err *err)
+int callgate_bundle_splice(const struct callgate_bundle *bundle, const struct callgate_splice *splice, char **out,
+			   size_t *size, struct callgate_err *err)
 {
 	struct edits edits = { .count = 0 };
 	struct text front = { 0 };

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* OCI: a bundle's config.json with the places that matter here, the state that runtimes give to hooks and keep on disk. */
+/*
+ * OCI: a bundle's config.json with the places that matter here, the state that runtimes give to hooks and keep on disk.
+ */
 #ifndef CALLGATE_RUNTIME_OCI_H
 #define CALLGATE_RUNTIME_OCI_H
 
@@ -55,10 +57,11 @@ struct members_reader {
 int members_fault(struct members_reader *reader, size_t at, const char *text);
 int members_skip(struct members_reader *reader, const struct json_token *token, struct oci_value *value);
 /*
- * token is the object's opening. A wanted member that stands twice, or that differs from its name only as Go's reader of JSON
- * ignores it (case, long s, Kelvin sign), is refused: runtimes would disagree about it. object may be NULL.
+ * token is the object's opening. A wanted member that stands twice, or that differs from its name only as Go's reader
+ * of JSON ignores it (case, long s, Kelvin sign), is refused: runtimes would disagree about it. object may be NULL.
  */
-int members_read(struct members_reader *reader, const struct json_token *token, const struct member *fields, struct oci_value *object);
+int members_read(struct members_reader *reader, const struct json_token *token, const struct member *fields,
+		 struct oci_value *object);
 /* The whole text is one object. */
 int members_document(struct members_reader *reader, const struct member *fields, struct oci_value *document);
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The state of OCI containers: what a runtime tells its hooks on standard input, and what it keeps below its root directory. */
+/* The state of OCI containers: what a runtime tells its hooks on standard input, and what it keeps below its root
+ * directory. */
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -12,8 +13,8 @@
 #include "base/err.h"
 #include "base/fd.h"
 #include "kernel/status.h"
-#include "runtime/oci.h"
 #include "runtime/hooks.h"
+#include "runtime/oci.h"
 
 static int take_string(struct members_reader *reader, const struct json_token *token, char *buf, size_t size)
 {
@@ -36,7 +37,8 @@ static int take_number(struct members_reader *reader, const struct json_token *t
 		unsigned digit = (unsigned char)token->text.at[i] - '0';
 
 		if (digit > 9 || value > (limit - digit) / 10)
-			return members_fault(reader, token->first, "a whole number is expected here, and not such a large one");
+			return members_fault(reader, token->first,
+					     "a whole number is expected here, and not such a large one");
 		value = value * 10 + digit;
 	}
 	*out = value;
@@ -90,7 +92,8 @@ static int read_object(const struct source *source, const struct member *fields,
 int oci_state_parse(const struct source *source, struct callgate_container *out, struct callgate_err *err)
 {
 	static const struct member fields[] = {
-		{ "id", read_id }, { "pid", read_pid }, { "bundle", read_bundle_path }, { "status", read_status }, { NULL, NULL },
+		{ "id", read_id },         { "pid", read_pid }, { "bundle", read_bundle_path },
+		{ "status", read_status }, { NULL, NULL },
 	};
 	struct callgate_container found = CALLGATE_CONTAINER_INIT;
 	int r = read_object(source, fields, &found, err);
@@ -124,7 +127,8 @@ static const struct form {
 	const char *file;
 	struct member fields[3];
 } forms[] = {
-	{ "state.json", { { "init_process_pid", read_init_pid }, { "init_process_start", read_init_start }, { NULL, NULL } } },
+	{ "state.json",
+	  { { "init_process_pid", read_init_pid }, { "init_process_start", read_init_start }, { NULL, NULL } } },
 	{ "status", { { "pid", read_init_pid }, { "process-start-time", read_init_start }, { NULL, NULL } } },
 };
 
@@ -152,7 +156,8 @@ static int read_form(const struct form *form, const char *dir, const char *id, p
 	char path[PATH_MAX];
 	int r;
 
-	if (snprintf(path, sizeof(path), "%s/%s/%s", dir, id, form->file) >= (int)sizeof(path) || access(path, F_OK) < 0)
+	if (snprintf(path, sizeof(path), "%s/%s/%s", dir, id, form->file) >= (int)sizeof(path) ||
+	    access(path, F_OK) < 0)
 		return CALLGATE_E_NOTFOUND;
 	r = source_read(path, SOURCE_TRUSTED, &source, err);
 	if (r < 0)
@@ -201,7 +206,11 @@ static int look_below(const char *root, const char *id, pid_t *out, struct callg
 int callgate_oci_init_pid(const char *root, const char *id, pid_t *out, struct callgate_err *err)
 {
 	static const char *const roots[] = {
-		"/run/runc", "/run/crun", "/run/docker/runtime-runc/moby", "/run/containerd/runc/default", "/run/containerd/runc/k8s.io",
+		"/run/runc",
+		"/run/crun",
+		"/run/docker/runtime-runc/moby",
+		"/run/containerd/runc/default",
+		"/run/containerd/runc/k8s.io",
 	};
 	const char *runtime = getenv("XDG_RUNTIME_DIR");
 	char path[PATH_MAX];

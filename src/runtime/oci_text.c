@@ -1,23 +1,26 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* linux.seccomp for a runtime that compiles it itself: written, read back as that runtime reads it, and never looser. */
+/*
+ * linux.seccomp for a runtime that compiles it itself: written, read back as that runtime reads it, and never looser.
+ */
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/err.h"
+#include "runtime/hooks.h"
 #include "write/oci_rules.h"
 #include "write/text.h"
-#include "runtime/hooks.h"
 
 static int refuse(const struct callgate_difference *row, struct callgate_err *err)
 {
-	const char *abi = callgate_abi_name(row->witness.abi), *name = callgate_syscall_name(row->witness.abi, row->witness.nr);
+	const char *abi = callgate_abi_name(row->witness.abi),
+		   *name = callgate_syscall_name(row->witness.abi, row->witness.nr);
 
 	return err_set(err, CALLGATE_E_MISMATCH, "the runtime would permit more than the profile: %s (number %u) of %s",
 		       name ? name : "a call", row->witness.nr, abi ? abi : "a foreign ABI");
 }
 
-/* Whether such calls may pass where they did not; another way to refuse them is no opening (runc answers ENOSYS for numbers that
- * others kill for). */
+/* Whether such calls may pass where they did not; another way to refuse them is no opening (runc answers ENOSYS for
+ * numbers that others kill for). */
 static bool is_opening(const struct callgate_difference *row)
 {
 	if (row->change == CALLGATE_UNKNOWN)
@@ -25,7 +28,8 @@ static bool is_opening(const struct callgate_difference *row)
 	return row->looser && (row->depends_b || row->b.kind > CALLGATE_ERRNO);
 }
 
-/* A multiplexer that libseccomp opens for one of its members is closed instead; anything else that is looser is refused. */
+/* A multiplexer that libseccomp opens for one of its members is closed instead; anything else that is looser is
+ * refused. */
 static int find_looser(const struct callgate_filter *filter, const struct callgate_text *text, struct oci_wish *wish,
 		       struct callgate_err *err)
 {
@@ -55,8 +59,8 @@ static int find_looser(const struct callgate_filter *filter, const struct callga
 	return r;
 }
 
-static int write_once(const struct callgate_choice *choice, const struct callgate_target *reader, const struct oci_wish *wish,
-		      struct callgate_text **out, struct callgate_err *err)
+static int write_once(const struct callgate_choice *choice, const struct callgate_target *reader,
+		      const struct oci_wish *wish, struct callgate_text **out, struct callgate_err *err)
 {
 	struct callgate_text *text = text_new();
 	int r;

@@ -17,7 +17,7 @@ enum { READERS = CALLGATE_AS_LXC + 1, SHOWN = 3 };
 struct view {
 	struct callgate_filter *filter; /* NULL: it refuses the text, or what it does is not predicted; why says so */
 	struct callgate_err why;
-	bool told;                      /* in a note on an earlier reader */
+	bool told; /* in a note on an earlier reader */
 };
 
 /* What all that follows needs to know of the text. */
@@ -39,7 +39,8 @@ static bool find_base(struct portable *portable)
 		struct callgate_policy *policy;
 
 		/* Why our law refuses it is the one that is told. */
-		if (policy_parse(portable->source, (enum callgate_reader)reader, &policy, NULL, reader ? NULL : portable->err) < 0)
+		if (policy_parse(portable->source, (enum callgate_reader)reader, &policy, NULL,
+				 reader ? NULL : portable->err) < 0)
 			continue;
 		portable->base = (enum callgate_reader)reader;
 		portable->at = policy->fallback.at;
@@ -161,8 +162,8 @@ static int compare(struct portable *portable, unsigned *differing)
 		struct callgate_diff *diff = NULL;
 
 		if (view->why.code < 0) {
-			note_at(portable->notes, CALLGATE_NOTE, NOTE_READER, portable->source, portable->at.offset, "%s: %s",
-				reader_name((enum callgate_reader)reader), view->why.text);
+			note_at(portable->notes, CALLGATE_NOTE, NOTE_READER, portable->source, portable->at.offset,
+				"%s: %s", reader_name((enum callgate_reader)reader), view->why.text);
 			*differing += 1;
 		}
 		if (!view->filter)
@@ -185,7 +186,8 @@ static int look_at_all(struct portable *portable, unsigned *differing)
 		if (portable->lxc == (reader == CALLGATE_AS_LXC) && reader != (int)portable->base)
 			look(portable, (enum callgate_reader)reader);
 	if (!portable->views[portable->base].filter)
-		return err_set(portable->err, portable->views[portable->base].why.code, "%s", portable->views[portable->base].why.text);
+		return err_set(portable->err, portable->views[portable->base].why.code, "%s",
+			       portable->views[portable->base].why.text);
 	return compare(portable, differing);
 }
 

@@ -16,8 +16,8 @@
 #include "kernel/hold.h"
 #include "kernel/listen.h"
 #include "kernel/trace.h"
-#include "runtime/pids.h"
 #include "record/recording.h"
+#include "runtime/pids.h"
 
 struct callgate_recorder {
 	enum callgate_recorder_method method; /* never AUTO */
@@ -95,9 +95,10 @@ static int add_scope(enum callgate_scope scope, pid_t pid, struct pids *pids, st
 	return r;
 }
 
-/* Who is there is looked up once more when tracing has begun: whoever was born in between has a parent that was known, or is found now. */
+/* Who is there is looked up once more when tracing has begun: whoever was born in between has a parent that was known,
+ * or is found now. */
 static int attach(struct callgate_recorder *recorder, enum callgate_scope scope, pid_t pid, enum callgate_phase phase,
-                  struct callgate_err *err)
+		  struct callgate_err *err)
 {
 	struct trace_scope wanted = { .phase = phase };
 	struct pids pids = { 0 };
@@ -121,24 +122,26 @@ static int attach(struct callgate_recorder *recorder, enum callgate_scope scope,
 }
 
 int callgate_recorder_attach(enum callgate_scope scope, pid_t pid, const struct callgate_recorder_how *how,
-                             struct callgate_recorder **out, struct callgate_err *err)
+			     struct callgate_recorder **out, struct callgate_err *err)
 {
 	static const struct callgate_recorder_how usual = CALLGATE_RECORDER_HOW_INIT;
 	struct callgate_recorder *recorder;
 	int r;
 
 	if (pid <= 0 || !out || (scope != CALLGATE_SCOPE_TREE && scope != CALLGATE_SCOPE_CONTAINER))
-		return err_set(err, CALLGATE_E_ARG, "a tree of processes or a container is recorded, by its first process");
+		return err_set(err, CALLGATE_E_ARG,
+			       "a tree of processes or a container is recorded, by its first process");
 	how = how ? how : &usual;
 	if (how->method == CALLGATE_RECORDER_NOTIFY)
-		return err_set(err, CALLGATE_E_UNSUPPORTED, "a process that runs already cannot be recorded by notification");
+		return err_set(err, CALLGATE_E_UNSUPPORTED,
+			       "a process that runs already cannot be recorded by notification");
 	recorder = recorder_new(how);
 	if (!recorder)
 		return err_nomem(err);
 	recorder->method = CALLGATE_RECORDER_TRACEPOINTS;
 	recorder->pidfd = (int)syscall(SYS_pidfd_open, pid, 0);
 	r = recorder->pidfd < 0 ? err_set_errno(err, CALLGATE_E_NOTFOUND, errno, NULL, "no process %ld", (long)pid)
-	                        : attach(recorder, scope, pid, how->phase, err);
+				: attach(recorder, scope, pid, how->phase, err);
 	if (r < 0)
 		callgate_recorder_free(recorder);
 	else
@@ -180,19 +183,21 @@ static int start_listening(struct callgate_recorder *recorder, char *const argv[
 	return r;
 }
 
-static int start(struct callgate_recorder *recorder, char *const argv[], enum callgate_recorder_method method, struct callgate_err *err)
+static int start(struct callgate_recorder *recorder, char *const argv[], enum callgate_recorder_method method,
+		 struct callgate_err *err)
 {
 	int r;
 
 	recorder->method = method;
-	r = method == CALLGATE_RECORDER_NOTIFY ? start_listening(recorder, argv, err) : start_traced(recorder, argv, err);
+	r = method == CALLGATE_RECORDER_NOTIFY ? start_listening(recorder, argv, err)
+					       : start_traced(recorder, argv, err);
 	if (r < 0 && recorder->command)
 		launch_kill(recorder->command);
 	return r;
 }
 
-int callgate_recorder_command(char *const argv[], const struct callgate_recorder_how *how, struct callgate_recorder **out,
-                              struct callgate_err *err)
+int callgate_recorder_command(char *const argv[], const struct callgate_recorder_how *how,
+			      struct callgate_recorder **out, struct callgate_err *err)
 {
 	static const struct callgate_recorder_how usual = CALLGATE_RECORDER_HOW_INIT;
 	struct callgate_recorder *recorder;
@@ -204,7 +209,8 @@ int callgate_recorder_command(char *const argv[], const struct callgate_recorder
 	recorder = recorder_new(how);
 	if (!recorder)
 		return err_nomem(err);
-	r = start(recorder, argv, how->method == CALLGATE_RECORDER_NOTIFY ? how->method : CALLGATE_RECORDER_TRACEPOINTS, err);
+	r = start(recorder, argv, how->method == CALLGATE_RECORDER_NOTIFY ? how->method : CALLGATE_RECORDER_TRACEPOINTS,
+		  err);
 	if (how->method == CALLGATE_RECORDER_AUTO && (r == CALLGATE_E_PERM || r == CALLGATE_E_UNSUPPORTED)) {
 		callgate_recorder_free(recorder);
 		recorder = recorder_new(how);
@@ -219,13 +225,15 @@ int callgate_recorder_command(char *const argv[], const struct callgate_recorder
 
 /* ------------------------------------------------------------------ while it runs */
 
-static int wait_listening(struct callgate_recorder *recorder, int timeout_ms, bool *ended, int *status, struct callgate_err *err)
+static int wait_listening(struct callgate_recorder *recorder, int timeout_ms, bool *ended, int *status,
+			  struct callgate_err *err)
 {
 	struct callgate_command *command = recorder->command;
 	int r = 0;
 
 	if (!command->ended || !recorder->listen.is_over)
-		r = listen_step(&recorder->listen, command, timeout_ms, recorder->is_stopped ? NULL : recorder->record, err);
+		r = listen_step(&recorder->listen, command, timeout_ms, recorder->is_stopped ? NULL : recorder->record,
+				err);
 	*ended = command->ended && recorder->listen.is_over;
 	*status = command->status;
 	return r < 0 || !*ended ? r : hold_trouble(&recorder->hold, err);
@@ -242,7 +250,8 @@ static int wait_attached(struct callgate_recorder *recorder, int timeout_ms, boo
 	return 0;
 }
 
-int callgate_recorder_wait(struct callgate_recorder *recorder, int timeout_ms, bool *ended, int *status, struct callgate_err *err)
+int callgate_recorder_wait(struct callgate_recorder *recorder, int timeout_ms, bool *ended, int *status,
+			   struct callgate_err *err)
 {
 	if (!recorder || !ended || !status)
 		return err_missing(err);
@@ -273,7 +282,8 @@ int callgate_recorder_read(struct callgate_recorder *recorder, struct callgate_r
 	r = record_new(&record, err);
 	if (r < 0)
 		return r;
-	r = recorder->record ? callgate_record_merge(record, recorder->record, err) : trace_collect(&recorder->trace, record, err);
+	r = recorder->record ? callgate_record_merge(record, recorder->record, err)
+			     : trace_collect(&recorder->trace, record, err);
 	if (r < 0) {
 		callgate_record_free(record);
 		return r;

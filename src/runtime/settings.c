@@ -83,12 +83,9 @@ static const struct key {
 	const char *(*check)(struct callgate_settings *settings, const char *value);
 	enum naming naming; /* whether "word.NAME" is a key too */
 } keys[] = {
-	{ "profile", check_profile, WITH_NAME },
-	{ "runtime", check_runtime, WITH_NAME },
-	{ "annotation", check_annotation, WITHOUT_NAME },
-	{ "proof", check_proof, WITHOUT_NAME },
-	{ "containers", check_containers, WITH_NAME },
-	{ "log", check_log, WITH_NAME },
+	{ "profile", check_profile, WITH_NAME },          { "runtime", check_runtime, WITH_NAME },
+	{ "annotation", check_annotation, WITHOUT_NAME }, { "proof", check_proof, WITHOUT_NAME },
+	{ "containers", check_containers, WITH_NAME },    { "log", check_log, WITH_NAME },
 };
 
 static const struct key *find_key(struct slice word, struct slice *name)

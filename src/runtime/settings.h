@@ -28,6 +28,7 @@ struct callgate_settings *settings_free(struct callgate_settings *settings);
 const char *settings_value(const struct callgate_settings *settings, const char *key, const char *name);
 
 /* runtime/choose.c: E_PERM when narrow permits what wide does not, or when nobody can tell. */
-int choose_check_narrow(const struct callgate_filter *wide, const struct callgate_filter *narrow, struct callgate_err *err);
+int choose_check_narrow(const struct callgate_filter *wide, const struct callgate_filter *narrow,
+			struct callgate_err *err);
 
 #endif

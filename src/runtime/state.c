@@ -12,10 +12,10 @@
 
 #include "base/err.h"
 #include "base/fd.h"
-#include "base/text.h"
-#include "write/lxc.h"
 #include "base/source.h"
+#include "base/text.h"
 #include "runtime/hooks.h"
+#include "write/lxc.h"
 
 static int state_root(char *path, size_t size, struct callgate_err *err)
 {
@@ -24,7 +24,8 @@ static int state_root(char *path, size_t size, struct callgate_err *err)
 	if (geteuid() == 0)
 		runtime = "/run";
 	else if (!runtime || runtime[0] != '/')
-		return err_set(err, CALLGATE_E_NOTFOUND, "XDG_RUNTIME_DIR is not set: there is no place for state files");
+		return err_set(err, CALLGATE_E_NOTFOUND,
+			       "XDG_RUNTIME_DIR is not set: there is no place for state files");
 	if (snprintf(path, size, "%s/callgate", runtime) >= (int)size)
 		return err_set_errno(err, CALLGATE_E_IO, ENAMETOOLONG, runtime, "no state files");
 	return 0;
@@ -42,7 +43,8 @@ int callgate_state_path(const char *engine, const char *id, char *path, size_t s
 
 	REQUIRE(err, engine && id && path);
 	if (!is_plain(engine) || !is_plain(id))
-		return err_set(err, CALLGATE_E_ARG, "no container's name: it is empty, too long, has a '/' or a dot in front");
+		return err_set(err, CALLGATE_E_ARG,
+			       "no container's name: it is empty, too long, has a '/' or a dot in front");
 	r = state_root(root, sizeof(root), err);
 	if (r < 0)
 		return r;
@@ -154,9 +156,10 @@ static void add_text_losses(struct text *to, const struct callgate_text *text)
 
 static void add_injected(struct text *to, const struct callgate_injected *injected)
 {
-	text_add(to, "  \"injected\": { \"threads\": %u, \"stopped_us\": %llu, \"suspended\": %s, \"read_back\": %s },\n", injected->threads,
-		 (unsigned long long)((injected->stopped_ns + 999) / 1000), injected->suspended ? "true" : "false",
-		 injected->read_back ? "true" : "false");
+	text_add(to,
+		 "  \"injected\": { \"threads\": %u, \"stopped_us\": %llu, \"suspended\": %s, \"read_back\": %s },\n",
+		 injected->threads, (unsigned long long)((injected->stopped_ns + 999) / 1000),
+		 injected->suspended ? "true" : "false", injected->read_back ? "true" : "false");
 }
 
 static void add_document(struct text *to, const struct callgate_state *state)

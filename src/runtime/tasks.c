@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Listing tasks. Tasks come and go while we look: passes are repeated until one finds nothing new, and a task is known by its
- * id and start time. */
+/* Listing tasks. Tasks come and go while we look: passes are repeated until one finds nothing new, and a task is known
+ * by its id and start time. */
 #include "runtime/tasks.h"
 
 #include <ctype.h>
@@ -55,8 +55,8 @@ static void tasks_merge(struct callgate_tasks *tasks, size_t known)
 	size_t kept = known;
 
 	for (size_t i = known; i < tasks->count; i++) {
-		struct callgate_task *old = known ? bsearch(&tasks->tasks[i], tasks->tasks, known, sizeof(*tasks->tasks), by_key)
-						  : NULL;
+		struct callgate_task *old =
+			known ? bsearch(&tasks->tasks[i], tasks->tasks, known, sizeof(*tasks->tasks), by_key) : NULL;
 
 		if (old)
 			*old = tasks->tasks[i];
@@ -196,7 +196,8 @@ static int container_pids(pid_t first, struct pids *pids, struct callgate_err *e
 	if (fd < 0 && (errno == ENOENT || errno == ESRCH))
 		return err_set(err, CALLGATE_E_NOTFOUND, "no process %ld", (long)first);
 	if (fd < 0)
-		return err_set_errno(err, CALLGATE_E_PERM, errno, NULL, "cannot see the pid namespace of process %ld", (long)first);
+		return err_set_errno(err, CALLGATE_E_PERM, errno, NULL, "cannot see the pid namespace of process %ld",
+				     (long)first);
 	fd_close(fd);
 	fd_close(open_namespace(getpid(), &ours));
 	r = cgroup_pids(first, pids, &has_cgroup, err);
@@ -205,9 +206,10 @@ static int container_pids(pid_t first, struct pids *pids, struct callgate_err *e
 	if (theirs.dev != ours.dev || theirs.ino != ours.ino)
 		return proc_pids(pids, &theirs, err);
 	if (!has_cgroup)
-		return err_set(err, CALLGATE_E_UNSUPPORTED,
-			       "process %ld has neither a pid namespace nor a cgroup of its own: nothing tells its container",
-			       (long)first);
+		return err_set(
+			err, CALLGATE_E_UNSUPPORTED,
+			"process %ld has neither a pid namespace nor a cgroup of its own: nothing tells its container",
+			(long)first);
 	return pids_add(pids, first, err);
 }
 

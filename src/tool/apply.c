@@ -14,7 +14,8 @@ struct applied {
 	size_t count, refused;
 };
 
-static void visit(void *data, pid_t pid, const struct callgate_injected *done, int result, const struct callgate_err *why)
+static void visit(void *data, pid_t pid, const struct callgate_injected *done, int result,
+		  const struct callgate_err *why)
 {
 	struct applied *applied = data;
 	uint64_t *grown;
@@ -30,9 +31,9 @@ static void visit(void *data, pid_t pid, const struct callgate_injected *done, i
 		applied->stops = grown;
 		applied->stops[applied->count++] = done->stopped_ns;
 	}
-	printf("%ld\t%ld\t%u\t%.3f\t%s\t%s\t%s\n", (long)pid, (long)done->tid, done->threads, (double)done->stopped_ns / 1e6,
-	       done->call[0] ? done->call : "-", done->set_no_new_privs ? "no_new_privs" : "-",
-	       done->read_back ? "read-back" : "status");
+	printf("%ld\t%ld\t%u\t%.3f\t%s\t%s\t%s\n", (long)pid, (long)done->tid, done->threads,
+	       (double)done->stopped_ns / 1e6, done->call[0] ? done->call : "-",
+	       done->set_no_new_privs ? "no_new_privs" : "-", done->read_back ? "read-back" : "status");
 }
 
 static int by_length(const void *a, const void *b)
@@ -47,9 +48,10 @@ static void print_times(struct applied *applied)
 	if (!applied->count)
 		return;
 	qsort(applied->stops, applied->count, sizeof(*applied->stops), by_length);
-	fprintf(stderr, "%zu process%s confined; one thread of each stood still for %.3f ms (median), %.3f ms (longest)\n",
-	        applied->count, applied->count == 1 ? "" : "es", (double)applied->stops[applied->count / 2] / 1e6,
-	        (double)applied->stops[applied->count - 1] / 1e6);
+	fprintf(stderr,
+		"%zu process%s confined; one thread of each stood still for %.3f ms (median), %.3f ms (longest)\n",
+		applied->count, applied->count == 1 ? "" : "es", (double)applied->stops[applied->count / 2] / 1e6,
+		(double)applied->stops[applied->count - 1] / 1e6);
 }
 
 /* Who would be touched: a row per process. */
@@ -77,7 +79,8 @@ static int dry_run(enum callgate_scope scope, pid_t pid)
 	return finish_output(EXIT_YES);
 }
 
-static int apply_to(const struct callgate_prog *prog, const struct callgate_inject *how, enum callgate_scope scope, pid_t pid)
+static int apply_to(const struct callgate_prog *prog, const struct callgate_inject *how, enum callgate_scope scope,
+		    pid_t pid)
 {
 	struct callgate_err err = CALLGATE_ERR_INIT;
 	struct applied applied = { 0 };
@@ -92,8 +95,8 @@ static int apply_to(const struct callgate_prog *prog, const struct callgate_inje
 	return finish_output(applied.count ? EXIT_NO : EXIT_CANNOT);
 }
 
-static int apply_profile(const struct options *options, const char *profile, const char *target, const struct callgate_inject *how,
-                         enum purpose purpose)
+static int apply_profile(const struct options *options, const char *profile, const char *target,
+			 const struct callgate_inject *how, enum purpose purpose)
 {
 	CALLGATE_CLEANUP(filter_cleanup) struct callgate_filter *filter = NULL;
 	CALLGATE_CLEANUP(prog_cleanup) struct callgate_prog *prog = NULL;
@@ -137,10 +140,15 @@ static int take_own(void *data, int option, const char *value)
 int verb_apply(const struct verb *verb, int argc, char **argv)
 {
 	static const struct option known[] = {
-		{ "help", no_argument, NULL, OPT_HELP }, { "color", required_argument, NULL, OPT_COLOR }, OPTIONS_TARGET, OPTIONS_WORDS,
+		{ "help", no_argument, NULL, OPT_HELP },
+		{ "color", required_argument, NULL, OPT_COLOR },
+		OPTIONS_TARGET,
+		OPTIONS_WORDS,
 		OPTIONS_LIVE,
-		{ "profile", required_argument, NULL, OPT_PROFILE }, { "no-new-privs", required_argument, NULL, OPT_NNP },
-		{ "dry-run", no_argument, NULL, OPT_DRY_RUN }, OPTIONS_END,
+		{ "profile", required_argument, NULL, OPT_PROFILE },
+		{ "no-new-privs", required_argument, NULL, OPT_NNP },
+		{ "dry-run", no_argument, NULL, OPT_DRY_RUN },
+		OPTIONS_END,
 	};
 	struct request request = { .how = CALLGATE_INJECT_INIT, .purpose = PURPOSE_APPLY };
 	struct command_line line = { known, "h", take_own, &request };

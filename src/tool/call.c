@@ -43,8 +43,9 @@ static int take_arguments(const struct asked_call *call, struct callgate_pattern
 			continue;
 		if (callgate_value_parse(pattern->abi, call->name, i, word, &pattern->args[i]) < 0) {
 			nearest = callgate_value_nearest(pattern->abi, call->name, i, word);
-			report("'%s': unknown value '%s' of argument %u on %s%s%s%s", call->name, word, i, callgate_abi_name(pattern->abi),
-			       nearest ? "; did you mean '" : "", nearest ? nearest : "", nearest ? "'?" : "");
+			report("'%s': unknown value '%s' of argument %u on %s%s%s%s", call->name, word, i,
+			       callgate_abi_name(pattern->abi), nearest ? "; did you mean '" : "",
+			       nearest ? nearest : "", nearest ? "'?" : "");
 			return -1;
 		}
 		pattern->known |= 1u << i;
@@ -87,7 +88,8 @@ int call_on_abi(const struct asked_call *call, enum callgate_abi abi, struct cal
 	return -1;
 }
 
-unsigned wanted_abis(const struct options *options, const struct callgate_filter *filter, enum callgate_abi out[CALLGATE_ABI_COUNT])
+unsigned wanted_abis(const struct options *options, const struct callgate_filter *filter,
+		     enum callgate_abi out[CALLGATE_ABI_COUNT])
 {
 	unsigned count = 0;
 

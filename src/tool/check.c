@@ -19,11 +19,13 @@ static const char *const verdict_words[] = { "accept", "warn", "reject", "cannot
 
 static bool is_rejection(int r)
 {
-	return r == CALLGATE_E_PROFILE || r == CALLGATE_E_FORMAT || r == CALLGATE_E_LIMIT || r == CALLGATE_E_UNSUPPORTED;
+	return r == CALLGATE_E_PROFILE || r == CALLGATE_E_FORMAT || r == CALLGATE_E_LIMIT ||
+	       r == CALLGATE_E_UNSUPPORTED;
 }
 
 /* Reads, resolves, compiles: whatever would stop the profile later is reported now. */
-static int try_profile(const struct options *options, const char *path, struct callgate_notes *notes, struct callgate_err *err)
+static int try_profile(const struct options *options, const char *path, struct callgate_notes *notes,
+		       struct callgate_err *err)
 {
 	CALLGATE_CLEANUP(policy_cleanup) struct callgate_policy *policy = NULL;
 	CALLGATE_CLEANUP(filter_cleanup) struct callgate_filter *filter = NULL;
@@ -51,7 +53,8 @@ static void compare_readers(const struct options *options, const char *text, str
 	/* Standard input was read to its end. */
 	if (strcmp(path, "-") == 0)
 		report("--portable cannot be used with standard input; name a file");
-	else if (callgate_policy_portable(path, &options->target, &differing, notes, &err) < 0 && err.code != CALLGATE_E_PROFILE)
+	else if (callgate_policy_portable(path, &options->target, &differing, notes, &err) < 0 &&
+		 err.code != CALLGATE_E_PROFILE)
 		report_err(&err);
 }
 
@@ -75,7 +78,7 @@ static enum verdict judge(int r, const struct callgate_notes *notes, const struc
 }
 
 static enum verdict check_one(const struct options *options, const char *path, const struct request *request,
-                              struct findings *findings)
+			      struct findings *findings)
 {
 	CALLGATE_CLEANUP(notes_cleanup) struct callgate_notes *notes = NULL;
 	struct callgate_err err = CALLGATE_ERR_INIT;
@@ -93,7 +96,7 @@ static enum verdict check_one(const struct options *options, const char *path, c
 		compare_readers(options, path, notes);
 	/* The findings name the cause already. */
 	findings_add(findings, path, verdict_words[verdict], notes,
-	             r < 0 && !callgate_notes_said(notes, CALLGATE_ERROR) ? &err : NULL);
+		     r < 0 && !callgate_notes_said(notes, CALLGATE_ERROR) ? &err : NULL);
 	return verdict;
 }
 
@@ -117,9 +120,13 @@ static int take_own(void *data, int option, const char *value)
 int verb_check(const struct verb *verb, int argc, char **argv)
 {
 	static const struct option known[] = {
-		OPTIONS_COMMON, OPTIONS_TARGET, { "strict", no_argument, NULL, OPT_STRICT },
-		{ "portable", no_argument, NULL, OPT_PORTABLE }, { "format", required_argument, NULL, OPT_FORMAT },
-		{ "list", no_argument, NULL, OPT_LIST }, OPTIONS_END,
+		OPTIONS_COMMON,
+		OPTIONS_TARGET,
+		{ "strict", no_argument, NULL, OPT_STRICT },
+		{ "portable", no_argument, NULL, OPT_PORTABLE },
+		{ "format", required_argument, NULL, OPT_FORMAT },
+		{ "list", no_argument, NULL, OPT_LIST },
+		OPTIONS_END,
 	};
 	enum verdict worst = VERDICT_ACCEPT;
 	struct request request = { .form = FINDINGS_TEXT };

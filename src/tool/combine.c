@@ -55,8 +55,8 @@ static int open_all(const struct options *options, struct sources *sources)
 	return EXIT_YES;
 }
 
-/* The last proof, against each source by itself: what the text's reader gets is nowhere looser (meet, subtract: than the first),
- * nowhere stricter (join). */
+/* The last proof, against each source by itself: what the text's reader gets is nowhere looser (meet, subtract: than
+ * the first), nowhere stricter (join). */
 static int prove(const struct request *request, const struct sources *sources, const struct callgate_text *text)
 {
 	size_t count = request->op == CALLGATE_SUBTRACT ? 1 : sources->count;
@@ -90,12 +90,13 @@ static void report_losses(const struct verb *verb, const struct callgate_text *t
 	for (size_t i = 0; (loss = callgate_text_loss_at(text, i)); i++) {
 		const char *abi = callgate_abi_name(loss->abi);
 
-		fprintf(stderr, "callgate: warning: %s: %s %s: %s becomes %s: %s [CG-303]\n", verb->name, abi ? abi : "other",
-			loss->calls, loss->profile, loss->text, loss->why);
+		fprintf(stderr, "callgate: warning: %s: %s %s: %s becomes %s: %s [CG-303]\n", verb->name,
+			abi ? abi : "other", loss->calls, loss->profile, loss->text, loss->why);
 	}
 }
 
-static int combine(const struct verb *verb, const struct options *options, struct request *request, struct sources *sources)
+static int combine(const struct verb *verb, const struct options *options, struct request *request,
+		   struct sources *sources)
 {
 	CALLGATE_CLEANUP(filter_cleanup) struct callgate_filter *filter = NULL;
 	CALLGATE_CLEANUP(text_cleanup) struct callgate_text *text = NULL;
@@ -106,7 +107,8 @@ static int combine(const struct verb *verb, const struct options *options, struc
 
 	if (code)
 		return code;
-	r = callgate_filter_combine(request->op, (const struct callgate_filter *const *)sources->filters, sources->count, &filter, &err);
+	r = callgate_filter_combine(request->op, (const struct callgate_filter *const *)sources->filters,
+				    sources->count, &filter, &err);
 	request->how.target = options->target;
 	request->how.side = request->op == CALLGATE_MEET ? CALLGATE_SIDE_STRICTER : CALLGATE_SIDE_EXACT;
 	if (r == 0)
@@ -126,8 +128,12 @@ static int combine(const struct verb *verb, const struct options *options, struc
 static int verb_combine(const struct verb *verb, int argc, char **argv, enum callgate_combination op)
 {
 	static const struct option known[] = {
-		OPTIONS_COMMON, OPTIONS_TARGET, OPTIONS_LIVE, { "output", required_argument, NULL, OPT_OUTPUT },
-		{ "to", required_argument, NULL, OPT_TO }, OPTIONS_END,
+		OPTIONS_COMMON,
+		OPTIONS_TARGET,
+		OPTIONS_LIVE,
+		{ "output", required_argument, NULL, OPT_OUTPUT },
+		{ "to", required_argument, NULL, OPT_TO },
+		OPTIONS_END,
 	};
 	struct request request = { .op = op, .how = CALLGATE_WRITING_INIT };
 	struct command_line line = { known, "ho:", take_own, &request };

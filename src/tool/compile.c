@@ -64,12 +64,13 @@ static int print_stats(const struct options *options, const struct callgate_prog
 		json_object_object_add(root, "proof", json_object_new_string("equal"));
 		return print_document(root);
 	}
-	printf("instructions: %u\nlongest-path: %u\nmean-path: %s\nproof: equal\n", stats.instructions, stats.longest_path, mean);
+	printf("instructions: %u\nlongest-path: %u\nmean-path: %s\nproof: equal\n", stats.instructions,
+	       stats.longest_path, mean);
 	return finish_output(EXIT_YES);
 }
 
-static int write_program(const struct options *options, const struct callgate_filter *filter, const struct callgate_prog *prog,
-                         int format)
+static int write_program(const struct options *options, const struct callgate_filter *filter,
+			 const struct callgate_prog *prog, int format)
 {
 	struct callgate_err err = CALLGATE_ERR_INIT;
 	char *bytes;
@@ -129,9 +130,13 @@ static int take_own(void *data, int option, const char *value)
 int verb_compile(const struct verb *verb, int argc, char **argv)
 {
 	static const struct option known[] = {
-		OPTIONS_COMMON, OPTIONS_TARGET, { "output", required_argument, NULL, OPT_OUTPUT },
-		{ "format", required_argument, NULL, OPT_FORMAT }, { "stats", no_argument, NULL, OPT_STATS },
-		{ "backend", required_argument, NULL, OPT_BACKEND }, OPTIONS_END,
+		OPTIONS_COMMON,
+		OPTIONS_TARGET,
+		{ "output", required_argument, NULL, OPT_OUTPUT },
+		{ "format", required_argument, NULL, OPT_FORMAT },
+		{ "stats", no_argument, NULL, OPT_STATS },
+		{ "backend", required_argument, NULL, OPT_BACKEND },
+		OPTIONS_END,
 	};
 	struct request request = { .format = CALLGATE_PROG_RAW };
 	struct command_line line = { known, "ho:", take_own, &request };

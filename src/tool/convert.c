@@ -37,8 +37,8 @@ static void report_losses(const char *profile, const struct callgate_text *text,
 	for (size_t i = 0; (loss = callgate_text_loss_at(text, i)); i++) {
 		const char *abi = callgate_abi_name(loss->abi);
 
-		fprintf(stderr, "%s: %s: %s %s: %s becomes %s: %s [CG-303]\n", profile, severity, abi ? abi : "other", loss->calls,
-		        loss->profile, loss->text, loss->why);
+		fprintf(stderr, "%s: %s: %s %s: %s becomes %s: %s [CG-303]\n", profile, severity, abi ? abi : "other",
+			loss->calls, loss->profile, loss->text, loss->why);
 	}
 }
 
@@ -76,8 +76,12 @@ static int convert(const struct options *options, const char *profile, const str
 int verb_convert(const struct verb *verb, int argc, char **argv)
 {
 	static const struct option known[] = {
-		OPTIONS_COMMON, OPTIONS_TARGET, { "output", required_argument, NULL, OPT_OUTPUT },
-		{ "to", required_argument, NULL, OPT_TO }, { "lossy", no_argument, NULL, OPT_LOSSY }, OPTIONS_END,
+		OPTIONS_COMMON,
+		OPTIONS_TARGET,
+		{ "output", required_argument, NULL, OPT_OUTPUT },
+		{ "to", required_argument, NULL, OPT_TO },
+		{ "lossy", no_argument, NULL, OPT_LOSSY },
+		OPTIONS_END,
 	};
 	struct request request = { .format = CALLGATE_FORMAT_OCI };
 	struct command_line line = { known, "ho:", take_own, &request };

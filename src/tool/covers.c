@@ -3,8 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "tool/tool.h"
 #include "record/recording.h"
+#include "tool/tool.h"
 
 enum { OPT_UNUSED = OPT_VERB };
 
@@ -28,7 +28,8 @@ static void add_uncovered(void *data, const struct callgate_uncovered *told)
 	callgate_action_format(told->action, word, sizeof(word));
 	origin_format(&told->origin, origin, sizeof(origin));
 	if (!rows->rows) {
-		fprintf(rows->to, "%s\t%s\t%llu\t%s\t%s\n", callgate_abi_name(told->call.abi), call, (unsigned long long)told->count, word, origin);
+		fprintf(rows->to, "%s\t%s\t%llu\t%s\t%s\n", callgate_abi_name(told->call.abi), call,
+			(unsigned long long)told->count, word, origin);
 		return;
 	}
 	row = json_object_new_object();
@@ -84,8 +85,11 @@ static size_t list_unused(const struct callgate_diff *diff, struct unused *out, 
 			char buf[40];
 
 			if (name && count < room) {
-				out[count] = (struct unused){ .abi = callgate_abi_name(row->abi), .name = name, .partly = row->depends_b };
-				snprintf(out[count].topic, sizeof(out[count].topic), "%s", topic_of(name, buf, sizeof(buf)));
+				out[count] = (struct unused){ .abi = callgate_abi_name(row->abi),
+							      .name = name,
+							      .partly = row->depends_b };
+				snprintf(out[count].topic, sizeof(out[count].topic), "%s",
+					 topic_of(name, buf, sizeof(buf)));
 				count++;
 			}
 			if (nr == row->last)
@@ -109,7 +113,8 @@ static void print_unused(const struct unused *unused, size_t count, struct json_
 			json_object_array_add(rows, row);
 			continue;
 		}
-		if (i == 0 || strcmp(unused[i].topic, unused[i - 1].topic) != 0 || strcmp(unused[i].abi, unused[i - 1].abi) != 0)
+		if (i == 0 || strcmp(unused[i].topic, unused[i - 1].topic) != 0 ||
+		    strcmp(unused[i].abi, unused[i - 1].abi) != 0)
 			printf("%s%s\t%s\t", i ? "\n" : "", unused[i].abi, unused[i].topic);
 		else
 			printf(", ");
@@ -121,7 +126,8 @@ static void print_unused(const struct unused *unused, size_t count, struct json_
 
 enum { UNUSED_ROOM = 8192 };
 
-static int show_unused(const struct callgate_record *record, const struct callgate_filter *filter, struct json_object *rows)
+static int show_unused(const struct callgate_record *record, const struct callgate_filter *filter,
+		       struct json_object *rows)
 {
 	struct unused *unused = calloc(UNUSED_ROOM, sizeof(*unused));
 	struct callgate_err err = CALLGATE_ERR_INIT;
@@ -141,7 +147,8 @@ static int show_unused(const struct callgate_record *record, const struct callga
 	return code;
 }
 
-static int covers(const struct options *options, const struct callgate_record *record, const struct callgate_filter *filter, bool unused)
+static int covers(const struct options *options, const struct callgate_record *record,
+		  const struct callgate_filter *filter, bool unused)
 {
 	struct uncovered_rows rows = { .to = stdout };
 	struct callgate_err err = CALLGATE_ERR_INIT;
@@ -154,7 +161,8 @@ static int covers(const struct options *options, const struct callgate_record *r
 		rows.rows = json_object_new_array();
 		left = json_object_new_array();
 	}
-	if (callgate_record_covered(record, filter, unused && !root ? NULL : add_uncovered, &rows, &covered, &err) < 0) {
+	if (callgate_record_covered(record, filter, unused && !root ? NULL : add_uncovered, &rows, &covered, &err) <
+	    0) {
 		report_err(&err);
 		return EXIT_CANNOT;
 	}
@@ -179,7 +187,9 @@ static int take_own(void *data, int option, const char *value)
 
 int verb_covers(const struct verb *verb, int argc, char **argv)
 {
-	static const struct option known[] = { OPTIONS_COMMON, OPTIONS_TARGET, OPTIONS_LIVE, { "unused", no_argument, NULL, OPT_UNUSED }, OPTIONS_END };
+	static const struct option known[] = {
+		OPTIONS_COMMON, OPTIONS_TARGET, OPTIONS_LIVE, { "unused", no_argument, NULL, OPT_UNUSED }, OPTIONS_END
+	};
 	CALLGATE_CLEANUP(filter_cleanup) struct callgate_filter *filter = NULL;
 	struct callgate_record *record = NULL;
 	bool unused = false;

@@ -10,7 +10,8 @@ enum { OPT_GATE = OPT_VERB, OPT_WITHIN, OPT_TARGET, OPT_MATRIX };
 /* One number by name, several as FIRST..LAST. */
 static void range_text(const struct callgate_difference *row, char *buf, size_t size)
 {
-	const char *first = callgate_syscall_name(row->abi, row->first), *last = callgate_syscall_name(row->abi, row->last);
+	const char *first = callgate_syscall_name(row->abi, row->first),
+		   *last = callgate_syscall_name(row->abi, row->last);
 	char numbers[2][16];
 
 	snprintf(numbers[0], sizeof(numbers[0]), "%u", row->first);
@@ -31,9 +32,11 @@ static const char *side_word(struct callgate_action action, bool opaque, char *b
 
 enum side { SIDE_A, SIDE_B };
 
-static void print_side(FILE *to, const struct callgate_filter *filter, const struct callgate_difference *row, enum side side)
+static void print_side(FILE *to, const struct callgate_filter *filter, const struct callgate_difference *row,
+		       enum side side)
 {
-	bool depends = side == SIDE_A ? row->depends_a : row->depends_b, opaque = side == SIDE_A ? row->opaque_a : row->opaque_b;
+	bool depends = side == SIDE_A ? row->depends_a : row->depends_b,
+	     opaque = side == SIDE_A ? row->opaque_a : row->opaque_b;
 	char word[32];
 
 	if (depends && row->abi != CALLGATE_ABI_NONE)
@@ -49,7 +52,8 @@ static const char *abi_text(const struct callgate_difference *row)
 	return name ? name : "other";
 }
 
-static void print_row(FILE *to, const struct callgate_filter *a, const struct callgate_filter *b, const struct callgate_difference *row)
+static void print_row(FILE *to, const struct callgate_filter *a, const struct callgate_filter *b,
+		      const struct callgate_difference *row)
 {
 	char range[160], witness[192];
 
@@ -94,17 +98,20 @@ struct json_object *differences_to_json(const struct callgate_diff *diff)
 		json_object_object_add(object, "names", names_to_json(row));
 		json_object_object_add(object, "change", json_object_new_string(callgate_change_name(row->change)));
 		json_object_object_add(object, "witness", json_object_new_string(witness));
-		json_object_object_add(object, "a", json_object_new_string(side_word(row->a, row->opaque_a, word, sizeof(word))));
-		json_object_object_add(object, "b", json_object_new_string(side_word(row->b, row->opaque_b, word, sizeof(word))));
+		json_object_object_add(object, "a",
+				       json_object_new_string(side_word(row->a, row->opaque_a, word, sizeof(word))));
+		json_object_object_add(object, "b",
+				       json_object_new_string(side_word(row->b, row->opaque_b, word, sizeof(word))));
 		json_object_object_add(object, "conditional",
-		                       json_object_new_boolean(row->depends_a || row->depends_b));
+				       json_object_new_boolean(row->depends_a || row->depends_b));
 		json_object_array_add(array, object);
 	}
 	return array;
 }
 
 /* For people: what differs, and below it both sides and the call. */
-static void print_row_wide(const struct callgate_filter *a, const struct callgate_filter *b, const struct callgate_difference *row)
+static void print_row_wide(const struct callgate_filter *a, const struct callgate_filter *b,
+			   const struct callgate_difference *row)
 {
 	char range[160], witness[256];
 
@@ -117,7 +124,8 @@ static void print_row_wide(const struct callgate_filter *a, const struct callgat
 	printf("\n    as in %s\n", witness);
 }
 
-void print_differences(FILE *to, const struct callgate_filter *a, const struct callgate_filter *b, const struct callgate_diff *diff)
+void print_differences(FILE *to, const struct callgate_filter *a, const struct callgate_filter *b,
+		       const struct callgate_diff *diff)
 {
 	for (size_t i = 0; i < callgate_diff_count(diff); i++)
 		if (to == stdout && on_terminal())
@@ -159,7 +167,8 @@ static int allowance(const struct options *options, const struct request *reques
 	code = source_open(options, request->within, &within, &kind);
 	if (code)
 		return code;
-	if (callgate_filter_combine(CALLGATE_JOIN, (const struct callgate_filter *const[]){ within, *a }, 2, &both, &err) < 0) {
+	if (callgate_filter_combine(CALLGATE_JOIN, (const struct callgate_filter *const[]){ within, *a }, 2, &both,
+				    &err) < 0) {
 		report_err(&err);
 		return EXIT_CANNOT;
 	}
@@ -196,8 +205,8 @@ static struct json_object *target_to_json(const char *target, int code, const st
 }
 
 /* One target. target NULL: the options' own, and no heading. */
-static int diff_target(const struct options *options, const struct request *request, const char *const words[2], const char *target,
-                       struct json_object *rows)
+static int diff_target(const struct options *options, const struct request *request, const char *const words[2],
+		       const char *target, struct json_object *rows)
 {
 	CALLGATE_CLEANUP(filter_cleanup) struct callgate_filter *a = NULL;
 	CALLGATE_CLEANUP(filter_cleanup) struct callgate_filter *b = NULL;
@@ -228,7 +237,8 @@ static int diff_target(const struct options *options, const struct request *requ
 }
 
 /* What cannot be told outweighs a difference, in every target. */
-static int diff_targets(const struct options *options, const struct request *request, const char *const words[2], struct json_object *rows)
+static int diff_targets(const struct options *options, const struct request *request, const char *const words[2],
+			struct json_object *rows)
 {
 	int worst = EXIT_YES;
 
@@ -236,8 +246,9 @@ static int diff_targets(const struct options *options, const struct request *req
 		return diff_target(options, request, words, NULL, rows);
 	for (size_t i = 0; i < request->targets.count; i++) {
 		struct options of;
-		int code = target_words(request->targets.list[i], options, &of) < 0 ? EXIT_CANNOT
-		                                                                    : diff_target(&of, request, words, request->targets.list[i], rows);
+		int code = target_words(request->targets.list[i], options, &of) < 0
+				   ? EXIT_CANNOT
+				   : diff_target(&of, request, words, request->targets.list[i], rows);
 
 		if (code > worst)
 			worst = code;
@@ -263,7 +274,8 @@ static int diff_sources(const struct options *options, const struct request *req
 		json_object_object_add(root, "targets", json_object_get(rows));
 	} else {
 		json_object_object_add(root, "equal", json_object_get(json_object_object_get(first, "equal")));
-		json_object_object_add(root, "differences", json_object_get(json_object_object_get(first, "differences")));
+		json_object_object_add(root, "differences",
+				       json_object_get(json_object_object_get(first, "differences")));
 	}
 	if (request->gate)
 		json_object_object_add(root, "passes", json_object_new_boolean(code == EXIT_YES));
@@ -295,9 +307,14 @@ static int take_own(void *own, int option, const char *value)
 int verb_diff(const struct verb *verb, int argc, char **argv)
 {
 	static const struct option known[] = {
-		OPTIONS_COMMON, OPTIONS_TARGET, OPTIONS_LIVE, { "gate", required_argument, NULL, OPT_GATE },
-		{ "within", required_argument, NULL, OPT_WITHIN }, { "target", required_argument, NULL, OPT_TARGET },
-		{ "matrix", required_argument, NULL, OPT_MATRIX }, OPTIONS_END,
+		OPTIONS_COMMON,
+		OPTIONS_TARGET,
+		OPTIONS_LIVE,
+		{ "gate", required_argument, NULL, OPT_GATE },
+		{ "within", required_argument, NULL, OPT_WITHIN },
+		{ "target", required_argument, NULL, OPT_TARGET },
+		{ "matrix", required_argument, NULL, OPT_MATRIX },
+		OPTIONS_END,
 	};
 	struct request request = { 0 };
 	struct command_line line = { known, "h", take_own, &request };

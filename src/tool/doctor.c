@@ -9,8 +9,8 @@
 #include <unistd.h>
 
 #include "config.h"
-#include "tool/doctor.h"
 #include "runtime/hooks.h"
+#include "tool/doctor.h"
 
 void finding(struct doctor *doctor, enum health health, const char *name, const char *format, ...)
 {
@@ -45,7 +45,8 @@ static void check_kernel(struct doctor *doctor)
 	char action[64];
 
 	if (callgate_kernel_probe(&kernel, &err) < 0 || !kernel.seccomp) {
-		finding(doctor, HEALTH_BAD, "kernel", "no seccomp filters: %s", err.text[0] ? err.text : "CONFIG_SECCOMP_FILTER is off");
+		finding(doctor, HEALTH_BAD, "kernel", "no seccomp filters: %s",
+			err.text[0] ? err.text : "CONFIG_SECCOMP_FILTER is off");
 		return;
 	}
 	finding(doctor, HEALTH_OK, "kernel", "Linux %u.%u has seccomp filters", kernel.major, kernel.minor);
@@ -56,10 +57,12 @@ static void check_kernel(struct doctor *doctor)
 		finding(doctor, HEALTH_NOTE, "kernel", "no action %s: profiles that use it cannot be loaded", action);
 	}
 	if (kernel.filter_dump)
-		finding(doctor, HEALTH_OK, "reading back", "filters of live processes can be read (CONFIG_CHECKPOINT_RESTORE)");
+		finding(doctor, HEALTH_OK, "reading back",
+			"filters of live processes can be read (CONFIG_CHECKPOINT_RESTORE)");
 	else
-		finding(doctor, HEALTH_BAD, "reading back", "no CONFIG_CHECKPOINT_RESTORE: live filters cannot be verified, and the hooks let no "
-		                                            "container start unless callgate.conf says 'proof = possible'");
+		finding(doctor, HEALTH_BAD, "reading back",
+			"no CONFIG_CHECKPOINT_RESTORE: live filters cannot be verified, and the hooks let no "
+			"container start unless callgate.conf says 'proof = possible'");
 }
 
 static void check_self(struct doctor *doctor)
@@ -67,12 +70,14 @@ static void check_self(struct doctor *doctor)
 	struct callgate_tasks *tasks;
 
 	if (geteuid() != 0)
-		finding(doctor, HEALTH_NOTE, "privilege", "not root: other users' containers cannot be inspected; rootless podman ignores the "
-		                                          "system's hook directories, and its containers cannot be verified");
+		finding(doctor, HEALTH_NOTE, "privilege",
+			"not root: other users' containers cannot be inspected; rootless podman ignores the "
+			"system's hook directories, and its containers cannot be verified");
 	if (callgate_tasks_list(CALLGATE_SCOPE_PROCESS, getpid(), &tasks, NULL) < 0)
 		return;
 	if (callgate_tasks_at(tasks, 0)->mode != CALLGATE_MODE_NONE)
-		finding(doctor, HEALTH_BAD, "caller", "this process is under a filter itself, so the kernel lets it read no others");
+		finding(doctor, HEALTH_BAD, "caller",
+			"this process is under a filter itself, so the kernel lets it read no others");
 	callgate_tasks_free(tasks);
 }
 
@@ -81,8 +86,8 @@ static void check_libraries(struct doctor *doctor)
 	uint32_t release = callgate_libseccomp_release();
 
 	finding(doctor, HEALTH_OK, "callgate", "%s", PACKAGE_VERSION);
-	finding(doctor, HEALTH_OK, "libseccomp", "%u.%u.%u: the names that LXC, runc and crun know here", release >> 16, release >> 8 & 255,
-	        release & 255);
+	finding(doctor, HEALTH_OK, "libseccomp", "%u.%u.%u: the names that LXC, runc and crun know here", release >> 16,
+		release >> 8 & 255, release & 255);
 }
 
 static void check_cgroups(struct doctor *doctor)
@@ -90,12 +95,14 @@ static void check_cgroups(struct doctor *doctor)
 	struct statfs root, unified;
 
 	if (statfs("/sys/fs/cgroup", &root) < 0)
-		finding(doctor, HEALTH_BAD, "cgroups", "/sys/fs/cgroup is not there: a container's processes are found by its pid namespace only");
+		finding(doctor, HEALTH_BAD, "cgroups",
+			"/sys/fs/cgroup is not there: a container's processes are found by its pid namespace only");
 	else if (root.f_type == CGROUP2_SUPER_MAGIC)
 		finding(doctor, HEALTH_OK, "cgroups", "version 2");
 	else if (statfs("/sys/fs/cgroup/unified", &unified) == 0 && unified.f_type == CGROUP2_SUPER_MAGIC)
-		finding(doctor, HEALTH_NOTE, "cgroups", "versions 1 and 2 side by side: crun refuses to start containers unless "
-		                                        "/sys/fs/cgroup/unified is unmounted or it runs with --cgroup-manager=disabled");
+		finding(doctor, HEALTH_NOTE, "cgroups",
+			"versions 1 and 2 side by side: crun refuses to start containers unless "
+			"/sys/fs/cgroup/unified is unmounted or it runs with --cgroup-manager=disabled");
 	else
 		finding(doctor, HEALTH_OK, "cgroups", "version 1");
 }
@@ -132,7 +139,8 @@ static void check_settings(struct doctor *doctor)
 		if (r == 0)
 			finding(doctor, HEALTH_OK, "profile", "%s (%s)", profile, path);
 		else
-			finding(doctor, HEALTH_BAD, "profile", "%s: %s: no container of %s starts", path, err.text, engines[i]);
+			finding(doctor, HEALTH_BAD, "profile", "%s: %s: no container of %s starts", path, err.text,
+				engines[i]);
 		callgate_policy_free(policy);
 	}
 	callgate_settings_free(settings);

@@ -10,7 +10,8 @@ struct doctor {
 	struct json_object *rows; /* NULL: lines */
 	int code;
 };
-void finding(struct doctor *doctor, enum health health, const char *name, const char *format, ...) CALLGATE_PRINTF(4, 5);
+void finding(struct doctor *doctor, enum health health, const char *name, const char *format, ...)
+	CALLGATE_PRINTF(4, 5);
 void check_program(struct doctor *doctor, const char *name, const char *path);
 
 /* doctor_engines.c */

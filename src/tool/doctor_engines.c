@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What doctor looks at for engines: hook files and the programs that they name, where podman looks, what LXC includes. */
+/*
+ * What doctor looks at for engines: hook files and the programs that they name, where podman looks, what LXC includes.
+ */
 #include <dirent.h>
 #include <errno.h>
 #include <limits.h>
@@ -15,9 +17,9 @@ static const char *text_of(struct json_object *object, const char *key)
 {
 	struct json_object *value;
 
-	return json_object_object_get_ex(object, key, &value) && json_object_is_type(value, json_type_string) ?
-		       json_object_get_string(value) :
-		       NULL;
+	return json_object_object_get_ex(object, key, &value) && json_object_is_type(value, json_type_string)
+		       ? json_object_get_string(value)
+		       : NULL;
 }
 
 static bool has_stage(struct json_object *root, const char *stage)
@@ -41,18 +43,22 @@ static void check_hook_file(struct doctor *doctor, const char *path, bool shared
 	const char *program;
 
 	if (!root || !json_object_is_type(root, json_type_object) || !json_object_object_get_ex(root, "hook", &hook)) {
-		finding(doctor, HEALTH_BAD, "hook file", "%s cannot be read as a hook: podman starts no container", path);
+		finding(doctor, HEALTH_BAD, "hook file", "%s cannot be read as a hook: podman starts no container",
+			path);
 		json_object_put(root);
 		return;
 	}
 	program = json_object_is_type(hook, json_type_object) ? text_of(hook, "path") : NULL;
 	/* podman leaves such a hook out without a word: the container starts unguarded. */
 	if (!program || program[0] != '/' || access(program, X_OK) < 0)
-		finding(doctor, HEALTH_BAD, "hook file", "%s names %s, which is missing or not executable; containers start without it", path,
-		        program ? program : "no program");
+		finding(doctor, HEALTH_BAD, "hook file",
+			"%s names %s, which is missing or not executable; containers start without it", path,
+			program ? program : "no program");
 	else if (shared && has_stage(root, "precreate"))
-		finding(doctor, HEALTH_BAD, "hook file", "%s has the stage precreate in a shared directory: 'podman build' fails, and so may other "
-		                                         "engines", path);
+		finding(doctor, HEALTH_BAD, "hook file",
+			"%s has the stage precreate in a shared directory: 'podman build' fails, and so may other "
+			"engines",
+			path);
 	else
 		finding(doctor, HEALTH_OK, "hook file", "%s", path);
 	json_object_put(root);
@@ -102,7 +108,8 @@ static bool line_has(const char *path, const char *key, const char *word)
 
 bool containers_conf_has(const char *key, const char *word, char *where, size_t size)
 {
-	static const char *const files[] = { "/etc/containers/containers.conf", "/usr/share/containers/containers.conf" };
+	static const char *const files[] = { "/etc/containers/containers.conf",
+					     "/usr/share/containers/containers.conf" };
 	static const char dir_path[] = "/etc/containers/containers.conf.d";
 	DIR *dir = opendir(dir_path);
 	struct dirent *entry;
@@ -150,8 +157,9 @@ static void check_podman(struct doctor *doctor)
 	else if (containers_conf_has("runtime", "callgate-", where, sizeof(where)))
 		finding(doctor, HEALTH_OK, "podman", "%s names callgate as runtime", where);
 	else
-		finding(doctor, HEALTH_NOTE, "podman", "its containers do not get a profile from callgate: 'callgate hook install --runtime podman' "
-		                                       "changes that");
+		finding(doctor, HEALTH_NOTE, "podman",
+			"its containers do not get a profile from callgate: 'callgate hook install --runtime podman' "
+			"changes that");
 }
 
 void check_oci(struct doctor *doctor)
@@ -195,7 +203,9 @@ void check_lxc_includes(struct doctor *doctor)
 		snprintf(file, sizeof(file), "%s/%s", path, entry->d_name);
 		if (entry->d_name[0] != '.' && line_has(file, "lxc.seccomp.profile", "="))
 			finding(doctor, HEALTH_NOTE, "lxc include",
-			        "%s sets lxc.seccomp.profile for every container: callgate's line must stand behind the include", file);
+				"%s sets lxc.seccomp.profile for every container: callgate's line must stand behind "
+				"the include",
+				file);
 	}
 	if (dir)
 		closedir(dir);

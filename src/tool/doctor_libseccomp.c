@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* callgate doctor: which programs get which libseccomp.so.2, the distribution's or callgate's (callgate-libseccomp(7)). */
+/*
+ * callgate doctor: which programs get which libseccomp.so.2, the distribution's or callgate's (callgate-libseccomp(7)).
+ */
 #include <ctype.h>
 #include <dirent.h>
 #include <dlfcn.h>
@@ -10,7 +12,8 @@
 
 #include "tool/doctor.h"
 
-/* Where ours is installed: beside libcallgate.so, in a directory of its own. False: this program's parts are in no directory. */
+/* Where ours is installed: beside libcallgate.so, in a directory of its own. False: this program's parts are in no
+ * directory. */
 static bool find_ours(char *path, size_t size)
 {
 	Dl_info info;
@@ -145,8 +148,9 @@ static void check_running(struct doctor *doctor)
 		closedir(proc);
 	for (int i = 1; i >= 0; i--)
 		if (users[i].processes)
-			finding(doctor, HEALTH_OK, "libseccomp.so.2", "%u running process%s with %s: %s", users[i].processes,
-				users[i].processes == 1 ? "" : "es", i ? "callgate's" : "the distribution's", users[i].names);
+			finding(doctor, HEALTH_OK, "libseccomp.so.2", "%u running process%s with %s: %s",
+				users[i].processes, users[i].processes == 1 ? "" : "es",
+				i ? "callgate's" : "the distribution's", users[i].names);
 }
 
 void check_libseccomp(struct doctor *doctor)
@@ -157,12 +161,16 @@ void check_libseccomp(struct doctor *doctor)
 		return;
 	snprintf(path, sizeof(path), "%s/libseccomp.so.2", ours);
 	if (access(path, R_OK) < 0)
-		finding(doctor, HEALTH_NOTE, "libseccomp.so.2", "%s is not installed: every program gets the distribution's", path);
+		finding(doctor, HEALTH_NOTE, "libseccomp.so.2",
+			"%s is not installed: every program gets the distribution's", path);
 	else if (find_loader_line(ours, path, sizeof(path)))
-		finding(doctor, HEALTH_OK, "libseccomp.so.2", "every program that starts gets callgate's: %s names %s", path, ours);
+		finding(doctor, HEALTH_OK, "libseccomp.so.2", "every program that starts gets callgate's: %s names %s",
+			path, ours);
 	else if (environment_names(ours))
-		finding(doctor, HEALTH_OK, "libseccomp.so.2", "what is started from here gets callgate's, by LD_LIBRARY_PATH; all else the distribution's");
+		finding(doctor, HEALTH_OK, "libseccomp.so.2",
+			"what is started from here gets callgate's, by LD_LIBRARY_PATH; all else the distribution's");
 	else
-		finding(doctor, HEALTH_OK, "libseccomp.so.2", "programs get the distribution's, unless their LD_LIBRARY_PATH names %s", ours);
+		finding(doctor, HEALTH_OK, "libseccomp.so.2",
+			"programs get the distribution's, unless their LD_LIBRARY_PATH names %s", ours);
 	check_running(doctor);
 }

@@ -16,9 +16,9 @@ struct request {
 struct sink {
 	const struct callgate_filter *filter;
 	const struct callgate_prog *prog; /* that it was read from; NULL: none, or several */
-	struct json_object *rows; /* NULL: TSV */
-	size_t printed;           /* outcomes so far */
-	bool incomplete;          /* some of them are not known */
+	struct json_object *rows;         /* NULL: TSV */
+	size_t printed;                   /* outcomes so far */
+	bool incomplete;                  /* some of them are not known */
 };
 
 /* What nobody reads to its end is not printed to its end. */
@@ -78,7 +78,8 @@ static struct json_object *outcomes_to_json(const struct callgate_outcome *outco
 	for (size_t i = 0; i < count; i++) {
 		struct json_object *row = json_object_new_object();
 
-		json_object_object_add(row, "action", json_object_new_string(outcome_word(&outcomes[i], word, sizeof(word))));
+		json_object_object_add(row, "action",
+				       json_object_new_string(outcome_word(&outcomes[i], word, sizeof(word))));
 		if (outcomes[i].conditions[0])
 			json_object_object_add(row, "conditions", json_object_new_string(outcomes[i].conditions));
 		json_object_object_add(row, "origin", origin_to_json(&outcomes[i].origin));
@@ -89,7 +90,7 @@ static struct json_object *outcomes_to_json(const struct callgate_outcome *outco
 
 /* For people: an outcome a line, in columns, with the line that decided behind it. */
 static void show_wide(const struct callgate_pattern *pattern, const char *call, const struct callgate_outcome *outcomes,
-                      size_t count)
+		      size_t count)
 {
 	char origin[512], word[32];
 
@@ -107,7 +108,7 @@ static void show_wide(const struct callgate_pattern *pattern, const char *call, 
 
 /* Shows what happens to numbers pattern->nr .. last, which share one decision. */
 static void show_row(struct sink *sink, const struct callgate_pattern *pattern, uint32_t last,
-                     const struct callgate_outcome *outcomes, size_t count)
+		     const struct callgate_outcome *outcomes, size_t count)
 {
 	char call[320];
 
@@ -158,8 +159,8 @@ static struct callgate_outcome *list_or_report(struct sink *sink, const struct c
 }
 
 /* Where the filter is opaque and every argument is given, the program itself is run. */
-static void run_opaque(const struct sink *sink, const struct callgate_pattern *pattern, struct callgate_outcome *outcomes,
-                       size_t count)
+static void run_opaque(const struct sink *sink, const struct callgate_pattern *pattern,
+		       struct callgate_outcome *outcomes, size_t count)
 {
 	const char *name = callgate_syscall_name(pattern->abi, pattern->nr);
 	struct callgate_call call = { .abi = pattern->abi, .nr = pattern->nr };
@@ -244,8 +245,8 @@ uint32_t named_run(enum callgate_abi abi, uint32_t first, uint32_t last)
 	return at;
 }
 
-/* Named numbers get a row each, so that rows can be grepped; what has no name stays a range, and so does what has more outcomes
- * than anybody repeats for hundreds of calls. */
+/* Named numbers get a row each, so that rows can be grepped; what has no name stays a range, and so does what has more
+ * outcomes than anybody repeats for hundreds of calls. */
 enum { REPEAT_LIMIT = 64 };
 static int explain_range(struct sink *sink, enum callgate_abi abi, const struct callgate_row *row)
 {
@@ -276,7 +277,8 @@ static int explain_abi(struct sink *sink, enum callgate_abi abi)
 	if (!rows)
 		return explain_pattern(sink, &(struct callgate_pattern){ .abi = abi }, UINT32_MAX);
 	for (size_t i = 0; i < rows && code == EXIT_YES; i++)
-		code = callgate_filter_row(sink->filter, abi, i, &row) < 0 ? EXIT_CANNOT : explain_range(sink, abi, &row);
+		code = callgate_filter_row(sink->filter, abi, i, &row) < 0 ? EXIT_CANNOT
+									   : explain_range(sink, abi, &row);
 	return code;
 }
 
@@ -397,7 +399,7 @@ static int explain_batch(const struct callgate_filter *filter, const char *file)
 /* ------------------------------------------------------------------ the verb */
 
 static int explain_words(const struct options *options, struct sink *sink, const struct request *request, char **words,
-                         int count)
+			 int count)
 {
 	int code = EXIT_YES;
 
@@ -470,9 +472,14 @@ static int take_own(void *data, int option, const char *value)
 int verb_explain(const struct verb *verb, int argc, char **argv)
 {
 	static const struct option known[] = {
-		OPTIONS_COMMON, OPTIONS_TARGET, OPTIONS_LIVE, { "batch", required_argument, NULL, OPT_BATCH },
+		OPTIONS_COMMON,
+		OPTIONS_TARGET,
+		OPTIONS_LIVE,
+		{ "batch", required_argument, NULL, OPT_BATCH },
 		{ "risks", no_argument, NULL, OPT_RISKS },
-		{ "openings", no_argument, NULL, OPT_RISKS }, { "group", no_argument, NULL, OPT_GROUP }, OPTIONS_END,
+		{ "openings", no_argument, NULL, OPT_RISKS },
+		{ "group", no_argument, NULL, OPT_GROUP },
+		OPTIONS_END,
 	};
 	struct request request = { 0 };
 	struct command_line line = { known, "h", take_own, &request };

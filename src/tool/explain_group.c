@@ -61,7 +61,7 @@ static struct group *group_of(struct groups *groups, char *decision)
 }
 
 static int add_row(struct groups *groups, const struct callgate_filter *filter, enum callgate_abi abi,
-                   const struct callgate_row *row)
+		   const struct callgate_row *row)
 {
 	struct group *group = group_of(groups, decision_text(filter, abi, row->first));
 	uint32_t at = row->first;
@@ -85,7 +85,8 @@ static int add_row(struct groups *groups, const struct callgate_filter *filter, 
 		if (!grown)
 			return -1;
 		group->calls = grown;
-		group->calls_size += (size_t)sprintf(grown + group->calls_size, "%s%s", group->count++ ? " " : "", text);
+		group->calls_size +=
+			(size_t)sprintf(grown + group->calls_size, "%s%s", group->count++ ? " " : "", text);
 		if (last == row->last)
 			return 0;
 		at = last + 1;

@@ -10,8 +10,9 @@ enum { CLONE_NEWUSER = 0x10000000, AF_ALG = 38, AF_VSOCK = 40 };
 
 static const struct opening {
 	const char *call, *matter;
-	uint64_t value; /* of the argument */
-	const char *argument; /* its name: its place is the ABI's affair; NO_ARGUMENT: the call whatever its arguments are */
+	uint64_t value;       /* of the argument */
+	const char *argument; /* its name: its place is the ABI's affair; NO_ARGUMENT: the call whatever its arguments
+				 are */
 } openings[] = {
 #define NO_ARGUMENT NULL
 	{ "ptrace", "reads and writes other processes", 0, NO_ARGUMENT },
@@ -85,8 +86,8 @@ static void tell(struct json_object *rows, enum answer answer, const char *abi, 
 		json_object_object_add(row, "answer", json_object_new_string(answer == OPEN ? "allowed" : "unknown"));
 		json_object_array_add(rows, row);
 	} else {
-		fprintf(stderr, "callgate: note: %s on %s: %s %s\n", answer == OPEN ? "allowed" : "cannot tell whether allowed", abi,
-			call, matter);
+		fprintf(stderr, "callgate: note: %s on %s: %s %s\n",
+			answer == OPEN ? "allowed" : "cannot tell whether allowed", abi, call, matter);
 	}
 }
 
@@ -106,7 +107,7 @@ static unsigned argument_at(enum callgate_abi abi, const struct opening *opening
 }
 
 static void tell_call(const struct callgate_filter *filter, enum callgate_abi abi, const struct opening *opening,
-                      struct json_object *rows)
+		      struct json_object *rows)
 {
 	struct callgate_pattern pattern = { .abi = abi };
 	char call[96], value[64];
@@ -137,7 +138,8 @@ void tell_openings(const struct callgate_filter *filter, struct json_object *row
 		if (!abi_is_open(filter, abis[i]))
 			continue;
 		if (i && abis[i] == CALLGATE_ABI_X32)
-			tell(rows, OPEN, "x32", "the ABI", "has its own numbers for most calls, which filters by number often forget");
+			tell(rows, OPEN, "x32", "the ABI",
+			     "has its own numbers for most calls, which filters by number often forget");
 		for (size_t j = 0; j < ARRAY_SIZE(openings); j++)
 			tell_call(filter, abis[i], &openings[j], rows);
 	}

@@ -191,8 +191,8 @@ static struct json_object *notes_to_json(const struct callgate_notes *notes, con
 	return array;
 }
 
-static void add_json(struct findings *findings, const char *path, const char *verdict, const struct callgate_notes *notes,
-                     const struct callgate_err *err)
+static void add_json(struct findings *findings, const char *path, const char *verdict,
+		     const struct callgate_notes *notes, const struct callgate_err *err)
 {
 	struct json_object *row = json_object_new_object();
 
@@ -221,7 +221,7 @@ int findings_form_parse(const char *word, enum findings_form *out)
 }
 
 void findings_start(struct findings *findings, const struct options *options, const struct levels *levels,
-                    enum findings_form form)
+		    enum findings_form form)
 {
 	*findings = (struct findings){ .options = options, .levels = levels, .form = form };
 	if (form == FINDINGS_JSON) {
@@ -234,7 +234,7 @@ void findings_start(struct findings *findings, const struct options *options, co
 }
 
 void findings_add(struct findings *findings, const char *path, const char *verdict, const struct callgate_notes *notes,
-                  const struct callgate_err *err)
+		  const struct callgate_err *err)
 {
 	switch (findings->form) {
 	case FINDINGS_TEXT:

@@ -28,10 +28,10 @@ struct findings {
 };
 
 void findings_start(struct findings *findings, const struct options *options, const struct levels *levels,
-                    enum findings_form form);
+		    enum findings_form form);
 /* The findings about one file. err may be NULL: what failed without a finding. */
 void findings_add(struct findings *findings, const char *path, const char *verdict, const struct callgate_notes *notes,
-                  const struct callgate_err *err);
+		  const struct callgate_err *err);
 /* Prints documents. An exit code. */
 int findings_end(struct findings *findings);
 /* Every kind of finding: TSV id, name, what it is about, why it is reported; or a document. An exit code. */

@@ -4,7 +4,17 @@
 
 #include "tool/hook.h"
 
-enum { OPT_RUNTIME = OPT_VERB, OPT_PROFILE, OPT_UNVERIFIED, OPT_INJECT, OPT_DRY_RUN, OPT_HOOK_CAPS, OPT_LOOSER, OPT_LOG, OPT_ALL };
+enum {
+	OPT_RUNTIME = OPT_VERB,
+	OPT_PROFILE,
+	OPT_UNVERIFIED,
+	OPT_INJECT,
+	OPT_DRY_RUN,
+	OPT_HOOK_CAPS,
+	OPT_LOOSER,
+	OPT_LOG,
+	OPT_ALL
+};
 
 static int take_own(void *data, int option, const char *value)
 {
@@ -74,7 +84,8 @@ static int check_together(const struct verb *verb, const struct hook_request *re
 		report("unknown runtime '%s'; there are hooks for lxc, podman, runc and crun", request->runtime);
 		return EXIT_CANNOT;
 	}
-	if (oci && (request->means == MEANS_INJECT || request->proof == PROOF_WHERE_POSSIBLE || request->looser == LOOSER_ACCEPTED)) {
+	if (oci && (request->means == MEANS_INJECT || request->proof == PROOF_WHERE_POSSIBLE ||
+		    request->looser == LOOSER_ACCEPTED)) {
 		report("--inject, --unverified and --accept-looser are for LXC containers");
 		return EXIT_CANNOT;
 	}
@@ -126,5 +137,6 @@ int verb_hook(const struct verb *verb, int argc, char **argv)
 	code = check_together(verb, &request, argv[optind]);
 	if (code)
 		return code;
-	return hook_is_oci(request.runtime) ? hook_oci(&options, argv[optind], &request) : hook_lxc(&options, argv[optind], &request);
+	return hook_is_oci(request.runtime) ? hook_oci(&options, argv[optind], &request)
+					    : hook_lxc(&options, argv[optind], &request);
 }

@@ -36,7 +36,7 @@ struct lxc_plan {
 	size_t first, last;      /* our lines: [first, last); both the end when there are none */
 	uid_t owner;
 	struct callgate_lxc_config config;
-	char profile[4096];      /* the word for the hook line: a bare name or a full path */
+	char profile[4096]; /* the word for the hook line: a bare name or a full path */
 };
 
 /* The profile for a container that none was named for; why: one clause. */

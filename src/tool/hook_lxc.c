@@ -11,7 +11,8 @@
 #include "tool/hook.h"
 
 /* Our lines stand between these, at the end of the file: behind every include, so that what they set is what counts. */
-static const char begin_line[] = "# callgate: begin. Written by 'callgate hook install'; 'callgate hook remove' takes it away.\n";
+static const char begin_line[] =
+	"# callgate: begin. Written by 'callgate hook install'; 'callgate hook remove' takes it away.\n";
 static const char begin_mark[] = "# callgate: begin";
 static const char end_line[] = "# callgate: end\n";
 
@@ -51,7 +52,8 @@ static int read_config(const char *path, struct text *out)
 	size_t room = 0;
 
 	if (!file || fstat(fileno(file), &st) < 0 || !S_ISREG(st.st_mode)) {
-		report("cannot read the container's configuration %s: %s", path, file ? "not a regular file" : strerror(errno));
+		report("cannot read the container's configuration %s: %s", path,
+		       file ? "not a regular file" : strerror(errno));
 		if (file)
 			fclose(file);
 		return EXIT_CANNOT;
@@ -90,8 +92,9 @@ static int find_block(const char *path, const struct text *text, size_t *first, 
 		return EXIT_YES;
 	end = strstr(at, end_line);
 	if (!end || strstr(at + 1, begin_mark)) {
-		report("%s: the lines between '%s' and '# callgate: end' have been edited; restore or remove them by hand", path,
-		       begin_mark);
+		report("%s: the lines between '%s' and '# callgate: end' have been edited; restore or remove them by "
+		       "hand",
+		       path, begin_mark);
 		return EXIT_CANNOT;
 	}
 	*first = (size_t)(at - text->at);
@@ -165,7 +168,9 @@ static int profile_word(const char *profile, char *word, size_t size)
 /* No lxc.hook.version here: it would change how the container's other hooks are called, and ours takes either. */
 static int make_block(const struct hook_request *request, const char *profile, char *block, size_t size)
 {
-	const char *more = request->means == MEANS_INJECT ? " --inject" : request->proof == PROOF_REQUIRED ? "" : " --unverified";
+	const char *more = request->means == MEANS_INJECT     ? " --inject"
+			   : request->proof == PROOF_REQUIRED ? ""
+							      : " --unverified";
 	struct callgate_err err = CALLGATE_ERR_INIT;
 	char output[PATH_MAX], line[PATH_MAX], caps[PATH_MAX] = "";
 
@@ -177,11 +182,11 @@ static int make_block(const struct hook_request *request, const char *profile, c
 	if (strcmp(request->caps, "container") != 0)
 		snprintf(caps, sizeof(caps), " --caps %s", request->caps);
 	if (snprintf(line, sizeof(line), "%s/lxc/hooks/callgate --profile %s%s%s%s", LIBEXECDIR, profile, caps, more,
-	             request->log ? " --log" : "") >= (int)sizeof(line) ||
+		     request->log ? " --log" : "") >= (int)sizeof(line) ||
 	    snprintf(block, size,
-	             "%slxc.seccomp.profile = %s.seccomp\nlxc.seccomp.allow_nesting = 1\n"
-	             "lxc.hook.pre-start = %s\nlxc.hook.start-host = %s\nlxc.hook.clone = %s\n%s",
-	             begin_line, output, line, line, line, end_line) >= (int)size) {
+		     "%slxc.seccomp.profile = %s.seccomp\nlxc.seccomp.allow_nesting = 1\n"
+		     "lxc.hook.pre-start = %s\nlxc.hook.start-host = %s\nlxc.hook.clone = %s\n%s",
+		     begin_line, output, line, line, line, end_line) >= (int)size) {
 		report("the hook's lines are too long");
 		return EXIT_CANNOT;
 	}
@@ -191,8 +196,8 @@ static int make_block(const struct hook_request *request, const char *profile, c
 /* ------------------------------------------------------------------ install */
 
 /* Reads the configuration; *first and *last are where our lines are. */
-static int open_config(const struct options *options, const char *name, char path[PATH_MAX], struct text *text, size_t *first,
-                       size_t *last)
+static int open_config(const struct options *options, const char *name, char path[PATH_MAX], struct text *text,
+		       size_t *first, size_t *last)
 {
 	int code = config_path(options, name, path, PATH_MAX);
 
@@ -250,17 +255,20 @@ static int install(struct options *options, struct hook_request *request)
 		fputs(block, stdout);
 		return finish_output(EXIT_YES);
 	}
-	if (text.size - (plan.last - plan.first) + strlen(block) == text.size && memcmp(text.at + plan.first, block, strlen(block)) == 0) {
+	if (text.size - (plan.last - plan.first) + strlen(block) == text.size &&
+	    memcmp(text.at + plan.first, block, strlen(block)) == 0) {
 		printf("%s: nothing to change: profile %s is installed\n", path, plan.profile);
 		return finish_output(EXIT_YES);
 	}
 	code = write_config(path, &text, plan.first, plan.last, block);
 	if (code)
 		return code;
-	printf("%s: %s callgate's lines: profile %s, capabilities: %s\n", path, plan.first < plan.last ? "replaced" : "added", plan.profile,
-	       request->caps);
+	printf("%s: %s callgate's lines: profile %s, capabilities: %s\n", path,
+	       plan.first < plan.last ? "replaced" : "added", plan.profile, request->caps);
 	if (lxc_is_running(request->name, options->lxcpath))
-		printf("lxc:%s is running: it keeps what it has, a reboot inside included, until lxc-stop and lxc-start\n", request->name);
+		printf("lxc:%s is running: it keeps what it has, a reboot inside included, until lxc-stop and "
+		       "lxc-start\n",
+		       request->name);
 	return finish_output(EXIT_YES);
 }
 
@@ -329,11 +337,13 @@ static const char *last_result(const char *name, char *word, size_t size)
 	char path[PATH_MAX], *text;
 	size_t length;
 
-	if (callgate_state_path("lxc", name, path, sizeof(path), NULL) < 0 || callgate_file_read_trusted(path, &text, &length, NULL) < 0)
+	if (callgate_state_path("lxc", name, path, sizeof(path), NULL) < 0 ||
+	    callgate_file_read_trusted(path, &text, &length, NULL) < 0)
 		return "not started since";
 	root = json_tokener_parse(text);
 	free(text);
-	snprintf(word, size, "%s", root && json_object_object_get_ex(root, "result", &value) ? json_object_get_string(value) : "?");
+	snprintf(word, size, "%s",
+		 root && json_object_object_get_ex(root, "result", &value) ? json_object_get_string(value) : "?");
 	json_object_put(root);
 	return word;
 }
@@ -362,7 +372,7 @@ static int has_config(const struct dirent *entry)
 
 /* A callback per container that is defined below the path. */
 static int each(const struct options *options, const struct hook_request *request,
-                int (*visit)(const struct options *options, const struct hook_request *request, const char *name))
+		int (*visit)(const struct options *options, const struct hook_request *request, const char *name))
 {
 	const char *lxcpath = options->lxcpath ? options->lxcpath : lxc_default_path();
 	struct dirent **list;
@@ -372,7 +382,8 @@ static int each(const struct options *options, const struct hook_request *reques
 		char path[PATH_MAX];
 		int code = EXIT_YES;
 
-		if (snprintf(path, sizeof(path), "%s/%s/config", lxcpath, list[i]->d_name) < (int)sizeof(path) && access(path, F_OK) == 0)
+		if (snprintf(path, sizeof(path), "%s/%s/config", lxcpath, list[i]->d_name) < (int)sizeof(path) &&
+		    access(path, F_OK) == 0)
 			code = visit(options, request, list[i]->d_name);
 		if (code > worst)
 			worst = code;
@@ -396,7 +407,8 @@ int hook_lxc(struct options *options, const char *word, struct hook_request *req
 	if (strcmp(word, "install") == 0)
 		return install(options, request);
 	if (strcmp(word, "remove") == 0)
-		code = request->name ? remove_lines(options, request, request->name) : each(options, request, remove_lines);
+		code = request->name ? remove_lines(options, request, request->name)
+				     : each(options, request, remove_lines);
 	else if (!request->name)
 		code = each(options, request, show_one);
 	else

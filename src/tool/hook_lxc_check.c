@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* callgate hook install for LXC: what a start would refuse is refused before, and what changes for the container is told. */
+/* callgate hook install for LXC: what a start would refuse is refused before, and what changes for the container is
+ * told. */
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
@@ -66,7 +67,8 @@ static int check_by_hand(const struct lxc_plan *plan)
 		const char *program = memmem(at, size, "lxc/hooks/callgate ", 19);
 		size_t blanks = strspn(at, " \t");
 
-		if (program && strncmp(at + blanks, "lxc.hook.", 9) == 0 && (offset < plan->first || offset >= plan->last)) {
+		if (program && strncmp(at + blanks, "lxc.hook.", 9) == 0 &&
+		    (offset < plan->first || offset >= plan->last)) {
 			report("%s:%u: a hook line for callgate that was written by hand: remove it", plan->path, line);
 			return EXIT_CANNOT;
 		}
@@ -78,12 +80,14 @@ static int check_by_hand(const struct lxc_plan *plan)
 static int check_owner(const struct hook_request *request, const struct lxc_plan *plan)
 {
 	if (plan->owner != geteuid()) {
-		report("%s belongs to user %u, who starts the container: install as that user", plan->path, (unsigned)plan->owner);
+		report("%s belongs to user %u, who starts the container: install as that user", plan->path,
+		       (unsigned)plan->owner);
 		return EXIT_CANNOT;
 	}
 	if (geteuid() == 0 || request->means == MEANS_INJECT || request->proof == PROOF_WHERE_POSSIBLE)
 		return EXIT_YES;
-	report("only root can read filters back: an unprivileged container needs --inject (that the kernel takes the filter is the proof) "
+	report("only root can read filters back: an unprivileged container needs --inject (that the kernel takes the "
+	       "filter is the proof) "
 	       "or --unverified");
 	return EXIT_CANNOT;
 }
@@ -95,7 +99,8 @@ static int check_trust(const char *word)
 	struct callgate_err err = CALLGATE_ERR_INIT;
 	char path[PATH_MAX];
 
-	if (profile_path(word, path, sizeof(path), &err) == 0 && callgate_policy_read_trusted(path, &policy, NULL, &err) == 0)
+	if (profile_path(word, path, sizeof(path), &err) == 0 &&
+	    callgate_policy_read_trusted(path, &policy, NULL, &err) == 0)
 		return EXIT_YES;
 	if (err.code != CALLGATE_E_UNTRUSTED)
 		return EXIT_YES; /* what is wrong with it otherwise is said by who reads it next, with all findings */
@@ -141,8 +146,10 @@ static int check_caps(struct options *options, const struct lxc_plan *plan, cons
 	}
 	if (strcmp(a, b) == 0)
 		return EXIT_YES;
-	report("the container will have other capabilities than --caps says, and rules of the profile depend on them: leave --caps out, or "
-	       "write into %s", plan->path);
+	report("the container will have other capabilities than --caps says, and rules of the profile depend on them: "
+	       "leave --caps out, or "
+	       "write into %s",
+	       plan->path);
 	fputs("lxc.cap.drop =\nlxc.cap.keep =", stderr);
 	print_caps(stderr, caps);
 	return EXIT_CANNOT;
@@ -162,7 +169,8 @@ static void print_calls(const struct callgate_diff *diff)
 		if (!row->looser || count++ >= SHOWN)
 			continue;
 		call_text(&row->witness, text, sizeof(text));
-		fprintf(stderr, "  %s\t%s\n", callgate_abi_name(row->abi) ? callgate_abi_name(row->abi) : "other", text);
+		fprintf(stderr, "  %s\t%s\n", callgate_abi_name(row->abi) ? callgate_abi_name(row->abi) : "other",
+			text);
 	}
 	if (count > SHOWN)
 		fprintf(stderr, "  ... and %zu more\n", count - SHOWN);
@@ -170,7 +178,7 @@ static void print_calls(const struct callgate_diff *diff)
 
 /* Nobody shall be let through by what was installed to confine him. */
 static int compare(const struct hook_request *request, const char *before, const struct callgate_filter *old,
-                   const struct callgate_filter *new)
+		   const struct callgate_filter *new)
 {
 	const struct callgate_difference *row;
 	struct callgate_err err = CALLGATE_ERR_INIT;
@@ -186,18 +194,24 @@ static int compare(const struct hook_request *request, const char *before, const
 		tighter += row->tighter;
 	}
 	if (!looser)
-		fprintf(stderr, "callgate: note: replaces %s: nowhere more permissive, tighter in %zu ranges of calls\n", before, tighter);
+		fprintf(stderr,
+			"callgate: note: replaces %s: nowhere more permissive, tighter in %zu ranges of calls\n",
+			before, tighter);
 	else if (request->looser == LOOSER_ACCEPTED)
-		fprintf(stderr, "callgate: note: replaces %s: more permissive in %zu ranges of calls, tighter in %zu:\n", before, looser, tighter);
+		fprintf(stderr,
+			"callgate: note: replaces %s: more permissive in %zu ranges of calls, tighter in %zu:\n",
+			before, looser, tighter);
 	else
-		report("the profile permits what %s denies (%zu ranges of calls); --accept-looser installs it all the same:", before, looser);
+		report("the profile permits what %s denies (%zu ranges of calls); --accept-looser installs it all the "
+		       "same:",
+		       before, looser);
 	print_calls(diff);
 	callgate_diff_free(diff);
 	return looser && request->looser == LOOSER_REFUSED ? EXIT_CANNOT : EXIT_YES;
 }
 
-static int check_replaced(const struct options *options, const struct hook_request *request, const struct lxc_plan *plan,
-                          const struct callgate_filter *new)
+static int check_replaced(const struct options *options, const struct hook_request *request,
+			  const struct lxc_plan *plan, const struct callgate_filter *new)
 {
 	CALLGATE_CLEANUP(filter_cleanup) struct callgate_filter *old = NULL;
 	struct options as_lxc = *options;
@@ -209,8 +223,8 @@ static int check_replaced(const struct options *options, const struct hook_reque
 	as_lxc.target.reader = CALLGATE_AS_LXC;
 	as_lxc.target.libseccomp = callgate_libseccomp_release();
 	if (source_open(&as_lxc, plan->config.seccomp, &old, &kind) != EXIT_YES) {
-		report("%s:%u: lxc.seccomp.profile = %s cannot be read, so nobody can tell what would be replaced", plan->config.seccomp_file,
-		       plan->config.seccomp_line, plan->config.seccomp);
+		report("%s:%u: lxc.seccomp.profile = %s cannot be read, so nobody can tell what would be replaced",
+		       plan->config.seccomp_file, plan->config.seccomp_line, plan->config.seccomp);
 		return EXIT_CANNOT;
 	}
 	return compare(request, plan->config.seccomp, old, new);
@@ -225,17 +239,21 @@ static void note_losses(const struct callgate_text *text, enum hook_means means)
 	size_t count = callgate_text_loss_count(text);
 
 	for (size_t i = 0; i < SHOWN && (loss = callgate_text_loss_at(text, i)); i++)
-		fprintf(stderr, "callgate: note: %s%s: %s where the profile says %s, as %s: %s\n", means == MEANS_INJECT ? "lxc-attach, " : "",
-		        callgate_abi_name(loss->abi), loss->text, loss->profile, loss->why, loss->calls);
+		fprintf(stderr, "callgate: note: %s%s: %s where the profile says %s, as %s: %s\n",
+			means == MEANS_INJECT ? "lxc-attach, " : "", callgate_abi_name(loss->abi), loss->text,
+			loss->profile, loss->why, loss->calls);
 	if (count > SHOWN)
-		fprintf(stderr, "callgate: note: and %zu more such differences, which each start lists in its state file\n", count - SHOWN);
+		fprintf(stderr,
+			"callgate: note: and %zu more such differences, which each start lists in its state file\n",
+			count - SHOWN);
 }
 
 /* The text as the hook will write it, and the program as it will inject it. */
 static int check_forms(struct options *options, const struct hook_request *request, const struct lxc_plan *plan,
-                       const struct callgate_filter *filter)
+		       const struct callgate_filter *filter)
 {
-	enum callgate_lxc_bound bound = request->means == MEANS_INJECT ? CALLGATE_LXC_NEVER_STRICTER : CALLGATE_LXC_NEVER_LOOSER;
+	enum callgate_lxc_bound bound =
+		request->means == MEANS_INJECT ? CALLGATE_LXC_NEVER_STRICTER : CALLGATE_LXC_NEVER_LOOSER;
 	CALLGATE_CLEANUP(prog_cleanup) struct callgate_prog *prog = NULL;
 	struct callgate_err err = CALLGATE_ERR_INIT;
 	struct callgate_text *text = NULL;
@@ -248,7 +266,8 @@ static int check_forms(struct options *options, const struct hook_request *reque
 		return EXIT_CANNOT;
 	}
 	note_losses(text, request->means);
-	code = check_replaced(options, request, plan, request->means == MEANS_INJECT ? filter : callgate_text_filter(text));
+	code = check_replaced(options, request, plan,
+			      request->means == MEANS_INJECT ? filter : callgate_text_filter(text));
 	callgate_text_free(text);
 	return code;
 }
@@ -264,7 +283,8 @@ int lxc_check_install(struct options *options, const struct hook_request *reques
 		return EXIT_CANNOT;
 	}
 	options->target.caps = plan->config.caps;
-	if (strcmp(request->caps, "container") != 0 && callgate_caps_parse(request->caps, &options->target.caps, &err) < 0) {
+	if (strcmp(request->caps, "container") != 0 &&
+	    callgate_caps_parse(request->caps, &options->target.caps, &err) < 0) {
 		report_err(&err);
 		return EXIT_CANNOT;
 	}

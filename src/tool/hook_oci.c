@@ -20,7 +20,9 @@ static const struct way {
 	const char *told; /* what cannot be written for others */
 } ways[] = {
 	{ "podman", LIBEXECDIR "/oci/hooks.d/callgate-oci-hook", CONF_DIR "/50-callgate-hooks.conf",
-	  "[engine]\nhooks_dir = [\"/usr/share/containers/oci/hooks.d\", \"/etc/containers/oci/hooks.d\", \"" PKGDATADIR "/hooks.d\"]\n", NULL },
+	  "[engine]\nhooks_dir = [\"/usr/share/containers/oci/hooks.d\", \"/etc/containers/oci/hooks.d\", \"" PKGDATADIR
+	  "/hooks.d\"]\n",
+	  NULL },
 	{ "runc", BINDIR "/callgate-runc", CONF_DIR "/50-callgate-runtime.conf",
 	  "[engine]\nruntime = \"callgate-runc\"\n[engine.runtimes]\ncallgate-runc = [\"" BINDIR "/callgate-runc\"]\n",
 	  "dockerd: \"default-runtime\": \"callgate-runc\", \"runtimes\": { \"callgate-runc\": { \"path\": \"" BINDIR
@@ -139,9 +141,10 @@ static int put_settings(struct options *options, const struct way *way, const st
 	if (code)
 		return code;
 	settings_path(way, path, sizeof(path));
-	snprintf(text, sizeof(text), "containers.%s = %s\n%s%s%s%s%s%s", way->runtime, request->all ? "all" : "annotated",
-	         request->log ? "log." : "", request->log ? way->runtime : "", request->log ? " = yes\n" : "",
-	         word[0] ? "profile." : "", word[0] ? way->runtime : "", word[0] ? " = " : "");
+	snprintf(text, sizeof(text), "containers.%s = %s\n%s%s%s%s%s%s", way->runtime,
+		 request->all ? "all" : "annotated", request->log ? "log." : "", request->log ? way->runtime : "",
+		 request->log ? " = yes\n" : "", word[0] ? "profile." : "", word[0] ? way->runtime : "",
+		 word[0] ? " = " : "");
 	if (word[0])
 		snprintf(text + strlen(text), sizeof(text) - strlen(text), "%s\n", word);
 	return put(path, text, request->manner);
@@ -163,14 +166,17 @@ static int install(struct options *options, const struct way *way, const struct 
 	}
 	if (strcmp(way->runtime, "podman") == 0 && containers_conf_has("hooks_dir", "=", where, sizeof(where)) &&
 	    strcmp(where, way->conf) != 0)
-		fprintf(stderr, "callgate: note: %s sets hooks_dir too; only the file that is read last is used, so one list must name all directories\n",
-		        where);
+		fprintf(stderr,
+			"callgate: note: %s sets hooks_dir too; only the file that is read last is used, so one list "
+			"must name all directories\n",
+			where);
 	code = put_settings(options, way, request);
 	if (!code)
 		code = put(way->conf, way->text, request->manner);
 	if (!code && request->manner == HOOK_WRITE)
-		printf(request->all ? "from now on every container that %s makes gets the profile '%s'\n" :
-				      "from now on containers that %s makes with the annotation org.callgate.profile=NAME get that profile, "
+		printf(request->all ? "from now on every container that %s makes gets the profile '%s'\n"
+				    : "from now on containers that %s makes with the annotation "
+				      "org.callgate.profile=NAME get that profile, "
 				      "which may permit nothing that '%s' does not; --all means every container\n",
 		       way->runtime, request->profile ? request->profile : "default");
 	if (!code && way->told)
@@ -195,8 +201,10 @@ static int remove_files(const struct way *way, const struct hook_request *reques
 static int user_conf(char *path, size_t size)
 {
 	const char *config = getenv("XDG_CONFIG_HOME"), *home = getenv("HOME");
-	int n = config && config[0] == '/' ? snprintf(path, size, "%s/containers/containers.conf.d/50-callgate.conf", config) :
-					     snprintf(path, size, "%s/.config/containers/containers.conf.d/50-callgate.conf", home ? home : "");
+	int n = config && config[0] == '/'
+			? snprintf(path, size, "%s/containers/containers.conf.d/50-callgate.conf", config)
+			: snprintf(path, size, "%s/.config/containers/containers.conf.d/50-callgate.conf",
+				   home ? home : "");
 
 	if (n < (int)size && path[0] == '/' && (home || config))
 		return EXIT_YES;
@@ -228,7 +236,9 @@ static int install_for_user(struct options *options, const char *path, const str
 	}
 	code = put(path, text, request->manner);
 	if (!code && request->manner == HOOK_WRITE)
-		printf("%s: from now on containers of this user start under %s, unless --security-opt seccomp= says otherwise\n", path, full);
+		printf("%s: from now on containers of this user start under %s, unless --security-opt seccomp= says "
+		       "otherwise\n",
+		       path, full);
 	return code ? code : finish_output(EXIT_YES);
 }
 
@@ -265,7 +275,8 @@ static int status(const struct way *way)
 
 		conf = containers_conf_has("callgate-", way->program, where, sizeof(where));
 	}
-	printf("%s\t%s\n%s\t%s\n", way->program, program ? "there" : "missing", way->conf, conf ? "installed" : "not installed");
+	printf("%s\t%s\n%s\t%s\n", way->program, program ? "there" : "missing", way->conf,
+	       conf ? "installed" : "not installed");
 	return finish_output(program && conf ? EXIT_YES : EXIT_NO);
 }
 

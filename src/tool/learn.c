@@ -3,8 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "tool/tool.h"
 #include "record/recording.h"
+#include "tool/tool.h"
 
 enum { OPT_BASE = OPT_VERB, OPT_WITHIN, OPT_ARGS, OPT_TWINS, OPT_AT };
 
@@ -27,7 +27,7 @@ static void tell_left_out(void *data, const struct callgate_uncovered *told)
 	callgate_action_format(told->action, word, sizeof(word));
 	origin_format(&told->origin, origin, sizeof(origin));
 	fprintf(stderr, "%s: warning: left out: %s %s, recorded %llu times: %s does not permit it (%s)\n", origin,
-	        callgate_abi_name(told->call.abi), call, (unsigned long long)told->count, left->limit, word);
+		callgate_abi_name(told->call.abi), call, (unsigned long long)told->count, left->limit, word);
 	left->count++;
 }
 
@@ -38,8 +38,8 @@ static void tell_uncovered(void *data, const struct callgate_uncovered *told)
 	(void)data;
 	call_text(&told->call, call, sizeof(call));
 	callgate_action_format(told->action, word, sizeof(word));
-	fprintf(stderr, "callgate: warning: not covered: %s %s, recorded %llu times, gets %s\n", callgate_abi_name(told->call.abi), call,
-	        (unsigned long long)told->count, word);
+	fprintf(stderr, "callgate: warning: not covered: %s %s, recorded %llu times, gets %s\n",
+		callgate_abi_name(told->call.abi), call, (unsigned long long)told->count, word);
 }
 
 int records_open(char **paths, struct callgate_record **out)
@@ -123,8 +123,9 @@ static int check_limit(const struct callgate_filter *within, const struct callga
 		if (!row->looser)
 			continue;
 		call_text(&row->witness, call, sizeof(call));
-		report("the profile would permit more than %s, %s %s among it: give --args few, or leave that call out of the records", name,
-		       callgate_abi_name(row->witness.abi), call);
+		report("the profile would permit more than %s, %s %s among it: give --args few, or leave that call out "
+		       "of the records",
+		       name, callgate_abi_name(row->witness.abi), call);
 		code = EXIT_NO;
 	}
 	callgate_diff_free(diff);
@@ -132,7 +133,7 @@ static int check_limit(const struct callgate_filter *within, const struct callga
 }
 
 static int prove(const struct options *options, const struct callgate_record *record, const struct wanted *wanted,
-                 const struct left *left, const char *text, size_t size)
+		 const struct left *left, const char *text, size_t size)
 {
 	CALLGATE_CLEANUP(filter_cleanup) struct callgate_filter *learned = NULL;
 	struct callgate_err err = CALLGATE_ERR_INIT;
@@ -143,8 +144,9 @@ static int prove(const struct options *options, const struct callgate_record *re
 		code = check_limit(wanted->how.within, learned, wanted->within);
 	if (code)
 		return code;
-	if (callgate_record_covered(record, learned, wanted->how.load == CALLGATE_LEARN_AT_EXEC || left->count ? NULL : tell_uncovered, NULL,
-	                            &covered, &err) < 0) {
+	if (callgate_record_covered(record, learned,
+				    wanted->how.load == CALLGATE_LEARN_AT_EXEC || left->count ? NULL : tell_uncovered,
+				    NULL, &covered, &err) < 0) {
 		report_err(&err);
 		return EXIT_CANNOT;
 	}
@@ -224,10 +226,16 @@ static int take_own(void *data, int option, const char *value)
 int verb_learn(const struct verb *verb, int argc, char **argv)
 {
 	static const struct option known[] = {
-		{ "help", no_argument, NULL, OPT_HELP }, { "color", required_argument, NULL, OPT_COLOR }, OPTIONS_TARGET,
-		{ "output", required_argument, NULL, OPT_OUTPUT }, { "base", required_argument, NULL, OPT_BASE },
-		{ "within", required_argument, NULL, OPT_WITHIN }, { "args", required_argument, NULL, OPT_ARGS },
-		{ "twins", no_argument, NULL, OPT_TWINS }, { "at", required_argument, NULL, OPT_AT }, OPTIONS_END,
+		{ "help", no_argument, NULL, OPT_HELP },
+		{ "color", required_argument, NULL, OPT_COLOR },
+		OPTIONS_TARGET,
+		{ "output", required_argument, NULL, OPT_OUTPUT },
+		{ "base", required_argument, NULL, OPT_BASE },
+		{ "within", required_argument, NULL, OPT_WITHIN },
+		{ "args", required_argument, NULL, OPT_ARGS },
+		{ "twins", no_argument, NULL, OPT_TWINS },
+		{ "at", required_argument, NULL, OPT_AT },
+		OPTIONS_END,
 	};
 	struct wanted wanted = { .how = CALLGATE_LEARN_INIT };
 	struct command_line line = { known, "ho:", take_own, &wanted };

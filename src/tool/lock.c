@@ -14,7 +14,7 @@ struct request {
 };
 
 static const char heading[] = "# What each profile means, for each target: SHA-256, written by callgate lock.\n"
-                              "# callgate lock --check FILE tells which profiles mean something else now.\n";
+			      "# callgate lock --check FILE tells which profiles mean something else now.\n";
 
 static int take_own(void *own, int option, const char *value)
 {
@@ -36,12 +36,14 @@ static void pinned(const char *words, const struct options *options, char *buf, 
 	size_t used = (size_t)snprintf(buf, size, "%s", words);
 
 	if (!strstr(words, "--arch"))
-		used += (size_t)snprintf(buf + used, size - used, "%s--arch %s", used ? " " : "", callgate_abi_name(target->host));
+		used += (size_t)snprintf(buf + used, size - used, "%s--arch %s", used ? " " : "",
+					 callgate_abi_name(target->host));
 	if (!strstr(words, "--kernel"))
-		used += (size_t)snprintf(buf + used, size - used, " --kernel %u.%u", target->kernel_major, target->kernel_minor);
+		used += (size_t)snprintf(buf + used, size - used, " --kernel %u.%u", target->kernel_major,
+					 target->kernel_minor);
 	if (!strstr(words, "--names") && target->libseccomp)
-		snprintf(buf + used, size - used, " --names libseccomp-%u.%u.%u", target->libseccomp >> 16, target->libseccomp >> 8 & 0xff,
-			 target->libseccomp & 0xff);
+		snprintf(buf + used, size - used, " --names libseccomp-%u.%u.%u", target->libseccomp >> 16,
+			 target->libseccomp >> 8 & 0xff, target->libseccomp & 0xff);
 }
 
 static int digest_of(const struct options *options, const char *profile, char digest[65])
@@ -70,7 +72,7 @@ static void add_row(struct json_object *rows, const char *profile, const char *t
 }
 
 static int lock_profile(const struct options *options, const struct request *request, const char *profile, FILE *to,
-                        struct json_object *rows)
+			struct json_object *rows)
 {
 	for (size_t i = 0; i < request->targets.count; i++) {
 		struct options of;
@@ -115,8 +117,10 @@ static int lock(const struct options *options, const struct request *request, ch
 
 /* ------------------------------------------------------------------ --check */
 
-/* A row of the file: profile, target, digest. 0, or an exit code after a message. *changed: it means something else now. */
-static int check_row(const struct options *options, const char *file, char *line, struct json_object *rows, bool *changed)
+/* A row of the file: profile, target, digest. 0, or an exit code after a message. *changed: it means something else
+ * now. */
+static int check_row(const struct options *options, const char *file, char *line, struct json_object *rows,
+		     bool *changed)
 {
 	char *at = line, *profile = strsep(&at, "\t"), *target = strsep(&at, "\t"), *digest = strsep(&at, "\t");
 	const char *slash = strrchr(file, '/');
@@ -128,7 +132,8 @@ static int check_row(const struct options *options, const char *file, char *line
 		fprintf(stderr, "%s: error: a row is profile, target and digest, separated by tabs\n", file);
 		return EXIT_CANNOT;
 	}
-	snprintf(path, sizeof(path), "%.*s%s", profile[0] != '/' && strchr(profile, '.') && slash ? (int)(slash - file + 1) : 0, file, profile);
+	snprintf(path, sizeof(path), "%.*s%s",
+		 profile[0] != '/' && strchr(profile, '.') && slash ? (int)(slash - file + 1) : 0, file, profile);
 	if (target_words(target, options, &of) < 0)
 		return EXIT_CANNOT;
 	code = digest_of(&of, path, now);
@@ -179,21 +184,27 @@ static int check(const struct options *options, const char *file)
 int verb_lock(const struct verb *verb, int argc, char **argv)
 {
 	static const struct option known[] = {
-		OPTIONS_COMMON, OPTIONS_TARGET, { "output", required_argument, NULL, OPT_OUTPUT },
-		{ "check", required_argument, NULL, OPT_CHECK }, { "target", required_argument, NULL, OPT_TARGET },
-		{ "matrix", required_argument, NULL, OPT_MATRIX }, OPTIONS_END,
+		OPTIONS_COMMON,
+		OPTIONS_TARGET,
+		{ "output", required_argument, NULL, OPT_OUTPUT },
+		{ "check", required_argument, NULL, OPT_CHECK },
+		{ "target", required_argument, NULL, OPT_TARGET },
+		{ "matrix", required_argument, NULL, OPT_MATRIX },
+		OPTIONS_END,
 	};
 	struct request request = { 0 };
 	struct command_line line = { known, "ho:", take_own, &request };
 	struct options options;
 	int code = options_parse(&options, verb, &line, argc, argv), first = optind;
 
-	if (code == PARSED && !request.targets.count && targets_matrix(&request.targets, "callgate,docker,podman,containerd") < 0)
+	if (code == PARSED && !request.targets.count &&
+	    targets_matrix(&request.targets, "callgate,docker,podman,containerd") < 0)
 		code = EXIT_CANNOT;
 	if (code == PARSED && (request.check ? first != argc : first == argc))
 		code = verb_usage(verb);
 	if (code == PARSED)
-		code = request.check ? check(&options, request.check) : lock(&options, &request, argv + first, argc - first);
+		code = request.check ? check(&options, request.check)
+				     : lock(&options, &request, argv + first, argc - first);
 	targets_cleanup(&request.targets);
 	return code;
 }

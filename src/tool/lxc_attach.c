@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What lxc-attach(1) gives processes in a container whose init got the profile by injection, read from the state file. */
+/*
+ * What lxc-attach(1) gives processes in a container whose init got the profile by injection, read from the state file.
+ */
 #include <stdlib.h>
 #include <string.h>
 
-#include "tool/tool.h"
 #include "runtime/hooks.h"
+#include "tool/tool.h"
 
 static int64_t member(struct json_object *state, const char *key)
 {
@@ -17,8 +19,9 @@ static bool take_state(struct json_object *state, pid_t init, struct attached *o
 {
 	struct json_object *attached, *facts;
 
-	if (!json_object_object_get_ex(state, "attached", &attached) || !json_object_is_type(attached, json_type_array) ||
-	    !json_object_object_get_ex(state, "init", &facts) || member(state, "pid") != init)
+	if (!json_object_object_get_ex(state, "attached", &attached) ||
+	    !json_object_is_type(attached, json_type_array) || !json_object_object_get_ex(state, "init", &facts) ||
+	    member(state, "pid") != init)
 		return false;
 	out->losses = json_object_array_length(attached);
 	out->filters = (int)member(facts, "filters");
@@ -33,7 +36,8 @@ bool attached_read(const char *source, pid_t init, struct attached *out)
 	size_t size;
 
 	*out = (struct attached){ .container = source, .filters = -1 };
-	if (strncmp(source, "lxc:", 4) != 0 || callgate_state_path("lxc", source + 4, out->path, sizeof(out->path), NULL) < 0 ||
+	if (strncmp(source, "lxc:", 4) != 0 ||
+	    callgate_state_path("lxc", source + 4, out->path, sizeof(out->path), NULL) < 0 ||
 	    callgate_file_read_trusted(out->path, &text, &size, NULL) < 0)
 		return false;
 	state = json_tokener_parse(text);
@@ -52,10 +56,12 @@ void attached_report(const struct attached *attached)
 {
 	fprintf(stderr, "callgate: note: %s: ", attached->container);
 	if (attached->tasks)
-		fprintf(stderr, "%zu task%s LXC's text only, as lxc-attach gives it", attached->tasks, attached->tasks == 1 ? " has" : "s have");
+		fprintf(stderr, "%zu task%s LXC's text only, as lxc-attach gives it", attached->tasks,
+			attached->tasks == 1 ? " has" : "s have");
 	else
 		fputs("processes that lxc-attach brings in get LXC's text only", stderr);
-	fprintf(stderr, "; in %zu points it lets through more than the profile: \"attached\" in %s\n", attached->losses, attached->path);
+	fprintf(stderr, "; in %zu points it lets through more than the profile: \"attached\" in %s\n", attached->losses,
+		attached->path);
 }
 
 struct json_object *attached_to_json(const struct attached *attached)

@@ -10,33 +10,54 @@ static int verb_version(const struct verb *verb, int argc, char **argv);
 static int verb_words(const struct verb *verb, int argc, char **argv);
 
 static const struct verb verbs[] = {
-	{ "check", verb_check, "[--strict] [-W error|error=ID|no-ID] [--portable] [--format text|json|sarif|github] [TARGET] FILE... | --list",
+	{ "check", verb_check,
+	  "[--strict] [-W error|error=ID|no-ID] [--portable] [--format text|json|sarif|github] [TARGET] FILE... | "
+	  "--list",
 	  "syntax, meaning and findings of profiles" },
-	{ "explain", verb_explain, "[--risks] [--group] [TARGET] SOURCE [CALL | --batch FILE]", "what happens to a call, and who decided" },
-	{ "diff", verb_diff, "[--gate no-looser [--within FILE]] [--target OPTIONS]... [--matrix READERS[:ARCHES[:CAPS]]] [TARGET] A B",
+	{ "explain", verb_explain, "[--risks] [--group] [TARGET] SOURCE [CALL | --batch FILE]",
+	  "what happens to a call, and who decided" },
+	{ "diff", verb_diff,
+	  "[--gate no-looser [--within FILE]] [--target OPTIONS]... [--matrix READERS[:ARCHES[:CAPS]]] [TARGET] A B",
 	  "exact difference in meaning of two sources" },
-	{ "compile", verb_compile, "[--format bpf|asm|pfc|c|base64] [--backend native|libseccomp] [--stats] [-o OUT] [TARGET] FILE",
+	{ "compile", verb_compile,
+	  "[--format bpf|asm|pfc|c|base64] [--backend native|libseccomp] [--stats] [-o OUT] [TARGET] FILE",
 	  "a profile as a proved program" },
-	{ "convert", verb_convert, "--to oci|docker|lxc [--lossy] [-o OUT] [TARGET] FILE", "a profile in another format, with its losses" },
-	{ "meet", verb_meet, "[--to oci|docker|lxc] [-o FILE] [TARGET] A B...", "a profile of what all sources permit" },
-	{ "join", verb_join, "[--to oci|docker|lxc] [-o FILE] [TARGET] A B...", "a profile of what any source permits" },
-	{ "subtract", verb_subtract, "[--to oci|docker|lxc] [-o FILE] [TARGET] A B", "a profile of what A permits and B does not" },
+	{ "convert", verb_convert, "--to oci|docker|lxc [--lossy] [-o OUT] [TARGET] FILE",
+	  "a profile in another format, with its losses" },
+	{ "meet", verb_meet, "[--to oci|docker|lxc] [-o FILE] [TARGET] A B...",
+	  "a profile of what all sources permit" },
+	{ "join", verb_join, "[--to oci|docker|lxc] [-o FILE] [TARGET] A B...",
+	  "a profile of what any source permits" },
+	{ "subtract", verb_subtract, "[--to oci|docker|lxc] [-o FILE] [TARGET] A B",
+	  "a profile of what A permits and B does not" },
 	{ "rebase", verb_rebase, "--from OLD --to NEW [-o FILE] MINE", "a fork of OLD carried onto NEW" },
-	{ "test", verb_test, "[--mutate] [--junit FILE] [TARGET] FILE...", "expectations beside a profile: are they met" },
-	{ "lock", verb_lock, "[--target OPTIONS]... [--matrix READERS[:ARCHES[:CAPS]]] [-o FILE] [TARGET] PROFILE... | --check FILE",
+	{ "test", verb_test, "[--mutate] [--junit FILE] [TARGET] FILE...",
+	  "expectations beside a profile: are they met" },
+	{ "lock", verb_lock,
+	  "[--target OPTIONS]... [--matrix READERS[:ARCHES[:CAPS]]] [-o FILE] [TARGET] PROFILE... | --check FILE",
 	  "digests of what profiles mean, to be kept beside them" },
-	{ "run", verb_run, "--profile FILE|--allow LIST|--deny LIST|--default ACTION [--at exec|main|load] [--complain] [--then FILE --when ready|listen:PORT|file:PATH|delay:SECONDS] [--no-new-privs yes|no] [TARGET] [--] COMMAND...", "one command under a profile" },
+	{ "run", verb_run,
+	  "--profile FILE|--allow LIST|--deny LIST|--default ACTION [--at exec|main|load] [--complain] [--then FILE "
+	  "--when ready|listen:PORT|file:PATH|delay:SECONDS] [--no-new-privs yes|no] [TARGET] [--] COMMAND...",
+	  "one command under a profile" },
 	{ "apply", verb_apply, "--profile FILE [--dry-run] [--no-new-privs yes|no] [TARGET] pid:N|lxc:NAME|oci:ID",
 	  "tighten a live process or container" },
 	{ "status", verb_status, "[--format table|tsv|json|openmetrics] [SOURCE...]", "who is confined, task by task" },
-	{ "verify", verb_verify, "[--profile FILE] [--at-least] [TARGET] pid:N|lxc:NAME|oci:ID...", "is what runs what the profile says" },
-	{ "record", verb_record, "[--for TIME] [--method auto|tracepoints|notify] [-o FILE] [--] COMMAND... | pid:N|lxc:NAME|oci:ID | --merge RECORD...",
+	{ "verify", verb_verify, "[--profile FILE] [--at-least] [TARGET] pid:N|lxc:NAME|oci:ID...",
+	  "is what runs what the profile says" },
+	{ "record", verb_record,
+	  "[--for TIME] [--method auto|tracepoints|notify] [-o FILE] [--] COMMAND... | pid:N|lxc:NAME|oci:ID | --merge "
+	  "RECORD...",
 	  "which calls are made, with counts, arguments and denials" },
-	{ "learn", verb_learn, "[--base PROFILE] [--within PROFILE] [--args few|none] [--twins] [--at exec|load] [-o FILE] [TARGET] RECORD...",
+	{ "learn", verb_learn,
+	  "[--base PROFILE] [--within PROFILE] [--args few|none] [--twins] [--at exec|load] [-o FILE] [TARGET] "
+	  "RECORD...",
 	  "a profile that covers records" },
-	{ "covers", verb_covers, "[--unused] [--json] [TARGET] PROFILE RECORD...", "does a profile permit all that was recorded" },
+	{ "covers", verb_covers, "[--unused] [--json] [TARGET] PROFILE RECORD...",
+	  "does a profile permit all that was recorded" },
 	{ "hook", verb_hook,
-	  "install|remove|status lxc:NAME [--profile P] [--caps C] [--inject [--log] | --unverified] [--accept-looser] [--lxcpath DIR] "
+	  "install|remove|status lxc:NAME [--profile P] [--caps C] [--inject [--log] | --unverified] [--accept-looser] "
+	  "[--lxcpath DIR] "
 	  "[--dry-run], or remove|status --runtime lxc --all, or "
 	  "install|remove|status --runtime podman|runc|crun [--profile P] [--all] [--log] [--dry-run]",
 	  "makes engines call callgate when containers start" },
@@ -77,11 +98,11 @@ static int usage(FILE *to, int code)
 		print_wrapped(to, verbs[i].summary, 12, 12);
 	}
 	fprintf(to, "\nSOURCE: a profile file, a shipped profile's name, - (stdin), bpf:FILE, pid:N,\n"
-	            "        lxc:NAME, oci:ID, env:\n"
-	            "TARGET: --arch A --abi A,B --caps CAP_X,CAP_Y|container|docker|all|none\n"
-	            "        --kernel X.Y --as READER --names libseccomp-X.Y.Z\n"
-	            "        --enosys profile|never\n"
-	            "CALL:   name, name(0x28,*,3) or a number\n");
+		    "        lxc:NAME, oci:ID, env:\n"
+		    "TARGET: --arch A --abi A,B --caps CAP_X,CAP_Y|container|docker|all|none\n"
+		    "        --kernel X.Y --as READER --names libseccomp-X.Y.Z\n"
+		    "        --enosys profile|never\n"
+		    "CALL:   name, name(0x28,*,3) or a number\n");
 	return code;
 }
 

@@ -64,7 +64,9 @@ static int take_word(int r, const char *what, const char *value)
 
 static int take_color(struct options *options, const char *value)
 {
-	static const char *const words[] = { [COLOR_AUTO] = "auto", [COLOR_ALWAYS] = "always", [COLOR_NEVER] = "never" };
+	static const char *const words[] = {
+		[COLOR_AUTO] = "auto", [COLOR_ALWAYS] = "always", [COLOR_NEVER] = "never"
+	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(words); i++) {
 		if (strcmp(value, words[i]) == 0) {
@@ -86,7 +88,8 @@ static int take_enosys(struct callgate_target *target, const char *value)
 	return 0;
 }
 
-/* A reader is the one that is installed here, with the libseccomp that is installed here, unless something else was said. */
+/* A reader is the one that is installed here, with the libseccomp that is installed here, unless something else was
+ * said. */
 static int take_reader(struct options *options, const char *value)
 {
 	struct callgate_target *target = &options->target;
@@ -115,7 +118,9 @@ int take_nnp(const char *value, enum callgate_nnp *out)
 int take_profile_format(const char *value, enum callgate_format *out)
 {
 	static const char *const words[] = {
-		[CALLGATE_FORMAT_OCI] = "oci", [CALLGATE_FORMAT_DOCKER] = "docker", [CALLGATE_FORMAT_LXC] = "lxc",
+		[CALLGATE_FORMAT_OCI] = "oci",
+		[CALLGATE_FORMAT_DOCKER] = "docker",
+		[CALLGATE_FORMAT_LXC] = "lxc",
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(words); i++) {
@@ -148,7 +153,8 @@ int options_take(struct options *options, int option, const char *value)
 		report_err(&err);
 		return -1;
 	case OPT_KERNEL:
-		return take_word(callgate_kernel_parse(value, &target->kernel_major, &target->kernel_minor), "kernel version", value);
+		return take_word(callgate_kernel_parse(value, &target->kernel_major, &target->kernel_minor),
+				 "kernel version", value);
 	case OPT_AS:
 		return take_reader(options, value);
 	case OPT_NAMES:
@@ -190,7 +196,8 @@ static bool is_own(int option)
 	return option >= OPT_VERB || (option != OPT_HELP && option != OPT_OUTPUT && option < OPT_ARCH && option != '?');
 }
 
-int options_parse(struct options *options, const struct verb *verb, const struct command_line *line, int argc, char **argv)
+int options_parse(struct options *options, const struct verb *verb, const struct command_line *line, int argc,
+		  char **argv)
 {
 	struct callgate_err err = CALLGATE_ERR_INIT;
 	int option;
@@ -204,7 +211,8 @@ int options_parse(struct options *options, const struct verb *verb, const struct
 
 		if (option == OPT_HELP)
 			return verb_help(verb);
-		r = is_own(option) && line->own ? line->own(line->data, option, optarg) : options_take(options, option, optarg);
+		r = is_own(option) && line->own ? line->own(line->data, option, optarg)
+						: options_take(options, option, optarg);
 		if (r < 0)
 			return EXIT_CANNOT;
 	}

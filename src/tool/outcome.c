@@ -13,7 +13,8 @@ const char *outcome_word(const struct callgate_outcome *outcome, char *buf, size
 	return buf;
 }
 
-void print_outcomes(FILE *to, const struct callgate_pattern *call, const struct callgate_outcome *outcomes, size_t count)
+void print_outcomes(FILE *to, const struct callgate_pattern *call, const struct callgate_outcome *outcomes,
+		    size_t count)
 {
 	bool named = on_terminal();
 	char word[32];
@@ -31,7 +32,8 @@ void print_outcomes(FILE *to, const struct callgate_pattern *call, const struct 
 	}
 }
 
-struct callgate_outcome *outcomes_list(const struct callgate_filter *filter, const struct callgate_pattern *pattern, size_t *count)
+struct callgate_outcome *outcomes_list(const struct callgate_filter *filter, const struct callgate_pattern *pattern,
+				       size_t *count)
 {
 	struct callgate_outcome *outcomes = NULL;
 	size_t room = 16;
@@ -81,7 +83,8 @@ void call_text(const struct callgate_call *call, char *buf, size_t size)
 			last = i + 1;
 	used = strlen(buf);
 	for (size_t i = 0; i < last && used < size; i++)
-		used += (size_t)snprintf(buf + used, size - used, "%c0x%llx", i ? ',' : '(', (unsigned long long)call->args[i]);
+		used += (size_t)snprintf(buf + used, size - used, "%c0x%llx", i ? ',' : '(',
+					 (unsigned long long)call->args[i]);
 	if (last && used < size)
 		snprintf(buf + used, size - used, ")");
 }

@@ -28,14 +28,17 @@ static void tell_conflict(void *data, const struct callgate_conflict *conflict)
 	call_text(&conflict->call, call, sizeof(call));
 	for (unsigned i = 0; i < SIDES; i++)
 		callgate_action_format(conflict->action[i], action[i], sizeof(action[i]));
-	fprintf(stderr, "%s:%u:%u: error: conflict: both sides changed '%s'; %s on %s is %s here\n", request->files[2], conflict->line[2],
-	        conflict->column[2], conflict->name, call, callgate_abi_name(conflict->call.abi), action[2]);
-	fprintf(stderr, "%s:%u:%u: note: %s here\n", request->files[1], conflict->line[1], conflict->column[1], action[1]);
-	fprintf(stderr, "%s:%u:%u: note: %s before, with %s\n", request->files[0], conflict->line[0], conflict->column[0], action[0],
-	        conflict->target);
+	fprintf(stderr, "%s:%u:%u: error: conflict: both sides changed '%s'; %s on %s is %s here\n", request->files[2],
+		conflict->line[2], conflict->column[2], conflict->name, call, callgate_abi_name(conflict->call.abi),
+		action[2]);
+	fprintf(stderr, "%s:%u:%u: note: %s here\n", request->files[1], conflict->line[1], conflict->column[1],
+		action[1]);
+	fprintf(stderr, "%s:%u:%u: note: %s before, with %s\n", request->files[0], conflict->line[0],
+		conflict->column[0], action[0], conflict->target);
 }
 
-static int open_all(const struct options *options, const struct request *request, struct callgate_policy *policies[SIDES])
+static int open_all(const struct options *options, const struct request *request,
+		    struct callgate_policy *policies[SIDES])
 {
 	struct callgate_err err = CALLGATE_ERR_INIT;
 
@@ -85,8 +88,11 @@ static int rebase(const struct options *options, struct request *request)
 int verb_rebase(const struct verb *verb, int argc, char **argv)
 {
 	static const struct option known[] = {
-		OPTIONS_COMMON, { "output", required_argument, NULL, OPT_OUTPUT }, { "from", required_argument, NULL, OPT_FROM },
-		{ "to", required_argument, NULL, OPT_TO }, OPTIONS_END,
+		OPTIONS_COMMON,
+		{ "output", required_argument, NULL, OPT_OUTPUT },
+		{ "from", required_argument, NULL, OPT_FROM },
+		{ "to", required_argument, NULL, OPT_TO },
+		OPTIONS_END,
 	};
 	struct request request = { 0 };
 	struct command_line line = { known, "ho:", take_own, &request };

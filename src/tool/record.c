@@ -9,8 +9,8 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "tool/tool.h"
 #include "record/recording.h"
+#include "tool/tool.h"
 
 enum { OPT_FOR = OPT_VERB, OPT_MERGE, OPT_METHOD, OPT_PHASE };
 enum { EXIT_CANNOT_EXEC = 126, EXIT_NOT_FOUND = 127, EXIT_SIGNAL = 128, STEP_MS = 200 };
@@ -57,8 +57,9 @@ static void tell(const struct callgate_record *record, const char *method)
 	struct callgate_record_size size = { .size = sizeof(size) };
 
 	callgate_record_measure(record, &size);
-	fprintf(stderr, "callgate: %llu calls in %zu rows recorded by %s, %llu denied, %llu lost\n", (unsigned long long)size.calls,
-	        size.rows, method, (unsigned long long)size.denied, (unsigned long long)size.lost);
+	fprintf(stderr, "callgate: %llu calls in %zu rows recorded by %s, %llu denied, %llu lost\n",
+		(unsigned long long)size.calls, size.rows, method, (unsigned long long)size.denied,
+		(unsigned long long)size.lost);
 }
 
 static int finish(const struct recording *recording)
@@ -95,8 +96,9 @@ static void show_progress(const struct recording *recording, size_t *rows, doubl
 		return;
 	*next = at + 1;
 	callgate_record_measure(record, &size);
-	fprintf(stderr, "\r\033[K%llu calls, %zu rows (%zu new), %llu denied, %llu lost", (unsigned long long)size.calls, size.rows,
-	        size.rows - *rows, (unsigned long long)size.denied, (unsigned long long)size.lost);
+	fprintf(stderr, "\r\033[K%llu calls, %zu rows (%zu new), %llu denied, %llu lost",
+		(unsigned long long)size.calls, size.rows, size.rows - *rows, (unsigned long long)size.denied,
+		(unsigned long long)size.lost);
 	*rows = size.rows;
 }
 
@@ -279,7 +281,9 @@ static int take_word(const char *value, const char *const words[], const char *w
 
 static int take_own(void *data, int option, const char *value)
 {
-	static const char *const methods[] = { "auto", "tracepoints", "notify", NULL }, *const phases[] = { "program", "runtime", NULL };
+	static const char *const methods[] = { "auto", "tracepoints", "notify", NULL }, *const phases[] = { "program",
+													    "runtime",
+													    NULL };
 	struct wanted *wanted = data;
 	int word = 0, r = 0;
 
@@ -303,10 +307,15 @@ static int take_own(void *data, int option, const char *value)
 int verb_record(const struct verb *verb, int argc, char **argv)
 {
 	static const struct option known[] = {
-		{ "help", no_argument, NULL, OPT_HELP }, { "color", required_argument, NULL, OPT_COLOR }, OPTIONS_LIVE,
-		{ "output", required_argument, NULL, OPT_OUTPUT }, { "for", required_argument, NULL, OPT_FOR },
-		{ "merge", no_argument, NULL, OPT_MERGE }, { "method", required_argument, NULL, OPT_METHOD },
-		{ "phase", required_argument, NULL, OPT_PHASE }, OPTIONS_END,
+		{ "help", no_argument, NULL, OPT_HELP },
+		{ "color", required_argument, NULL, OPT_COLOR },
+		OPTIONS_LIVE,
+		{ "output", required_argument, NULL, OPT_OUTPUT },
+		{ "for", required_argument, NULL, OPT_FOR },
+		{ "merge", no_argument, NULL, OPT_MERGE },
+		{ "method", required_argument, NULL, OPT_METHOD },
+		{ "phase", required_argument, NULL, OPT_PHASE },
+		OPTIONS_END,
 	};
 	struct wanted wanted = { .how = CALLGATE_RECORDER_HOW_INIT };
 	struct command_line line = { known, "+ho:", take_own, &wanted };

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Report: messages in GNU form with the source line and the range, findings and origins as text and JSON, output that is checked. */
+/* Report: messages in GNU form with the source line and the range, findings and origins as text and JSON, output that
+ * is checked. */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdarg.h>
@@ -12,10 +13,14 @@
 #include "tool/tool.h"
 
 static const char *const severity_words[] = {
-	[CALLGATE_NOTE] = "note", [CALLGATE_WARNING] = "warning", [CALLGATE_ERROR] = "error",
+	[CALLGATE_NOTE] = "note",
+	[CALLGATE_WARNING] = "warning",
+	[CALLGATE_ERROR] = "error",
 };
 static const char *const severity_colors[] = {
-	[CALLGATE_NOTE] = "\033[1;36m", [CALLGATE_WARNING] = "\033[1;35m", [CALLGATE_ERROR] = "\033[1;31m",
+	[CALLGATE_NOTE] = "\033[1;36m",
+	[CALLGATE_WARNING] = "\033[1;35m",
+	[CALLGATE_ERROR] = "\033[1;31m",
 };
 
 enum { TEXT_SIZE = 4096 };
@@ -72,13 +77,13 @@ void report_note(const struct callgate_note *note, enum callgate_severity severi
 	else
 		fprintf(stderr, "%s: ", file);
 	fprintf(stderr, "%s%s:%s %s [CG-%03u]\n", color ? severity_colors[severity] : "", severity_words[severity],
-	        color ? "\033[0m" : "", note->text, note->id);
+		color ? "\033[0m" : "", note->text, note->id);
 	if (note->source_line)
 		report_range(note, color);
 }
 
 void report_notes(const struct options *options, const struct callgate_notes *notes, enum callgate_severity least,
-                  enum strictness strict)
+		  enum strictness strict)
 {
 	bool color = report_color(options);
 	size_t said = 0;
@@ -96,7 +101,8 @@ void report_notes(const struct options *options, const struct callgate_notes *no
 	for (int s = CALLGATE_NOTE; s <= CALLGATE_ERROR; s++)
 		said += callgate_notes_said(notes, (enum callgate_severity)s);
 	if (said > callgate_notes_count(notes))
-		fprintf(stderr, "callgate: note: %zu more findings are not shown\n", said - callgate_notes_count(notes));
+		fprintf(stderr, "callgate: note: %zu more findings are not shown\n",
+			said - callgate_notes_count(notes));
 }
 
 struct json_object *document(const char *verb)
@@ -111,7 +117,8 @@ struct json_object *document(const char *verb)
 
 int print_document(struct json_object *object)
 {
-	printf("%s\n", json_object_to_json_string_ext(object, JSON_C_TO_STRING_PRETTY | JSON_C_TO_STRING_NOSLASHESCAPE));
+	printf("%s\n",
+	       json_object_to_json_string_ext(object, JSON_C_TO_STRING_PRETTY | JSON_C_TO_STRING_NOSLASHESCAPE));
 	json_object_put(object);
 	return finish_output(EXIT_YES);
 }
@@ -171,7 +178,8 @@ struct json_object *origin_to_json(const struct callgate_origin *origin)
 	if (origin->file)
 		json_object_object_add(object, "file", json_object_new_string(origin->file));
 	if (origin->line || origin->why == CALLGATE_BY_PC)
-		json_object_object_add(object, origin->why == CALLGATE_BY_PC ? "pc" : "line", json_object_new_int64(origin->line));
+		json_object_object_add(object, origin->why == CALLGATE_BY_PC ? "pc" : "line",
+				       json_object_new_int64(origin->line));
 	if (origin->column)
 		json_object_object_add(object, "column", json_object_new_int64(origin->column));
 	return object;
@@ -232,7 +240,8 @@ static int write_beside(const char *path, const void *bytes, size_t size)
 	fd = mkostemp(temp, O_CLOEXEC);
 	if (fd < 0)
 		return -1;
-	if (write_whole(fd, bytes, size) == 0 && fchmod(fd, 0666 & ~mask) == 0 && fsync(fd) == 0 && rename(temp, path) == 0) {
+	if (write_whole(fd, bytes, size) == 0 && fchmod(fd, 0666 & ~mask) == 0 && fsync(fd) == 0 &&
+	    rename(temp, path) == 0) {
 		close(fd);
 		return 0;
 	}

@@ -31,7 +31,9 @@ static int end_like(int status)
 
 static int take_at(const char *value, enum callgate_at *out)
 {
-	static const char *const words[] = { [CALLGATE_AT_EXEC] = "exec", [CALLGATE_AT_MAIN] = "main", [CALLGATE_AT_LOAD] = "load" };
+	static const char *const words[] = {
+		[CALLGATE_AT_EXEC] = "exec", [CALLGATE_AT_MAIN] = "main", [CALLGATE_AT_LOAD] = "load"
+	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(words); i++) {
 		if (strcmp(value, words[i]) == 0) {
@@ -44,7 +46,7 @@ static int take_at(const char *value, enum callgate_at *out)
 
 /* Starts it and waits for its end. */
 static int run_command(const struct callgate_prog *prog, const struct callgate_start *how, char **argv, int *status,
-                       struct callgate_err *err)
+		       struct callgate_err *err)
 {
 	struct callgate_command *command;
 	bool ended;
@@ -110,7 +112,8 @@ static int complain(struct callgate_filter **filter, struct callgate_err *err)
 		return r;
 	callgate_filter_free(*filter);
 	*filter = logging;
-	fprintf(stderr, "callgate: warning: --complain: the profile is NOT enforced; what it would deny is logged by the kernel and goes on\n");
+	fprintf(stderr, "callgate: warning: --complain: the profile is NOT enforced; what it would deny is logged by "
+			"the kernel and goes on\n");
 	return 0;
 }
 
@@ -161,10 +164,17 @@ static int take_own(void *data, int option, const char *value)
 int verb_run(const struct verb *verb, int argc, char **argv)
 {
 	static const struct option known[] = {
-		{ "help", no_argument, NULL, OPT_HELP }, { "color", required_argument, NULL, OPT_COLOR }, OPTIONS_TARGET, OPTIONS_WORDS,
-		{ "profile", required_argument, NULL, OPT_PROFILE }, { "no-new-privs", required_argument, NULL, OPT_NNP },
-		{ "at", required_argument, NULL, OPT_AT }, { "then", required_argument, NULL, OPT_THEN },
-		{ "when", required_argument, NULL, OPT_WHEN }, { "complain", no_argument, NULL, OPT_COMPLAIN }, OPTIONS_END,
+		{ "help", no_argument, NULL, OPT_HELP },
+		{ "color", required_argument, NULL, OPT_COLOR },
+		OPTIONS_TARGET,
+		OPTIONS_WORDS,
+		{ "profile", required_argument, NULL, OPT_PROFILE },
+		{ "no-new-privs", required_argument, NULL, OPT_NNP },
+		{ "at", required_argument, NULL, OPT_AT },
+		{ "then", required_argument, NULL, OPT_THEN },
+		{ "when", required_argument, NULL, OPT_WHEN },
+		{ "complain", no_argument, NULL, OPT_COMPLAIN },
+		OPTIONS_END,
 	};
 	struct wanted wanted = { .how = CALLGATE_START_INIT };
 	struct command_line line = { known, "+h", take_own, &wanted };
@@ -173,8 +183,7 @@ int verb_run(const struct verb *verb, int argc, char **argv)
 
 	if (code == EXIT_YES)
 		return code;
-	if (code != PARSED || optind == argc || !wanted.then != !wanted.when ||
-	    (wanted.complain && wanted.then)) {
+	if (code != PARSED || optind == argc || !wanted.then != !wanted.when || (wanted.complain && wanted.then)) {
 		verb_usage(verb);
 		return EXIT_CALLGATE_FAILED;
 	}
@@ -182,5 +191,5 @@ int verb_run(const struct verb *verb, int argc, char **argv)
 	if (!wanted.profile)
 		return EXIT_CALLGATE_FAILED;
 	return wanted.then ? run_phases(&options, &wanted, argv + optind)
-	                   : run_profile(&options, &wanted, argv + optind);
+			   : run_profile(&options, &wanted, argv + optind);
 }

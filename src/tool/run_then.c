@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* callgate run --then: a second, tighter profile on the command and all that it has started, once it says or shows that it is ready. */
+/* callgate run --then: a second, tighter profile on the command and all that it has started, once it says or shows that
+ * it is ready. */
 #include <ctype.h>
 #include <dirent.h>
 #include <errno.h>
@@ -68,7 +69,8 @@ int when_parse(const char *text, struct when *out)
 	return -1;
 }
 
-/* An address of the abstract kind needs no place in the file system. What we are told goes on to whoever wanted to be told. */
+/* An address of the abstract kind needs no place in the file system. What we are told goes on to whoever wanted to be
+ * told. */
 static int open_ready(struct when *when)
 {
 	struct sockaddr_un address = { .sun_family = AF_UNIX };
@@ -84,7 +86,8 @@ static int open_ready(struct when *when)
 	strcpy(address.sun_path + 1, name + 1);
 	size = (socklen_t)(offsetof(struct sockaddr_un, sun_path) + strlen(name));
 	if (when->socket < 0 || bind(when->socket, (struct sockaddr *)&address, size) < 0 ||
-	    setsockopt(when->socket, SOL_SOCKET, SO_PASSCRED, &on, sizeof(on)) < 0 || setenv("NOTIFY_SOCKET", name, 1) < 0) {
+	    setsockopt(when->socket, SOL_SOCKET, SO_PASSCRED, &on, sizeof(on)) < 0 ||
+	    setenv("NOTIFY_SOCKET", name, 1) < 0) {
 		report("cannot create the readiness socket: %s", strerror(errno));
 		return -1;
 	}
@@ -118,10 +121,15 @@ static void pass_on(const struct when *when, const char *text, size_t size)
 /* Only processes of our user or root's count: the name of the socket is no secret. */
 static bool is_ready(const struct when *when)
 {
-	union { struct cmsghdr head; char bytes[CMSG_SPACE(sizeof(struct ucred))]; } control;
+	union {
+		struct cmsghdr head;
+		char bytes[CMSG_SPACE(sizeof(struct ucred))];
+	} control;
 	char text[4096];
 	struct iovec vec = { text, sizeof(text) - 1 };
-	struct msghdr message = { .msg_iov = &vec, .msg_iovlen = 1, .msg_control = &control, .msg_controllen = sizeof(control) };
+	struct msghdr message = {
+		.msg_iov = &vec, .msg_iovlen = 1, .msg_control = &control, .msg_controllen = sizeof(control)
+	};
 	bool ready = false;
 	ssize_t size;
 
@@ -179,7 +187,8 @@ static bool listens_in(const char *table, pid_t pid, unsigned port)
 		unsigned long inode;
 		unsigned local, state;
 
-		if (sscanf(line, " %*u: %*[0-9A-Fa-f]:%x %*s %x %*s %*s %*s %*s %*s %lu", &local, &state, &inode) == 3 &&
+		if (sscanf(line, " %*u: %*[0-9A-Fa-f]:%x %*s %x %*s %*s %*s %*s %*s %lu", &local, &state, &inode) ==
+			    3 &&
 		    local == port && state == 0x0a)
 			found = owns_socket(pid, inode);
 	}
@@ -199,7 +208,7 @@ static bool listens(unsigned port)
 		const struct callgate_task *task = callgate_tasks_at(tasks, i);
 
 		found = task->tid == task->pid &&
-		        (listens_in("tcp", task->pid, port) || listens_in("tcp6", task->pid, port));
+			(listens_in("tcp", task->pid, port) || listens_in("tcp6", task->pid, port));
 	}
 	callgate_tasks_free(tasks);
 	return found;
@@ -304,7 +313,8 @@ static int wait_through(struct phases *phases, struct callgate_command *command,
 	return r;
 }
 
-int phases_run(struct phases *phases, const struct callgate_start *how, char **argv, int *status, struct callgate_err *err)
+int phases_run(struct phases *phases, const struct callgate_start *how, char **argv, int *status,
+	       struct callgate_err *err)
 {
 	struct callgate_command *command;
 	int r;

@@ -23,8 +23,9 @@ struct phases {
 /* ready, listen:PORT, file:PATH, delay:SECONDS; -1 after a message. */
 int when_parse(const char *text, struct when *out);
 
-/* Runs argv under now, puts then on it and on all that it has started when the time has come, and waits. Where the second program
- * cannot be put on all of them, they are killed. err->text may be empty: then it has been reported. */
-int phases_run(struct phases *phases, const struct callgate_start *how, char **argv, int *status, struct callgate_err *err);
+/* Runs argv under now, puts then on it and on all that it has started when the time has come, and waits. Where the
+ * second program cannot be put on all of them, they are killed. err->text may be empty: then it has been reported. */
+int phases_run(struct phases *phases, const struct callgate_start *how, char **argv, int *status,
+	       struct callgate_err *err);
 
 #endif

@@ -42,7 +42,8 @@ static struct json_object *rules(void)
 
 struct json_object *sarif_document(struct json_object **results)
 {
-	struct json_object *root = json_object_new_object(), *run = json_object_new_object(), *runs = json_object_new_array();
+	struct json_object *root = json_object_new_object(), *run = json_object_new_object(),
+			   *runs = json_object_new_array();
 	struct json_object *driver = json_object_new_object();
 
 	json_object_object_add(driver, "name", json_object_new_string("callgate"));
@@ -53,7 +54,8 @@ struct json_object *sarif_document(struct json_object **results)
 	json_object_object_add(run, "columnKind", json_object_new_string("unicodeCodePoints"));
 	json_object_object_add(run, "results", *results);
 	json_object_array_add(runs, run);
-	json_object_object_add(root, "$schema", json_object_new_string("https://json.schemastore.org/sarif-2.1.0.json"));
+	json_object_object_add(root, "$schema",
+			       json_object_new_string("https://json.schemastore.org/sarif-2.1.0.json"));
 	json_object_object_add(root, "version", json_object_new_string("2.1.0"));
 	json_object_object_add(root, "runs", runs);
 	return root;
@@ -69,7 +71,8 @@ static struct json_object *uri(const char *path)
 
 	for (; *path && used + 4 < sizeof(text); path++) {
 		unsigned char c = (unsigned char)*path;
-		bool plain = (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || strchr("-._~/", c);
+		bool plain = (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') ||
+			     strchr("-._~/", c);
 
 		used += (size_t)snprintf(text + used, sizeof(text) - used, plain ? "%c" : "%%%02X", c);
 	}
@@ -106,7 +109,8 @@ static struct json_object *array_of(struct json_object *element)
 	return array;
 }
 
-static struct json_object *add_result(struct findings *findings, enum level level, const char *text, struct json_object *where)
+static struct json_object *add_result(struct findings *findings, enum level level, const char *text,
+				      struct json_object *where)
 {
 	static const char *const words[] = { "none", "note", "warning", "error" };
 	struct json_object *result = json_object_new_object();
@@ -131,7 +135,8 @@ static void attach(struct json_object *result, const struct callgate_note *note,
 	json_object_array_add(related, where);
 }
 
-void sarif_add(struct findings *findings, const char *path, const struct callgate_notes *notes, const struct callgate_err *err)
+void sarif_add(struct findings *findings, const char *path, const struct callgate_notes *notes,
+	       const struct callgate_err *err)
 {
 	struct json_object *result = NULL;
 

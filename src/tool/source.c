@@ -43,7 +43,8 @@ const char *profile_said(const struct options *options, const char *profile)
 	bool words = options->words.allow || options->words.deny || options->words.fallback;
 
 	if (words == (profile != NULL)) {
-		report(words ? "--profile cannot be combined with --allow, --deny or --default" : "one of --profile, --allow, --deny or --default is required");
+		report(words ? "--profile cannot be combined with --allow, --deny or --default"
+			     : "one of --profile, --allow, --deny or --default is required");
 		return NULL;
 	}
 	return words ? WORDS_SOURCE : profile;
@@ -62,15 +63,15 @@ int profile_path(const char *text, char *path, size_t size, struct callgate_err 
 	return 0;
 }
 
-int profile_open(const struct options *options, const char *text, struct callgate_policy **out, struct callgate_notes *notes,
-                 struct callgate_err *err)
+int profile_open(const struct options *options, const char *text, struct callgate_policy **out,
+		 struct callgate_notes *notes, struct callgate_err *err)
 {
 	char path[4096];
 	int r;
 
 	if (strcmp(text, "env:") == 0)
-		return callgate_policy_env(getenv(env_names[ENV_ALLOW]), getenv(env_names[ENV_DENY]), getenv(env_names[ENV_ACTION]),
-		                           out, notes, err);
+		return callgate_policy_env(getenv(env_names[ENV_ALLOW]), getenv(env_names[ENV_DENY]),
+					   getenv(env_names[ENV_ACTION]), out, notes, err);
 	if (strcmp(text, WORDS_SOURCE) == 0)
 		return callgate_policy_words(&options->words, out, notes, err);
 	r = profile_path(text, path, sizeof(path), err);
@@ -89,8 +90,8 @@ static int refuse_dropped(struct callgate_filter **filter, struct callgate_err *
 	err->line = origin.line;
 	err->column = origin.column;
 	snprintf(err->file, sizeof(err->file), "%s", origin.file ? origin.file : "");
-	snprintf(err->text, sizeof(err->text), "unknown syscall '%s' in a rule that denies: the filter would permit what the profile forbids",
-		 name);
+	snprintf(err->text, sizeof(err->text),
+		 "unknown syscall '%s' in a rule that denies: the filter would permit what the profile forbids", name);
 	*filter = callgate_filter_free(*filter);
 	return err->code;
 }
@@ -121,11 +122,12 @@ int profile_resolve(const struct options *options, const char *text, struct call
 
 enum { PROGRAM_BYTES = 4096 * 8 };
 
-/* Descriptors that somebody has opened for us may be anything that can be read; a name must be that of a regular file, or opening it
- * could wait for whoever holds the other end. */
+/* Descriptors that somebody has opened for us may be anything that can be read; a name must be that of a regular file,
+ * or opening it could wait for whoever holds the other end. */
 FILE *input_open(const char *path)
 {
-	bool is_own = strncmp(path, "/dev/fd/", 8) == 0 || strncmp(path, "/proc/self/fd/", 14) == 0 || strcmp(path, "/dev/stdin") == 0;
+	bool is_own = strncmp(path, "/dev/fd/", 8) == 0 || strncmp(path, "/proc/self/fd/", 14) == 0 ||
+		      strcmp(path, "/dev/stdin") == 0;
 	struct stat st;
 	FILE *file = NULL;
 	int fd;
@@ -167,7 +169,8 @@ static int read_file(const char *path, char **out, size_t *size)
 	}
 	if (bytes || !*out)
 		fprintf(stderr, "%s: error: %s\n", path,
-		        !bytes || ferror(file) ? strerror(errno) : "program is longer than the kernel's limit of 4096 instructions");
+			!bytes || ferror(file) ? strerror(errno)
+					       : "program is longer than the kernel's limit of 4096 instructions");
 	if (file != stdin)
 		fclose(file);
 	free(bytes);

@@ -11,7 +11,9 @@ enum { OPT_FORMAT = OPT_VERB };
 enum format { FORMAT_AUTO, FORMAT_TABLE, FORMAT_TSV, FORMAT_JSON, FORMAT_OPENMETRICS };
 
 static const char *const mode_words[] = {
-	[CALLGATE_MODE_NONE] = "none", [CALLGATE_MODE_STRICT] = "strict", [CALLGATE_MODE_FILTER] = "filter",
+	[CALLGATE_MODE_NONE] = "none",
+	[CALLGATE_MODE_STRICT] = "strict",
+	[CALLGATE_MODE_FILTER] = "filter",
 };
 
 /* One task with the container it is in; -1 filters: the kernel does not say. */
@@ -207,7 +209,8 @@ static int print_table(const struct table *table, enum format format)
 		print_openmetrics(table);
 		break;
 	case FORMAT_TABLE:
-		printf("%-24s %7s %7s %-7s %7s %-5s %s\n", "CONTAINER", "PID", "TID", "SECCOMP", "FILTERS", "NNP", "COMMAND");
+		printf("%-24s %7s %7s %-7s %7s %-5s %s\n", "CONTAINER", "PID", "TID", "SECCOMP", "FILTERS", "NNP",
+		       "COMMAND");
 		print_rows(table, format);
 		break;
 	case FORMAT_AUTO:
@@ -225,7 +228,10 @@ static int take_format(const char *value, enum format *out)
 	static const struct {
 		const char *word;
 		enum format format;
-	} words[] = { { "table", FORMAT_TABLE }, { "tsv", FORMAT_TSV }, { "json", FORMAT_JSON }, { "openmetrics", FORMAT_OPENMETRICS } };
+	} words[] = { { "table", FORMAT_TABLE },
+		      { "tsv", FORMAT_TSV },
+		      { "json", FORMAT_JSON },
+		      { "openmetrics", FORMAT_OPENMETRICS } };
 
 	for (size_t i = 0; i < ARRAY_SIZE(words); i++) {
 		if (strcmp(value, words[i].word) == 0) {
@@ -273,7 +279,10 @@ static int take_own(void *data, int option, const char *value)
 int verb_status(const struct verb *verb, int argc, char **argv)
 {
 	static const struct option known[] = {
-		OPTIONS_COMMON, OPTIONS_LIVE, { "format", required_argument, NULL, OPT_FORMAT }, OPTIONS_END,
+		OPTIONS_COMMON,
+		OPTIONS_LIVE,
+		{ "format", required_argument, NULL, OPT_FORMAT },
+		OPTIONS_END,
 	};
 	enum format format = FORMAT_AUTO;
 	struct command_line line = { known, "h", take_own, &format };

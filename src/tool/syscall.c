@@ -56,7 +56,8 @@ static bool differs(const struct callgate_syscall_info *info, enum callgate_abi 
 }
 
 /* Of the ABIs that have them otherwise than most. */
-static struct json_object *own_arguments_to_json(const struct options *options, const struct callgate_syscall_info *info)
+static struct json_object *own_arguments_to_json(const struct options *options,
+						 const struct callgate_syscall_info *info)
 {
 	struct json_object *object = json_object_new_object();
 
@@ -64,9 +65,11 @@ static struct json_object *own_arguments_to_json(const struct options *options, 
 		struct callgate_arguments own;
 		uint32_t nr;
 
-		if (is_wanted(options, (enum callgate_abi)abi) && callgate_syscall_number((enum callgate_abi)abi, info->name, &nr) == 0 &&
+		if (is_wanted(options, (enum callgate_abi)abi) &&
+		    callgate_syscall_number((enum callgate_abi)abi, info->name, &nr) == 0 &&
 		    differs(info, (enum callgate_abi)abi, &own))
-			json_object_object_add(object, callgate_abi_name((enum callgate_abi)abi), arguments_to_json(own.kinds, own.names));
+			json_object_object_add(object, callgate_abi_name((enum callgate_abi)abi),
+					       arguments_to_json(own.kinds, own.names));
 	}
 	return object;
 }
@@ -78,8 +81,10 @@ static struct json_object *numbers_to_json(const struct options *options, const 
 	for (int abi = 0; abi < CALLGATE_ABI_COUNT; abi++) {
 		uint32_t nr;
 
-		if (is_wanted(options, (enum callgate_abi)abi) && callgate_syscall_number((enum callgate_abi)abi, info->name, &nr) == 0)
-			json_object_object_add(object, callgate_abi_name((enum callgate_abi)abi), json_object_new_int64(nr));
+		if (is_wanted(options, (enum callgate_abi)abi) &&
+		    callgate_syscall_number((enum callgate_abi)abi, info->name, &nr) == 0)
+			json_object_object_add(object, callgate_abi_name((enum callgate_abi)abi),
+					       json_object_new_int64(nr));
 	}
 	return object;
 }
@@ -114,7 +119,9 @@ static void print_prototype(const char *kinds, const char *names)
 	printf(")");
 }
 
-/* "clone3(cl_args: pointer, size: word)  since 5.3  process,namespace", then a line per ABI: abi, number, multiplexer. */
+/*
+ * "clone3(cl_args: pointer, size: word)  since 5.3  process,namespace", then a line per ABI: abi, number, multiplexer.
+ */
 static void print_info(const struct options *options, const struct callgate_syscall_info *info)
 {
 	printf("%s", info->name);
@@ -156,7 +163,8 @@ static int show(const struct options *options, struct json_object *rows, const c
 	if (callgate_syscall_info(name, &info) < 0) {
 		const char *nearest = callgate_syscall_nearest(name);
 
-		report("unknown syscall '%s'%s%s%s", name, nearest ? "; did you mean '" : "", nearest ? nearest : "", nearest ? "'?" : "");
+		report("unknown syscall '%s'%s%s%s", name, nearest ? "; did you mean '" : "", nearest ? nearest : "",
+		       nearest ? "'?" : "");
 		return EXIT_NO;
 	}
 	if (rows)
@@ -180,7 +188,8 @@ static int show_number(const struct options *options, struct json_object *rows, 
 		if (rows) {
 			struct json_object *row = json_object_new_object();
 
-			json_object_object_add(row, "abi", json_object_new_string(callgate_abi_name((enum callgate_abi)abi)));
+			json_object_object_add(row, "abi",
+					       json_object_new_string(callgate_abi_name((enum callgate_abi)abi)));
 			json_object_object_add(row, "number", json_object_new_int64(nr));
 			json_object_object_add(row, "name", json_object_new_string(name));
 			json_object_array_add(rows, row);
@@ -196,7 +205,9 @@ static int show_number(const struct options *options, struct json_object *rows, 
 int verb_syscall(const struct verb *verb, int argc, char **argv)
 {
 	static const struct option known[] = {
-		OPTIONS_COMMON, { "abi", required_argument, NULL, OPT_ABI }, OPTIONS_END,
+		OPTIONS_COMMON,
+		{ "abi", required_argument, NULL, OPT_ABI },
+		OPTIONS_END,
 	};
 	struct command_line line = { .known = known, .brief = "h" };
 	struct json_object *root = NULL, *rows = NULL;
@@ -215,7 +226,8 @@ int verb_syscall(const struct verb *verb, int argc, char **argv)
 	for (int i = optind; i < argc; i++) {
 		uint64_t nr;
 
-		code = number_parse(argv[i], 32, &nr) == 0 ? show_number(&options, rows, (uint32_t)nr) : show(&options, rows, argv[i]);
+		code = number_parse(argv[i], 32, &nr) == 0 ? show_number(&options, rows, (uint32_t)nr)
+							   : show(&options, rows, argv[i]);
 		if (code > worst)
 			worst = code;
 	}

@@ -59,8 +59,8 @@ static int expand(struct targets *targets, const char *const dimensions[3], unsi
 		char words[512];
 		bool own = at == 0 && strcmp(word, "callgate") == 0;
 
-		snprintf(words, sizeof(words), "%s%s%s%s%s", before, *before && !own ? " " : "", own ? "" : options[at], own ? "" : " ",
-			 own ? "" : word);
+		snprintf(words, sizeof(words), "%s%s%s%s%s", before, *before && !own ? " " : "", own ? "" : options[at],
+			 own ? "" : " ", own ? "" : word);
 		if (expand(targets, dimensions, at + 1, words) < 0)
 			return -1;
 	}

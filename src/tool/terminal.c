@@ -64,8 +64,10 @@ struct comparison {
 static bool read_comparison(const char *text, struct comparison *out)
 {
 	out->mask[0] = '\0';
-	return sscanf(text, "a%u & %31[0-9a-fx] %3[=!<>] %31[0-9a-fx]", &out->argument, out->mask, out->op, out->value) == 4 ||
-	       (out->mask[0] = '\0', sscanf(text, "a%u %3[=!<>] %31[0-9a-fx]", &out->argument, out->op, out->value) == 3);
+	return sscanf(text, "a%u & %31[0-9a-fx] %3[=!<>] %31[0-9a-fx]", &out->argument, out->mask, out->op,
+		      out->value) == 4 ||
+	       (out->mask[0] = '\0',
+		sscanf(text, "a%u %3[=!<>] %31[0-9a-fx]", &out->argument, out->op, out->value) == 3);
 }
 
 static void put_value(FILE *to, const struct callgate_pattern *call, unsigned argument, const char *text)

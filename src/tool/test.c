@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* callgate test: expectations beside a profile, answered by its exact meaning; which lines of the profile none of them would miss. */
+/* callgate test: expectations beside a profile, answered by its exact meaning; which lines of the profile none of them
+ * would miss. */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/private.h"
-#include "tool/tool.h"
 #include "tool/test.h"
+#include "tool/tool.h"
 
 enum { OPT_JUNIT = OPT_VERB, OPT_MUTATE };
 
@@ -31,7 +32,8 @@ static bool as_expected(const struct expectation *expectation, const struct call
 	return strcmp(word, expectation->want) == 0;
 }
 
-static struct callgate_outcome *ask(const struct callgate_filter *filter, const struct callgate_pattern *pattern, size_t *count)
+static struct callgate_outcome *ask(const struct callgate_filter *filter, const struct callgate_pattern *pattern,
+				    size_t *count)
 {
 	struct callgate_call call = { .abi = pattern->abi, .nr = pattern->nr };
 	struct callgate_outcome *one;
@@ -47,8 +49,8 @@ static struct callgate_outcome *ask(const struct callgate_filter *filter, const 
 }
 
 /* "ALLOW if a0 == 1; ERRNO(EPERM) otherwise: profile.json:3:5" */
-static void got_text(const struct callgate_pattern *pattern, const struct callgate_outcome *outcomes, size_t count, size_t wrong,
-                     struct result *result)
+static void got_text(const struct callgate_pattern *pattern, const struct callgate_outcome *outcomes, size_t count,
+		     size_t wrong, struct result *result)
 {
 	FILE *to = fmemopen(result->got, sizeof(result->got), "w");
 	char origin[512];
@@ -63,8 +65,8 @@ static void got_text(const struct callgate_pattern *pattern, const struct callga
 }
 
 /* One ABI: 0 right, 1 wrong. */
-static int judge(const struct expectation *expectation, const struct callgate_filter *filter, const struct callgate_pattern *pattern,
-                 struct result *result)
+static int judge(const struct expectation *expectation, const struct callgate_filter *filter,
+		 const struct callgate_pattern *pattern, struct result *result)
 {
 	size_t count = 0;
 	struct callgate_outcome *outcomes = ask(filter, pattern, &count);
@@ -83,8 +85,8 @@ static int judge(const struct expectation *expectation, const struct callgate_fi
 	return wrong;
 }
 
-int expectation_judge(const struct expectation *expectation, const struct options *options, const struct callgate_filter *filter,
-                      struct result *result)
+int expectation_judge(const struct expectation *expectation, const struct options *options,
+		      const struct callgate_filter *filter, struct result *result)
 {
 	enum callgate_abi abis[CALLGATE_ABI_COUNT];
 	unsigned count = wanted_abis(options, filter, abis), asked = 0;
@@ -125,26 +127,37 @@ static void xml_text(FILE *to, const char *text)
 {
 	for (; *text; text++) {
 		switch (*text) {
-		case '&': fputs("&amp;", to); break;
-		case '<': fputs("&lt;", to); break;
-		case '>': fputs("&gt;", to); break;
-		case '"': fputs("&quot;", to); break;
-		default: putc((unsigned char)*text < 0x20 || (unsigned char)*text > 0x7e ? '?' : *text, to);
+		case '&':
+			fputs("&amp;", to);
+			break;
+		case '<':
+			fputs("&lt;", to);
+			break;
+		case '>':
+			fputs("&gt;", to);
+			break;
+		case '"':
+			fputs("&quot;", to);
+			break;
+		default:
+			putc((unsigned char)*text < 0x20 || (unsigned char)*text > 0x7e ? '?' : *text, to);
 		}
 	}
 }
 
-static void tell(struct run *run, const struct section *section, const struct expectation *expectation, const struct result *result, int wrong)
+static void tell(struct run *run, const struct section *section, const struct expectation *expectation,
+		 const struct result *result, int wrong)
 {
 	char name[768];
 
-	snprintf(name, sizeof(name), "%s:%u: %s is %s%s%s", section->file, expectation->line, expectation->text, expectation->want,
-	         *expectation->reason ? ": " : "", expectation->reason);
+	snprintf(name, sizeof(name), "%s:%u: %s is %s%s%s", section->file, expectation->line, expectation->text,
+		 expectation->want, *expectation->reason ? ": " : "", expectation->reason);
 	run->count++;
 	run->failed += wrong != 0;
 	printf("%sok %u - %s\n", wrong ? "not " : "", run->count, name);
 	if (wrong)
-		printf("# on %s: %s\n", result->abi == CALLGATE_ABI_NONE ? "no ABI" : callgate_abi_name(result->abi), result->got);
+		printf("# on %s: %s\n", result->abi == CALLGATE_ABI_NONE ? "no ABI" : callgate_abi_name(result->abi),
+		       result->got);
 	if (!run->junit)
 		return;
 	fputs("    <testcase classname=\"", run->junit);
@@ -205,7 +218,8 @@ static int mutate_section(struct run *run, const struct section *section, unsign
 		if (failed < 0)
 			return EXIT_CANNOT;
 		if (failed == 0) {
-			printf("# %s:%u:%u: %s: no expectation would miss this\n", section->profile, what.line, what.column, what.name);
+			printf("# %s:%u:%u: %s: no expectation would miss this\n", section->profile, what.line,
+			       what.column, what.name);
 			++*missed;
 		}
 	}
@@ -294,8 +308,13 @@ static int take_own(void *own, int option, const char *value)
 int verb_test(const struct verb *verb, int argc, char **argv)
 {
 	static const struct option known[] = {
-		{ "help", no_argument, NULL, OPT_HELP }, { "color", required_argument, NULL, OPT_COLOR }, OPTIONS_TARGET, OPTIONS_LIVE,
-		{ "junit", required_argument, NULL, OPT_JUNIT }, { "mutate", no_argument, NULL, OPT_MUTATE }, OPTIONS_END,
+		{ "help", no_argument, NULL, OPT_HELP },
+		{ "color", required_argument, NULL, OPT_COLOR },
+		OPTIONS_TARGET,
+		OPTIONS_LIVE,
+		{ "junit", required_argument, NULL, OPT_JUNIT },
+		{ "mutate", no_argument, NULL, OPT_MUTATE },
+		OPTIONS_END,
 	};
 	struct request request = { 0 };
 	struct command_line line = { known, "h", take_own, &request };

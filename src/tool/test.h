@@ -7,18 +7,18 @@
 
 struct expectation {
 	struct asked_call call;
-	char text[256];            /* the call as it was written */
+	char text[256]; /* the call as it was written */
 	char want[40], reason[256];
 	enum callgate_action_kind kind;
-	enum callgate_abi abi;     /* NONE: all that the filter answers for */
+	enum callgate_abi abi; /* NONE: all that the filter answers for */
 	unsigned line;
-	bool negated;              /* "!ALLOW": anything stricter */
-	bool has_data;             /* "ERRNO(EPERM)": the number counts */
+	bool negated;  /* "!ALLOW": anything stricter */
+	bool has_data; /* "ERRNO(EPERM)": the number counts */
 };
 
 /* What follows one "profile:" or "target:" line. */
 struct section {
-	const char *file;          /* of the expectations */
+	const char *file; /* of the expectations */
 	char profile[4096];
 	struct options options;
 	struct expectation *list;
@@ -38,7 +38,7 @@ struct result {
 	char got[1024];
 };
 /* 0 as expected, 1 not, -1 after a message. */
-int expectation_judge(const struct expectation *expectation, const struct options *options, const struct callgate_filter *filter,
-                      struct result *result);
+int expectation_judge(const struct expectation *expectation, const struct options *options,
+		      const struct callgate_filter *filter, struct result *result);
 
 #endif

@@ -112,8 +112,8 @@ static int take_profile(struct reading *reading, const char *value)
 {
 	const char *slash = strrchr(reading->file, '/');
 	bool relative = value[0] != '/' && !strchr(value, ':') && strpbrk(value, "./") && slash;
-	int size = snprintf(reading->profile, sizeof(reading->profile), "%.*s%s", relative ? (int)(slash - reading->file + 1) : 0,
-	                    reading->file, value);
+	int size = snprintf(reading->profile, sizeof(reading->profile), "%.*s%s",
+			    relative ? (int)(slash - reading->file + 1) : 0, reading->file, value);
 
 	reading->fresh = true;
 	return size < (int)sizeof(reading->profile) ? 0 : complain(reading, "too long:", value);
@@ -140,7 +140,9 @@ static int take_line(struct reading *reading, char *line)
 		return take_profile(reading, value);
 	if ((value = header_value(line, "target:"))) {
 		reading->fresh = true;
-		return target_words(value, reading->options, &reading->target) < 0 ? complain(reading, "target not understood:", value) : 0;
+		return target_words(value, reading->options, &reading->target) < 0
+			       ? complain(reading, "target not understood:", value)
+			       : 0;
 	}
 	if (header_value(line, "call\t"))
 		return 0; /* the columns' names */

@@ -25,44 +25,69 @@ enum strictness { STRICT_NO, STRICT_YES };
 /* Options that many verbs take. A verb lists those it wants by OPTIONS_COMMON and OPTIONS_TARGET. */
 struct options {
 	struct callgate_target target;
-	unsigned abi_mask;          /* --abi: bit per enum callgate_abi; 0: all of the filter's */
+	unsigned abi_mask; /* --abi: bit per enum callgate_abi; 0: all of the filter's */
 	bool json;
 	enum color color;
-	const char *output;         /* -o; NULL: stdout */
-	const char *root;           /* --root, for oci:ID */
-	const char *lxcpath;        /* --lxcpath, for lxc:NAME; NULL: LXC's own */
+	const char *output;                   /* -o; NULL: stdout */
+	const char *root;                     /* --root, for oci:ID */
+	const char *lxcpath;                  /* --lxcpath, for lxc:NAME; NULL: LXC's own */
 	bool has_reader, has_names, has_caps; /* said on the command line */
-	bool caps_of_container;      /* --caps container */
-	struct callgate_words words; /* in place of a profile: WORDS_SOURCE */
+	bool caps_of_container;               /* --caps container */
+	struct callgate_words words;          /* in place of a profile: WORDS_SOURCE */
 };
 
 enum option_id {
-	OPT_HELP = 'h', OPT_OUTPUT = 'o',
-	OPT_ARCH = 256, OPT_ABI, OPT_CAPS, OPT_KERNEL, OPT_AS, OPT_NAMES, OPT_ENOSYS, OPT_JSON, OPT_COLOR, OPT_ROOT, OPT_LXCPATH,
-	OPT_ALLOW, OPT_DENY, OPT_DEFAULT,
+	OPT_HELP = 'h',
+	OPT_OUTPUT = 'o',
+	OPT_ARCH = 256,
+	OPT_ABI,
+	OPT_CAPS,
+	OPT_KERNEL,
+	OPT_AS,
+	OPT_NAMES,
+	OPT_ENOSYS,
+	OPT_JSON,
+	OPT_COLOR,
+	OPT_ROOT,
+	OPT_LXCPATH,
+	OPT_ALLOW,
+	OPT_DENY,
+	OPT_DEFAULT,
 	OPT_VERB, /* a verb's own options start here */
 };
 
 #define OPTIONS_COMMON \
 	{ "help", no_argument, NULL, OPT_HELP }, { "color", required_argument, NULL, OPT_COLOR }, \
-	{ "json", no_argument, NULL, OPT_JSON }
+	{ \
+		"json", no_argument, NULL, OPT_JSON \
+	}
 #define OPTIONS_TARGET \
 	{ "arch", required_argument, NULL, OPT_ARCH }, { "abi", required_argument, NULL, OPT_ABI }, \
-	{ "caps", required_argument, NULL, OPT_CAPS }, { "kernel", required_argument, NULL, OPT_KERNEL }, \
-	{ "as", required_argument, NULL, OPT_AS }, { "names", required_argument, NULL, OPT_NAMES }, \
-	{ "enosys", required_argument, NULL, OPT_ENOSYS }
+		{ "caps", required_argument, NULL, OPT_CAPS }, { "kernel", required_argument, NULL, OPT_KERNEL }, \
+		{ "as", required_argument, NULL, OPT_AS }, { "names", required_argument, NULL, OPT_NAMES }, \
+	{ \
+		"enosys", required_argument, NULL, OPT_ENOSYS \
+	}
 #define OPTIONS_LIVE \
-	{ "root", required_argument, NULL, OPT_ROOT }, { "lxcpath", required_argument, NULL, OPT_LXCPATH }
+	{ "root", required_argument, NULL, OPT_ROOT }, \
+	{ \
+		"lxcpath", required_argument, NULL, OPT_LXCPATH \
+	}
 #define OPTIONS_WORDS \
 	{ "allow", required_argument, NULL, OPT_ALLOW }, { "deny", required_argument, NULL, OPT_DENY }, \
-	{ "default", required_argument, NULL, OPT_DEFAULT }
-#define OPTIONS_END { NULL, 0, NULL, 0 }
+	{ \
+		"default", required_argument, NULL, OPT_DEFAULT \
+	}
+#define OPTIONS_END \
+	{ \
+		NULL, 0, NULL, 0 \
+	}
 
 struct verb {
 	const char *name;
 	int (*run)(const struct verb *verb, int argc, char **argv); /* returns the exit code */
-	const char *usage;   /* behind the name */
-	const char *summary; /* one line */
+	const char *usage;                                          /* behind the name */
+	const char *summary;                                        /* one line */
 };
 
 /* ------------------------------------------------------------------ options.c */
@@ -75,18 +100,19 @@ struct command_line {
 	void *data;
 };
 enum { PARSED = -1 };
-/* Fills options from the command line. PARSED: go on, optind is at the first word. Else the verb's exit code: help was given, or a
- * message. */
-int options_parse(struct options *options, const struct verb *verb, const struct command_line *line, int argc, char **argv);
+/* Fills options from the command line. PARSED: go on, optind is at the first word. Else the verb's exit code: help was
+ * given, or a message. */
+int options_parse(struct options *options, const struct verb *verb, const struct command_line *line, int argc,
+		  char **argv);
 int options_init(struct options *options, struct callgate_err *err);
 /* Takes an option that getopt_long() answered. 0, or -1 after a message. OPT_HELP is the verb's affair: verb_help(). */
 int options_take(struct options *options, int option, const char *value);
-int take_nnp(const char *value, enum callgate_nnp *out); /* yes or no; -1 after a message */
+int take_nnp(const char *value, enum callgate_nnp *out);               /* yes or no; -1 after a message */
 int take_profile_format(const char *value, enum callgate_format *out); /* oci, docker or lxc; -1 after a message */
-int verb_usage(const struct verb *verb);  /* to stderr, returns EXIT_CANNOT */
+int verb_usage(const struct verb *verb);                               /* to stderr, returns EXIT_CANNOT */
 /* The words of a text in lines of less than 80 columns; column: where the first line stands already. */
 void print_wrapped(FILE *to, const char *text, unsigned column, unsigned indent);
-int verb_help(const struct verb *verb);   /* to stdout, returns 0 */
+int verb_help(const struct verb *verb); /* to stdout, returns 0 */
 /* Decimal, hex or octal, -1 is 2^bits - 1; the whole word must be a number. */
 int number_parse(const char *text, unsigned bits, uint64_t *out);
 
@@ -103,7 +129,8 @@ int call_number(enum callgate_abi abi, const char *name, uint32_t *nr);
 /* The same as a pattern; -1 after a message. */
 int call_on_abi(const struct asked_call *call, enum callgate_abi abi, struct callgate_pattern *out);
 /* --abi, else the filter's own. */
-unsigned wanted_abis(const struct options *options, const struct callgate_filter *filter, enum callgate_abi out[CALLGATE_ABI_COUNT]);
+unsigned wanted_abis(const struct options *options, const struct callgate_filter *filter,
+		     enum callgate_abi out[CALLGATE_ABI_COUNT]);
 
 /* ------------------------------------------------------------------ targets.c */
 
@@ -115,7 +142,8 @@ struct targets {
 /* base with the options of words on top. -1 after a message. Starts getopt anew. */
 int target_words(const char *words, const struct options *base, struct options *out);
 int targets_add(struct targets *targets, const char *words);
-/* Every combination of "READER,READER...[:ARCH,ARCH...[:CAPS,CAPS...]]"; reader callgate is our own. -1 after a message. */
+/* Every combination of "READER,READER...[:ARCH,ARCH...[:CAPS,CAPS...]]"; reader callgate is our own. -1 after a
+ * message. */
 int targets_matrix(struct targets *targets, const char *text);
 void targets_cleanup(struct targets *targets);
 
@@ -126,7 +154,9 @@ uint32_t engine_release(enum callgate_reader reader);
 
 /* ------------------------------------------------------------------ attached.c */
 
-/* An LXC container whose init got the profile itself: what enters it later gets LXC's text, and so has fewer filters. */
+/*
+ * An LXC container whose init got the profile itself: what enters it later gets LXC's text, and so has fewer filters.
+ */
 struct attached {
 	const char *container; /* "lxc:NAME" */
 	char path[4096];       /* of the state file that lists the losses */
@@ -147,11 +177,11 @@ bool report_color(const struct options *options);
 /* One finding with its line and range. */
 void report_note(const struct callgate_note *note, enum callgate_severity severity, bool color);
 void report_notes(const struct options *options, const struct callgate_notes *notes, enum callgate_severity least,
-                  enum strictness strict);
+		  enum strictness strict);
 /* What somebody else chose, a task its command, by callgate_escape(): a document is UTF-8. */
 struct json_object *text_to_json(const char *text);
 struct json_object *origin_to_json(const struct callgate_origin *origin);
-struct json_object *document(const char *verb); /* {"schema": "callgate.VERB/1"} */
+struct json_object *document(const char *verb);   /* {"schema": "callgate.VERB/1"} */
 int print_document(struct json_object *document); /* prints and releases; EXIT_CANNOT when stdout fails, else 0 */
 /* "file:line:column (default)" and the like. */
 void origin_format(const struct callgate_origin *origin, char *buf, size_t size);
@@ -162,13 +192,15 @@ int write_output(const struct options *options, const void *bytes, size_t size);
 
 /* ------------------------------------------------------------------ outcome.c */
 
-/* All outcomes of a pattern, malloc'ed; NULL: out of memory, or too many to list (*count is then 0), or several others were, and
- * to find out again would take too long. */
-struct callgate_outcome *outcomes_list(const struct callgate_filter *filter, const struct callgate_pattern *pattern, size_t *count);
+/* All outcomes of a pattern, malloc'ed; NULL: out of memory, or too many to list (*count is then 0), or several others
+ * were, and to find out again would take too long. */
+struct callgate_outcome *outcomes_list(const struct callgate_filter *filter, const struct callgate_pattern *pattern,
+				       size_t *count);
 /* The action as it is written, OPAQUE for what no profile can say. */
 const char *outcome_word(const struct callgate_outcome *outcome, char *buf, size_t size);
 /* "ALLOW if a0 == 0x8, a1 > 0x1; ERRNO(EPERM) otherwise". */
-void print_outcomes(FILE *to, const struct callgate_pattern *call, const struct callgate_outcome *outcomes, size_t count);
+void print_outcomes(FILE *to, const struct callgate_pattern *call, const struct callgate_outcome *outcomes,
+		    size_t count);
 /* The same for a call with all its arguments open; "..." when there are too many. */
 void print_decision(FILE *to, const struct callgate_filter *filter, enum callgate_abi abi, uint32_t nr);
 /* "mkdir(0x1,0x2)": name or number, arguments up to the last that is not 0. */
@@ -188,7 +220,8 @@ void tell_openings(const struct callgate_filter *filter, struct json_object *row
 
 /* ------------------------------------------------------------------ diff.c */
 
-void print_differences(FILE *to, const struct callgate_filter *a, const struct callgate_filter *b, const struct callgate_diff *diff);
+void print_differences(FILE *to, const struct callgate_filter *a, const struct callgate_filter *b,
+		       const struct callgate_diff *diff);
 struct json_object *differences_to_json(const struct callgate_diff *diff);
 
 /* ------------------------------------------------------------------ source.c */
@@ -213,9 +246,11 @@ bool is_live_source(const char *text);
 /* A path as it is; a word without '/' that is no file here is a profile's name. */
 int profile_path(const char *text, char *path, size_t size, struct callgate_err *err);
 /* Profile sources only (check, run, apply ...): the policy too. notes may be NULL: findings are reported here. */
-int profile_open(const struct options *options, const char *text, struct callgate_policy **out, struct callgate_notes *notes,
-                 struct callgate_err *err);
-/* Where it was env:, takes the variables out of the environment, so that a command does not see what it is confined by. */
+int profile_open(const struct options *options, const char *text, struct callgate_policy **out,
+		 struct callgate_notes *notes, struct callgate_err *err);
+/*
+ * Where it was env:, takes the variables out of the environment, so that a command does not see what it is confined by.
+ */
 void profile_forget(const char *text);
 /* A profile that verbs work with: read, resolved, and refused when a name in a rule that denies is unknown. */
 int profile_resolve(const struct options *options, const char *text, struct callgate_filter **out);
@@ -254,7 +289,6 @@ int verb_compile(const struct verb *verb, int argc, char **argv);
 int verb_explain(const struct verb *verb, int argc, char **argv);
 int verb_lock(const struct verb *verb, int argc, char **argv);
 int verb_test(const struct verb *verb, int argc, char **argv);
-int verb_exposure(const struct verb *verb, int argc, char **argv);
 int verb_rebase(const struct verb *verb, int argc, char **argv);
 int verb_meet(const struct verb *verb, int argc, char **argv);
 int verb_join(const struct verb *verb, int argc, char **argv);

@@ -44,14 +44,16 @@ static void print_weaker(const struct callgate_diff *diff)
 		call_text(&row->witness, witness, sizeof(witness));
 		callgate_action_format(row->a, words[0], sizeof(words[0]));
 		callgate_action_format(row->b, words[1], sizeof(words[1]));
-		printf("\t%s\t%s\tprofile %s\tlive %s\n", callgate_abi_name(row->abi) ? callgate_abi_name(row->abi) : "other", witness,
-		       words[0], words[1]);
+		printf("\t%s\t%s\tprofile %s\tlive %s\n",
+		       callgate_abi_name(row->abi) ? callgate_abi_name(row->abi) : "other", witness, words[0],
+		       words[1]);
 	}
 	if (count > SHOWN)
 		printf("\t... and %zu more\n", count - SHOWN);
 }
 
-static void tell(struct verification *v, const struct callgate_task *task, const char *word, const struct callgate_diff *diff)
+static void tell(struct verification *v, const struct callgate_task *task, const char *word,
+		 const struct callgate_diff *diff)
 {
 	char command[4 * sizeof(task->command)];
 
@@ -67,13 +69,15 @@ static void tell(struct verification *v, const struct callgate_task *task, const
 		json_object_array_add(v->rows, row);
 		return;
 	}
-	printf("%d\t%d\t%s\t%s\n", (int)task->pid, (int)task->tid, callgate_escape(task->command, command, sizeof(command)), word);
+	printf("%d\t%d\t%s\t%s\n", (int)task->pid, (int)task->tid,
+	       callgate_escape(task->command, command, sizeof(command)), word);
 	print_weaker(diff);
 }
 
 /*
- * A task that has gone meanwhile proves nothing and hides nothing: the list was of those that live. But a thread that calls
- * execve goes by taking its process's id, with the filters that it has: whoever has that id now is looked at (once more).
+ * A task that has gone meanwhile proves nothing and hides nothing: the list was of those that live. But a thread that
+ * calls execve goes by taking its process's id, with the filters that it has: whoever has that id now is looked at
+ * (once more).
  */
 static void verify_task(struct verification *v, const struct callgate_task *task)
 {
@@ -126,7 +130,8 @@ static int verify_live(const struct options *options, const char *source, struct
 	return v->code;
 }
 
-/* What a container is compared with: the profile that was named, for the capabilities that it has; else what its hook recorded. */
+/* What a container is compared with: the profile that was named, for the capabilities that it has; else what its hook
+ * recorded. */
 static int choose_profile(struct options *options, const char *source, struct request *request, char path[4096])
 {
 	struct callgate_err err = CALLGATE_ERR_INIT;
@@ -160,7 +165,8 @@ static int choose_profile(struct options *options, const char *source, struct re
 }
 
 /* One source; into document when that is not NULL. */
-static int verify_source(struct options *options, struct request request, const char *source, struct json_object *document)
+static int verify_source(struct options *options, struct request request, const char *source,
+			 struct json_object *document)
 {
 	CALLGATE_CLEANUP(filter_cleanup) struct callgate_filter *filter = NULL;
 	struct verification v = { .code = EXIT_YES };
@@ -220,8 +226,12 @@ static int take_own(void *data, int option, const char *value)
 int verb_verify(const struct verb *verb, int argc, char **argv)
 {
 	static const struct option known[] = {
-		OPTIONS_COMMON, OPTIONS_TARGET, OPTIONS_LIVE, { "profile", required_argument, NULL, OPT_PROFILE },
-		{ "at-least", no_argument, NULL, OPT_AT_LEAST }, OPTIONS_END,
+		OPTIONS_COMMON,
+		OPTIONS_TARGET,
+		OPTIONS_LIVE,
+		{ "profile", required_argument, NULL, OPT_PROFILE },
+		{ "at-least", no_argument, NULL, OPT_AT_LEAST },
+		OPTIONS_END,
 	};
 	struct request request = { .accepts = ACCEPT_EXACT };
 	struct command_line line = { known, "h", take_own, &request };

@@ -86,7 +86,8 @@ static int groups_new(struct groups *groups)
 
 static const char *name_of(const struct event *event)
 {
-	const char *name = event->has_nr && event->abi != CALLGATE_ABI_NONE ? callgate_syscall_name(event->abi, event->nr) : NULL;
+	const char *name =
+		event->has_nr && event->abi != CALLGATE_ABI_NONE ? callgate_syscall_name(event->abi, event->nr) : NULL;
 
 	return name ? name : event->call[0] ? event->call : NULL;
 }
@@ -136,12 +137,13 @@ static bool tell_profile(const struct group *group, const struct callgate_filter
 		char word[64], place[512];
 
 		origin_format(&outcomes[i].origin, place, sizeof(place));
-		printf("  profile: %s%s%s: %s\n", outcome_word(&outcomes[i], word, sizeof(word)), outcomes[i].conditions[0] ? " if " : "",
-		       outcomes[i].conditions, place);
+		printf("  profile: %s%s%s: %s\n", outcome_word(&outcomes[i], word, sizeof(word)),
+		       outcomes[i].conditions[0] ? " if " : "", outcomes[i].conditions, place);
 	}
 	passes = outcomes && lets_pass(outcomes, count) && !is_logged_only(&group->event);
 	if (passes)
-		printf("  this profile lets the call pass: something else denied it, another filter or an older version of the profile\n");
+		printf("  this profile lets the call pass: something else denied it, another filter or an older "
+		       "version of the profile\n");
 	free(outcomes);
 	return passes;
 }
@@ -151,8 +153,10 @@ static void tell_change(const struct event *event, const char *name)
 	if (is_logged_only(event))
 		printf("  nothing was refused: the profile only logs it\n");
 	else if (name)
-		printf("  the smallest change that lets it pass, if it should: { \"names\": [\"%s\"], \"action\": \"SCMP_ACT_ALLOW\" } before other "
-		       "rules for it, with \"args\" as narrow as the program allows\n", name);
+		printf("  the smallest change that lets it pass, if it should: { \"names\": [\"%s\"], \"action\": "
+		       "\"SCMP_ACT_ALLOW\" } before other "
+		       "rules for it, with \"args\" as narrow as the program allows\n",
+		       name);
 	else
 		printf("  no call of that number is known: nothing to allow by name\n");
 }
@@ -174,7 +178,8 @@ static void tell_who(const struct group *group)
 	putchar('\n');
 }
 
-static const struct callgate_filter *filter_for(const struct request *request, const struct group *group, struct callgate_filter **own)
+static const struct callgate_filter *filter_for(const struct request *request, const struct group *group,
+						struct callgate_filter **own)
 {
 	*own = NULL;
 	if (request->filter)
@@ -193,7 +198,8 @@ static void tell_group(const struct request *request, const struct group *group)
 	char action[64];
 
 	if (event->kind == EVENT_RUNTIME) {
-		printf("%s: the runtime could not load the profile because of its rule for this call\n  it said: %s\n", name, event->text);
+		printf("%s: the runtime could not load the profile because of its rule for this call\n  it said: %s\n",
+		       name, event->text);
 		printf("  'callgate check --portable PROFILE' shows which rules runtimes read otherwise or refuse\n");
 		return;
 	}
@@ -384,10 +390,11 @@ static int tell_container(const struct request *request, const char *container)
 	if (groups_new(&groups) < 0)
 		return EXIT_CANNOT;
 	if (!take_system(&groups))
-		fprintf(stderr, "callgate: note: neither /var/log/audit/audit.log nor the kernel's messages can be read by this user\n");
+		fprintf(stderr, "callgate: note: neither /var/log/audit/audit.log nor the kernel's messages can be "
+				"read by this user\n");
 	else if (!groups.count)
-		fprintf(stderr, "callgate: note: the system's log has no denial in a process that runs in %s%s\n", container,
-		        groups.ended ? "; records of processes that have ended name no container" : "");
+		fprintf(stderr, "callgate: note: the system's log has no denial in a process that runs in %s%s\n",
+			container, groups.ended ? "; records of processes that have ended name no container" : "");
 	if (groups.count || request->json)
 		code = tell_groups(request, &groups);
 	free(groups.list);
@@ -410,8 +417,11 @@ static int take_own(void *data, int option, const char *value)
 int verb_why(const struct verb *verb, int argc, char **argv)
 {
 	static const struct option known[] = {
-		OPTIONS_COMMON, OPTIONS_TARGET, { "last", no_argument, NULL, OPT_LAST },
-		{ "profile", required_argument, NULL, OPT_PROFILE }, OPTIONS_END,
+		OPTIONS_COMMON,
+		OPTIONS_TARGET,
+		{ "last", no_argument, NULL, OPT_LAST },
+		{ "profile", required_argument, NULL, OPT_PROFILE },
+		OPTIONS_END,
 	};
 	CALLGATE_CLEANUP(filter_cleanup) struct callgate_filter *filter = NULL;
 	struct request request = { .asked = ASKED_LINES };

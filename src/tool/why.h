@@ -6,8 +6,8 @@
 #include "runtime/hooks.h"
 #include "tool/tool.h"
 
-/* RECORD: the kernel's own, in one of the forms that it is printed in. TRACED: strace's SIGSYS. RUNTIME: a container runtime could
- * not load a profile because of a rule. */
+/* RECORD: the kernel's own, in one of the forms that it is printed in. TRACED: strace's SIGSYS. RUNTIME: a container
+ * runtime could not load a profile because of a rule. */
 enum event_kind { EVENT_RECORD, EVENT_TRACED, EVENT_RUNTIME };
 /* What was said about the action: DATA too, the KIND alone (ausearch -i), or nothing (strace). */
 enum event_code { CODE_NONE, CODE_KIND, CODE_DATA };
@@ -21,11 +21,11 @@ struct event {
 	enum event_code has_code;
 	uint32_t code;
 	unsigned signal;
-	pid_t pid;             /* 0: not said */
-	char command[64];      /* "": not said */
+	pid_t pid;        /* 0: not said */
+	char command[64]; /* "": not said */
 	char exe[256];
-	char call[64];         /* the name as the line has it; "": it has a number */
-	char text[200];        /* RUNTIME: what the runtime said */
+	char call[64];  /* the name as the line has it; "": it has a number */
+	char text[200]; /* RUNTIME: what the runtime said */
 };
 
 /* False: the line says nothing about seccomp. */

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Lines about seccomp: audit records as the kernel, auditd, ausearch and the journal print them, strace's SIGSYS, errors of runtimes. */
+/* Lines about seccomp: audit records as the kernel, auditd, ausearch and the journal print them, strace's SIGSYS,
+ * errors of runtimes. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -72,7 +73,8 @@ static void unhex(const char *line, char *text)
 
 static bool is_record(const char *line)
 {
-	return strstr(line, "type=SECCOMP") || strstr(line, "type=1326") || (strstr(line, "audit[") && strstr(line, " SECCOMP "));
+	return strstr(line, "type=SECCOMP") || strstr(line, "type=1326") ||
+	       (strstr(line, "audit[") && strstr(line, " SECCOMP "));
 }
 
 /* ausearch -i and the enriched part have words in place of numbers. */
@@ -82,8 +84,9 @@ static bool take_words(const char *line, struct event *out)
 		const char *word;
 		uint32_t code;
 	} codes[] = {
-		{ "kill", 0 }, { "kill-thread", 0 }, { "kill-process", 0x80000000u }, { "trap", 0x30000 }, { "errno", 0x50000 },
-		{ "user-notif", 0x7fc00000 }, { "trace", 0x7ff00000 }, { "log", 0x7ffc0000 }, { "allow", 0x7fff0000 },
+		{ "kill", 0 },           { "kill-thread", 0 },  { "kill-process", 0x80000000u },
+		{ "trap", 0x30000 },     { "errno", 0x50000 },  { "user-notif", 0x7fc00000 },
+		{ "trace", 0x7ff00000 }, { "log", 0x7ffc0000 }, { "allow", 0x7fff0000 },
 	};
 	char word[64];
 
@@ -128,7 +131,8 @@ static bool parse_record(const char *line, struct event *out)
 	if (!is_record(line))
 		return false;
 	out->kind = EVENT_RECORD;
-	if (number(line, "arch", 16, &out->arch) && number(line, "syscall", 10, &out->nr) && number(line, "code", 0, &out->code)) {
+	if (number(line, "arch", 16, &out->arch) && number(line, "syscall", 10, &out->nr) &&
+	    number(line, "code", 0, &out->code)) {
 		out->has_nr = true;
 		out->has_code = CODE_DATA;
 		if (callgate_abi_by_audit(out->arch, out->nr, &out->abi) < 0)
@@ -142,10 +146,12 @@ static bool parse_record(const char *line, struct event *out)
 
 /* ------------------------------------------------------------------ strace */
 
-/* "[pid 7] --- SIGSYS {si_signo=SIGSYS, si_code=SYS_SECCOMP, si_call_addr=0x7f, si_syscall=__NR_mkdir, si_arch=AUDIT_ARCH_X86_64} ---" */
+/* "[pid 7] --- SIGSYS {si_signo=SIGSYS, si_code=SYS_SECCOMP, si_call_addr=0x7f, si_syscall=__NR_mkdir,
+ * si_arch=AUDIT_ARCH_X86_64} ---" */
 static bool parse_strace(const char *line, struct event *out)
 {
-	const char *call = strstr(line, "si_syscall=__NR_"), *arch = strstr(line, "si_arch=AUDIT_ARCH_"), *pid = strstr(line, "[pid ");
+	const char *call = strstr(line, "si_syscall=__NR_"), *arch = strstr(line, "si_arch=AUDIT_ARCH_"),
+		   *pid = strstr(line, "[pid ");
 	char word[32];
 	size_t n;
 
@@ -175,7 +181,9 @@ static bool parse_strace(const char *line, struct event *out)
 static bool parse_runtime(const char *line, struct event *out)
 {
 	static const char *const before[] = {
-		"error adding seccomp filter rule for syscall ", "error adding seccomp rule for syscall ", "seccomp_rule_add `",
+		"error adding seccomp filter rule for syscall ",
+		"error adding seccomp rule for syscall ",
+		"seccomp_rule_add `",
 		"invalid seccomp syscall `",
 	};
 

@@ -22,7 +22,8 @@ static void newest_in(const char *dir_path, char *path, size_t size, struct time
 
 		if (entry->d_name[0] == '.' || !dot || strcmp(dot, ".json") != 0)
 			continue;
-		if (snprintf(file, sizeof(file), "%s/%s", dir_path, entry->d_name) >= (int)sizeof(file) || stat(file, &st) < 0)
+		if (snprintf(file, sizeof(file), "%s/%s", dir_path, entry->d_name) >= (int)sizeof(file) ||
+		    stat(file, &st) < 0)
 			continue;
 		if (st.st_mtim.tv_sec < newest->tv_sec ||
 		    (st.st_mtim.tv_sec == newest->tv_sec && st.st_mtim.tv_nsec <= newest->tv_nsec))
@@ -79,9 +80,11 @@ static int tell_state(const char *path)
 		return EXIT_CANNOT;
 	}
 	result = word_of(root, "result", "?");
-	printf("%s:%s, %s, %s\n", word_of(root, "engine", "?"), word_of(root, "id", "?"), word_of(root, "hook", "?"), word_of(root, "time", "?"));
+	printf("%s:%s, %s, %s\n", word_of(root, "engine", "?"), word_of(root, "id", "?"), word_of(root, "hook", "?"),
+	       word_of(root, "time", "?"));
 	if (has_died(root))
-		printf("not started: the profile was handed to LXC, and the start ended before the filter could be looked at (lxc-start -l INFO -o FILE says why)\n");
+		printf("not started: the profile was handed to LXC, and the start ended before the filter could be "
+		       "looked at (lxc-start -l INFO -o FILE says why)\n");
 	else
 		printf("%s: %s\n", result, sentence_of(result));
 	printf("profile: %s\n", word_of(root, "profile", "none was found"));
@@ -165,7 +168,8 @@ bool why_record(const char *container, char *profile, size_t size, uint64_t *cap
 	*caps = 0;
 	if (json_object_object_get_ex(root, "caps", &list) && json_object_is_type(list, json_type_array))
 		for (size_t i = 0; i < json_object_array_length(list); i++)
-			if (callgate_caps_parse(json_object_get_string(json_object_array_get_idx(list, i)), &cap, NULL) == 0)
+			if (callgate_caps_parse(json_object_get_string(json_object_array_get_idx(list, i)), &cap,
+						NULL) == 0)
 				*caps |= cap;
 	json_object_put(root);
 	return profile[0] != '\0';
@@ -179,7 +183,8 @@ struct callgate_filter *why_container_filter(const struct callgate_target *host,
 	struct callgate_target target = *host;
 	char profile[PATH_MAX];
 
-	if (!why_record(container, profile, sizeof(profile), &target.caps) || callgate_policy_read(profile, &policy, NULL, NULL) < 0 ||
+	if (!why_record(container, profile, sizeof(profile), &target.caps) ||
+	    callgate_policy_read(profile, &policy, NULL, NULL) < 0 ||
 	    callgate_filter_resolve(policy, &target, &filter, NULL, NULL) < 0)
 		return NULL;
 	return filter;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Combined: a filter that no profile was written for, as a profile. It is written, read back as its reader does, and compared; a
- * name on which the text would permit more is written again, more strictly, until none is left.
+ * Combined: a filter that no profile was written for, as a profile. It is written, read back as its reader does, and
+ * compared; a name on which the text would permit more is written again, more strictly, until none is left.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -124,21 +124,23 @@ static int write_json(struct writing *writing)
 	for (unsigned i = 0; i < ROUNDS && again && r == 0; i++)
 		r = write_once(writing, &again);
 	if (r == 0 && again)
-		r = err_set(writing->err, CALLGATE_E_UNSUPPORTED, "the format cannot say this filter, nor anything stricter that is near");
+		r = err_set(writing->err, CALLGATE_E_UNSUPPORTED,
+			    "the format cannot say this filter, nor anything stricter that is near");
 	return r;
 }
 
 static int write_lxc(struct writing *writing)
 {
 	bool again;
-	int r = callgate_lxc_write(writing->filter, &writing->how->target, CALLGATE_LXC_NEVER_LOOSER, &writing->text, writing->err);
+	int r = callgate_lxc_write(writing->filter, &writing->how->target, CALLGATE_LXC_NEVER_LOOSER, &writing->text,
+				   writing->err);
 
 	/* Its losses are listed already. */
 	return r < 0 || writing->how->side != CALLGATE_SIDE_EXACT ? r : compare(writing, &again);
 }
 
-int callgate_filter_write(const struct callgate_filter *filter, const struct callgate_writing *how, struct callgate_text **out,
-			  struct callgate_err *err)
+int callgate_filter_write(const struct callgate_filter *filter, const struct callgate_writing *how,
+			  struct callgate_text **out, struct callgate_err *err)
 {
 	struct callgate_writing known;
 	struct writing writing = { .filter = filter, .how = &known, .err = err };

@@ -8,10 +8,10 @@
 #include "base/sized.h"
 #include "base/text.h"
 #include "filter/diff.h"
+#include "write/docker.h"
 #include "write/lxc.h"
 #include "write/oci.h"
 #include "write/text.h"
-#include "write/docker.h"
 
 /* ------------------------------------------------------------------ losses */
 
@@ -103,11 +103,12 @@ static int compare(struct callgate_text *text, const struct callgate_filter *fil
 
 static bool keeps_guards(const struct callgate_policy *policy, enum callgate_format format)
 {
-	return format == CALLGATE_FORMAT_DOCKER && (policy->dialect == DIALECT_OCI || policy->dialect == DIALECT_DOCKER);
+	return format == CALLGATE_FORMAT_DOCKER &&
+	       (policy->dialect == DIALECT_OCI || policy->dialect == DIALECT_DOCKER);
 }
 
-static int write_json(const struct callgate_policy *policy, const struct callgate_filter *filter, enum callgate_format format,
-		      struct callgate_text *text, struct callgate_err *err)
+static int write_json(const struct callgate_policy *policy, const struct callgate_filter *filter,
+		      enum callgate_format format, struct callgate_text *text, struct callgate_err *err)
 {
 	struct text out = { 0 };
 	int r;
@@ -150,8 +151,8 @@ static int write_and_compare(const struct callgate_policy *policy, const struct 
 	return r;
 }
 
-int callgate_policy_write(const struct callgate_policy *policy, const struct callgate_target *target, enum callgate_format format,
-			  struct callgate_text **out, struct callgate_err *err)
+int callgate_policy_write(const struct callgate_policy *policy, const struct callgate_target *target,
+			  enum callgate_format format, struct callgate_text **out, struct callgate_err *err)
 {
 	struct callgate_text *text = NULL;
 	struct callgate_target known;

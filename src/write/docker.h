@@ -6,8 +6,8 @@
 #include "base/text.h"
 #include "policy/policy.h"
 
-/* For policies read from OCI, Docker or containers-common JSON. Errno words become numbers and "name" becomes "names", because
- * not every reader of such files knows them. */
+/* For policies read from OCI, Docker or containers-common JSON. Errno words become numbers and "name" becomes "names",
+ * because not every reader of such files knows them. */
 int docker_write(const struct callgate_policy *policy, struct text *out, struct callgate_err *err);
 
 #endif

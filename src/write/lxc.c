@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Writing LXC text, name by name (lxc_decide.c). Nothing is believed: the finished text is read back as LXC reads it and
- * compared with the filter, exactly, and tried for what LXC itself needs.
+ * Writing LXC text, name by name (lxc_decide.c). Nothing is believed: the finished text is read back as LXC reads it
+ * and compared with the filter, exactly, and tried for what LXC itself needs.
  */
 #include "write/lxc.h"
 
@@ -12,10 +12,10 @@
 #include "base/err.h"
 #include "base/sized.h"
 #include "filter/zip.h"
-#include "write/lxc_decide.h"
 #include "names/abi.h"
 #include "names/syscall.h"
 #include "policy/read.h"
+#include "write/lxc_decide.h"
 
 /* ------------------------------------------------------------------ text */
 
@@ -47,7 +47,8 @@ static void put_clause(struct lxc_writer *writer, const char *name, const struct
 		struct lxc_condition condition;
 
 		lxc_condition_of(&clause->tests[i], word, &condition);
-		text_add(text, "%s[%u,0x%llx,%s", i ? "" : " ", clause->tests[i].arg, (unsigned long long)condition.value, condition.op);
+		text_add(text, "%s[%u,0x%llx,%s", i ? "" : " ", clause->tests[i].arg,
+			 (unsigned long long)condition.value, condition.op);
 		if (condition.mask)
 			text_add(text, ",0x%llx", (unsigned long long)condition.mask);
 		text_add(text, "]");
@@ -94,7 +95,8 @@ static int check_host(struct lxc_writer *writer)
 	enum callgate_abi host = writer->target->host;
 
 	if (host != CALLGATE_ABI_X86_64 && host != CALLGATE_ABI_AARCH64 && host != CALLGATE_ABI_ARM)
-		return err_set(writer->err, CALLGATE_E_UNSUPPORTED, "LXC text is written for x86_64, aarch64 and arm hosts, not for %s",
+		return err_set(writer->err, CALLGATE_E_UNSUPPORTED,
+			       "LXC text is written for x86_64, aarch64 and arm hosts, not for %s",
 			       abi_of(host) ? abi_of(host)->name : "this one");
 	writer->abi_count = abi_family(host, writer->abis);
 	for (unsigned i = 0; i < writer->abi_count; i++) {
@@ -104,17 +106,19 @@ static int check_host(struct lxc_writer *writer)
 			listed |= writer->filter->abis[j] == writer->abis[i];
 		if (!listed && writer->bound == CALLGATE_LXC_NEVER_LOOSER)
 			return err_set(writer->err, CALLGATE_E_UNSUPPORTED,
-				       "the profile closes %s by not listing it, and LXC's text always opens it together with %s: the "
+				       "the profile closes %s by not listing it, and LXC's text always opens it "
+				       "together with %s: the "
 				       "container would be looser than the profile. Add \"%s\" to \"architectures\"",
 				       abi_of(writer->abis[i])->name, abi_of(host)->name, abi_of(writer->abis[i])->oci);
 	}
 	return 0;
 }
 
-/* What LXC 5 calls in the container between loading the filter and running init, and cannot do without (tried one by one, in the
- * foreground and as a daemon). The second name: on machines that lack the first call. */
+/* What LXC 5 calls in the container between loading the filter and running init, and cannot do without (tried one by
+ * one, in the foreground and as a daemon). The second name: on machines that lack the first call. */
 static const char *const needed[][2] = {
-	{ "read" }, { "write" }, { "sendto" }, { "openat" }, { "setgroups" }, { "getuid" }, { "dup2", "dup3" }, { "execve" },
+	{ "read" },      { "write" },  { "sendto" },       { "openat" },
+	{ "setgroups" }, { "getuid" }, { "dup2", "dup3" }, { "execve" },
 };
 /* Calls that may fail there, but must not kill. */
 static const char *const survived[][2] = {
@@ -129,7 +133,8 @@ struct missing {
 
 static void miss(struct missing *missing, const char *name)
 {
-	int n = snprintf(missing->names + missing->used, sizeof(missing->names) - missing->used, "%s%s", missing->used ? ", " : "", name);
+	int n = snprintf(missing->names + missing->used, sizeof(missing->names) - missing->used, "%s%s",
+			 missing->used ? ", " : "", name);
 
 	if (n > 0 && missing->used + (size_t)n < sizeof(missing->names))
 		missing->used += (size_t)n;
@@ -142,8 +147,8 @@ static int64_t number_here(const struct lxc_writer *writer, const char *name)
 	return id < 0 ? SYSCALL_NONE : syscall_nr(id, writer->abis[0]);
 }
 
-static int check_need(const struct lxc_writer *writer, const struct callgate_filter *filter, const char *const names[2], bool must_pass,
-                      struct missing *missing)
+static int check_need(const struct lxc_writer *writer, const struct callgate_filter *filter, const char *const names[2],
+		      bool must_pass, struct missing *missing)
 {
 	const struct filter_arch *arch = filter_arch_of(filter, abi_of(writer->abis[0])->audit);
 	const char *name = number_here(writer, names[0]) < 0 ? names[1] : names[0];
@@ -167,7 +172,8 @@ static int check_need(const struct lxc_writer *writer, const struct callgate_fil
 /* A text that may be looser is not all that LXC will stand under: the filter itself is. */
 static int check_needs(const struct lxc_writer *writer, const struct callgate_text *text)
 {
-	const struct callgate_filter *filter = writer->bound == CALLGATE_LXC_NEVER_LOOSER ? text->filter : writer->filter;
+	const struct callgate_filter *filter =
+		writer->bound == CALLGATE_LXC_NEVER_LOOSER ? text->filter : writer->filter;
 	struct missing denied = { .used = 0 }, deadly = { .used = 0 };
 	int r = 0;
 
@@ -177,13 +183,15 @@ static int check_needs(const struct lxc_writer *writer, const struct callgate_te
 		r = check_need(writer, filter, survived[i], false, &deadly);
 	if (r < 0 || (!denied.used && !deadly.used))
 		return r;
-	return err_set(writer->err, CALLGATE_E_UNSUPPORTED,
-	               "LXC itself calls %s after it has loaded the filter, and this profile %s%s%s: no container could start",
-	               denied.used ? denied.names : deadly.names, denied.used ? "denies that" : "kills for it",
-	               denied.used && deadly.used ? "; it kills for " : "", denied.used ? deadly.names : "");
+	return err_set(
+		writer->err, CALLGATE_E_UNSUPPORTED,
+		"LXC itself calls %s after it has loaded the filter, and this profile %s%s%s: no container could start",
+		denied.used ? denied.names : deadly.names, denied.used ? "denies that" : "kills for it",
+		denied.used && deadly.used ? "; it kills for " : "", denied.used ? deadly.names : "");
 }
 
-static int check_decision(struct lxc_writer *writer, const struct callgate_text *text, const struct zip *step, bool *out)
+static int check_decision(struct lxc_writer *writer, const struct callgate_text *text, const struct zip *step,
+			  bool *out)
 {
 	const struct node *ceiling;
 	meaning_ref limit, got;
@@ -214,9 +222,11 @@ static int check_text(struct lxc_writer *writer, const struct callgate_text *tex
 			if (r < 0)
 				return r;
 			if (!good)
-				return err_set(writer->err, CALLGATE_E_MISMATCH,
-					       "the LXC text would be %s than the profile for call %u on %s: it is not used",
-					       writer->bound == CALLGATE_LXC_NEVER_LOOSER ? "looser" : "stricter", step.first, abi_of(writer->abis[i])->name);
+				return err_set(
+					writer->err, CALLGATE_E_MISMATCH,
+					"the LXC text would be %s than the profile for call %u on %s: it is not used",
+					writer->bound == CALLGATE_LXC_NEVER_LOOSER ? "looser" : "stricter", step.first,
+					abi_of(writer->abis[i])->name);
 		}
 	}
 	return 0;

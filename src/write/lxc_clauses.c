@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * LXC text, conditions: a filter's clauses in LXC's words, what they come to, and for a denylist the denials that follow from a
- * clause that opens.
+ * LXC text, conditions: a filter's clauses in LXC's words, what they come to, and for a denylist the denials that
+ * follow from a clause that opens.
  */
 #include "write/lxc_decide.h"
 
@@ -66,11 +66,12 @@ bool lxc_is_expressible(const struct clause *clause, uint8_t word)
 }
 
 /* "tests hold: action, else otherwise", as it is understood on an ABI of that word. */
-static const struct node *clause_node(struct lxc_writer *writer, const struct lxc_verdict *verdict, unsigned index, uint8_t word,
-				      const struct node *otherwise)
+static const struct node *clause_node(struct lxc_writer *writer, const struct lxc_verdict *verdict, unsigned index,
+				      uint8_t word, const struct node *otherwise)
 {
 	const struct clause *clause = &verdict->clauses[index];
-	const struct node *node = filter_leaf(writer->scratch, lxc_nearest(writer, clause->action), (struct callgate_origin){ 0 });
+	const struct node *node =
+		filter_leaf(writer->scratch, lxc_nearest(writer, clause->action), (struct callgate_origin){ 0 });
 
 	for (unsigned i = clause->test_count; i-- && node && otherwise;) {
 		struct lxc_condition condition;
@@ -89,7 +90,8 @@ static const struct node *clause_node(struct lxc_writer *writer, const struct lx
 	return otherwise ? node : NULL;
 }
 
-const struct node *lxc_clauses_node(struct lxc_writer *writer, const struct lxc_verdict *verdict, uint8_t word, int only)
+const struct node *lxc_clauses_node(struct lxc_writer *writer, const struct lxc_verdict *verdict, uint8_t word,
+				    int only)
 {
 	const struct node *node = filter_leaf(writer->scratch, writer->fallback, (struct callgate_origin){ 0 });
 
@@ -151,12 +153,14 @@ static unsigned denials_of(const struct test *test, uint8_t word, struct test ou
 			continue;
 		if (count == BIT_LIMIT)
 			return 0;
-		out[count++] = (struct test){ .mask = mask, .value = ~test->value & mask, .arg = test->arg, .op = TEST_EQ };
+		out[count++] =
+			(struct test){ .mask = mask, .value = ~test->value & mask, .arg = test->arg, .op = TEST_EQ };
 	}
 	return count;
 }
 
-/* The loosest denial that the name gets anywhere: no denial made from it is stricter by its action. False: there is none. */
+/* The loosest denial that the name gets anywhere: no denial made from it is stricter by its action. False: there is
+ * none. */
 static bool loosest_denial(struct lxc_writer *writer, const struct span *span, struct callgate_action *out)
 {
 	struct action_set set;
@@ -183,8 +187,8 @@ static bool denies_otherwise(const struct lxc_writer *writer, const struct span 
 	return false;
 }
 
-/* A denylist that may be looser: beside the clauses that deny, what the clause that opens leaves denied. "open where a & 6 is 0"
- * is, from the other side, "deny where a & 2 is 2" and "deny where a & 4 is 4". */
+/* A denylist that may be looser: beside the clauses that deny, what the clause that opens leaves denied. "open where a
+ * & 6 is 0" is, from the other side, "deny where a & 2 is 2" and "deny where a & 4 is 4". */
 static int add_denials(struct lxc_writer *writer, const struct span *span, struct lxc_verdict *out)
 {
 	const struct clause *opening = only_opening(writer, span);
@@ -208,7 +212,8 @@ static int add_denials(struct lxc_writer *writer, const struct span *span, struc
 		if (!tests)
 			return err_nomem(writer->err);
 		for (unsigned j = 0; j < count; j++)
-			clauses[out->clause_count++] = (struct clause){ .tests = &tests[j], .test_count = 1, .action = action };
+			clauses[out->clause_count++] =
+				(struct clause){ .tests = &tests[j], .test_count = 1, .action = action };
 	}
 	return 0;
 }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Deciding LXC text: a name's rule holds on all ABIs of the host, so each name gets the action that all of them can bear, and
- * conditions are kept where every ABI bears them. A decision bears a text that is nowhere on the wrong side of it: looser, or
- * stricter.
+ * Deciding LXC text: a name's rule holds on all ABIs of the host, so each name gets the action that all of them can
+ * bear, and conditions are kept where every ABI bears them. A decision bears a text that is nowhere on the wrong side
+ * of it: looser, or stricter.
  */
 #include "write/lxc_decide.h"
 
@@ -23,12 +23,14 @@ static int copy_node(struct lxc_writer *writer, const struct node *node)
 	struct callgate_action action = node->action;
 
 	if (node->leaf && node->opaque)
-		return err_set(writer->err, CALLGATE_E_UNSUPPORTED, "instruction %u is not expressible as a profile", node->origin.line);
+		return err_set(writer->err, CALLGATE_E_UNSUPPORTED, "instruction %u is not expressible as a profile",
+			       node->origin.line);
 	if (node->leaf && action.kind == CALLGATE_KILL_PROCESS)
 		action.kind = CALLGATE_KILL_THREAD;
-	writer->ceiling[node->id] =
-		node->leaf ? filter_leaf(writer->scratch, action, (struct callgate_origin){ 0 })
-			   : filter_test(writer->scratch, node->test, writer->ceiling[node->yes->id], writer->ceiling[node->no->id]);
+	writer->ceiling[node->id] = node->leaf
+					    ? filter_leaf(writer->scratch, action, (struct callgate_origin){ 0 })
+					    : filter_test(writer->scratch, node->test, writer->ceiling[node->yes->id],
+							  writer->ceiling[node->no->id]);
 	return writer->ceiling[node->id] ? 0 : err_nomem(writer->err);
 }
 
@@ -119,11 +121,13 @@ static int all_bear(struct lxc_writer *writer, int id, const struct lxc_verdict 
 	return 0;
 }
 
-/* Takes the action that the text may not go beyond: the strictest of two, or the loosest; of equal kinds the first, which is the
- * host's. */
-static void take_limit(const struct lxc_writer *writer, struct callgate_action action, struct callgate_action *limit, bool *any)
+/* Takes the action that the text may not go beyond: the strictest of two, or the loosest; of equal kinds the first,
+ * which is the host's. */
+static void take_limit(const struct lxc_writer *writer, struct callgate_action action, struct callgate_action *limit,
+		       bool *any)
 {
-	bool further = writer->bound == CALLGATE_LXC_NEVER_LOOSER ? action.kind < limit->kind : action.kind > limit->kind;
+	bool further =
+		writer->bound == CALLGATE_LXC_NEVER_LOOSER ? action.kind < limit->kind : action.kind > limit->kind;
 
 	if (!*any || further)
 		*limit = action;
@@ -144,7 +148,8 @@ static int limit_of(struct lxc_writer *writer, int id, struct callgate_action *o
 		if (action_set_of(writer->filter, decision_of(writer, writer->abis[i], (uint32_t)nr), &set) < 0)
 			return err_nomem(writer->err);
 		if (set.opaque)
-			return err_set(writer->err, CALLGATE_E_UNSUPPORTED, "the filter is not expressible as a profile");
+			return err_set(writer->err, CALLGATE_E_UNSUPPORTED,
+				       "the filter is not expressible as a profile");
 		for (unsigned j = 0; j < set.count; j++) {
 			struct callgate_action action = lxc_nearest(writer, set.actions[j]);
 
@@ -172,8 +177,8 @@ static bool kept_actions_differ(const struct lxc_writer *writer, const struct lx
 	return false;
 }
 
-/* Chooses clauses: in an allowlist those that open, in a denylist those that deny. On the side where each of them alone may go too
- * far, those that every ABI bears; on the other one all of them, as what is left out goes too far. */
+/* Chooses clauses: in an allowlist those that open, in a denylist those that deny. On the side where each of them alone
+ * may go too far, those that every ABI bears; on the other one all of them, as what is left out goes too far. */
 static int keep_clauses(struct lxc_writer *writer, int id, struct lxc_verdict *verdict, bool *out)
 {
 	bool looser = writer->bound == CALLGATE_LXC_NEVER_LOOSER;
@@ -186,7 +191,8 @@ static int keep_clauses(struct lxc_writer *writer, int id, struct lxc_verdict *v
 		return err_nomem(writer->err);
 	for (unsigned i = 0; i < verdict->clause_count; i++) {
 		struct callgate_action action = lxc_nearest(writer, verdict->clauses[i].action);
-		bool good = lxc_is_expressible(&verdict->clauses[i], verdict->word) && !action_equal(action, writer->fallback) &&
+		bool good = lxc_is_expressible(&verdict->clauses[i], verdict->word) &&
+			    !action_equal(action, writer->fallback) &&
 			    (action.kind == CALLGATE_ALLOW) == (writer->style == STYLE_ALLOWLIST);
 
 		if (good && each)
@@ -291,7 +297,8 @@ static int limit_foreign(struct lxc_writer *writer, struct callgate_action *limi
 		return err_nomem(writer->err);
 	for (unsigned j = 0; j < set.count; j++)
 		take_limit(writer, lxc_nearest(writer, set.actions[j]), limit, any);
-	return set.opaque ? err_set(writer->err, CALLGATE_E_UNSUPPORTED, "the filter is not expressible as a profile") : 0;
+	return set.opaque ? err_set(writer->err, CALLGATE_E_UNSUPPORTED, "the filter is not expressible as a profile")
+			  : 0;
 }
 
 /* The limit of what the numbers of the ABI without a name get. */
@@ -335,13 +342,15 @@ static int tail_action(struct lxc_writer *writer, struct callgate_action *out)
 	lxc_range(writer->abis[0], &first, &last);
 	if (action_set_of(writer->filter, decision_of(writer, writer->abis[0], last), &tail) < 0)
 		return err_nomem(writer->err);
-	*out = tail.count == 1 && !tail.opaque ? lxc_nearest(writer, tail.actions[0])
-					       : (struct callgate_action){ .kind = CALLGATE_ERRNO, .data = ERRNO_ENOSYS };
+	*out = tail.count == 1 && !tail.opaque
+		       ? lxc_nearest(writer, tail.actions[0])
+		       : (struct callgate_action){ .kind = CALLGATE_ERRNO, .data = ERRNO_ENOSYS };
 	return 0;
 }
 
 /* The default that stays within the limit of all that it answers for. */
-static struct callgate_action default_within(const struct lxc_writer *writer, struct callgate_action tail, struct callgate_action limit)
+static struct callgate_action default_within(const struct lxc_writer *writer, struct callgate_action tail,
+					     struct callgate_action limit)
 {
 	if (writer->bound == CALLGATE_LXC_NEVER_STRICTER)
 		return tail.kind == limit.kind ? tail : limit;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Losses: where what LXC makes of its text differs from the filter, found by comparing the two exactly, grouped for people. */
+/* Losses: where what LXC makes of its text differs from the filter, found by comparing the two exactly, grouped for
+ * people. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -8,10 +9,10 @@
 #include "base/text.h"
 #include "filter/actions.h"
 #include "filter/zip.h"
-#include "write/lxc.h"
 #include "names/abi.h"
 #include "names/syscall.h"
 #include "names/words.h"
+#include "write/lxc.h"
 
 enum { LOSS_LIMIT = 256, FLAG_TSYNC = 1 /* SECCOMP_FILTER_FLAG_TSYNC */ };
 
@@ -33,8 +34,8 @@ struct collector {
 	struct callgate_err *err;
 };
 
-static int format_set(const struct collector *collector, const struct callgate_filter *filter, const struct node *node, char *buf,
-		      size_t size)
+static int format_set(const struct collector *collector, const struct callgate_filter *filter, const struct node *node,
+		      char *buf, size_t size)
 {
 	struct action_set set;
 	size_t used = 0;
@@ -52,7 +53,8 @@ static int format_set(const struct collector *collector, const struct callgate_f
 }
 
 /* What is the matter with one call. */
-static const char *reason(const struct collector *collector, enum callgate_abi abi, uint32_t nr, const struct node *node)
+static const char *reason(const struct collector *collector, enum callgate_abi abi, uint32_t nr,
+			  const struct node *node)
 {
 	int id = syscall_by_nr(abi, nr);
 	struct action_set set;
@@ -64,7 +66,8 @@ static const char *reason(const struct collector *collector, enum callgate_abi a
 	if (lxc_passes_over(id, abi))
 		return "libseccomp tells LXC no number for it on this ABI, as it is a member of a multiplexer";
 	if (action_set_of(collector->filter, node, &set) < 0 || set.more || set.count != 1)
-		return "not expressible in LXC's text: these conditions, or an action other than its default, on all ABIs";
+		return "not expressible in LXC's text: these conditions, or an action other than its default, on all "
+		       "ABIs";
 	switch (set.actions[0].kind) {
 	case CALLGATE_KILL_PROCESS:
 	case CALLGATE_NOTIFY:
@@ -78,8 +81,9 @@ static const char *reason(const struct collector *collector, enum callgate_abi a
 	}
 	if (set.actions[0].kind == CALLGATE_ERRNO && set.actions[0].data > LXC_ERRNO_MAX)
 		return "libseccomp does not take this errno from LXC";
-	return collector->text->bound == CALLGATE_LXC_NEVER_LOOSER ? "LXC gives one rule to all ABIs, and another one is stricter"
-								   : "LXC gives one rule to all ABIs, and another one is looser";
+	return collector->text->bound == CALLGATE_LXC_NEVER_LOOSER
+		       ? "LXC gives one rule to all ABIs, and another one is stricter"
+		       : "LXC gives one rule to all ABIs, and another one is looser";
 }
 
 static struct group *group_of(struct collector *collector, const struct group *like)
@@ -116,9 +120,11 @@ static void group_add(struct group *group, uint32_t first, uint32_t last)
 		text_add(&group->calls, "%s%u-%u", comma, first, last);
 }
 
-/* Numbers first..last of one decision on either side, which differ. Known calls are named one by one, gaps stay ranges. */
-static int add_range(struct collector *collector, enum callgate_abi abi, uint32_t first, uint32_t last, const struct node *theirs,
-		     const struct node *mine)
+/*
+ * Numbers first..last of one decision on either side, which differ. Known calls are named one by one, gaps stay ranges.
+ */
+static int add_range(struct collector *collector, enum callgate_abi abi, uint32_t first, uint32_t last,
+		     const struct node *theirs, const struct node *mine)
 {
 	struct group like = { .abi = abi };
 	int r;
@@ -173,8 +179,8 @@ static int compare_abi(struct collector *collector, enum callgate_abi abi)
 			continue;
 		r = same(collector, step.a, step.b, &equal);
 		if (r == 0 && !equal)
-			r = add_range(collector, abi, step.first > first ? step.first : first, step.last < last ? step.last : last,
-				      step.a, step.b);
+			r = add_range(collector, abi, step.first > first ? step.first : first,
+				      step.last < last ? step.last : last, step.a, step.b);
 	}
 	return r;
 }
@@ -184,12 +190,15 @@ static int add_flags(struct collector *collector)
 {
 	for (unsigned bit = 0; bit < 32; bit++) {
 		uint32_t flag = 1u << bit;
-		struct group like = { .abi = collector->text->filter->abis[0], .text = "no flag", .why = "LXC loads its filter without flags" };
+		struct group like = { .abi = collector->text->filter->abis[0],
+				      .text = "no flag",
+				      .why = "LXC loads its filter without flags" };
 		struct group *group;
 
 		if (!(collector->filter->flags & flag) || flag == FLAG_TSYNC)
 			continue;
-		snprintf(like.profile, sizeof(like.profile), "%s", flag_oci(flag) ? flag_oci(flag) : "a flag without a name");
+		snprintf(like.profile, sizeof(like.profile), "%s",
+			 flag_oci(flag) ? flag_oci(flag) : "a flag without a name");
 		group = group_of(collector, &like);
 		if (!group)
 			return err_nomem(collector->err);
@@ -208,7 +217,9 @@ static int keep_groups(const struct collector *collector, struct callgate_text *
 
 		losses[i] = (struct callgate_loss){
 			.abi = group->abi,
-			.calls = group->calls.failed ? NULL : arena_strndup(&text->arena, group->calls.bytes, group->calls.size),
+			.calls = group->calls.failed
+					 ? NULL
+					 : arena_strndup(&text->arena, group->calls.bytes, group->calls.size),
 			.profile = arena_strndup(&text->arena, group->profile, strlen(group->profile)),
 			.text = arena_strndup(&text->arena, group->text, strlen(group->text)),
 			.why = group->why,

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* OCI writer: call by call, a name that decides the same on every ABI becomes a word in a rule, conditions become args. */
+/*
+ * OCI writer: call by call, a name that decides the same on every ABI becomes a word in a rule, conditions become args.
+ */
 #include "write/oci.h"
 
 #include <string.h>
@@ -38,7 +40,7 @@ struct decision {
 	bool covered;                  /* conditions that nobody has written: add_covered() */
 	struct callgate_action action; /* the strictest */
 	const struct span *span;
-	enum callgate_abi abi;         /* that span belongs to */
+	enum callgate_abi abi; /* that span belongs to */
 };
 
 static bool stricter(struct callgate_action a, struct callgate_action b)
@@ -53,7 +55,8 @@ static const struct span *span_of(const struct callgate_filter *filter, enum cal
 	return arch ? &arch->spans[span_at(arch, nr)] : NULL;
 }
 
-/* What the reader of the text adds by itself: the answer to numbers beyond the profile, members' rules on a multiplexer. */
+/* What the reader of the text adds by itself: the answer to numbers beyond the profile, members' rules on a
+ * multiplexer. */
 static bool comes_by_itself(const struct span *span)
 {
 	return (span->node->leaf && span->node->origin.why == CALLGATE_BY_ENOSYS) ||
@@ -99,7 +102,8 @@ static int merge(const struct writer *writer, const struct span *span, enum call
 	return 0;
 }
 
-/* What a call that an ABI has only behind a multiplexer gets there, when that comes of rules for the members; NULL: not so. */
+/* What a call that an ABI has only behind a multiplexer gets there, when that comes of rules for the members; NULL: not
+ * so. */
 static const struct node *behind_mux(const struct callgate_filter *filter, int id, enum callgate_abi abi)
 {
 	uint64_t args[6] = { 0 };
@@ -232,8 +236,8 @@ static int add_name(struct writer *writer, const char *name, struct callgate_act
 	return 0;
 }
 
-/* What the call comes to: on the first of the widest ABIs, which the others follow when conditions are cut to their width; when they
- * do not, on all together, the stricter action where they differ. */
+/* What the call comes to: on the first of the widest ABIs, which the others follow when conditions are cut to their
+ * width; when they do not, on all together, the stricter action where they differ. */
 static int meaning_of_name(const struct writer *writer, int id, enum oci_strict strict, meaning_ref *out)
 {
 	const struct callgate_filter *filter = writer->filter;
@@ -278,7 +282,9 @@ static int add_covered(struct writer *writer, int id, enum oci_strict strict, bo
 
 	if (r == 0 && meaning_is_constant(writer->meaning, ref, &always)) {
 		*said = true;
-		return action_equal(always, writer->filter->fallback->action) ? 0 : add_name(writer, syscall_id_name(id), always);
+		return action_equal(always, writer->filter->fallback->action)
+			       ? 0
+			       : add_name(writer, syscall_id_name(id), always);
 	}
 
 	if (r == 0)
@@ -356,7 +362,9 @@ bool oci_has_tail(const struct callgate_filter *filter)
 	return false;
 }
 
-/* The profile may have named a call last that gets the default: it is named again, because the tail begins behind it. */
+/*
+ * The profile may have named a call last that gets the default: it is named again, because the tail begins behind it.
+ */
 static int bound_tails(struct writer *writer)
 {
 	const struct callgate_filter *filter = writer->filter;
@@ -448,7 +456,8 @@ static bool is_closed(const struct callgate_filter *filter, enum callgate_abi ab
 
 		if (arch->spans[i].first == UINT32_MAX && abi == CALLGATE_ABI_X32) /* x86_64's: a skipped call */
 			continue;
-		if (span_last(arch, i) >= abi_of(abi)->first_nr && (!node->leaf || node->opaque || node->action.kind != CALLGATE_KILL_THREAD))
+		if (span_last(arch, i) >= abi_of(abi)->first_nr &&
+		    (!node->leaf || node->opaque || node->action.kind != CALLGATE_KILL_THREAD))
 			return false;
 	}
 	return true;

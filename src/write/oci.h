@@ -16,9 +16,9 @@ enum oci_strict {
 };
 
 /*
- * Writes what OCI's rules can say of the filter; what they cannot (numbers without a name, another answer on one ABI, ranges)
- * becomes stricter there, or is left out: the caller reads the text back and compares. policy (may be NULL) gives the listener.
- * strict: an enum oci_strict per row of the table of system calls, NULL for none.
+ * Writes what OCI's rules can say of the filter; what they cannot (numbers without a name, another answer on one ABI,
+ * ranges) becomes stricter there, or is left out: the caller reads the text back and compares. policy (may be NULL)
+ * gives the listener. strict: an enum oci_strict per row of the table of system calls, NULL for none.
  */
 int oci_write(const struct callgate_filter *filter, const struct callgate_policy *policy, const uint8_t *strict,
 	      struct text *out, struct callgate_err *err);

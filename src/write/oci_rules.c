@@ -34,7 +34,9 @@ static void add_slice(struct text *text, struct slice slice)
 
 /* ------------------------------------------------------------------ which rule counts for a name */
 
-/* Names with an unconditional rule, and the first such rule: it beats all others (law 1), which readers disagree about. */
+/*
+ * Names with an unconditional rule, and the first such rule: it beats all others (law 1), which readers disagree about.
+ */
 struct entry {
 	struct slice name; /* .at NULL: free */
 	unsigned rule;
@@ -52,8 +54,8 @@ static struct entry *find(const struct winners *winners, struct slice name)
 	for (size_t i = 0; i < name.size; i++)
 		hash = (hash ^ (unsigned char)name.at[i]) * 16777619u;
 	at = (hash ^ hash >> 15) & (winners->size - 1);
-	while (winners->table[at].name.at &&
-	       (winners->table[at].name.size != name.size || memcmp(winners->table[at].name.at, name.at, name.size) != 0))
+	while (winners->table[at].name.at && (winners->table[at].name.size != name.size ||
+					      memcmp(winners->table[at].name.at, name.at, name.size) != 0))
 		at = (at + 1) & (winners->size - 1);
 	return &winners->table[at];
 }
@@ -103,14 +105,16 @@ static void add_conditions(struct text *text, const struct rule *rule)
 	for (unsigned i = 0; i < rule->condition_count; i++) {
 		const struct condition *condition = &rule->conditions[i];
 
-		text_add(text, "%s{\"index\":%u,\"value\":%llu,\"valueTwo\":%llu,\"op\":\"%s\"}", i ? "," : "", condition->index,
-			 (unsigned long long)condition->value, (unsigned long long)condition->value_two, op_oci(condition->op));
+		text_add(text, "%s{\"index\":%u,\"value\":%llu,\"valueTwo\":%llu,\"op\":\"%s\"}", i ? "," : "",
+			 condition->index, (unsigned long long)condition->value,
+			 (unsigned long long)condition->value_two, op_oci(condition->op));
 	}
 	text_add(text, "]");
 }
 
 /* False: other rules count for all of its names. */
-static bool add_rule(struct text *text, const struct active *active, unsigned at, const struct winners *winners, const char *comma)
+static bool add_rule(struct text *text, const struct active *active, unsigned at, const struct winners *winners,
+		     const char *comma)
 {
 	const struct rule *rule = active->rules[at].rule;
 	struct callgate_action action = active->rules[at].action;
@@ -182,15 +186,15 @@ static bool add_closed(struct text *text, const struct active *active, const str
 	for (size_t i = 0; i < sizeof(wish->closed) / sizeof(wish->closed[0]); i++) {
 		if (!wish->closed[i])
 			continue;
-		text_add(text, "%s{\"names\":[\"%s\"],\"action\":\"%s\",\"errnoRet\":%u}", first ? "" : ",", wish->closed[i],
-			 action_oci(action.kind), action.data);
+		text_add(text, "%s{\"names\":[\"%s\"],\"action\":\"%s\",\"errnoRet\":%u}", first ? "" : ",",
+			 wish->closed[i], action_oci(action.kind), action.data);
 		first = false;
 	}
 	return first;
 }
 
-static int add_rules(struct text *text, const struct active *active, const struct winners *winners, const struct oci_wish *wish,
-		     struct callgate_err *err)
+static int add_rules(struct text *text, const struct active *active, const struct winners *winners,
+		     const struct oci_wish *wish, struct callgate_err *err)
 {
 	bool first;
 
@@ -202,7 +206,8 @@ static int add_rules(struct text *text, const struct active *active, const struc
 		if (!is_written(active, i))
 			continue;
 		if (rule->section != CALLGATE_ABI_NONE)
-			return err_set(err, CALLGATE_E_UNSUPPORTED, "a rule holds for %s only: OCI text gives every rule to all ABIs",
+			return err_set(err, CALLGATE_E_UNSUPPORTED,
+				       "a rule holds for %s only: OCI text gives every rule to all ABIs",
 				       callgate_abi_name(rule->section));
 		if (add_rule(text, active, i, winners, first ? "" : ","))
 			first = false;
@@ -211,8 +216,8 @@ static int add_rules(struct text *text, const struct active *active, const struc
 	return 0;
 }
 
-int policy_write_oci(const struct callgate_policy *policy, const struct callgate_target *target, const struct oci_wish *wish,
-		     char **out, size_t *size, struct callgate_err *err)
+int policy_write_oci(const struct callgate_policy *policy, const struct callgate_target *target,
+		     const struct oci_wish *wish, char **out, size_t *size, struct callgate_err *err)
 {
 	struct arena arena = ARENA_INIT;
 	struct text text = { 0 };

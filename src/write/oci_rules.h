@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* OCI text of a policy: guards answered, errnos said, architectures listed, so that every OCI runtime reads the same rules. */
+/* OCI text of a policy: guards answered, errnos said, architectures listed, so that every OCI runtime reads the same
+ * rules. */
 #ifndef CALLGATE_WRITE_OCI_RULES_H
 #define CALLGATE_WRITE_OCI_RULES_H
 
@@ -12,7 +13,7 @@ struct oci_wish {
 
 /* target answers the guards. *out: malloc'ed, NUL-terminated.
  * E_UNSUPPORTED: a rule of LXC's that holds for one ABI only, which OCI cannot say. */
-int policy_write_oci(const struct callgate_policy *policy, const struct callgate_target *target, const struct oci_wish *wish,
-		     char **out, size_t *size, struct callgate_err *err);
+int policy_write_oci(const struct callgate_policy *policy, const struct callgate_target *target,
+		     const struct oci_wish *wish, char **out, size_t *size, struct callgate_err *err);
 
 #endif

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Profile edit: one pass finds the places; arrays are written anew with the blanks and line ends that stood before each element. */
+/* Profile edit: one pass finds the places; arrays are written anew with the blanks and line ends that stood before each
+ * element. */
 #include "write/profile_edit.h"
 
 #include <stdlib.h>
@@ -10,11 +11,12 @@
 
 /* ------------------------------------------------------------------ places */
 
-static int add_element(struct arena *arena, struct edit_array *array, size_t first, size_t last, struct callgate_err *err)
+static int add_element(struct arena *arena, struct edit_array *array, size_t first, size_t last,
+		       struct callgate_err *err)
 {
 	if ((array->count & (array->count - 1)) == 0) {
-		struct edit_element *grown = arena_grow(arena, array->elements, array->count, array->count ? array->count * 2 : 1,
-							sizeof(*grown));
+		struct edit_element *grown = arena_grow(arena, array->elements, array->count,
+							array->count ? array->count * 2 : 1, sizeof(*grown));
 
 		if (!grown)
 			return err_nomem(err);
@@ -40,7 +42,8 @@ static int scan_names(struct profile_edit *edit, struct json *json, struct edit_
 	return r < 0 || token.kind == JSON_ARRAY_END ? r : no_profile(err);
 }
 
-static int scan_rule(struct profile_edit *edit, struct json *json, struct edit_array *names, size_t *last, struct callgate_err *err)
+static int scan_rule(struct profile_edit *edit, struct json *json, struct edit_array *names, size_t *last,
+		     struct callgate_err *err)
 {
 	struct json_token key, value;
 	int r = 0;
@@ -80,9 +83,11 @@ static int scan_rules(struct profile_edit *edit, struct json *json, unsigned rul
 	return r < 0 || (token.kind == JSON_ARRAY_END && edit->rules.count == rules) ? r : no_profile(err);
 }
 
-static int add_key(struct profile_edit *edit, const struct json_token *key, size_t first, size_t last, struct callgate_err *err)
+static int add_key(struct profile_edit *edit, const struct json_token *key, size_t first, size_t last,
+		   struct callgate_err *err)
 {
-	struct edit_key *grown = arena_grow(edit->arena, edit->keys, edit->key_count, edit->key_count + 1, sizeof(*grown));
+	struct edit_key *grown =
+		arena_grow(edit->arena, edit->keys, edit->key_count, edit->key_count + 1, sizeof(*grown));
 
 	if (!grown)
 		return err_nomem(err);
@@ -91,7 +96,8 @@ static int add_key(struct profile_edit *edit, const struct json_token *key, size
 	return 0;
 }
 
-int profile_edit_open(const struct callgate_policy *policy, struct arena *arena, struct profile_edit *out, struct callgate_err *err)
+int profile_edit_open(const struct callgate_policy *policy, struct arena *arena, struct profile_edit *out,
+		      struct callgate_err *err)
 {
 	struct profile_edit edit = { .source = &policy->source, .arena = arena };
 	struct json_token key, value;
@@ -135,7 +141,8 @@ const struct edit_key *profile_edit_key(const struct profile_edit *edit, const c
 
 int edit_array_add(struct arena *arena, struct edit_array *array, struct slice text, struct callgate_err *err)
 {
-	struct slice *grown = arena_grow(arena, array->added, array->added_count, array->added_count + 1, sizeof(*grown));
+	struct slice *grown =
+		arena_grow(arena, array->added, array->added_count, array->added_count + 1, sizeof(*grown));
 
 	if (!grown)
 		return err_nomem(err);

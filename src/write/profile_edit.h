@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Profile edit: the JSON text of a profile with the places of its rules and names, and the same text with some of them left out or
- * added; everything else stays byte for byte. */
+/* Profile edit: the JSON text of a profile with the places of its rules and names, and the same text with some of them
+ * left out or added; everything else stays byte for byte. */
 #ifndef CALLGATE_WRITE_PROFILE_EDIT_H
 #define CALLGATE_WRITE_PROFILE_EDIT_H
 
@@ -40,7 +40,8 @@ struct profile_edit {
 };
 
 /* E_UNSUPPORTED: the text is not the JSON of a bare profile, or has other rules than the policy. */
-int profile_edit_open(const struct callgate_policy *policy, struct arena *arena, struct profile_edit *out, struct callgate_err *err);
+int profile_edit_open(const struct callgate_policy *policy, struct arena *arena, struct profile_edit *out,
+		      struct callgate_err *err);
 const struct edit_key *profile_edit_key(const struct profile_edit *edit, const char *key);
 /* A name that a rule has already is not added again by the caller. */
 int edit_array_add(struct arena *arena, struct edit_array *array, struct slice text, struct callgate_err *err);

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Rebase: a three-way merge of what profiles mean. Each name is decided by itself: the rules that name it, in every world (host,
- * capabilities, kernel) that their guards tell apart, mean a filter of their own. Where only one side changed it, that side's rules
- * are taken; where both did, rules are looked for that mean what the definition says in every world, or it is a conflict. The result
- * is an edit of the author's text, and is judged again at the end.
+ * Rebase: a three-way merge of what profiles mean. Each name is decided by itself: the rules that name it, in every
+ * world (host, capabilities, kernel) that their guards tell apart, mean a filter of their own. Where only one side
+ * changed it, that side's rules are taken; where both did, rules are looked for that mean what the definition says in
+ * every world, or it is a conflict. The result is an edit of the author's text, and is judged again at the end.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -78,7 +78,8 @@ static bool same_words(const struct word *a, unsigned a_count, const struct word
 		bool found = false;
 
 		for (unsigned k = 0; k < b_count && !found; k++)
-			found = a[i].text.size == b[k].text.size && memcmp(a[i].text.at, b[k].text.at, a[i].text.size) == 0;
+			found = a[i].text.size == b[k].text.size &&
+				memcmp(a[i].text.at, b[k].text.at, a[i].text.size) == 0;
 		if (!found)
 			return false;
 	}
@@ -87,21 +88,26 @@ static bool same_words(const struct word *a, unsigned a_count, const struct word
 
 static bool same_guard(const struct guard *a, const struct guard *b)
 {
-	return same_words(a->caps, a->cap_count, b->caps, b->cap_count) && same_words(a->arches, a->arch_count, b->arches, b->arch_count) &&
-	       (a->said & SAID_MIN_KERNEL) == (b->said & SAID_MIN_KERNEL) && a->min_major == b->min_major && a->min_minor == b->min_minor;
+	return same_words(a->caps, a->cap_count, b->caps, b->cap_count) &&
+	       same_words(a->arches, a->arch_count, b->arches, b->arch_count) &&
+	       (a->said & SAID_MIN_KERNEL) == (b->said & SAID_MIN_KERNEL) && a->min_major == b->min_major &&
+	       a->min_minor == b->min_minor;
 }
 
 static unsigned errno_of(const struct verdict *verdict)
 {
 	if (verdict->kind != CALLGATE_ERRNO && verdict->kind != CALLGATE_TRACE)
 		return 0;
-	return verdict->said & SAID_ERRNO_WORD ? verdict->errno_word : verdict->said & SAID_ERRNO_RET ? verdict->errno_ret : ERRNO_EPERM;
+	return verdict->said & SAID_ERRNO_WORD  ? verdict->errno_word
+	       : verdict->said & SAID_ERRNO_RET ? verdict->errno_ret
+						: ERRNO_EPERM;
 }
 
 static bool same_rule(const struct rule *a, const struct rule *b)
 {
 	if (a->verdict.kind != b->verdict.kind || errno_of(&a->verdict) != errno_of(&b->verdict) ||
-	    a->condition_count != b->condition_count || !same_guard(&a->includes, &b->includes) || !same_guard(&a->excludes, &b->excludes))
+	    a->condition_count != b->condition_count || !same_guard(&a->includes, &b->includes) ||
+	    !same_guard(&a->excludes, &b->excludes))
 		return false;
 	for (unsigned i = 0; i < a->condition_count; i++) {
 		const struct condition *x = &a->conditions[i], *y = &b->conditions[i];
@@ -151,7 +157,8 @@ static void merge_refs(const struct rebase *rebase, const struct refs of[3], str
 /* ------------------------------------------------------------------ judging a name */
 
 /* The rules of a list with this name alone, as a policy. */
-static int case_of(struct rebase *rebase, const struct refs *refs, enum side side, struct slice name, struct callgate_policy *out)
+static int case_of(struct rebase *rebase, const struct refs *refs, enum side side, struct slice name,
+		   struct callgate_policy *out)
 {
 	struct rule *rules = arena_array(&rebase->arena, refs->count ? refs->count : 1, sizeof(*rules));
 	struct word *word = arena_alloc(&rebase->arena, sizeof(*word));
@@ -170,9 +177,12 @@ static int case_of(struct rebase *rebase, const struct refs *refs, enum side sid
 	return 0;
 }
 
-static void report_conflict(struct rebase *rebase, struct slice name, const struct refs of[3], const struct judgement *judgement)
+static void report_conflict(struct rebase *rebase, struct slice name, const struct refs of[3],
+			    const struct judgement *judgement)
 {
-	struct callgate_conflict conflict = { .size = sizeof(conflict), .call = judgement->witness, .target = judgement->target };
+	struct callgate_conflict conflict = { .size = sizeof(conflict),
+					      .call = judgement->witness,
+					      .target = judgement->target };
 
 	rebase->conflicts++;
 	for (int side = 0; side < 3; side++) {
@@ -205,7 +215,8 @@ static int choose(struct rebase *rebase, struct slice name, const struct refs of
 	if (r < 0)
 		return r;
 	for (unsigned i = 0; i < 3; i++) {
-		/* What nobody changed but in words stays as the author has it; what only they changed is taken as they have it. */
+		/* What nobody changed but in words stays as the author has it; what only they changed is taken as they
+		 * have it. */
 		if (!(judgement.fits >> i & 1) || judgement.conflict)
 			continue;
 		if (candidates[i] != out)
@@ -253,10 +264,11 @@ static int add_name(struct rebase *rebase, struct ref ref, struct slice name)
 	if (r < 0)
 		return r;
 	for (unsigned i = 0; i < mine->rule_count; i++)
-		if (rebase->edit.names[i].last && same_rule(&mine->rules[i], rule_of(rebase, ref)) && !has_name(&mine->rules[i], name))
+		if (rebase->edit.names[i].last && same_rule(&mine->rules[i], rule_of(rebase, ref)) &&
+		    !has_name(&mine->rules[i], name))
 			return edit_array_add(&rebase->arena, &rebase->edit.names[i], text, rebase->err);
-	grown = arena_grow(&rebase->arena, rebase->pending[ref.rule].at, rebase->pending[ref.rule].size, rebase->pending[ref.rule].size + 1,
-			   sizeof(*grown));
+	grown = arena_grow(&rebase->arena, rebase->pending[ref.rule].at, rebase->pending[ref.rule].size,
+			   rebase->pending[ref.rule].size + 1, sizeof(*grown));
 	if (!grown)
 		return err_nomem(rebase->err);
 	grown[rebase->pending[ref.rule].size++] = name;
@@ -310,14 +322,16 @@ static int add_rules(struct rebase *rebase)
 		if (!rebase->pending[i].size)
 			continue;
 		for (unsigned k = 0; k < rebase->theirs.names[i].count; k++)
-			rebase->theirs.names[i].elements[k].dropped = !is_pending(&rebase->pending[i], theirs->rules[i].names[k].text);
+			rebase->theirs.names[i].elements[k].dropped =
+				!is_pending(&rebase->pending[i], theirs->rules[i].names[k].text);
 		profile_edit_rule(&rebase->theirs, i, &text);
 		r = text_take(&text, &bytes, &copy.size, rebase->err);
 		if (r < 0)
 			return r;
 		copy.at = arena_strndup(&rebase->arena, bytes, copy.size);
 		free(bytes);
-		r = copy.at ? edit_array_add(&rebase->arena, &rebase->edit.rules, copy, rebase->err) : err_nomem(rebase->err);
+		r = copy.at ? edit_array_add(&rebase->arena, &rebase->edit.rules, copy, rebase->err)
+			    : err_nomem(rebase->err);
 		if (r < 0)
 			return r;
 	}
@@ -338,7 +352,8 @@ static struct slice value_of(const struct profile_edit *edit, const char *key)
 {
 	const struct edit_key *at = profile_edit_key(edit, key);
 
-	return at ? (struct slice){ edit->source->text + at->value_first, at->value_last - at->value_first } : (struct slice){ 0 };
+	return at ? (struct slice){ edit->source->text + at->value_first, at->value_last - at->value_first }
+		  : (struct slice){ 0 };
 }
 
 static bool is_blank(char c)
@@ -377,20 +392,23 @@ static int merge_keys(struct rebase *rebase, const struct profile_edit *old, str
 
 		out[i] = (struct key_edit){ 0 };
 		if (strncmp(merged_keys[i], "arch", 4) == 0) {
-			out[i] = (struct key_edit){ n, rebase->judge.arches == rebase->policies[SIDE_NEW] && !same_value(m, n, merged_keys[i]) };
+			out[i] = (struct key_edit){ n, rebase->judge.arches == rebase->policies[SIDE_NEW] &&
+							       !same_value(m, n, merged_keys[i]) };
 			continue;
 		}
 		if (same_value(m, n, merged_keys[i]) || same_value(o, n, merged_keys[i]))
 			continue;
 		if (!same_value(o, m, merged_keys[i]))
-			return err_set(rebase->err, CALLGATE_E_UNSUPPORTED, "both sides changed \"%s\", each in its own way", merged_keys[i]);
+			return err_set(rebase->err, CALLGATE_E_UNSUPPORTED,
+				       "both sides changed \"%s\", each in its own way", merged_keys[i]);
 		out[i] = (struct key_edit){ .value = n, .changed = true };
 	}
 	return 0;
 }
 
 /* The text up to and from the array of rules, with the keys edited. */
-static void add_span(struct rebase *rebase, const struct key_edit keys[KEYS], size_t first, size_t last, struct text *out)
+static void add_span(struct rebase *rebase, const struct key_edit keys[KEYS], size_t first, size_t last,
+		     struct text *out)
 {
 	const char *text = rebase->edit.source->text;
 
@@ -400,7 +418,8 @@ static void add_span(struct rebase *rebase, const struct key_edit keys[KEYS], si
 		for (unsigned k = 0; k < KEYS; k++) {
 			size_t end = i + 1 < rebase->edit.key_count ? rebase->edit.keys[i + 1].first : key->value_last;
 
-			if (!keys[k].changed || !slice_is(key->key, merged_keys[k]) || key->first < first || key->value_last > last)
+			if (!keys[k].changed || !slice_is(key->key, merged_keys[k]) || key->first < first ||
+			    key->value_last > last)
 				continue;
 			text_add_bytes(out, text + first, (keys[k].value.at ? key->value_first : key->first) - first);
 			text_add_bytes(out, keys[k].value.at ? keys[k].value.at : "", keys[k].value.size);
@@ -451,7 +470,8 @@ static bool is_first(const struct rebase *rebase, int side, unsigned rule, unsig
 				return false;
 	}
 	for (unsigned i = 0; i < name; i++)
-		if (word[-(int)(i + 1)].text.size == word->text.size && memcmp(word[-(int)(i + 1)].text.at, word->text.at, word->text.size) == 0)
+		if (word[-(int)(i + 1)].text.size == word->text.size &&
+		    memcmp(word[-(int)(i + 1)].text.at, word->text.at, word->text.size) == 0)
 			return false;
 	return true;
 }
@@ -519,7 +539,8 @@ static int prove_name(struct rebase *rebase, struct slice name, const struct ref
 			continue;
 		rules[refs.count] = result->rules[i];
 		for (unsigned k = 0; k < result->rules[i].name_count; k++)
-			if (result->rules[i].names[k].text.size == name.size && memcmp(result->rules[i].names[k].text.at, name.at, name.size) == 0)
+			if (result->rules[i].names[k].text.size == name.size &&
+			    memcmp(result->rules[i].names[k].text.at, name.at, name.size) == 0)
 				rules[refs.count].names = &result->rules[i].names[k];
 		rules[refs.count++].name_count = 1;
 	}
@@ -527,7 +548,9 @@ static int prove_name(struct rebase *rebase, struct slice name, const struct ref
 	r = judge_name(&rebase->judge, sides, &made, 1, &judgement, rebase->err);
 	if (r < 0)
 		return r;
-	return judgement.fits ? 0 : err_set(rebase->err, CALLGATE_E_MISMATCH, "%.*s: the result would not mean the merge", (int)name.size, name.at);
+	return judgement.fits ? 0
+			      : err_set(rebase->err, CALLGATE_E_MISMATCH, "%.*s: the result would not mean the merge",
+					(int)name.size, name.at);
 }
 
 static int prove(struct rebase *rebase, const char *bytes, size_t size)
@@ -553,7 +576,8 @@ static int rebase_all(struct rebase *rebase, char **bytes, size_t *size)
 		r = profile_edit_open(rebase->policies[SIDE_NEW], &rebase->arena, &rebase->theirs, rebase->err);
 	if (r == 0)
 		r = profile_edit_open(rebase->policies[SIDE_MINE], &rebase->arena, &rebase->edit, rebase->err);
-	rebase->pending = arena_array(&rebase->arena, rebase->policies[SIDE_NEW]->rule_count + 1, sizeof(*rebase->pending));
+	rebase->pending =
+		arena_array(&rebase->arena, rebase->policies[SIDE_NEW]->rule_count + 1, sizeof(*rebase->pending));
 	if (r == 0 && !rebase->pending)
 		r = err_nomem(rebase->err);
 	if (r == 0)
@@ -578,7 +602,8 @@ int callgate_policy_rebase(const struct callgate_rebase *how, char **out, size_t
 	char *bytes = NULL;
 	int r;
 
-	if (!how || how->size != sizeof(*how) || !how->from || !how->to || !how->mine || !how->conflict || !out || !size)
+	if (!how || how->size != sizeof(*how) || !how->from || !how->to || !how->mine || !how->conflict || !out ||
+	    !size)
 		return err_set(err, CALLGATE_E_ARG, "three policies, and whom to tell of conflicts, are needed");
 	rebase.policies[SIDE_OLD] = how->from;
 	rebase.policies[SIDE_NEW] = how->to;

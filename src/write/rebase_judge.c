@@ -119,7 +119,8 @@ static void keep_witness(struct walk *walk, const struct callgate_action action[
 
 static void judge_actions(struct walk *walk, const struct callgate_action *action)
 {
-	bool mo = action_equal(action[SIDE_MINE], action[SIDE_OLD]), no = action_equal(action[SIDE_NEW], action[SIDE_OLD]);
+	bool mo = action_equal(action[SIDE_MINE], action[SIDE_OLD]),
+	     no = action_equal(action[SIDE_NEW], action[SIDE_OLD]);
 	bool mn = action_equal(action[SIDE_MINE], action[SIDE_NEW]);
 	struct callgate_action wanted = mo ? action[SIDE_NEW] : action[SIDE_MINE];
 	unsigned before = walk->out->fits;
@@ -157,7 +158,8 @@ static int judge_refs(struct walk *walk, const meaning_ref *refs)
 		judge_actions(walk, action);
 		return 0;
 	}
-	if (refs[SIDE_MINE] == refs[SIDE_OLD] || refs[SIDE_NEW] == refs[SIDE_OLD] || refs[SIDE_MINE] == refs[SIDE_NEW]) {
+	if (refs[SIDE_MINE] == refs[SIDE_OLD] || refs[SIDE_NEW] == refs[SIDE_OLD] ||
+	    refs[SIDE_MINE] == refs[SIDE_NEW]) {
 		meaning_ref wanted = refs[SIDE_MINE] == refs[SIDE_OLD] ? refs[SIDE_NEW] : refs[SIDE_MINE];
 		bool all = true;
 
@@ -172,7 +174,9 @@ static int judge_refs(struct walk *walk, const meaning_ref *refs)
 		meaning_ref next[FILTERS], pair[2];
 
 		for (unsigned i = 0; i < 3 + walk->count; i++)
-			next[i] = meaning_split(walk->meaning, refs[i], &bit, &pair[0], &pair[1]) && bit == first ? pair[value] : refs[i];
+			next[i] = meaning_split(walk->meaning, refs[i], &bit, &pair[0], &pair[1]) && bit == first
+					  ? pair[value]
+					  : refs[i];
 		if (value)
 			walk->call.args[first / 64] |= (uint64_t)1 << (63 - first % 64);
 		r = judge_refs(walk, next);
@@ -258,7 +262,8 @@ static int judge_world(struct walk *walk, const struct callgate_policy *policies
 	return r;
 }
 
-static int judge_worlds(struct walk *walk, const struct questions *questions, const struct callgate_policy *policies[], int id)
+static int judge_worlds(struct walk *walk, const struct questions *questions, const struct callgate_policy *policies[],
+			int id)
 {
 	struct callgate_target target = *walk->target;
 	int r = 0;
@@ -297,8 +302,8 @@ static struct slice name_of(const struct callgate_policy sides[3], const struct 
 	return made->rule_count ? made->rules[0].names[0].text : SLICE("");
 }
 
-int judge_name(const struct judge *judge, struct callgate_policy sides[3], struct callgate_policy made[], unsigned count,
-	       struct judgement *out, struct callgate_err *err)
+int judge_name(const struct judge *judge, struct callgate_policy sides[3], struct callgate_policy made[],
+	       unsigned count, struct judgement *out, struct callgate_err *err)
 {
 	struct walk walk = { .out = out, .count = count, .target = &judge->target, .err = err };
 	const struct callgate_policy *policies[FILTERS];
@@ -318,7 +323,8 @@ int judge_name(const struct judge *judge, struct callgate_policy sides[3], struc
 		policies[i] = policy;
 	}
 	if (questions.more)
-		return err_set(err, CALLGATE_E_LIMIT, "too complex: the guards of one call ask for more than %d capabilities", CAPS);
+		return err_set(err, CALLGATE_E_LIMIT,
+			       "too complex: the guards of one call ask for more than %d capabilities", CAPS);
 	return judge_worlds(&walk, &questions, policies, syscall_find(name_of(sides, made)));
 }
 
@@ -326,14 +332,15 @@ int judge_name(const struct judge *judge, struct callgate_policy sides[3], struc
 
 static bool same_verdict(const struct verdict *a, const struct verdict *b)
 {
-	unsigned x = a->said & SAID_ERRNO_RET ? a->errno_ret : ERRNO_EPERM, y = b->said & SAID_ERRNO_RET ? b->errno_ret : ERRNO_EPERM;
+	unsigned x = a->said & SAID_ERRNO_RET ? a->errno_ret : ERRNO_EPERM,
+		 y = b->said & SAID_ERRNO_RET ? b->errno_ret : ERRNO_EPERM;
 
 	return a->kind == b->kind && (a->kind != CALLGATE_ERRNO || x == y);
 }
 
 /* The ABIs that a profile answers for on a host. */
-static int abis_on(const struct callgate_policy *policy, struct callgate_target target, enum callgate_abi host, uint32_t *out,
-		   struct callgate_err *err)
+static int abis_on(const struct callgate_policy *policy, struct callgate_target target, enum callgate_abi host,
+		   uint32_t *out, struct callgate_err *err)
 {
 	struct arena arena = ARENA_INIT;
 	struct active active;
@@ -382,6 +389,7 @@ int judge_open(struct judge *judge, const struct callgate_policy *const policies
 		return r;
 	judge->target.enosys = CALLGATE_ENOSYS_NEVER;
 	if (!same_verdict(old, mine) && !same_verdict(old, new) && !same_verdict(mine, new))
-		return err_set(err, CALLGATE_E_UNSUPPORTED, "both sides changed the default action, each in its own way");
+		return err_set(err, CALLGATE_E_UNSUPPORTED,
+			       "both sides changed the default action, each in its own way");
 	return merge_arches(judge, err);
 }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Judge of a merge: for one name, whether candidate rules mean what the definition of a three-way merge says, in every world that
- * guards tell apart and for all arguments. The definition: where mine is as the old one, the new one counts; where the new one is
- * as the old one, or as mine, mine counts; anywhere else it is a conflict.
+ * Judge of a merge: for one name, whether candidate rules mean what the definition of a three-way merge says, in every
+ * world that guards tell apart and for all arguments. The definition: where mine is as the old one, the new one counts;
+ * where the new one is as the old one, or as mine, mine counts; anywhere else it is a conflict.
  */
 #ifndef CALLGATE_WRITE_REBASE_JUDGE_H
 #define CALLGATE_WRITE_REBASE_JUDGE_H
@@ -29,8 +29,9 @@ struct judgement {
 
 /* E_UNSUPPORTED: each side changed the default action, or the architectures, in its own way. */
 int judge_open(struct judge *judge, const struct callgate_policy *const policies[3], struct callgate_err *err);
-/* sides and made: policies with rules for one name only; their architectures and made's default are replaced by the merge's. */
-int judge_name(const struct judge *judge, struct callgate_policy sides[3], struct callgate_policy made[], unsigned count,
-	       struct judgement *out, struct callgate_err *err);
+/* sides and made: policies with rules for one name only; their architectures and made's default are replaced by the
+ * merge's. */
+int judge_name(const struct judge *judge, struct callgate_policy sides[3], struct callgate_policy made[],
+	       unsigned count, struct judgement *out, struct callgate_err *err);
 
 #endif

@@ -7,7 +7,7 @@
 #include "callgate.h"
 
 struct callgate_text {
-	char *bytes;                    /* malloc'ed, NUL-terminated */
+	char *bytes; /* malloc'ed, NUL-terminated */
 	size_t size;
 	enum callgate_lxc_bound bound;  /* on which side of the filter the text may be */
 	struct callgate_filter *filter; /* what the text's reader makes of it */

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * make bench: ratios measured side by side. Every round runs each variant once, in turning order, each cold figure in a child
- * of its own, on one processor; medians and the quartiles of the round-by-round ratios are printed. Only the peers' ratios are
- * worth quoting: absolute times follow the machine.
+ * make bench: ratios measured side by side. Every round runs each variant once, in turning order, each cold figure in a
+ * child of its own, on one processor; medians and the quartiles of the round-by-round ratios are printed. Only the
+ * peers' ratios are worth quoting: absolute times follow the machine.
  */
 #include <linux/seccomp.h>
 #include <sched.h>
@@ -20,7 +20,8 @@
 #include "peer.h"
 
 enum { ROUNDS = 21, WARM = 20, VARIANTS = 3, FIGURES = 3 };
-static const char *const variant_words[VARIANTS] = { "callgate", "json-c + libseccomp, linear", "json-c + libseccomp, tree" };
+static const char *const variant_words[VARIANTS] = { "callgate", "json-c + libseccomp, linear",
+						     "json-c + libseccomp, tree" };
 static const char *const figure_words[FIGURES] = { "file to program, cold", "file to program, warm", "seccomp(2)" };
 
 struct sample {
@@ -146,7 +147,8 @@ static void print_figure(int figure, struct sample samples[VARIANTS][ROUNDS])
 		}
 		printf("  %-30s %9.1f us", variant_words[v], quantile(us, 2));
 		if (v)
-			printf("   %7.1f x callgate (%.1f to %.1f)", quantile(ratio, 2), quantile(ratio, 1), quantile(ratio, 3));
+			printf("   %7.1f x callgate (%.1f to %.1f)", quantile(ratio, 2), quantile(ratio, 1),
+			       quantile(ratio, 3));
 		printf("\n");
 	}
 }

@@ -61,8 +61,13 @@ static enum scmp_compare op_of(const char *word)
 	static const struct {
 		const char *word;
 		enum scmp_compare op;
-	} ops[] = { { "NE", SCMP_CMP_NE }, { "LT", SCMP_CMP_LT }, { "LE", SCMP_CMP_LE }, { "EQ", SCMP_CMP_EQ },
-		    { "GE", SCMP_CMP_GE }, { "GT", SCMP_CMP_GT }, { "MASKED_EQ", SCMP_CMP_MASKED_EQ } };
+	} ops[] = { { "NE", SCMP_CMP_NE },
+		    { "LT", SCMP_CMP_LT },
+		    { "LE", SCMP_CMP_LE },
+		    { "EQ", SCMP_CMP_EQ },
+		    { "GE", SCMP_CMP_GE },
+		    { "GT", SCMP_CMP_GT },
+		    { "MASKED_EQ", SCMP_CMP_MASKED_EQ } };
 
 	for (size_t i = 0; i < sizeof(ops) / sizeof(ops[0]); i++)
 		if (strcmp(word + strlen("SCMP_CMP_"), ops[i].word) == 0)
@@ -88,8 +93,10 @@ static unsigned conditions(struct json_object *rule, struct scmp_arg_cmp out[6])
 		struct json_object *arg = json_object_array_get_idx(list, count);
 
 		json_object_object_get_ex(arg, "op", &op);
-		out[count] = (struct scmp_arg_cmp){ .arg = (unsigned)number(arg, "index"), .op = op_of(json_object_get_string(op)),
-			                            .datum_a = number(arg, "value"), .datum_b = number(arg, "valueTwo") };
+		out[count] = (struct scmp_arg_cmp){ .arg = (unsigned)number(arg, "index"),
+						    .op = op_of(json_object_get_string(op)),
+						    .datum_a = number(arg, "value"),
+						    .datum_b = number(arg, "valueTwo") };
 	}
 	return count;
 }

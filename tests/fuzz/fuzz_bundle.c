@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Fuzz target: any bytes are refused with a place, or spliced so that what was put in is there, once more is the same, and what was
- * there before and is not in the way is still there; a container's state is read or refused. */
+/* Fuzz target: any bytes are refused with a place, or spliced so that what was put in is there, once more is the same,
+ * and what was there before and is not in the way is still there; a container's state is read or refused. */
 #include <stdlib.h>
 #include <string.h>
 
-#include "runtime/oci.h"
 #include "runtime/hooks.h"
+#include "runtime/oci.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -44,7 +44,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct source source = { "fuzz", (const char *)data, size };
 	struct callgate_bundle *bundle = parse(data, size), *again;
 
-	if (oci_state_parse(&source, &container, NULL) == 0 && (!container.id[0] || strchr(container.id, '/') || container.pid < 0))
+	if (oci_state_parse(&source, &container, NULL) == 0 &&
+	    (!container.id[0] || strchr(container.id, '/') || container.pid < 0))
 		abort();
 	for (size_t i = 0; bundle && i < 2; i++) {
 		size_t first, second;

@@ -4,8 +4,8 @@
 #include <string.h>
 
 #include "bpf/prog.h"
-#include "tests/unit/agree.h"
 #include "filter/digest.h"
+#include "tests/unit/agree.h"
 #include "write/lxc.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -63,9 +63,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		enum callgate_reader reader;
 		uint64_t caps;
 	} targets[] = {
-		{ CALLGATE_ABI_X86_64, CALLGATE_AS_LAW, 0 },         { CALLGATE_ABI_X86_64, CALLGATE_AS_RUNC, ~0ull >> 23 },
-		{ CALLGATE_ABI_X86_64, CALLGATE_AS_LXC, 0 },         { CALLGATE_ABI_S390X, CALLGATE_AS_LAW, 0 },
-		{ CALLGATE_ABI_AARCH64, CALLGATE_AS_CRUN, 1u << 21 }, { CALLGATE_ABI_X86_64, CALLGATE_AS_PODMAN, 0 },
+		{ CALLGATE_ABI_X86_64, CALLGATE_AS_LAW, 0 },
+		{ CALLGATE_ABI_X86_64, CALLGATE_AS_RUNC, ~0ull >> 23 },
+		{ CALLGATE_ABI_X86_64, CALLGATE_AS_LXC, 0 },
+		{ CALLGATE_ABI_S390X, CALLGATE_AS_LAW, 0 },
+		{ CALLGATE_ABI_AARCH64, CALLGATE_AS_CRUN, 1u << 21 },
+		{ CALLGATE_ABI_X86_64, CALLGATE_AS_PODMAN, 0 },
 	};
 	size_t which = size % (sizeof(targets) / sizeof(targets[0]));
 	struct callgate_target target = CALLGATE_TARGET_INIT;

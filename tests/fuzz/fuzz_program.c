@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Fuzz target: any bytes that the kernel would take as a program are lifted to what the interpreter says that they do. */
+/*
+ * Fuzz target: any bytes that the kernel would take as a program are lifted to what the interpreter says that they do.
+ */
 #include <stdlib.h>
 #include <string.h>
 
@@ -15,7 +17,8 @@ static void demand(bool holds)
 		abort();
 }
 
-static void compare_at(const struct callgate_prog *prog, const struct callgate_filter *filter, const struct callgate_call *call)
+static void compare_at(const struct callgate_prog *prog, const struct callgate_filter *filter,
+		       const struct callgate_call *call)
 {
 	struct callgate_action want, got;
 	int r = callgate_filter_decide(filter, call, &got, NULL);

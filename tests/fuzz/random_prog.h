@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Random programs that the kernel would take, long ones too: jumps of all kinds, arithmetic, scratch memory. For the bound on time. */
+/* Random programs that the kernel would take, long ones too: jumps of all kinds, arithmetic, scratch memory. For the
+ * bound on time. */
 #ifndef TESTS_FUZZ_RANDOM_PROG_H
 #define TESTS_FUZZ_RANDOM_PROG_H
 
@@ -34,8 +35,9 @@ static inline uint32_t random_constant(const struct random_source *from)
 
 static inline uint32_t random_return(const struct random_source *from)
 {
-	static const uint32_t actions[] = { SECCOMP_RET_ALLOW, SECCOMP_RET_ERRNO | 1, SECCOMP_RET_ERRNO | 38, SECCOMP_RET_KILL_PROCESS,
-					    SECCOMP_RET_KILL_THREAD, SECCOMP_RET_TRAP, SECCOMP_RET_LOG, SECCOMP_RET_TRACE | 1 };
+	static const uint32_t actions[] = { SECCOMP_RET_ALLOW,        SECCOMP_RET_ERRNO | 1,   SECCOMP_RET_ERRNO | 38,
+					    SECCOMP_RET_KILL_PROCESS, SECCOMP_RET_KILL_THREAD, SECCOMP_RET_TRAP,
+					    SECCOMP_RET_LOG,          SECCOMP_RET_TRACE | 1 };
 
 	return actions[random_below(from, 8)];
 }
@@ -48,16 +50,20 @@ static inline struct sock_filter random_jump(const struct random_source *from, u
 	uint16_t source = random_below(from, 16) == 0 ? BPF_X : BPF_K;
 
 	return (struct sock_filter){ (uint16_t)(BPF_JMP | ops[random_below(from, 4)] | source),
-				     (uint8_t)random_below(from, most + 1), (uint8_t)random_below(from, most + 1), random_constant(from) };
+				     (uint8_t)random_below(from, most + 1), (uint8_t)random_below(from, most + 1),
+				     random_constant(from) };
 }
 
 static inline struct sock_filter random_alu(const struct random_source *from)
 {
-	static const uint16_t ops[] = { BPF_ADD, BPF_SUB, BPF_MUL, BPF_AND, BPF_OR, BPF_XOR, BPF_LSH, BPF_RSH, BPF_NEG };
+	static const uint16_t ops[] = {
+		BPF_ADD, BPF_SUB, BPF_MUL, BPF_AND, BPF_OR, BPF_XOR, BPF_LSH, BPF_RSH, BPF_NEG
+	};
 	uint16_t op = ops[random_below(from, 9)];
 	uint32_t k = random_constant(from);
 
-	return (struct sock_filter){ (uint16_t)(BPF_ALU | op | BPF_K), 0, 0, op == BPF_LSH || op == BPF_RSH ? k % 32 : k };
+	return (struct sock_filter){ (uint16_t)(BPF_ALU | op | BPF_K), 0, 0,
+				     op == BPF_LSH || op == BPF_RSH ? k % 32 : k };
 }
 
 static inline struct sock_filter random_plain(const struct random_source *from, uint32_t style)
@@ -79,7 +85,8 @@ static inline struct sock_filter random_plain(const struct random_source *from, 
 }
 
 /* count: 1 to BPF_MAXINSNS. style 0 has everything, 1 near jumps, others far ones on loaded words only. */
-static inline void random_prog(const struct random_source *from, uint32_t style, struct sock_filter *insns, uint32_t count)
+static inline void random_prog(const struct random_source *from, uint32_t style, struct sock_filter *insns,
+			       uint32_t count)
 {
 	for (uint32_t i = 0; i + 1 < count; i++) {
 		uint32_t left = count - 1 - i;

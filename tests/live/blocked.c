@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* A program with a thread in each of many calls that wait. It says "ready" when all wait, and for each line on its standard input
- * "disturbed N", naming on stderr the calls that came back, and ends when there are no more lines. The calls that can never be
- * restarted by the kernel (epoll_wait and its like) are among them. With a number it makes that one call in its only thread. */
+/* A program with a thread in each of many calls that wait. It says "ready" when all wait, and for each line on its
+ * standard input "disturbed N", naming on stderr the calls that came back, and ends when there are no more lines. The
+ * calls that can never be restarted by the kernel (epoll_wait and its like) are among them. With a number it makes that
+ * one call in its only thread. */
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
@@ -39,41 +40,169 @@ static struct timespec long_time = { .tv_sec = 1000 };
 static sigset_t usr1;
 static pid_t sleeper;
 
-static long wait_read(void) { char c; return read(in, &c, 1); }
-static long wait_futex(void) { return syscall(SYS_futex, &word, FUTEX_WAIT, 0, NULL, NULL, 0); }
-static long wait_futex_time(void) { return syscall(SYS_futex, &word, FUTEX_WAIT, 0, &long_time, NULL, 0); }
-static long wait_nanosleep(void) { return nanosleep(&long_time, NULL); }
-static long wait_clock(void) { return clock_nanosleep(CLOCK_MONOTONIC, 0, &long_time, NULL) ? -1 : 0; }
-static long wait_poll(void) { struct pollfd p = { in, POLLIN, 0 }; return poll(&p, 1, 1000000); }
-static long wait_ppoll(void) { struct pollfd p = { in, POLLIN, 0 }; return ppoll(&p, 1, NULL, &usr1); }
-static long wait_select(void) { fd_set s; FD_ZERO(&s); FD_SET(in, &s); return select(in + 1, &s, NULL, NULL, NULL); }
-static long wait_pselect(void) { fd_set s; FD_ZERO(&s); FD_SET(in, &s); return pselect(in + 1, &s, NULL, NULL, &long_time, &usr1); }
-static long wait_epoll(void) { struct epoll_event e; return epoll_wait(epoll, &e, 1, -1); }
-static long wait_epoll_pwait(void) { struct epoll_event e; return epoll_pwait(epoll, &e, 1, -1, &usr1); }
-static long wait_accept(void) { return accept(listener, NULL, NULL); }
-static long wait_recv(void) { char c; return recv(pair[0], &c, 1, 0); }
-static long wait_recvmsg(void) { struct msghdr m = { 0 }; char c; struct iovec v = { &c, 1 }; m.msg_iov = &v; m.msg_iovlen = 1; return recvmsg(pair[1], &m, 0); }
-static long wait_sigtimedwait(void) { return sigtimedwait(&usr1, NULL, &long_time); }
-static long wait_pause(void) { return pause(); }
-static long wait_sigsuspend(void) { return sigsuspend(&usr1); }
-static long wait_semop(void) { struct sembuf b = { 0, -1, 0 }; return semop(semaphores, &b, 1); }
-static long wait_msgrcv(void) { struct { long type; char c; } m; return msgrcv(queue, &m, 1, 0, 0); }
-static long wait_wait4(void) { return waitpid(sleeper, NULL, 0); }
-static long wait_waitid(void) { siginfo_t i; return waitid(P_PID, (id_t)sleeper, &i, WEXITED | WNOWAIT); }
-static long wait_flock(void) { int fd = open("/proc/self/exe", O_RDONLY); return flock(fd, LOCK_EX); }
-static long wait_eventfd(void) { uint64_t v; return read(event, &v, sizeof(v)); }
-static long wait_timerfd(void) { uint64_t v; return read(timer, &v, sizeof(v)); }
-static long wait_inotify(void) { char b[256]; return read(watch, b, sizeof(b)); }
-static long wait_signalfd(void) { struct signalfd_siginfo i; return read(signals, &i, sizeof(i)); }
+static long wait_read(void)
+{
+	char c;
+	return read(in, &c, 1);
+}
+static long wait_futex(void)
+{
+	return syscall(SYS_futex, &word, FUTEX_WAIT, 0, NULL, NULL, 0);
+}
+static long wait_futex_time(void)
+{
+	return syscall(SYS_futex, &word, FUTEX_WAIT, 0, &long_time, NULL, 0);
+}
+static long wait_nanosleep(void)
+{
+	return nanosleep(&long_time, NULL);
+}
+static long wait_clock(void)
+{
+	return clock_nanosleep(CLOCK_MONOTONIC, 0, &long_time, NULL) ? -1 : 0;
+}
+static long wait_poll(void)
+{
+	struct pollfd p = { in, POLLIN, 0 };
+	return poll(&p, 1, 1000000);
+}
+static long wait_ppoll(void)
+{
+	struct pollfd p = { in, POLLIN, 0 };
+	return ppoll(&p, 1, NULL, &usr1);
+}
+static long wait_select(void)
+{
+	fd_set s;
+	FD_ZERO(&s);
+	FD_SET(in, &s);
+	return select(in + 1, &s, NULL, NULL, NULL);
+}
+static long wait_pselect(void)
+{
+	fd_set s;
+	FD_ZERO(&s);
+	FD_SET(in, &s);
+	return pselect(in + 1, &s, NULL, NULL, &long_time, &usr1);
+}
+static long wait_epoll(void)
+{
+	struct epoll_event e;
+	return epoll_wait(epoll, &e, 1, -1);
+}
+static long wait_epoll_pwait(void)
+{
+	struct epoll_event e;
+	return epoll_pwait(epoll, &e, 1, -1, &usr1);
+}
+static long wait_accept(void)
+{
+	return accept(listener, NULL, NULL);
+}
+static long wait_recv(void)
+{
+	char c;
+	return recv(pair[0], &c, 1, 0);
+}
+static long wait_recvmsg(void)
+{
+	struct msghdr m = { 0 };
+	char c;
+	struct iovec v = { &c, 1 };
+	m.msg_iov = &v;
+	m.msg_iovlen = 1;
+	return recvmsg(pair[1], &m, 0);
+}
+static long wait_sigtimedwait(void)
+{
+	return sigtimedwait(&usr1, NULL, &long_time);
+}
+static long wait_pause(void)
+{
+	return pause();
+}
+static long wait_sigsuspend(void)
+{
+	return sigsuspend(&usr1);
+}
+static long wait_semop(void)
+{
+	struct sembuf b = { 0, -1, 0 };
+	return semop(semaphores, &b, 1);
+}
+static long wait_msgrcv(void)
+{
+	struct {
+		long type;
+		char c;
+	} m;
+	return msgrcv(queue, &m, 1, 0, 0);
+}
+static long wait_wait4(void)
+{
+	return waitpid(sleeper, NULL, 0);
+}
+static long wait_waitid(void)
+{
+	siginfo_t i;
+	return waitid(P_PID, (id_t)sleeper, &i, WEXITED | WNOWAIT);
+}
+static long wait_flock(void)
+{
+	int fd = open("/proc/self/exe", O_RDONLY);
+	return flock(fd, LOCK_EX);
+}
+static long wait_eventfd(void)
+{
+	uint64_t v;
+	return read(event, &v, sizeof(v));
+}
+static long wait_timerfd(void)
+{
+	uint64_t v;
+	return read(timer, &v, sizeof(v));
+}
+static long wait_inotify(void)
+{
+	char b[256];
+	return read(watch, b, sizeof(b));
+}
+static long wait_signalfd(void)
+{
+	struct signalfd_siginfo i;
+	return read(signals, &i, sizeof(i));
+}
 
-static const struct call { const char *name; long (*wait)(void); } calls[] = {
-	{ "read", wait_read }, { "futex", wait_futex }, { "futex with time", wait_futex_time }, { "nanosleep", wait_nanosleep },
-	{ "clock_nanosleep", wait_clock }, { "poll", wait_poll }, { "ppoll", wait_ppoll }, { "select", wait_select },
-	{ "pselect", wait_pselect }, { "epoll_wait", wait_epoll }, { "epoll_pwait", wait_epoll_pwait }, { "accept", wait_accept },
-	{ "recv", wait_recv }, { "recvmsg", wait_recvmsg }, { "sigtimedwait", wait_sigtimedwait }, { "pause", wait_pause },
-	{ "sigsuspend", wait_sigsuspend }, { "semop", wait_semop }, { "msgrcv", wait_msgrcv }, { "wait4", wait_wait4 },
-	{ "waitid", wait_waitid }, { "flock", wait_flock }, { "eventfd", wait_eventfd }, { "timerfd", wait_timerfd },
-	{ "inotify", wait_inotify }, { "signalfd", wait_signalfd },
+static const struct call {
+	const char *name;
+	long (*wait)(void);
+} calls[] = {
+	{ "read", wait_read },
+	{ "futex", wait_futex },
+	{ "futex with time", wait_futex_time },
+	{ "nanosleep", wait_nanosleep },
+	{ "clock_nanosleep", wait_clock },
+	{ "poll", wait_poll },
+	{ "ppoll", wait_ppoll },
+	{ "select", wait_select },
+	{ "pselect", wait_pselect },
+	{ "epoll_wait", wait_epoll },
+	{ "epoll_pwait", wait_epoll_pwait },
+	{ "accept", wait_accept },
+	{ "recv", wait_recv },
+	{ "recvmsg", wait_recvmsg },
+	{ "sigtimedwait", wait_sigtimedwait },
+	{ "pause", wait_pause },
+	{ "sigsuspend", wait_sigsuspend },
+	{ "semop", wait_semop },
+	{ "msgrcv", wait_msgrcv },
+	{ "wait4", wait_wait4 },
+	{ "waitid", wait_waitid },
+	{ "flock", wait_flock },
+	{ "eventfd", wait_eventfd },
+	{ "timerfd", wait_timerfd },
+	{ "inotify", wait_inotify },
+	{ "signalfd", wait_signalfd },
 };
 enum { CALLS = sizeof(calls) / sizeof(calls[0]) };
 static pid_t tids[CALLS];

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* marker DIRECTORY: makes it, and so tells that it runs without the filter that refuses mkdir. Without a libc, so that nothing of
- * the tests' own faults reaches it. cc -static -nostdlib; x86_64. */
+/* marker DIRECTORY: makes it, and so tells that it runs without the filter that refuses mkdir. Without a libc, so that
+ * nothing of the tests' own faults reaches it. cc -static -nostdlib; x86_64. */
 static long call(long nr, const void *a, long b)
 {
 	long r;

@@ -28,6 +28,15 @@ static int refused(void)
 	return 1;
 }
 
-void *malloc(size_t size) { return refused() ? NULL : __libc_malloc(size); }
-void *calloc(size_t count, size_t size) { return refused() ? NULL : __libc_calloc(count, size); }
-void *realloc(void *old, size_t size) { return refused() ? NULL : __libc_realloc(old, size); }
+void *malloc(size_t size)
+{
+	return refused() ? NULL : __libc_malloc(size);
+}
+void *calloc(size_t count, size_t size)
+{
+	return refused() ? NULL : __libc_calloc(count, size);
+}
+void *realloc(void *old, size_t size)
+{
+	return refused() ? NULL : __libc_realloc(old, size);
+}

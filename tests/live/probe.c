@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Makes the system calls whose numbers are its arguments, all their arguments 0, or "NUMBER:A0", and prints "NUMBER RESULT" for
- * each. No library: built with -m32 it calls through int 0x80, with -m64 through syscall.
+ * Makes the system calls whose numbers are its arguments, all their arguments 0, or "NUMBER:A0", and prints "NUMBER
+ * RESULT" for each. No library: built with -m32 it calls through int 0x80, with -m64 through syscall.
  */
 static long call(long nr, long a0)
 {

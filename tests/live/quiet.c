@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* A program without a libc: says one line and ends, by two system calls and no other. cc -static -nostdlib, -m64 or -m32. */
+/* A program without a libc: says one line and ends, by two system calls and no other. cc -static -nostdlib, -m64 or
+ * -m32. */
 #if defined(__x86_64__)
 static long call(long nr, long a, const void *b, long c)
 {

@@ -1,19 +1,38 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Makes system calls that are known one by one, without a libc that would make others: nearly every number of x86_64 once with all
- * arguments -1, many by int 0x80, some in threads and children of every kind, some that a filter denies in every way. "list" says
- * instead, as lines of "abi number answer count", what that will be. "run 32" and "list 32": with 32-bit calls, "probe32" fails where the
- * kernel has none. x86_64 only; built with -nostdlib -static.
+ * Makes system calls that are known one by one, without a libc that would make others: nearly every number of x86_64
+ * once with all arguments -1, many by int 0x80, some in threads and children of every kind, some that a filter denies
+ * in every way. "list" says instead, as lines of "abi number answer count", what that will be. "run 32" and "list 32":
+ * with 32-bit calls, "probe32" fails where the kernel has none. x86_64 only; built with -nostdlib -static.
  */
 #include <linux/audit.h>
 #include <linux/filter.h>
 #include <linux/seccomp.h>
 #include <stddef.h>
 
-enum { NR_WRITE = 1, NR_GETPID = 39, NR_CLONE = 56, NR_FORK = 57, NR_VFORK = 58, NR_EXECVE = 59, NR_EXIT = 60, NR_WAIT4 = 61, NR_MKDIR = 83,
-       NR_RMDIR = 84, NR_GETUID = 102, NR_GETGID = 104, NR_GETPPID = 110, NR_PRCTL = 157, NR_CHROOT = 161, NR_ACCT = 163,
-       NR_EXIT_GROUP = 231, NR_SECCOMP = 317 };
-enum { THREAD_FLAGS = 0x100 | 0x200 | 0x400 | 0x800 | 0x10000 | 0x40000 | 0x200000 }; /* VM FS FILES SIGHAND THREAD SYSVSEM CHILD_CLEARTID */
+enum {
+	NR_WRITE = 1,
+	NR_GETPID = 39,
+	NR_CLONE = 56,
+	NR_FORK = 57,
+	NR_VFORK = 58,
+	NR_EXECVE = 59,
+	NR_EXIT = 60,
+	NR_WAIT4 = 61,
+	NR_MKDIR = 83,
+	NR_RMDIR = 84,
+	NR_GETUID = 102,
+	NR_GETGID = 104,
+	NR_GETPPID = 110,
+	NR_PRCTL = 157,
+	NR_CHROOT = 161,
+	NR_ACCT = 163,
+	NR_EXIT_GROUP = 231,
+	NR_SECCOMP = 317
+};
+enum {
+	THREAD_FLAGS = 0x100 | 0x200 | 0x400 | 0x800 | 0x10000 | 0x40000 | 0x200000
+}; /* VM FS FILES SIGHAND THREAD SYSVSEM CHILD_CLEARTID */
 
 void *memset(void *to, int c, size_t size);
 void *memset(void *to, int c, size_t size)
@@ -30,7 +49,10 @@ static long sys(long nr, long a, long b, long c, long d, long e)
 	register long r9 __asm__("r9") = -1;
 	long result;
 
-	__asm__ volatile("syscall" : "=a"(result) : "a"(nr), "D"(a), "S"(b), "d"(c), "r"(r10), "r"(r8), "r"(r9) : "rcx", "r11", "memory");
+	__asm__ volatile("syscall"
+			 : "=a"(result)
+			 : "a"(nr), "D"(a), "S"(b), "d"(c), "r"(r10), "r"(r8), "r"(r9)
+			 : "rcx", "r11", "memory");
 	return result;
 }
 
@@ -38,14 +60,18 @@ static long sys32(long nr)
 {
 	long result;
 
-	__asm__ volatile("int $0x80" : "=a"(result) : "a"(nr), "b"(-1), "c"(-1), "d"(-1), "S"(-1), "D"(-1) : "r8", "r9", "r10", "r11", "memory");
+	__asm__ volatile("int $0x80"
+			 : "=a"(result)
+			 : "a"(nr), "b"(-1), "c"(-1), "d"(-1), "S"(-1), "D"(-1)
+			 : "r8", "r9", "r10", "r11", "memory");
 	return result;
 }
 
 /* ------------------------------------------------------------------ which */
 
 /* Calls that would end, stop, hang up or multiply us, or that are made on purpose further down. */
-static const short skipped[] = { 15, 34, 56, 57, 58, 59, 60, 61, 130, 153, 162, 231, 322, 435, 158, 218, 219, 83, 84, 161, 163, 317, 157, 0 };
+static const short skipped[] = { 15,  34,  56,  57,  58,  59, 60, 61,  130, 153, 162, 231,
+				 322, 435, 158, 218, 219, 83, 84, 161, 163, 317, 157, 0 };
 static const short skipped32[] = { 1, 2, 11, 29, 36, 72, 111, 119, 120, 173, 179, 190, 112, 7, 114, 0 };
 enum { FIRST_32 = 100, LAST_32 = 200, LAST_OLD = 334, FIRST_NEW = 424, LAST_NEW = 456 };
 
@@ -108,9 +134,10 @@ static void thread(void (*body)(void))
 
 	tid_word = 1;
 	__asm__ volatile("syscall\n\ttest %%rax, %%rax\n\tjnz 1f\n\txor %%ebp, %%ebp\n\tcall *%%r12\n1:"
-	                 : "=a"(result)
-	                 : "a"((long)NR_CLONE), "D"(flags), "S"(stack + sizeof(stack)), "d"(0L), "r"(r10), "r"(r8), "r"(in_it)
-	                 : "rcx", "r11", "memory");
+			 : "=a"(result)
+			 : "a"((long)NR_CLONE), "D"(flags), "S"(stack + sizeof(stack)), "d"(0L), "r"(r10), "r"(r8),
+			   "r"(in_it)
+			 : "rcx", "r11", "memory");
 }
 
 static void in_thread(void)
@@ -143,10 +170,14 @@ static void confine(void)
 {
 	struct sock_filter filter[] = {
 		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
-		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, NR_MKDIR, 0, 1), BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | 13),
-		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, NR_RMDIR, 0, 1), BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_TRAP),
-		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, NR_CHROOT, 0, 1), BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_KILL_THREAD),
-		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, NR_ACCT, 0, 1), BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_KILL_PROCESS),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, NR_MKDIR, 0, 1),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | 13),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, NR_RMDIR, 0, 1),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_TRAP),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, NR_CHROOT, 0, 1),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_KILL_THREAD),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, NR_ACCT, 0, 1),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_KILL_PROCESS),
 		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
 	};
 	struct sock_fprog program = { sizeof(filter) / sizeof(filter[0]), filter };
@@ -187,8 +218,9 @@ static void children(void)
 		sys(NR_WAIT4, pid, 0, 0, 0, 0);
 	}
 	/* The child of a vfork has our stack: it makes its two calls right here. */
-	__asm__ volatile("mov $58, %%eax\n\tsyscall\n\ttest %%eax, %%eax\n\tjnz 1f\n\tmov $39, %%eax\n\tsyscall\n\tmov $60, %%eax\n\txor %%edi, %%edi\n\tsyscall\n1:" ::
-	                         : "rax", "rdi", "rcx", "r11", "memory");
+	__asm__ volatile("mov $58, %%eax\n\tsyscall\n\ttest %%eax, %%eax\n\tjnz 1f\n\tmov $39, %%eax\n\tsyscall\n\tmov "
+			 "$60, %%eax\n\txor %%edi, %%edi\n\tsyscall\n1:" ::
+				 : "rax", "rdi", "rcx", "r11", "memory");
 	sys(NR_WAIT4, -1, 0, 0, 0, 0);
 }
 

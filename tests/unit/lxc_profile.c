@@ -36,8 +36,10 @@ struct callgate_filter *lxc_filter_of(const char *profile)
 
 /* ------------------------------------------------------------------ random profiles */
 
-static const char *const some_names[] = { "mkdir", "chmod", "umask", "clone", "personality", "socket", "bind", "shmget", "ipc",
-					  "socketcall", "mseal", "clock_settime64", "ioctl", "arch_prctl", "modify_ldt", "stat64" };
+static const char *const some_names[] = { "mkdir",       "chmod",      "umask",      "clone",
+					  "personality", "socket",     "bind",       "shmget",
+					  "ipc",         "socketcall", "mseal",      "clock_settime64",
+					  "ioctl",       "arch_prctl", "modify_ldt", "stat64" };
 static const char *const some_actions[] = { "ALLOW", "ALLOW", "ERRNO", "KILL", "KILL_PROCESS", "LOG", "TRAP", "TRACE" };
 static const char *const some_ops[] = { "NE", "LT", "LE", "EQ", "GE", "GT", "MASKED_EQ" };
 
@@ -63,16 +65,17 @@ static void put_rule(struct rng *rng, struct lxc_profile *buffer)
 	if (conditions)
 		put(buffer, ",\"args\":[");
 	for (unsigned i = 0; i < conditions; i++, index = (index + rng_below(rng, 2)) % 6)
-		put(buffer, "%s{\"index\":%u,\"value\":%llu,\"valueTwo\":%llu,\"op\":\"SCMP_CMP_%s\"}", i ? "," : "", index,
-		    (unsigned long long)random_value(rng), (unsigned long long)random_value(rng), PICK(rng, some_ops));
+		put(buffer, "%s{\"index\":%u,\"value\":%llu,\"valueTwo\":%llu,\"op\":\"SCMP_CMP_%s\"}", i ? "," : "",
+		    index, (unsigned long long)random_value(rng), (unsigned long long)random_value(rng),
+		    PICK(rng, some_ops));
 	put(buffer, conditions ? "]}" : "}");
 }
 
 void random_lxc_profile(struct rng *rng, struct lxc_profile *profile, const char *architectures)
 {
 	profile->size = 0;
-	put(profile, "{\"defaultAction\":\"SCMP_ACT_%s\",\"architectures\":[%s],\"syscalls\":[" NEEDED, PICK(rng, some_actions),
-	    architectures);
+	put(profile, "{\"defaultAction\":\"SCMP_ACT_%s\",\"architectures\":[%s],\"syscalls\":[" NEEDED,
+	    PICK(rng, some_actions), architectures);
 	for (unsigned rules = rng_below(rng, 9); rules--;)
 		put_rule(rng, profile);
 	put(profile, "]}");

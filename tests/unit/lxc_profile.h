@@ -7,11 +7,13 @@
 #include "random_filter.h"
 
 /* What LXC itself needs. */
-#define NEEDED                                                                                                          \
-	"{\"names\":[\"read\",\"write\",\"sendto\",\"openat\",\"setgroups\",\"getuid\",\"execve\",\"close\",\"setsid\","              \
+#define NEEDED \
+	"{\"names\":[\"read\",\"write\",\"sendto\",\"openat\",\"setgroups\",\"getuid\",\"execve\",\"close\"," \
+	"\"setsid\"," \
 	"\"dup2\",\"newfstatat\",\"fchown\",\"fchmod\",\"capget\"],\"action\":\"SCMP_ACT_ALLOW\"}"
 #define THREE "\"architectures\":[\"SCMP_ARCH_X86_64\",\"SCMP_ARCH_X86\",\"SCMP_ARCH_X32\"]"
-#define PROFILE(default_action, rules) "{\"defaultAction\":\"SCMP_ACT_" default_action "\"," THREE ",\"syscalls\":[" rules "]}"
+#define PROFILE(default_action, rules) \
+	"{\"defaultAction\":\"SCMP_ACT_" default_action "\"," THREE ",\"syscalls\":[" rules "]}"
 
 struct lxc_profile {
 	char text[16384];

@@ -21,8 +21,15 @@ unsigned rng_below(struct rng *rng, unsigned limit)
 
 uint64_t random_value(struct rng *rng)
 {
-	static const uint64_t corners[] = { 0, (uint64_t)1 << 31, (uint64_t)1 << 32, (uint64_t)1 << 33, (uint64_t)1 << 63,
-		                            UINT32_MAX, UINT64_MAX, 0x5400, 0xffffffff00000000u };
+	static const uint64_t corners[] = { 0,
+					    (uint64_t)1 << 31,
+					    (uint64_t)1 << 32,
+					    (uint64_t)1 << 33,
+					    (uint64_t)1 << 63,
+					    UINT32_MAX,
+					    UINT64_MAX,
+					    0x5400,
+					    0xffffffff00000000u };
 
 	switch (rng_below(rng, 8)) {
 	case 0:
@@ -40,8 +47,10 @@ uint64_t random_value(struct rng *rng)
 
 struct test random_test(struct rng *rng)
 {
-	static const uint64_t masks[] = { UINT64_MAX, UINT64_MAX, UINT64_MAX, UINT32_MAX, 0xffffffff00000000u, 0x7e020000,
-		                          0xff, 0x8000000080000000u, 0xf0f0f0f0f0f0f0f0u, 3, (uint64_t)1 << 31 };
+	static const uint64_t masks[] = { UINT64_MAX, UINT64_MAX,          UINT64_MAX,
+					  UINT32_MAX, 0xffffffff00000000u, 0x7e020000,
+					  0xff,       0x8000000080000000u, 0xf0f0f0f0f0f0f0f0u,
+					  3,          (uint64_t)1 << 31 };
 	struct test test = { .mask = masks[rng_below(rng, sizeof(masks) / sizeof(*masks))] };
 
 	test.arg = (uint8_t)(rng_below(rng, 3) ? rng_below(rng, 2) : rng_below(rng, 6));
@@ -56,9 +65,10 @@ struct test random_test(struct rng *rng)
 struct callgate_action random_action(struct rng *rng)
 {
 	static const struct callgate_action actions[] = {
-		{ CALLGATE_ALLOW, 0 }, { CALLGATE_ALLOW, 0 },        { CALLGATE_ERRNO, 1 },        { CALLGATE_ERRNO, 38 },
-		{ CALLGATE_LOG, 0 },   { CALLGATE_KILL_PROCESS, 0 }, { CALLGATE_KILL_THREAD, 0 }, { CALLGATE_TRACE, 7 },
-		{ CALLGATE_TRAP, 0 },  { CALLGATE_NOTIFY, 0 },
+		{ CALLGATE_ALLOW, 0 },       { CALLGATE_ALLOW, 0 }, { CALLGATE_ERRNO, 1 },
+		{ CALLGATE_ERRNO, 38 },      { CALLGATE_LOG, 0 },   { CALLGATE_KILL_PROCESS, 0 },
+		{ CALLGATE_KILL_THREAD, 0 }, { CALLGATE_TRACE, 7 }, { CALLGATE_TRAP, 0 },
+		{ CALLGATE_NOTIFY, 0 },
 	};
 
 	return actions[rng_below(rng, sizeof(actions) / sizeof(*actions))];
@@ -119,7 +129,8 @@ void random_args(struct rng *rng, const struct node *node, uint64_t args[6])
 		const struct test *test = &node->test;
 
 		if (rng_below(rng, 4))
-			args[test->arg] = (args[test->arg] & ~test->mask) | ((test->value + rng_below(rng, 3) - 1) & test->mask);
+			args[test->arg] =
+				(args[test->arg] & ~test->mask) | ((test->value + rng_below(rng, 3) - 1) & test->mask);
 		if (!rng_below(rng, 4))
 			args[test->arg] ^= (uint64_t)1 << rng_below(rng, 64);
 		node = rng_below(rng, 2) ? node->yes : node->no;

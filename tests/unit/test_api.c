@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The library cannot be held wrong: NULL is answered everywhere, structs of other versions are understood, misspelt denials stop. */
+/* The library cannot be held wrong: NULL is answered everywhere, structs of other versions are understood, misspelt
+ * denials stop. */
 #include <criterion/criterion.h>
 #include <errno.h>
 #include <stdalign.h>
@@ -15,9 +16,10 @@
 #include "callgate.h"
 #include "runtime/hooks.h"
 
-static const char profile_text[] = "{\"defaultAction\":\"SCMP_ACT_ALLOW\",\"syscalls\":[{\"names\":[\"mkdir\"],\"action\":\"SCMP_ACT_ERRNO\"}]}";
-static const char misspelt_text[] =
-	"{\"defaultAction\":\"SCMP_ACT_ALLOW\",\n\"syscalls\":[{\"names\":[\"mkdirr\",\"mkdir\"],\"action\":\"SCMP_ACT_ERRNO\"}]}";
+static const char profile_text[] =
+	"{\"defaultAction\":\"SCMP_ACT_ALLOW\",\"syscalls\":[{\"names\":[\"mkdir\"],\"action\":\"SCMP_ACT_ERRNO\"}]}";
+static const char misspelt_text[] = "{\"defaultAction\":\"SCMP_ACT_ALLOW\",\n\"syscalls\":[{\"names\":[\"mkdirr\","
+				    "\"mkdir\"],\"action\":\"SCMP_ACT_ERRNO\"}]}";
 
 static struct callgate_policy *parse(const char *text)
 {
@@ -67,8 +69,12 @@ struct objects {
 
 static void make(struct objects *o)
 {
-	*o = (struct objects){ .target = CALLGATE_TARGET_INIT, .words = CALLGATE_WORDS_INIT, .build = CALLGATE_BUILD_INIT,
-			       .rule = CALLGATE_RULE_INIT, .call.abi = CALLGATE_ABI_X86_64, .pattern.abi = CALLGATE_ABI_X86_64,
+	*o = (struct objects){ .target = CALLGATE_TARGET_INIT,
+			       .words = CALLGATE_WORDS_INIT,
+			       .build = CALLGATE_BUILD_INIT,
+			       .rule = CALLGATE_RULE_INIT,
+			       .call.abi = CALLGATE_ABI_X86_64,
+			       .pattern.abi = CALLGATE_ABI_X86_64,
 			       .argv = { (char *)"true", NULL } };
 	o->scratch = o->scratch_bytes;
 	o->words.allow = "mkdir";
@@ -96,7 +102,8 @@ static void release(struct objects *o)
 
 #define EXPECT_REFUSED(call) cr_expect_eq(call, CALLGATE_E_ARG, "%s", #call)
 
-/* Each pointer that may not be NULL, one at a time, the others good. tests/check-exports.sh sees to it that no function is left out. */
+/* Each pointer that may not be NULL, one at a time, the others good. tests/check-exports.sh sees to it that no function
+ * is left out. */
 Test(api, null_is_answered_by_every_function)
 {
 	static struct objects o;
@@ -302,8 +309,14 @@ Test(api, a_larger_struct_may_not_ask_for_what_is_unknown)
 Test(api, no_more_is_written_than_the_callers_size)
 {
 	struct version_2 known = { sizeof(known), 1, 2, 3 };
-	struct { struct version_1 given; char behind; } small = { { sizeof(small.given), 0, 0 }, 'x' };
-	struct { struct version_2 given; uint64_t d; } large = { { sizeof(large), 0, 0, 0 }, 7 };
+	struct {
+		struct version_1 given;
+		char behind;
+	} small = { { sizeof(small.given), 0, 0 }, 'x' };
+	struct {
+		struct version_2 given;
+		uint64_t d;
+	} large = { { sizeof(large), 0, 0, 0 }, 7 };
 
 	cr_assert_eq(sized_out(&small.given, &known, sizeof(known), NULL), 0);
 	cr_assert(small.given.size == sizeof(small.given) && small.given.b == 2 && small.behind == 'x');
@@ -313,8 +326,14 @@ Test(api, no_more_is_written_than_the_callers_size)
 
 Test(api, older_and_newer_callers_of_real_functions)
 {
-	struct { struct callgate_target target; uint64_t later; } newer = { CALLGATE_TARGET_INIT, 0 };
-	struct { struct callgate_kernel kernel; uint64_t later; } kernel = { { .size = sizeof(kernel) }, 7 };
+	struct {
+		struct callgate_target target;
+		uint64_t later;
+	} newer = { CALLGATE_TARGET_INIT, 0 };
+	struct {
+		struct callgate_kernel kernel;
+		uint64_t later;
+	} kernel = { { .size = sizeof(kernel) }, 7 };
 	struct callgate_kernel older = { .size = offsetof(struct callgate_kernel, flags), .flags = 0xabcd };
 	struct callgate_policy *policy = parse(profile_text);
 	struct callgate_filter *filter;

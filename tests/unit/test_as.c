@@ -23,7 +23,8 @@ static struct callgate_target target_as(enum callgate_reader reader)
 }
 
 /* A file in memory: callgate_policy_read_as() takes paths. */
-static int read_as(const char *text, enum callgate_reader reader, struct callgate_policy **out, struct callgate_notes *notes)
+static int read_as(const char *text, enum callgate_reader reader, struct callgate_policy **out,
+		   struct callgate_notes *notes)
 {
 	struct callgate_err err = CALLGATE_ERR_INIT;
 	char path[64];
@@ -48,7 +49,8 @@ static const struct {
 };
 
 /* Profiles with names of multiplexers' members, of calls that some ABI lacks, and several rules for one call. */
-static const char *const names[] = { "mkdir", "socket", "connect", "accept4", "semtimedop", "shmget", "newfstatat", "send", "umask" };
+static const char *const names[] = { "mkdir",  "socket",     "connect", "accept4", "semtimedop",
+				     "shmget", "newfstatat", "send",    "umask" };
 
 struct maker {
 	uint64_t state;
@@ -71,22 +73,25 @@ static void add_rule(struct maker *maker, const char *name, unsigned action)
 	struct scmp_arg_cmp conditions[3];
 	unsigned count = draw(maker, 4), seen = 0, twice = 0;
 
-	maker->used += sprintf(maker->text + maker->used, "{\"names\":[\"%s\"],\"action\":\"%s\",\"args\":[", name, actions[action].word);
+	maker->used += sprintf(maker->text + maker->used, "{\"names\":[\"%s\"],\"action\":\"%s\",\"args\":[", name,
+			       actions[action].word);
 	for (unsigned i = 0; i < count; i++) {
 		unsigned index = draw(maker, 3), value = draw(maker, 3);
 
 		twice |= seen >> index & 1;
 		seen |= 1u << index;
 		conditions[i] = (struct scmp_arg_cmp){ index, SCMP_CMP_EQ, value, 0 };
-		maker->used += sprintf(maker->text + maker->used, "%s{\"index\":%u,\"op\":\"SCMP_CMP_EQ\",\"value\":%u}", i ? "," : "", index,
-		                       value);
+		maker->used +=
+			sprintf(maker->text + maker->used, "%s{\"index\":%u,\"op\":\"SCMP_CMP_EQ\",\"value\":%u}",
+				i ? "," : "", index, value);
 	}
 	maker->used += sprintf(maker->text + maker->used, "]}");
 	if (actions[action].action == maker->fallback)
 		return;
 	for (unsigned i = 0; i < (twice ? count : 1); i++) {
-		int r = seccomp_rule_add_array(maker->seccomp, actions[action].action, seccomp_syscall_resolve_name(name),
-		                               twice ? 1 : count, twice ? &conditions[i] : conditions);
+		int r = seccomp_rule_add_array(maker->seccomp, actions[action].action,
+					       seccomp_syscall_resolve_name(name), twice ? 1 : count,
+					       twice ? &conditions[i] : conditions);
 
 		maker->refused |= r < 0;
 	}
@@ -102,8 +107,10 @@ static void make(struct maker *maker)
 	maker->refused = 0;
 	seccomp_arch_add(maker->seccomp, SCMP_ARCH_X86);
 	seccomp_arch_add(maker->seccomp, SCMP_ARCH_X32);
-	maker->used = sprintf(maker->text, "{\"defaultAction\":\"%s\",\"architectures\":[\"SCMP_ARCH_X86\",\"SCMP_ARCH_X32\"],\"syscalls\":[",
-	                      actions[fallback].word);
+	maker->used = sprintf(
+		maker->text,
+		"{\"defaultAction\":\"%s\",\"architectures\":[\"SCMP_ARCH_X86\",\"SCMP_ARCH_X32\"],\"syscalls\":[",
+		actions[fallback].word);
 	for (unsigned i = 0; i < rules; i++) {
 		maker->used += sprintf(maker->text + maker->used, i ? "," : "");
 		add_rule(maker, same ? same : names[draw(maker, 9)], draw(maker, 3));
@@ -141,7 +148,8 @@ static bool agrees(struct maker *maker)
 	r = callgate_filter_resolve(policy, &target, &filter, NULL, &err);
 	callgate_policy_free(policy);
 	if (r < 0) {
-		cr_expect(r == CALLGATE_E_UNSUPPORTED || maker->refused, "libseccomp takes it, callgate: %s\n%s", err.text, maker->text);
+		cr_expect(r == CALLGATE_E_UNSUPPORTED || maker->refused, "libseccomp takes it, callgate: %s\n%s",
+			  err.text, maker->text);
 		return false;
 	}
 	cr_expect(!maker->refused, "libseccomp refuses it, callgate does not\n%s", maker->text);
@@ -167,45 +175,71 @@ Test(as, rules_are_what_libseccomp_makes_of_them)
 
 /* ------------------------------------------------------------------ readings */
 
-#define ALLOWING(rules) "{\"defaultAction\":\"SCMP_ACT_ALLOW\",\"architectures\":[\"SCMP_ARCH_X86_64\",\"SCMP_ARCH_X86\"]," rules "}"
+#define ALLOWING(rules) \
+	"{\"defaultAction\":\"SCMP_ACT_ALLOW\",\"architectures\":[\"SCMP_ARCH_X86_64\",\"SCMP_ARCH_X86\"]," rules "}"
 #define ERRNO "\"action\":\"SCMP_ACT_ERRNO\""
-
 
 static const struct {
 	enum callgate_reader reader;
 	const char *text, *call, *want; /* NULL: the reader refuses the profile */
 } readings[] = {
 	/* Of a key that stands twice Go takes the last, crun the first; Go does not look at case. */
-	{ CALLGATE_AS_RUNC, ALLOWING("\"syscalls\":[{\"names\":[\"mkdir\"]," ERRNO ",\"errnoRet\":95,\"errnoRet\":28}]"), "mkdir", "ERRNO(ENOSPC)" },
-	{ CALLGATE_AS_CRUN, ALLOWING("\"syscalls\":[{\"names\":[\"mkdir\"]," ERRNO ",\"errnoRet\":95,\"errnoRet\":28}]"), "mkdir",
+	{ CALLGATE_AS_RUNC,
+	  ALLOWING("\"syscalls\":[{\"names\":[\"mkdir\"]," ERRNO ",\"errnoRet\":95,\"errnoRet\":28}]"), "mkdir",
+	  "ERRNO(ENOSPC)" },
+	{ CALLGATE_AS_CRUN,
+	  ALLOWING("\"syscalls\":[{\"names\":[\"mkdir\"]," ERRNO ",\"errnoRet\":95,\"errnoRet\":28}]"), "mkdir",
 	  "ERRNO(EOPNOTSUPP)" },
-	{ CALLGATE_AS_LAW, ALLOWING("\"syscalls\":[{\"names\":[\"mkdir\"]," ERRNO ",\"errnoRet\":95,\"errnoRet\":28}]"), "mkdir", NULL },
-	{ CALLGATE_AS_DOCKER, ALLOWING("\"Syscalls\":[{\"NAMES\":[\"mkdir\"]," ERRNO ",\"ErrnoRet\":7}]"), "mkdir", "ERRNO(E2BIG)" },
-	{ CALLGATE_AS_CRUN, ALLOWING("\"Syscalls\":[{\"NAMES\":[\"mkdir\"]," ERRNO ",\"ErrnoRet\":7}]"), "mkdir", "ALLOW" },
-	{ CALLGATE_AS_RUNC, ALLOWING("\"syscalls\":[{\"names\":[\"mkdir\"]," ERRNO "}],\"syscalls\":[]"), "mkdir", "ALLOW" },
-	{ CALLGATE_AS_CRUN, ALLOWING("\"syscalls\":[{\"names\":[\"mkdir\"]," ERRNO "}],\"syscalls\":[]"), "mkdir", "ERRNO(EPERM)" },
+	{ CALLGATE_AS_LAW, ALLOWING("\"syscalls\":[{\"names\":[\"mkdir\"]," ERRNO ",\"errnoRet\":95,\"errnoRet\":28}]"),
+	  "mkdir", NULL },
+	{ CALLGATE_AS_DOCKER, ALLOWING("\"Syscalls\":[{\"NAMES\":[\"mkdir\"]," ERRNO ",\"ErrnoRet\":7}]"), "mkdir",
+	  "ERRNO(E2BIG)" },
+	{ CALLGATE_AS_CRUN, ALLOWING("\"Syscalls\":[{\"NAMES\":[\"mkdir\"]," ERRNO ",\"ErrnoRet\":7}]"), "mkdir",
+	  "ALLOW" },
+	{ CALLGATE_AS_RUNC, ALLOWING("\"syscalls\":[{\"names\":[\"mkdir\"]," ERRNO "}],\"syscalls\":[]"), "mkdir",
+	  "ALLOW" },
+	{ CALLGATE_AS_CRUN, ALLOWING("\"syscalls\":[{\"names\":[\"mkdir\"]," ERRNO "}],\"syscalls\":[]"), "mkdir",
+	  "ERRNO(EPERM)" },
 	/* The old key, empty lists, and keys that only Docker's and containers-common's readers know. */
 	{ CALLGATE_AS_DOCKER, ALLOWING("\"syscalls\":[{\"name\":\"mkdir\"," ERRNO "}]"), "mkdir", "ERRNO(EPERM)" },
 	{ CALLGATE_AS_RUNC, ALLOWING("\"syscalls\":[{\"name\":\"mkdir\"," ERRNO "}]"), "mkdir", "ALLOW" },
 	{ CALLGATE_AS_CRUN, ALLOWING("\"syscalls\":[{\"name\":\"mkdir\"," ERRNO "}]"), "mkdir", NULL },
 	{ CALLGATE_AS_CRUN, ALLOWING("\"syscalls\":[{\"names\":[]," ERRNO "}]"), "mkdir", "ALLOW" },
-	{ CALLGATE_AS_CONTAINERD, ALLOWING("\"syscalls\":[{\"names\":[\"mkdir\"]," ERRNO ",\"includes\":{\"caps\":[\"CAP_BPF\"]}}]"), "mkdir",
+	{ CALLGATE_AS_CONTAINERD,
+	  ALLOWING("\"syscalls\":[{\"names\":[\"mkdir\"]," ERRNO ",\"includes\":{\"caps\":[\"CAP_BPF\"]}}]"), "mkdir",
 	  "ERRNO(EPERM)" },
-	{ CALLGATE_AS_DOCKER, ALLOWING("\"syscalls\":[{\"names\":[\"mkdir\"]," ERRNO ",\"includes\":{\"caps\":[\"CAP_BPF\"]}}]"), "mkdir", "ALLOW" },
-	{ CALLGATE_AS_DOCKER, ALLOWING("\"syscalls\":[{\"names\":[\"mkdir\"]," ERRNO ",\"includes\":{\"minKernel\":\"9.0\"}}]"), "mkdir", "ALLOW" },
-	{ CALLGATE_AS_PODMAN, ALLOWING("\"syscalls\":[{\"names\":[\"mkdir\"]," ERRNO ",\"includes\":{\"minKernel\":\"9.0\"}}]"), "mkdir",
+	{ CALLGATE_AS_DOCKER,
+	  ALLOWING("\"syscalls\":[{\"names\":[\"mkdir\"]," ERRNO ",\"includes\":{\"caps\":[\"CAP_BPF\"]}}]"), "mkdir",
+	  "ALLOW" },
+	{ CALLGATE_AS_DOCKER,
+	  ALLOWING("\"syscalls\":[{\"names\":[\"mkdir\"]," ERRNO ",\"includes\":{\"minKernel\":\"9.0\"}}]"), "mkdir",
+	  "ALLOW" },
+	{ CALLGATE_AS_PODMAN,
+	  ALLOWING("\"syscalls\":[{\"names\":[\"mkdir\"]," ERRNO ",\"includes\":{\"minKernel\":\"9.0\"}}]"), "mkdir",
 	  "ERRNO(EPERM)" },
-	{ CALLGATE_AS_PODMAN, ALLOWING("\"syscalls\":[{\"names\":[\"mkdir\"]," ERRNO ",\"errno\":\"EBADF\"}]"), "mkdir", "ERRNO(EBADF)" },
-	{ CALLGATE_AS_DOCKER, ALLOWING("\"syscalls\":[{\"names\":[\"mkdir\"]," ERRNO ",\"errno\":\"EBADF\"}]"), "mkdir", "ERRNO(EPERM)" },
+	{ CALLGATE_AS_PODMAN, ALLOWING("\"syscalls\":[{\"names\":[\"mkdir\"]," ERRNO ",\"errno\":\"EBADF\"}]"), "mkdir",
+	  "ERRNO(EBADF)" },
+	{ CALLGATE_AS_DOCKER, ALLOWING("\"syscalls\":[{\"names\":[\"mkdir\"]," ERRNO ",\"errno\":\"EBADF\"}]"), "mkdir",
+	  "ERRNO(EPERM)" },
 	/* An errno where none is taken. */
-	{ CALLGATE_AS_RUNC, ALLOWING("\"syscalls\":[{\"names\":[\"mkdir\"],\"action\":\"SCMP_ACT_KILL\",\"errnoRet\":5}]"), "mkdir", "KILL_THREAD" },
-	{ CALLGATE_AS_CRUN, ALLOWING("\"syscalls\":[{\"names\":[\"mkdir\"],\"action\":\"SCMP_ACT_KILL\",\"errnoRet\":5}]"), "mkdir", NULL },
-	/* Of two unconditional rules the first counts, but not behind socketcall: there libseccomp refuses the second. */
-	{ CALLGATE_AS_RUNC, ALLOWING("\"syscalls\":[{\"names\":[\"mkdir\"]," ERRNO "},{\"names\":[\"mkdir\"]," ERRNO ",\"errnoRet\":9}]"), "mkdir",
-	  "ERRNO(EPERM)" },
-	{ CALLGATE_AS_RUNC, ALLOWING("\"syscalls\":[{\"names\":[\"socket\"]," ERRNO "},{\"names\":[\"socket\"]," ERRNO ",\"errnoRet\":9}]"), "mkdir",
+	{ CALLGATE_AS_RUNC,
+	  ALLOWING("\"syscalls\":[{\"names\":[\"mkdir\"],\"action\":\"SCMP_ACT_KILL\",\"errnoRet\":5}]"), "mkdir",
+	  "KILL_THREAD" },
+	{ CALLGATE_AS_CRUN,
+	  ALLOWING("\"syscalls\":[{\"names\":[\"mkdir\"],\"action\":\"SCMP_ACT_KILL\",\"errnoRet\":5}]"), "mkdir",
 	  NULL },
-	/* LXC: no rule may do what the default does; sections of other machines do not count, those of this one do not scope. */
+	/*
+	 * Of two unconditional rules the first counts, but not behind socketcall: there libseccomp refuses the second.
+	 */
+	{ CALLGATE_AS_RUNC,
+	  ALLOWING("\"syscalls\":[{\"names\":[\"mkdir\"]," ERRNO "},{\"names\":[\"mkdir\"]," ERRNO ",\"errnoRet\":9}]"),
+	  "mkdir", "ERRNO(EPERM)" },
+	{ CALLGATE_AS_RUNC,
+	  ALLOWING("\"syscalls\":[{\"names\":[\"socket\"]," ERRNO "},{\"names\":[\"socket\"]," ERRNO
+		   ",\"errnoRet\":9}]"),
+	  "mkdir", NULL },
+	/* LXC: no rule may do what the default does; sections of other machines do not count, those of this one do not
+	   scope. */
 	{ CALLGATE_AS_LXC, "2\ndenylist\nmkdir allow\n", "mkdir", NULL },
 	{ CALLGATE_AS_LXC, "2\ndenylist\nmkdir kill_process\n", "mkdir", "KILL_THREAD" },
 	{ CALLGATE_AS_LAW, "2\ndenylist\nmkdir kill_process\n", "mkdir", NULL },
@@ -218,25 +252,34 @@ static const struct {
 	/* A redundant rule for a call that no ABI of the host has is not put to libseccomp. */
 	{ CALLGATE_AS_LXC, "2\ndenylist\nrtas allow\nmkdir errno 2\n", "mkdir", "ERRNO(ENOENT)" },
 	/* null is absent to engines; a byte order mark is an error to them. */
-	{ CALLGATE_AS_CRUN, "{\"defaultAction\":\"SCMP_ACT_ALLOW\",\"architectures\":null,\"flags\":null,\"listenerPath\":null,"
-			     "\"syscalls\":[{\"names\":[\"mkdir\"]," ERRNO ",\"errnoRet\":null}]}", "mkdir", "ERRNO(EPERM)" },
+	{ CALLGATE_AS_CRUN,
+	  "{\"defaultAction\":\"SCMP_ACT_ALLOW\",\"architectures\":null,\"flags\":null,\"listenerPath\":null,"
+	  "\"syscalls\":[{\"names\":[\"mkdir\"]," ERRNO ",\"errnoRet\":null}]}",
+	  "mkdir", "ERRNO(EPERM)" },
 	{ CALLGATE_AS_RUNC, ALLOWING("\"syscalls\":null"), "mkdir", "ALLOW" },
 	{ CALLGATE_AS_LAW, ALLOWING("\"syscalls\":null"), "mkdir", NULL },
 	{ CALLGATE_AS_DOCKER, "\xef\xbb\xbf" ALLOWING("\"syscalls\":[]"), "mkdir", NULL },
 	{ CALLGATE_AS_CRUN, "\xef\xbb\xbf" ALLOWING("\"syscalls\":[]"), "mkdir", NULL },
 	/* TRACE's message has 16 bits. */
-	{ CALLGATE_AS_LAW, ALLOWING("\"syscalls\":[{\"names\":[\"mkdir\"],\"action\":\"SCMP_ACT_TRACE\",\"errnoRet\":4096}]"), "mkdir",
+	{ CALLGATE_AS_LAW,
+	  ALLOWING("\"syscalls\":[{\"names\":[\"mkdir\"],\"action\":\"SCMP_ACT_TRACE\",\"errnoRet\":4096}]"), "mkdir",
 	  "TRACE(4096)" },
-	{ CALLGATE_AS_LAW, ALLOWING("\"syscalls\":[{\"names\":[\"mkdir\"],\"action\":\"SCMP_ACT_ERRNO\",\"errnoRet\":4096}]"), "mkdir", NULL },
+	{ CALLGATE_AS_LAW,
+	  ALLOWING("\"syscalls\":[{\"names\":[\"mkdir\"],\"action\":\"SCMP_ACT_ERRNO\",\"errnoRet\":4096}]"), "mkdir",
+	  NULL },
 	/* The first row of archMap for the host counts. */
-	{ CALLGATE_AS_DOCKER, "{\"defaultAction\":\"SCMP_ACT_ALLOW\",\"archMap\":[{\"architecture\":\"SCMP_ARCH_X86_64\",\"subArchitectures\":[]},"
-				       "{\"architecture\":\"SCMP_ARCH_X86_64\",\"subArchitectures\":[\"SCMP_ARCH_X86\"]}],\"syscalls\":[]}",
+	{ CALLGATE_AS_DOCKER,
+	  "{\"defaultAction\":\"SCMP_ACT_ALLOW\",\"archMap\":[{\"architecture\":\"SCMP_ARCH_X86_64\","
+	  "\"subArchitectures\":[]},"
+	  "{\"architecture\":\"SCMP_ARCH_X86_64\",\"subArchitectures\":[\"SCMP_ARCH_X86\"]}],\"syscalls\":[]}",
 	  "x86:mkdir", "KILL_THREAD" },
 	/* gVisor: EPERM whatever errnoRet says, the native ABI alone. */
-	{ CALLGATE_AS_RUNSC, ALLOWING("\"architectures\":[\"SCMP_ARCH_X86_64\",\"SCMP_ARCH_X86\"],\"syscalls\":[{\"names\":[\"mkdir\"]," ERRNO
-				      ",\"errnoRet\":9}]"), "mkdir", "ERRNO(EPERM)" },
-	{ CALLGATE_AS_RUNSC, ALLOWING("\"architectures\":[\"SCMP_ARCH_X86_64\",\"SCMP_ARCH_X86\"],\"syscalls\":[]"), "x86:mkdir",
-	  "KILL_THREAD" },
+	{ CALLGATE_AS_RUNSC,
+	  ALLOWING("\"architectures\":[\"SCMP_ARCH_X86_64\",\"SCMP_ARCH_X86\"],\"syscalls\":[{\"names\":[\"mkdir\"]"
+		   "," ERRNO ",\"errnoRet\":9}]"),
+	  "mkdir", "ERRNO(EPERM)" },
+	{ CALLGATE_AS_RUNSC, ALLOWING("\"architectures\":[\"SCMP_ARCH_X86_64\",\"SCMP_ARCH_X86\"],\"syscalls\":[]"),
+	  "x86:mkdir", "KILL_THREAD" },
 };
 
 Test(as, texts_are_read_as_that_program_reads_them)
@@ -253,7 +296,8 @@ Test(as, texts_are_read_as_that_program_reads_them)
 
 		if (r == 0)
 			r = callgate_filter_resolve(policy, &target, &filter, NULL, &err);
-		cr_expect_eq(r, readings[i].want ? 0 : CALLGATE_E_PROFILE, "row %zu: %d for %s", i, r, readings[i].text);
+		cr_expect_eq(r, readings[i].want ? 0 : CALLGATE_E_PROFILE, "row %zu: %d for %s", i, r,
+			     readings[i].text);
 		if (r == 0 && readings[i].want) {
 			const char *name = readings[i].call;
 
@@ -264,7 +308,8 @@ Test(as, texts_are_read_as_that_program_reads_them)
 			cr_assert_eq(callgate_syscall_number(call.abi, name, &call.nr), 0);
 			cr_assert_eq(callgate_filter_decide(filter, &call, &action, NULL), 0);
 			callgate_action_format(action, got, sizeof(got));
-			cr_expect_str_eq(got, readings[i].want, "row %zu: %s, not %s, for %s", i, got, readings[i].want, readings[i].text);
+			cr_expect_str_eq(got, readings[i].want, "row %zu: %s, not %s, for %s", i, got, readings[i].want,
+					 readings[i].text);
 		}
 		callgate_filter_free(filter);
 		callgate_policy_free(policy);
@@ -297,9 +342,10 @@ static const char *decide(const char *text, const char *as, enum callgate_abi ab
 
 Test(as, runc_answers_enosys_by_release)
 {
-	static const char bare[] = "{\"defaultAction\":\"SCMP_ACT_KILL\",\"syscalls\":[{\"names\":[\"write\"],\"action\":\"SCMP_ACT_ALLOW\"}]}";
+	static const char bare[] = "{\"defaultAction\":\"SCMP_ACT_KILL\",\"syscalls\":[{\"names\":[\"write\"],"
+				   "\"action\":\"SCMP_ACT_ALLOW\"}]}";
 	static const char listed[] = "{\"defaultAction\":\"SCMP_ACT_KILL\",\"architectures\":[\"SCMP_ARCH_X86_64\"],"
-		"\"syscalls\":[{\"names\":[\"write\"],\"action\":\"SCMP_ACT_ALLOW\"}]}";
+				     "\"syscalls\":[{\"names\":[\"write\"],\"action\":\"SCMP_ACT_ALLOW\"}]}";
 	static const char flags[] = "{\"defaultAction\":\"SCMP_ACT_ALLOW\",\"flags\":[\"SECCOMP_FILTER_FLAG_LOG\"]}";
 
 	cr_expect_str_eq(decide(bare, "runc-1.1.5", CALLGATE_ABI_X86_64, 100), "KILL_THREAD");
@@ -313,22 +359,32 @@ Test(as, runc_answers_enosys_by_release)
 	cr_expect_str_eq(decide(flags, "runc-1.1.5", CALLGATE_ABI_X86_64, 100), "refused");
 	cr_expect_str_eq(decide(flags, "runc-1.2.0", CALLGATE_ABI_X86_64, 100), "ALLOW");
 	/* The stub has no entry for number 0, and none for x32 where there is none for x86_64. */
-	cr_expect_str_eq(decide("{\"defaultAction\":\"SCMP_ACT_KILL\",\"architectures\":[\"SCMP_ARCH_X86_64\",\"SCMP_ARCH_X32\"],"
-				"\"syscalls\":[{\"names\":[\"read\"],\"action\":\"SCMP_ACT_ALLOW\"}]}", "runc", CALLGATE_ABI_X86_64, 100), "KILL_THREAD");
+	cr_expect_str_eq(decide("{\"defaultAction\":\"SCMP_ACT_KILL\",\"architectures\":[\"SCMP_ARCH_X86_64\",\"SCMP_"
+				"ARCH_X32\"],"
+				"\"syscalls\":[{\"names\":[\"read\"],\"action\":\"SCMP_ACT_ALLOW\"}]}",
+				"runc", CALLGATE_ABI_X86_64, 100),
+			 "KILL_THREAD");
 	cr_expect_str_eq(decide("{\"defaultAction\":\"SCMP_ACT_KILL\",\"architectures\":[\"SCMP_ARCH_X32\"],"
-				"\"syscalls\":[{\"names\":[\"write\"],\"action\":\"SCMP_ACT_ALLOW\"}]}", "runc-1.1.5", CALLGATE_ABI_X32, 0x40000064), "KILL_THREAD");
+				"\"syscalls\":[{\"names\":[\"write\"],\"action\":\"SCMP_ACT_ALLOW\"}]}",
+				"runc-1.1.5", CALLGATE_ABI_X32, 0x40000064),
+			 "KILL_THREAD");
 	/* It comes before the rules, also where it answers what the default does: socket is number 359 of x86. */
-	cr_expect_str_eq(decide("{\"defaultAction\":\"SCMP_ACT_ERRNO\",\"defaultErrnoRet\":38,\"architectures\":[\"SCMP_ARCH_X86\"],"
-				"\"syscalls\":[{\"names\":[\"write\",\"socket\"],\"action\":\"SCMP_ACT_ALLOW\"}]}", "runc", CALLGATE_ABI_X86, 359),
+	cr_expect_str_eq(decide("{\"defaultAction\":\"SCMP_ACT_ERRNO\",\"defaultErrnoRet\":38,\"architectures\":["
+				"\"SCMP_ARCH_X86\"],"
+				"\"syscalls\":[{\"names\":[\"write\",\"socket\"],\"action\":\"SCMP_ACT_ALLOW\"}]}",
+				"runc", CALLGATE_ABI_X86, 359),
 			 "ERRNO(ENOSYS)");
 }
 
 Test(as, runc_knows_architectures_and_flags_by_release)
 {
-	static const char riscv[] = "{\"defaultAction\":\"SCMP_ACT_ALLOW\",\"architectures\":[\"SCMP_ARCH_X86_64\",\"SCMP_ARCH_RISCV64\"]}";
-	static const char loongarch[] = "{\"defaultAction\":\"SCMP_ACT_ALLOW\",\"architectures\":[\"SCMP_ARCH_LOONGARCH64\"]}";
+	static const char riscv[] =
+		"{\"defaultAction\":\"SCMP_ACT_ALLOW\",\"architectures\":[\"SCMP_ARCH_X86_64\",\"SCMP_ARCH_RISCV64\"]}";
+	static const char loongarch[] =
+		"{\"defaultAction\":\"SCMP_ACT_ALLOW\",\"architectures\":[\"SCMP_ARCH_LOONGARCH64\"]}";
 	static const char sh[] = "{\"defaultAction\":\"SCMP_ACT_ALLOW\",\"architectures\":[\"SCMP_ARCH_SH\"]}";
-	static const char killable[] = "{\"defaultAction\":\"SCMP_ACT_ALLOW\",\"flags\":[\"SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV\"]}";
+	static const char killable[] =
+		"{\"defaultAction\":\"SCMP_ACT_ALLOW\",\"flags\":[\"SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV\"]}";
 
 	cr_expect_str_eq(decide(riscv, "runc-1.1.11", CALLGATE_ABI_X86_64, 100), "refused");
 	cr_expect_str_eq(decide(riscv, "runc-1.1.12", CALLGATE_ABI_X86_64, 100), "ALLOW");
@@ -384,10 +440,16 @@ Test(as, portable_tells_who_differs)
 {
 	cr_expect_eq(differing(ALLOWING("\"syscalls\":[{\"names\":[\"mkdir\"]," ERRNO "}]"), NULL), 0);
 	cr_expect_eq(differing(ALLOWING("\"syscalls\":[{\"names\":[\"mkdir\"]," ERRNO ",\"errno\":\"EBADF\"}]"),
-	                       "docker, containerd, runc, crun: x86 mkdir gives ERRNO(EPERM) and not ERRNO(EBADF)"), 4);
+			       "docker, containerd, runc, crun: x86 mkdir gives ERRNO(EPERM) and not ERRNO(EBADF)"),
+		     4);
 	/* Our law refuses this one: the others are compared among themselves. */
 	cr_expect_eq(differing(ALLOWING("\"syscalls\":[{\"names\":[\"mkdir\"]," ERRNO "}],\"syscalls\":[]"),
-	                       "crun (to docker): x86 mkdir gives ERRNO(EPERM) and not ALLOW"), 1);
-	cr_expect_eq(differing(ALLOWING("\"syscalls\":[{\"names\":[\"mkdir\"],\"action\":\"SCMP_ACT_KILL\",\"errnoRet\":5}]"), "crun rejects"), 2);
+			       "crun (to docker): x86 mkdir gives ERRNO(EPERM) and not ALLOW"),
+		     1);
+	cr_expect_eq(
+		differing(
+			ALLOWING("\"syscalls\":[{\"names\":[\"mkdir\"],\"action\":\"SCMP_ACT_KILL\",\"errnoRet\":5}]"),
+			"crun rejects"),
+		2);
 	cr_expect_eq(differing("2\ndenylist\nmkdir errno 1\n", NULL), 0);
 }

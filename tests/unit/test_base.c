@@ -32,7 +32,8 @@ Test(arena, gives_zeroed_memory_and_keeps_its_bound)
 Test(source, counts_lines_and_columns)
 {
 	struct source source = { .name = "x", .text = "ab\ncd\n\nefg", .size = 10 };
-	static const unsigned want[][3] = { { 0, 1, 1 }, { 2, 1, 3 }, { 3, 2, 1 }, { 6, 3, 1 }, { 7, 4, 1 }, { 99, 4, 4 } };
+	static const unsigned want[][3] = { { 0, 1, 1 }, { 2, 1, 3 }, { 3, 2, 1 },
+					    { 6, 3, 1 }, { 7, 4, 1 }, { 99, 4, 4 } };
 	unsigned line, column;
 
 	for (size_t i = 0; i < sizeof(want) / sizeof(want[0]); i++) {
@@ -49,7 +50,8 @@ Test(notes, are_printable_located_and_bounded)
 	const struct callgate_note *note;
 
 	cr_assert_eq(callgate_notes_new(&notes), 0);
-	cr_assert_eq(note_at(notes, CALLGATE_ERROR, NOTE_SYNTAX, &source, 9, "odd '%s'", "\x1b]0;\xff"), CALLGATE_E_PROFILE);
+	cr_assert_eq(note_at(notes, CALLGATE_ERROR, NOTE_SYNTAX, &source, 9, "odd '%s'", "\x1b]0;\xff"),
+		     CALLGATE_E_PROFILE);
 	cr_assert_eq(note_at(notes, CALLGATE_WARNING, NOTE_SYNTAX, &source, 1, "earlier"), 0);
 	note = callgate_notes_at(notes, 0);
 	cr_assert_str_eq(note->text, "odd '\\x1b]0;\\xff'");

@@ -31,13 +31,13 @@ struct sample {
 };
 
 #define COUNT(...) (sizeof((struct sock_filter[]){ __VA_ARGS__ }) / sizeof(struct sock_filter))
-#define GOOD(what, ...)                                                                                                \
-	{                                                                                                              \
-		what, { __VA_ARGS__ }, COUNT(__VA_ARGS__), true                                                        \
+#define GOOD(what, ...) \
+	{ \
+		what, { __VA_ARGS__ }, COUNT(__VA_ARGS__), true \
 	}
-#define BAD(what, ...)                                                                                                 \
-	{                                                                                                              \
-		what, { __VA_ARGS__ }, COUNT(__VA_ARGS__), false                                                       \
+#define BAD(what, ...) \
+	{ \
+		what, { __VA_ARGS__ }, COUNT(__VA_ARGS__), false \
 	}
 
 static const struct sample samples[] = {

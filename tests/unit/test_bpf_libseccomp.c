@@ -6,9 +6,9 @@
 #include <string.h>
 
 #include "bpf/prog.h"
-#include "tests/unit/agree.h"
 #include "callgate.h"
 #include "filter/filter.h"
+#include "tests/unit/agree.h"
 
 static struct callgate_filter *resolve(const char *json, enum callgate_enosys enosys)
 {
@@ -31,12 +31,12 @@ static struct callgate_filter *resolve(const char *json, enum callgate_enosys en
 	return filter;
 }
 
-#define HEAD                                                                                                           \
+#define HEAD \
 	"{\"defaultAction\":\"SCMP_ACT_ERRNO\",\"architectures\":[\"SCMP_ARCH_X86_64\",\"SCMP_ARCH_X86\",\"SCMP_ARCH_" \
-	"X32\"],"                                                                                                      \
+	"X32\"]," \
 	"\"syscalls\":["
 #define RULE(name, action, more) "{\"names\":[\"" name "\"],\"action\":\"SCMP_ACT_" action "\"" more "}"
-#define ARG(index, value, two, op)                                                                                     \
+#define ARG(index, value, two, op) \
 	"{\"index\":" #index ",\"value\":" #value ",\"valueTwo\":" #two ",\"op\":\"SCMP_CMP_" op "\"}"
 #define TAIL "]}"
 

@@ -9,9 +9,9 @@
 
 #include "base/err.h"
 #include "bpf/prog.h"
-#include "tests/unit/agree.h"
 #include "filter/filter.h"
 #include "names/words.h"
+#include "tests/unit/agree.h"
 
 #define LOW 0xffffffffu
 #define FULL UINT64_MAX
@@ -92,13 +92,13 @@ enum {
 	AND = BPF_ALU | BPF_AND | BPF_K,
 	RET = BPF_RET | BPF_K,
 };
-#define RET_ALLOW                                                                                                      \
-	{                                                                                                              \
-		RET, SECCOMP_RET_ALLOW                                                                                 \
+#define RET_ALLOW \
+	{ \
+		RET, SECCOMP_RET_ALLOW \
 	}
-#define RET_EPERM                                                                                                      \
-	{                                                                                                              \
-		RET, SECCOMP_RET_ERRNO | 1                                                                             \
+#define RET_EPERM \
+	{ \
+		RET, SECCOMP_RET_ERRNO | 1 \
 	}
 
 Test(bpf_lower, needs_one_instruction_for_one_answer)
@@ -133,8 +133,8 @@ static void expect_test(const char *what, struct test test, const struct wanted 
 	callgate_prog_free(prog);
 	callgate_filter_free(filter);
 }
-#define EXPECT_TEST(op, mask, value, ...)                                                                              \
-	expect_test(#op " " #mask " " #value, TEST_OF(1, op, mask, value), (struct wanted[]){ __VA_ARGS__ },           \
+#define EXPECT_TEST(op, mask, value, ...) \
+	expect_test(#op " " #mask " " #value, TEST_OF(1, op, mask, value), (struct wanted[]){ __VA_ARGS__ }, \
 		    sizeof((struct wanted[]){ __VA_ARGS__ }) / sizeof(struct wanted))
 
 /* Argument 1: its lower word is at 24, its upper one at 28. */

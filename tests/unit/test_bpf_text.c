@@ -254,7 +254,8 @@ Test(pfc, says_numbers_conditions_and_actions)
 	callgate_filter_free(filter);
 }
 
-/* Whatever passes prog_check() can be run, measured and listed: random words, most of them from the opcodes that pass.
+/*
+ * Whatever passes prog_check() can be run, measured and listed: random words, most of them from the opcodes that pass.
  */
 Test(prog, survives_any_program_that_is_checked)
 {

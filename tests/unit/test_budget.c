@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The budget of work: random programs of any length are lifted, compared and listed in bounded time, and what is known is known. */
+/* The budget of work: random programs of any length are lifted, compared and listed in bounded time, and what is known
+ * is known. */
 #include <criterion/criterion.h>
 #include <time.h>
 
@@ -29,12 +30,14 @@ static struct callgate_prog *make_prog(const struct random_source *from)
 }
 
 /* Whatever is not opaque is what the program does. */
-static unsigned agree(const struct random_source *from, const struct callgate_prog *prog, const struct callgate_filter *filter)
+static unsigned agree(const struct random_source *from, const struct callgate_prog *prog,
+		      const struct callgate_filter *filter)
 {
 	unsigned known = 0;
 
 	for (unsigned i = 0; i < 200; i++) {
-		struct callgate_call call = { .abi = i % 2 ? CALLGATE_ABI_X86 : CALLGATE_ABI_X86_64, .nr = random_below(from, 460) };
+		struct callgate_call call = { .abi = i % 2 ? CALLGATE_ABI_X86 : CALLGATE_ABI_X86_64,
+					      .nr = random_below(from, 460) };
 		struct callgate_action got, want;
 
 		for (unsigned k = 0; k < 6; k++)
@@ -80,11 +83,14 @@ Test(budget, random_programs_take_bounded_time)
 		struct callgate_diff *diff = NULL;
 		clock_t start = clock();
 
-		cr_assert_eq(callgate_filter_lift(prog, "random", CALLGATE_ABI_X86_64, &filter, &err), 0, "program %u: %s", i, err.text);
+		cr_assert_eq(callgate_filter_lift(prog, "random", CALLGATE_ABI_X86_64, &filter, &err), 0,
+			     "program %u: %s", i, err.text);
 		list_all(filter);
 		if (last)
-			cr_assert_eq(callgate_filter_diff(last, filter, 0, &diff, &err), 0, "program %u: %s", i, err.text);
-		cr_expect_leq(clock() - start, SECONDS * CLOCKS_PER_SEC, "program %u: %ld ms", i, (clock() - start) / (CLOCKS_PER_SEC / 1000));
+			cr_assert_eq(callgate_filter_diff(last, filter, 0, &diff, &err), 0, "program %u: %s", i,
+				     err.text);
+		cr_expect_leq(clock() - start, SECONDS * CLOCKS_PER_SEC, "program %u: %ld ms", i,
+			      (clock() - start) / (CLOCKS_PER_SEC / 1000));
 		known += agree(&from, prog, filter);
 		callgate_diff_free(diff);
 		callgate_filter_free(last);

@@ -7,7 +7,8 @@
 
 #include "callgate.h"
 
-static const struct callgate_action allow = { CALLGATE_ALLOW, 0 }, eperm = { CALLGATE_ERRNO, EPERM }, eacces = { CALLGATE_ERRNO, EACCES };
+static const struct callgate_action allow = { CALLGATE_ALLOW, 0 }, eperm = { CALLGATE_ERRNO, EPERM },
+				    eacces = { CALLGATE_ERRNO, EACCES };
 
 static struct callgate_builder *builder_of(struct callgate_action fallback, enum callgate_overlap overlap)
 {
@@ -33,7 +34,8 @@ static int add(struct callgate_builder *builder, const char *call, struct callga
 	return callgate_builder_rule(builder, &rule, NULL);
 }
 
-static int add_number(struct callgate_builder *builder, enum callgate_abi abi, uint32_t nr, struct callgate_action action)
+static int add_number(struct callgate_builder *builder, enum callgate_abi abi, uint32_t nr,
+		      struct callgate_action action)
 {
 	struct callgate_rule rule = CALLGATE_RULE_INIT;
 
@@ -60,7 +62,8 @@ static struct callgate_filter *filter_of(struct callgate_builder *builder)
 	return filter;
 }
 
-static void check(const struct callgate_filter *filter, enum callgate_abi abi, uint32_t nr, uint64_t first, const char *want)
+static void check(const struct callgate_filter *filter, enum callgate_abi abi, uint32_t nr, uint64_t first,
+		  const char *want)
 {
 	struct callgate_call call = { .abi = abi, .nr = nr, .args = { first } };
 	struct callgate_err err = CALLGATE_ERR_INIT;
@@ -82,7 +85,9 @@ Test(build, rules_by_name_mean_what_they_say_in_a_profile)
 {
 	struct callgate_builder *builder = builder_of(eperm, CALLGATE_OVERLAP_STRICTEST);
 	const struct callgate_condition unix_only = { .arg = 0, .op = CALLGATE_EQ, .value = 1 };
-	const struct callgate_condition flags = { .arg = 0, .op = CALLGATE_MASKED_EQ, .mask = 0x7e020000, .value = 0xff };
+	const struct callgate_condition flags = {
+		.arg = 0, .op = CALLGATE_MASKED_EQ, .mask = 0x7e020000, .value = 0xff
+	};
 	struct callgate_filter *filter;
 
 	cr_assert_eq(callgate_builder_abi(builder, CALLGATE_ABI_X86, NULL), 0);
@@ -143,12 +148,15 @@ Test(build, the_first_rule_decides_where_that_is_asked_for)
 	for (unsigned i = 0; i < 6; i++) { /* values that are searched, around one that is not theirs */
 		struct callgate_condition is = { .arg = 0, .op = CALLGATE_EQ, .value = 20 + i };
 
-		cr_assert_eq(add(builder, "ioctl", (struct callgate_action){ CALLGATE_ERRNO, (uint16_t)(20 + i) }, &is, 1), 0);
+		cr_assert_eq(
+			add(builder, "ioctl", (struct callgate_action){ CALLGATE_ERRNO, (uint16_t)(20 + i) }, &is, 1),
+			0);
 		if (i == 2)
 			cr_assert_eq(add(builder, "ioctl", eacces, &least, 1), 0);
 	}
 	least.value = 5;
-	cr_assert_eq(add(builder, "ioctl", allow, &least, 1), 0); /* what the default does, and yet it hides the next one */
+	cr_assert_eq(add(builder, "ioctl", allow, &least, 1),
+		     0); /* what the default does, and yet it hides the next one */
 	cr_assert_eq(add(builder, "ioctl", eperm, NULL, 0), 0);
 	cr_assert_eq(add(builder, "ioctl", eacces, NULL, 0), 0);
 	filter = filter_of(builder);
@@ -249,7 +257,8 @@ Test(build, a_weight_brings_a_call_nearer)
 Test(build, what_cannot_be_is_refused)
 {
 	struct callgate_builder *builder = builder_of(allow, CALLGATE_OVERLAP_STRICTEST);
-	struct callgate_condition twice[] = { { .arg = 1, .op = CALLGATE_GE, .value = 1 }, { .arg = 1, .op = CALLGATE_LE, .value = 2 } };
+	struct callgate_condition twice[] = { { .arg = 1, .op = CALLGATE_GE, .value = 1 },
+					      { .arg = 1, .op = CALLGATE_LE, .value = 2 } };
 	struct callgate_condition seventh = { .arg = 6 }, odd = { .op = CALLGATE_MASKED_EQ + 1 };
 	struct callgate_build how = CALLGATE_BUILD_INIT;
 	struct callgate_err err = CALLGATE_ERR_INIT;
@@ -275,7 +284,8 @@ Test(build, what_cannot_be_is_refused)
 	cr_assert_eq(callgate_builder_policy(builder, NULL, NULL, NULL), CALLGATE_E_ARG);
 	how.flags = 1u << 31;
 	cr_assert_eq(callgate_builder_new(&how, &builder, NULL), CALLGATE_E_ARG);
-	cr_assert_eq(callgate_builder_policy(builder, &policy, NULL, NULL), 0, "a rule that was refused leaves nothing behind");
+	cr_assert_eq(callgate_builder_policy(builder, &policy, NULL, NULL), 0,
+		     "a rule that was refused leaves nothing behind");
 	callgate_policy_free(policy);
 	callgate_builder_free(builder);
 }

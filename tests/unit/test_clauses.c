@@ -33,7 +33,7 @@ static void teardown(void)
 TestSuite(clauses, .init = setup, .fini = teardown);
 
 static const struct node *when(unsigned arg, uint64_t mask, enum test_op op, uint64_t value, const struct node *yes,
-                               const struct node *no)
+			       const struct node *no)
 {
 	struct test test = { .arg = (uint8_t)arg, .mask = mask, .op = (uint8_t)op, .value = value };
 
@@ -49,7 +49,7 @@ static const struct node *equals(unsigned arg, uint64_t value, const struct node
 static const struct node *above(unsigned arg, uint64_t value, const struct node *yes, const struct node *no)
 {
 	return when(arg, HIGH, TEST_GT, value & HIGH, yes,
-	            when(arg, HIGH, TEST_EQ, value & HIGH, when(arg, LOW, TEST_GT, value & LOW, yes, no), no));
+		    when(arg, HIGH, TEST_EQ, value & HIGH, when(arg, LOW, TEST_GT, value & LOW, yes, no), no));
 }
 
 /* Through the public view, as explain and diff show it. */
@@ -68,7 +68,8 @@ static void expect(const struct node *node, const char *wanted)
 
 		callgate_action_format(outcomes[i].action, action, sizeof(action));
 		snprintf(text + strlen(text), sizeof(text) - strlen(text), "%s%s%s%s", i ? "; " : "",
-		         outcomes[i].opaque ? "opaque" : action, outcomes[i].conditions[0] ? " if " : "", outcomes[i].conditions);
+			 outcomes[i].opaque ? "opaque" : action, outcomes[i].conditions[0] ? " if " : "",
+			 outcomes[i].conditions);
 	}
 	cr_assert_str_eq(text, wanted);
 }
@@ -85,7 +86,7 @@ Test(clauses, half_words_are_paired)
 	for (size_t i = 0; i < 5; i++)
 		node = equals(0, personalities[i], allow, node);
 	expect(node, "ALLOW if a0 == 0x0; ALLOW if a0 == 0x8; ALLOW if a0 == 0x20000; ALLOW if a0 == 0x20008; "
-	             "ALLOW if a0 == 0xffffffff; ERRNO(EPERM)");
+		     "ALLOW if a0 == 0xffffffff; ERRNO(EPERM)");
 }
 
 /* Some tests look at the lower half whatever the upper one is: then no run of 64-bit values says it shortly. */
@@ -96,9 +97,11 @@ Test(clauses, halves_of_their_own)
 	for (unsigned value = 3; value < 16; value += 1 + (value == 9))
 		node = when(0, LOW, TEST_EQ, value, eperm, node);
 	node = when(0, LOW, TEST_GE, 17, eperm, when(0, HIGH, TEST_EQ, 0, node, allow));
-	expect(node, "ALLOW if a0 & 0xffffffff00000000 == 0x0, a0 <= 0x2; ALLOW if a0 & 0xffffffff00000000 == 0x0, a0 == 0xa; "
-	             "ALLOW if a0 & 0xffffffff00000000 == 0x0, a0 == 0x10; ERRNO(EPERM) if a0 & 0xffffffff00000000 == 0x0; "
-	             "ERRNO(EPERM) if a0 >= 0x11; ALLOW");
+	expect(node,
+	       "ALLOW if a0 & 0xffffffff00000000 == 0x0, a0 <= 0x2; ALLOW if a0 & 0xffffffff00000000 == 0x0, a0 == "
+	       "0xa; "
+	       "ALLOW if a0 & 0xffffffff00000000 == 0x0, a0 == 0x10; ERRNO(EPERM) if a0 & 0xffffffff00000000 == 0x0; "
+	       "ERRNO(EPERM) if a0 >= 0x11; ALLOW");
 }
 
 Test(clauses, flags_stay_masks)

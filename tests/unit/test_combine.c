@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Meet, join and subtract: 2,000 random pairs of profiles against what each call gets from the two, and what is written of them. */
+/* Meet, join and subtract: 2,000 random pairs of profiles against what each call gets from the two, and what is written
+ * of them. */
 #include <criterion/criterion.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -11,13 +12,15 @@
 enum { PAIRS = 2000, NAMES = 6, TEXT = 8192 };
 
 static const char *const names[NAMES] = { "socket", "clone", "mkdir", "ioctl", "personality", "exit_group" };
-static const uint64_t values[] = { 0, 1, 2, 0x28, 0x29, 0x7fffffff, 0x80000000, 0xffffffff, 0x100000000, 0x100000028, UINT64_MAX };
+static const uint64_t values[] = { 0,          1,          2,           0x28,        0x29,      0x7fffffff,
+				   0x80000000, 0xffffffff, 0x100000000, 0x100000028, UINT64_MAX };
 enum { VALUES = sizeof(values) / sizeof(values[0]) };
 
 static const char *random_verdict(struct rng *rng)
 {
 	static const char *const verdicts[] = {
-		"SCMP_ACT_ALLOW", "SCMP_ACT_ALLOW", "SCMP_ACT_ERRNO", "SCMP_ACT_LOG", "SCMP_ACT_KILL_PROCESS", "SCMP_ACT_KILL",
+		"SCMP_ACT_ALLOW", "SCMP_ACT_ALLOW",        "SCMP_ACT_ERRNO",
+		"SCMP_ACT_LOG",   "SCMP_ACT_KILL_PROCESS", "SCMP_ACT_KILL",
 	};
 
 	return verdicts[rng_below(rng, sizeof(verdicts) / sizeof(verdicts[0]))];
@@ -27,8 +30,9 @@ static const char *random_verdict(struct rng *rng)
 static void random_profile(struct rng *rng, char text[TEXT])
 {
 	static const char *const ops[] = { "EQ", "NE", "LT", "LE", "GT", "GE", "MASKED_EQ" };
-	size_t used = (size_t)snprintf(text, TEXT, "{\"defaultAction\":\"%s\",\"architectures\":[\"SCMP_ARCH_X86_64\"%s],\"syscalls\":[",
-				       random_verdict(rng), rng_below(rng, 2) ? ",\"SCMP_ARCH_X86\"" : "");
+	size_t used = (size_t)snprintf(
+		text, TEXT, "{\"defaultAction\":\"%s\",\"architectures\":[\"SCMP_ARCH_X86_64\"%s],\"syscalls\":[",
+		random_verdict(rng), rng_below(rng, 2) ? ",\"SCMP_ARCH_X86\"" : "");
 	const char *comma = "";
 
 	for (unsigned i = 0; i < NAMES; i++) {
@@ -37,13 +41,15 @@ static void random_profile(struct rng *rng, char text[TEXT])
 		for (unsigned k = rng_below(rng, 3); k; k--) {
 			unsigned arg = rng_below(rng, 2), op = rng_below(rng, 7);
 
-			used += (size_t)snprintf(text + used, TEXT - used, "%s{\"names\":[\"%s\"],\"action\":\"%s\",\"args\":[", comma,
-						 names[i], verdict);
+			used += (size_t)snprintf(text + used, TEXT - used,
+						 "%s{\"names\":[\"%s\"],\"action\":\"%s\",\"args\":[", comma, names[i],
+						 verdict);
 			if (rng_below(rng, 4))
-				used += (size_t)snprintf(text + used, TEXT - used,
-							 "{\"index\":%u,\"value\":%llu,\"valueTwo\":%llu,\"op\":\"SCMP_CMP_%s\"}", arg,
-							 (unsigned long long)values[rng_below(rng, VALUES)],
-							 (unsigned long long)(op == 6 ? values[rng_below(rng, VALUES)] : 0), ops[op]);
+				used += (size_t)snprintf(
+					text + used, TEXT - used,
+					"{\"index\":%u,\"value\":%llu,\"valueTwo\":%llu,\"op\":\"SCMP_CMP_%s\"}", arg,
+					(unsigned long long)values[rng_below(rng, VALUES)],
+					(unsigned long long)(op == 6 ? values[rng_below(rng, VALUES)] : 0), ops[op]);
 			used += (size_t)snprintf(text + used, TEXT - used, "]}");
 			comma = ",";
 		}
@@ -85,8 +91,8 @@ static bool permits(struct callgate_action action)
 }
 
 /* The definition, for one call. */
-static enum callgate_action_kind combined(enum callgate_combination op, struct callgate_action a, struct callgate_action b,
-					  struct callgate_action fallback)
+static enum callgate_action_kind combined(enum callgate_combination op, struct callgate_action a,
+					  struct callgate_action b, struct callgate_action fallback)
 {
 	if (op == CALLGATE_MEET)
 		return a.kind < b.kind ? a.kind : b.kind;
@@ -105,15 +111,19 @@ static struct callgate_action decide(const struct callgate_filter *filter, const
 	return action;
 }
 
-/* Every pair of boundary values of the two arguments that the rules ask, on both ABIs, and numbers that no rule names. */
-static unsigned compare(enum callgate_combination op, const struct callgate_filter *of[2], const struct callgate_filter *got,
-			const struct callgate_filter *written)
+/*
+ * Every pair of boundary values of the two arguments that the rules ask, on both ABIs, and numbers that no rule names.
+ */
+static unsigned compare(enum callgate_combination op, const struct callgate_filter *of[2],
+			const struct callgate_filter *got, const struct callgate_filter *written)
 {
-	struct callgate_action fallback = decide(of[0], &(struct callgate_call){ .abi = CALLGATE_ABI_X86_64, .nr = 400 });
+	struct callgate_action fallback =
+		decide(of[0], &(struct callgate_call){ .abi = CALLGATE_ABI_X86_64, .nr = 400 });
 	unsigned calls = 0;
 
 	for (unsigned n = 0; n < (NAMES + 2) * 2; n++) {
-		struct callgate_call call = { .abi = n % 2 ? CALLGATE_ABI_X86 : CALLGATE_ABI_X86_64, .nr = n / 2 == NAMES ? 400 : 100000 };
+		struct callgate_call call = { .abi = n % 2 ? CALLGATE_ABI_X86 : CALLGATE_ABI_X86_64,
+					      .nr = n / 2 == NAMES ? 400 : 100000 };
 
 		if (n / 2 < NAMES)
 			cr_assert_eq(callgate_syscall_number(call.abi, names[n / 2], &call.nr), 0);
@@ -126,8 +136,10 @@ static unsigned compare(enum callgate_combination op, const struct callgate_filt
 			b = decide(of[1], &call);
 			c = decide(got, &call);
 			w = decide(written ? written : got, &call);
-			cr_assert_eq(c.kind, combined(op, a, b, fallback), "op %d, nr %u, a0 %llx, a1 %llx: %d and %d give %d", op,
-				     call.nr, (unsigned long long)call.args[0], (unsigned long long)call.args[1], a.kind, b.kind, c.kind);
+			cr_assert_eq(c.kind, combined(op, a, b, fallback),
+				     "op %d, nr %u, a0 %llx, a1 %llx: %d and %d give %d", op, call.nr,
+				     (unsigned long long)call.args[0], (unsigned long long)call.args[1], a.kind, b.kind,
+				     c.kind);
 			cr_assert(op == CALLGATE_MEET ? w.kind <= c.kind : w.kind == c.kind);
 		}
 	}
@@ -161,8 +173,10 @@ Test(combine, two_thousand_random_pairs_are_exact)
 		callgate_filter_free(a);
 		callgate_filter_free(b);
 	}
-	cr_log_info("%u calls compared; written: meet %u, join %u, subtract %u", calls, written[0], written[1], written[2]);
-	cr_assert(written[CALLGATE_MEET] > PAIRS / 12 && written[CALLGATE_JOIN] > PAIRS / 12 && written[CALLGATE_SUBTRACT] > PAIRS / 12,
+	cr_log_info("%u calls compared; written: meet %u, join %u, subtract %u", calls, written[0], written[1],
+		    written[2]);
+	cr_assert(written[CALLGATE_MEET] > PAIRS / 12 && written[CALLGATE_JOIN] > PAIRS / 12 &&
+			  written[CALLGATE_SUBTRACT] > PAIRS / 12,
 		  "written: %u %u %u", written[0], written[1], written[2]);
 }
 
@@ -176,7 +190,8 @@ Test(combine, nothing_and_wrong_arguments)
 	cr_assert_eq(callgate_filter_combine(CALLGATE_JOIN, NULL, 0, &filter, NULL), 0);
 	cr_assert_eq(decide(filter, &call).kind, CALLGATE_KILL_PROCESS);
 	cr_assert_eq(callgate_filter_write(filter, NULL, &text, NULL), CALLGATE_E_ARG);
-	cr_assert_eq(callgate_filter_write(filter, &how, &text, NULL), CALLGATE_E_UNSUPPORTED, "it has no ABI to write for");
+	cr_assert_eq(callgate_filter_write(filter, &how, &text, NULL), CALLGATE_E_UNSUPPORTED,
+		     "it has no ABI to write for");
 	callgate_filter_free(filter);
 	cr_assert_eq(callgate_filter_combine(CALLGATE_MEET, NULL, 0, &filter, NULL), 0);
 	cr_assert_eq(decide(filter, &call).kind, CALLGATE_ALLOW);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Our libseccomp.so.2 beside the installed one: the same random rules through both. CALLGATE_RANDOM_SETS says how many sets (300),
- * CALLGATE_RANDOM_SEED where they begin (1).
+ * Our libseccomp.so.2 beside the installed one: the same random rules through both. CALLGATE_RANDOM_SETS says how many
+ * sets (300), CALLGATE_RANDOM_SEED where they begin (1).
  */
 #include <criterion/criterion.h>
 #include <dlfcn.h>
@@ -99,7 +99,8 @@ static uint64_t draw_value(void)
 	static const uint64_t values[] = { 0, 1, 2, 3, 0xff, 0x100, 0x7fffffff, 0x80000000, 0xffffffff };
 	static const uint64_t uppers[] = { 0, 0, 0, 1, 2, 0xffffffff };
 
-	return values[draw(sizeof(values) / sizeof(values[0]))] | uppers[draw(sizeof(uppers) / sizeof(uppers[0]))] << 32;
+	return values[draw(sizeof(values) / sizeof(values[0]))] | uppers[draw(sizeof(uppers) / sizeof(uppers[0]))]
+									  << 32;
 }
 
 static void draw_conditions(struct set *set, unsigned rule)
@@ -108,14 +109,17 @@ static void draw_conditions(struct set *set, unsigned rule)
 
 	set->rules[rule].count = 0;
 	for (unsigned left = draw(4); left && arg < 6; left--, arg += 1 + draw(2))
-		set->rules[rule].args[set->rules[rule].count++] = (struct scmp_arg_cmp){
-			.arg = arg, .op = (enum scmp_compare)(1 + draw(7)), .datum_a = draw_value(), .datum_b = draw_value()
-		};
+		set->rules[rule].args[set->rules[rule].count++] =
+			(struct scmp_arg_cmp){ .arg = arg,
+					       .op = (enum scmp_compare)(1 + draw(7)),
+					       .datum_a = draw_value(),
+					       .datum_b = draw_value() };
 }
 
 static struct set draw_set(uint64_t seed)
 {
-	static const char *const calls[] = { "read", "write", "ioctl", "socket", "connect", "semop", "umask", "mmap2", "clone" };
+	static const char *const calls[] = { "read",  "write", "ioctl", "socket", "connect",
+					     "semop", "umask", "mmap2", "clone" };
 	static const uint32_t actions[] = { ALLOW, ERRNO(1), ERRNO(2), KILL_PROCESS, LOG };
 	struct set set = { 0 };
 
@@ -209,8 +213,8 @@ static bool is_about(const struct set *set, unsigned i, const struct callgate_ca
 	*behind = false;
 	if (name && strcmp(name, set->rules[i].call) == 0)
 		return true;
-	*behind = name && callgate_syscall_mux(call->abi, set->rules[i].call, &mux, &selector) == 0 && strcmp(mux, name) == 0 &&
-		  selector == (uint32_t)call->args[0];
+	*behind = name && callgate_syscall_mux(call->abi, set->rules[i].call, &mux, &selector) == 0 &&
+		  strcmp(mux, name) == 0 && selector == (uint32_t)call->args[0];
 	return *behind;
 }
 
@@ -223,7 +227,8 @@ static bool matches(const struct set *set, unsigned i, const struct callgate_cal
 	for (unsigned j = 0; j < set->rules[i].count; j++) {
 		const struct scmp_arg_cmp *condition = &set->rules[i].args[j];
 
-		if (!(behind && condition->arg == 0) && !holds(condition, call->args[condition->arg], narrow ? UINT32_MAX : UINT64_MAX))
+		if (!(behind && condition->arg == 0) &&
+		    !holds(condition, call->args[condition->arg], narrow ? UINT32_MAX : UINT64_MAX))
 			return false;
 	}
 	return true;
@@ -254,13 +259,14 @@ static void say_set(const struct set *set, uint64_t seed)
 {
 	static const char *const ops[] = { "", "!=", "<", "<=", "==", ">=", ">", "&" };
 
-	fprintf(stderr, "seed %llu: default 0x%x, x86_64%s%s%s\n", (unsigned long long)seed, set->fallback, set->x86 ? ", x86" : "",
-		set->x32 ? ", x32" : "", set->aarch64 ? ", aarch64" : "");
+	fprintf(stderr, "seed %llu: default 0x%x, x86_64%s%s%s\n", (unsigned long long)seed, set->fallback,
+		set->x86 ? ", x86" : "", set->x32 ? ", x32" : "", set->aarch64 ? ", aarch64" : "");
 	for (unsigned i = 0; i < set->count; i++) {
 		fprintf(stderr, "  0x%x %s", set->rules[i].action, set->rules[i].call);
 		for (unsigned j = 0; j < set->rules[i].count; j++)
-			fprintf(stderr, " a%u %s 0x%llx (0x%llx)", set->rules[i].args[j].arg, ops[set->rules[i].args[j].op],
-				(unsigned long long)set->rules[i].args[j].datum_a, (unsigned long long)set->rules[i].args[j].datum_b);
+			fprintf(stderr, " a%u %s 0x%llx (0x%llx)", set->rules[i].args[j].arg,
+				ops[set->rules[i].args[j].op], (unsigned long long)set->rules[i].args[j].datum_a,
+				(unsigned long long)set->rules[i].args[j].datum_b);
 		fprintf(stderr, "%s\n", set->rules[i].taken ? "" : " (refused)");
 	}
 }
@@ -269,8 +275,8 @@ struct tally {
 	unsigned equal, theirs_wrong, other_rule, refused;
 };
 
-static void compare(const struct set *set, uint64_t seed, const struct callgate_filter *ours, const struct callgate_filter *theirs,
-		    struct tally *tally)
+static void compare(const struct set *set, uint64_t seed, const struct callgate_filter *ours,
+		    const struct callgate_filter *theirs, struct tally *tally)
 {
 	struct callgate_err err = CALLGATE_ERR_INIT;
 	bool wrong = false, other = false;
@@ -283,7 +289,8 @@ static void compare(const struct set *set, uint64_t seed, const struct callgate_
 
 		callgate_action_format(at->a, got[0], sizeof(got[0]));
 		callgate_action_format(at->b, got[1], sizeof(got[1]));
-		cr_expect(is_said(set, &at->witness, at->b), "seed %llu: %s(0x%llx, 0x%llx, 0x%llx) on %s gets %s, no rule says so (%s)",
+		cr_expect(is_said(set, &at->witness, at->b),
+			  "seed %llu: %s(0x%llx, 0x%llx, 0x%llx) on %s gets %s, no rule says so (%s)",
 			  (unsigned long long)seed, callgate_syscall_name(at->witness.abi, at->witness.nr),
 			  (unsigned long long)at->witness.args[0], (unsigned long long)at->witness.args[1],
 			  (unsigned long long)at->witness.args[2], callgate_abi_name(at->witness.abi), got[1], got[0]);
@@ -294,9 +301,10 @@ static void compare(const struct set *set, uint64_t seed, const struct callgate_
 		if (other && getenv("CALLGATE_RANDOM_SAY"))
 			say_set(set, seed);
 		if (other && getenv("CALLGATE_RANDOM_SAY"))
-			fprintf(stderr, "seed %llu: %s(0x%llx, 0x%llx) on %s: %s, theirs %s\n", (unsigned long long)seed,
-				callgate_syscall_name(at->witness.abi, at->witness.nr), (unsigned long long)at->witness.args[0],
-				(unsigned long long)at->witness.args[1], callgate_abi_name(at->witness.abi), got[1], got[0]);
+			fprintf(stderr, "seed %llu: %s(0x%llx, 0x%llx) on %s: %s, theirs %s\n",
+				(unsigned long long)seed, callgate_syscall_name(at->witness.abi, at->witness.nr),
+				(unsigned long long)at->witness.args[0], (unsigned long long)at->witness.args[1],
+				callgate_abi_name(at->witness.abi), got[1], got[0]);
 	}
 	tally->equal += !wrong && !other;
 	tally->theirs_wrong += wrong && !other;
@@ -317,7 +325,8 @@ static void try_set(const struct library *ours, const struct library *theirs, ui
 		set.rules[i].taken = r == 0 && s == 0;
 		refused = r != s;
 		if (refused && getenv("CALLGATE_RANDOM_SAY"))
-			fprintf(stderr, "seed %llu: rule %u returns %d, theirs %d\n", (unsigned long long)seed, i, r, s);
+			fprintf(stderr, "seed %llu: rule %u returns %d, theirs %d\n", (unsigned long long)seed, i, r,
+				s);
 	}
 	tally->refused += refused;
 	if (!refused) {
@@ -348,10 +357,13 @@ Test(compat, random_rules_mean_what_the_installed_library_makes_of_them_or_what_
 		cr_skip_test("no two libraries to compare");
 	for (uint64_t seed = first; seed < first + count; seed++)
 		try_set(&ours, &theirs, seed, &tally);
-	fprintf(stderr, "%u equal, %u where the installed library deviates from the rules, %u where another matching rule decides, "
-		"%u refused by one only\n", tally.equal, tally.theirs_wrong, tally.other_rule, tally.refused);
-	cr_assert_leq(tally.other_rule * 100, count, "%u of %llu sets where another matching rule decides", tally.other_rule,
-		      (unsigned long long)count);
+	fprintf(stderr,
+		"%u equal, %u where the installed library deviates from the rules, %u where another matching rule "
+		"decides, "
+		"%u refused by one only\n",
+		tally.equal, tally.theirs_wrong, tally.other_rule, tally.refused);
+	cr_assert_leq(tally.other_rule * 100, count, "%u of %llu sets where another matching rule decides",
+		      tally.other_rule, (unsigned long long)count);
 	cr_assert_leq(tally.refused * 100, count, "%u sets that only one library refuses", tally.refused);
 }
 
@@ -359,9 +371,10 @@ Test(compat, random_rules_mean_what_the_installed_library_makes_of_them_or_what_
 
 Test(compat, names_have_the_numbers_that_the_installed_library_gives_them)
 {
-	static const char *const arches[] = { "x86", "x86_64", "x32", "arm", "aarch64", "mips", "mips64", "mips64n32", "mipsel",
-					      "mipsel64", "mipsel64n32", "parisc", "parisc64", "ppc", "ppc64", "ppc64le", "riscv64",
-					      "s390", "s390x" };
+	static const char *const arches[] = { "x86",         "x86_64",  "x32",       "arm",    "aarch64",
+					      "mips",        "mips64",  "mips64n32", "mipsel", "mipsel64",
+					      "mipsel64n32", "parisc",  "parisc64",  "ppc",    "ppc64",
+					      "ppc64le",     "riscv64", "s390",      "s390x" };
 	struct library ours, theirs;
 	unsigned compared = 0;
 
@@ -376,8 +389,8 @@ Test(compat, names_have_the_numbers_that_the_installed_library_gives_them)
 
 			if (!name)
 				continue;
-			cr_expect_eq(ours.resolve(token, name), theirs.resolve(token, name), "%s on %s: %d, theirs %d", name, arches[i],
-				     ours.resolve(token, name), theirs.resolve(token, name));
+			cr_expect_eq(ours.resolve(token, name), theirs.resolve(token, name), "%s on %s: %d, theirs %d",
+				     name, arches[i], ours.resolve(token, name), theirs.resolve(token, name));
 			compared++;
 			free(name);
 		}
@@ -433,7 +446,8 @@ Test(compat, transactions_precompute_and_export_to_memory)
 
 Test(compat, a_refused_rule_leaves_nothing_behind)
 {
-	struct scmp_arg_cmp one = { .arg = 0, .op = SCMP_CMP_EQ, .datum_a = 1 }, two[] = { one, { .arg = 1, .op = SCMP_CMP_EQ, .datum_a = 2 } };
+	struct scmp_arg_cmp one = { .arg = 0, .op = SCMP_CMP_EQ, .datum_a = 1 },
+			    two[] = { one, { .arg = 1, .op = SCMP_CMP_EQ, .datum_a = 2 } };
 	struct callgate_call call = { .abi = CALLGATE_ABI_X86_64, .nr = 41, .args = { 1, 2 } };
 	struct callgate_filter *filter;
 	struct callgate_action action;

@@ -22,7 +22,8 @@ static struct callgate_policy *parse(const char *text)
 	struct callgate_err err = CALLGATE_ERR_INIT;
 	struct callgate_policy *policy = NULL;
 
-	cr_assert_eq(callgate_policy_parse(text, strlen(text), "test", &policy, NULL, &err), 0, "%s\nin %s", err.text, text);
+	cr_assert_eq(callgate_policy_parse(text, strlen(text), "test", &policy, NULL, &err), 0, "%s\nin %s", err.text,
+		     text);
 	return policy;
 }
 
@@ -37,7 +38,8 @@ static struct callgate_filter *resolve(const char *text, const struct callgate_t
 	return filter;
 }
 
-static struct callgate_text *convert(const char *text, const struct callgate_target *target, enum callgate_format format)
+static struct callgate_text *convert(const char *text, const struct callgate_target *target,
+				     enum callgate_format format)
 {
 	struct callgate_err err = CALLGATE_ERR_INIT;
 	struct callgate_policy *policy = parse(text);
@@ -58,7 +60,8 @@ static void expect_equal(const char *a_text, const char *b_text, const struct ca
 	if (callgate_diff_count(diff)) {
 		const struct callgate_difference *row = callgate_diff_at(diff, 0);
 
-		cr_expect_fail("%u..%u on %s differ\nfrom %s\nto %s", row->first, row->last, callgate_abi_name(row->abi), a_text, b_text);
+		cr_expect_fail("%u..%u on %s differ\nfrom %s\nto %s", row->first, row->last,
+			       callgate_abi_name(row->abi), a_text, b_text);
 	}
 	callgate_diff_free(diff);
 	callgate_filter_free(a);
@@ -70,33 +73,49 @@ static void expect_lossless(const char *profile, struct callgate_target target, 
 	struct callgate_text *text = convert(profile, &target, format);
 	const struct callgate_loss *loss = callgate_text_loss_at(text, 0);
 
-	cr_expect_null(loss, "%s: %s, then %s\nfrom %s", loss ? loss->calls : "", loss ? loss->profile : "", loss ? loss->text : "",
-	               profile);
+	cr_expect_null(loss, "%s: %s, then %s\nfrom %s", loss ? loss->calls : "", loss ? loss->profile : "",
+		       loss ? loss->text : "", profile);
 	expect_equal(profile, callgate_text_bytes(text, NULL), &target);
 	callgate_text_free(text);
 }
 
-#define ARCHES "\"archMap\":[{\"architecture\":\"SCMP_ARCH_X86_64\",\"subArchitectures\":[\"SCMP_ARCH_X86\",\"SCMP_ARCH_X32\"]}," \
-	       "{\"architecture\":\"SCMP_ARCH_AARCH64\",\"subArchitectures\":[\"SCMP_ARCH_ARM\"]}]"
-#define CONDITION(i, op, value, two) "{\"index\":" #i ",\"op\":\"SCMP_CMP_" op "\",\"value\":" #value ",\"valueTwo\":" #two "}"
+#define ARCHES \
+	"\"archMap\":[{\"architecture\":\"SCMP_ARCH_X86_64\",\"subArchitectures\":[\"SCMP_ARCH_X86\",\"SCMP_ARCH_" \
+	"X32\"]}," \
+	"{\"architecture\":\"SCMP_ARCH_AARCH64\",\"subArchitectures\":[\"SCMP_ARCH_ARM\"]}]"
+#define CONDITION(i, op, value, two) \
+	"{\"index\":" #i ",\"op\":\"SCMP_CMP_" op "\",\"value\":" #value ",\"valueTwo\":" #two "}"
 
 static const char *const profiles[] = {
 	"{\"defaultAction\":\"SCMP_ACT_ERRNO\"," ARCHES ",\"syscalls\":["
 	"{\"names\":[\"read\",\"socket\",\"send\",\"clone3\",\"ptrace\"],\"action\":\"SCMP_ACT_ALLOW\"},"
 	"{\"names\":[\"bpf\"],\"action\":\"SCMP_ACT_ALLOW\",\"includes\":{\"caps\":[\"CAP_BPF\"]}},"
-	"{\"names\":[\"clone\"],\"action\":\"SCMP_ACT_ALLOW\",\"args\":[" CONDITION(0, "MASKED_EQ", 2114060288, 0)
-	"],\"excludes\":{\"caps\":[\"CAP_SYS_ADMIN\"],\"arches\":[\"s390x\"]}},"
-	"{\"names\":[\"setns\"],\"action\":\"SCMP_ACT_ERRNO\",\"includes\":{\"minKernel\":\"4.8\"}},"
-	"{\"names\":[\"umask\"],\"action\":\"SCMP_ACT_ERRNO\",\"errnoRet\":9,\"comment\":\"\\u0022no\\u0022 \\\\ \"}]}",
+	"{\"names\":[\"clone\"],\"action\":\"SCMP_ACT_ALLOW\",\"args\":[" CONDITION(
+		0, "MASKED_EQ", 2114060288,
+		0) "],\"excludes\":{\"caps\":[\"CAP_SYS_ADMIN\"],\"arches\":[\"s390x\"]}},"
+		   "{\"names\":[\"setns\"],\"action\":\"SCMP_ACT_ERRNO\",\"includes\":{\"minKernel\":\"4.8\"}},"
+		   "{\"names\":[\"umask\"],\"action\":\"SCMP_ACT_ERRNO\",\"errnoRet\":9,\"comment\":\"\\u0022no\\u0022 "
+		   "\\\\ \"}]}",
 	"{\"defaultAction\":\"SCMP_ACT_ERRNO\",\"defaultErrno\":\"ENOSYS\"," ARCHES ",\"syscalls\":["
-	"{\"name\":\"mkdir\",\"action\":\"SCMP_ACT_ERRNO\",\"errno\":\"EPERM\"},{\"names\":[\"listmount\"],\"action\":\"SCMP_ACT_LOG\"}]}",
+	"{\"name\":\"mkdir\",\"action\":\"SCMP_ACT_ERRNO\",\"errno\":\"EPERM\"},{\"names\":[\"listmount\"],\"action\":"
+	"\"SCMP_ACT_LOG\"}]}",
 	"{\"defaultAction\":\"SCMP_ACT_ALLOW\"," ARCHES ",\"flags\":[\"SECCOMP_FILTER_FLAG_LOG\"],\"syscalls\":["
-	"{\"names\":[\"socket\"],\"action\":\"SCMP_ACT_KILL_PROCESS\",\"args\":[" CONDITION(0, "EQ", 40, 0) "]},"
-	"{\"names\":[\"personality\"],\"action\":\"SCMP_ACT_TRAP\",\"args\":[" CONDITION(0, "NE", 8, 0) "," CONDITION(1, "GT", 5, 0) "]},"
-	"{\"names\":[\"umask\"],\"action\":\"SCMP_ACT_TRACE\",\"errnoRet\":7,\"args\":[" CONDITION(0, "LE", 8, 0) "," CONDITION(0, "GE", 77, 0)
-	"]},{\"names\":[\"chown\"],\"action\":\"SCMP_ACT_KILL\",\"args\":[" CONDITION(1, "LT", 18446744073709551615, 0) "]}]}",
+	"{\"names\":[\"socket\"],\"action\":\"SCMP_ACT_KILL_PROCESS\",\"args\":[" CONDITION(
+		0, "EQ", 40,
+		0) "]},"
+		   "{\"names\":[\"personality\"],\"action\":\"SCMP_ACT_TRAP\",\"args\":[" CONDITION(
+			   0, "NE", 8,
+			   0) "," CONDITION(1, "GT", 5,
+					    0) "]},"
+					       "{\"names\":[\"umask\"],\"action\":\"SCMP_ACT_TRACE\",\"errnoRet\":7,"
+					       "\"args\":[" CONDITION(0, "LE", 8, 0) "," CONDITION(
+						       0, "GE", 77,
+						       0) "]},{\"names\":[\"chown\"],\"action\":\"SCMP_ACT_KILL\","
+							  "\"args\":[" CONDITION(1, "LT", 18446744073709551615,
+										 0) "]}]}",
 	"{\"defaultAction\":\"SCMP_ACT_KILL\",\"syscalls\":[]}",
-	"{\"defaultAction\":\"SCMP_ACT_ALLOW\"," ARCHES ",\"listenerPath\":\"/run/a\\\"b\",\"listenerMetadata\":\"x\",\"syscalls\":["
+	"{\"defaultAction\":\"SCMP_ACT_ALLOW\"," ARCHES
+	",\"listenerPath\":\"/run/a\\\"b\",\"listenerMetadata\":\"x\",\"syscalls\":["
 	"{\"names\":[\"mkdir\"],\"action\":\"SCMP_ACT_NOTIFY\"}]}",
 };
 
@@ -135,8 +154,10 @@ Test(convert, docker_keeps_the_questions)
 Test(convert, lxc_to_oci_and_back)
 {
 	static const char *const texts[] = {
-		"2\ndenylist\nreject_force_umount\n[all]\nkexec_load errno 1\nopen_by_handle_at errno 1\ninit_module errno 1\n",
-		"2\ndenylist\npersonality errno 38 [0,0,==]\nioctl kill [1,0x5401,==]\numask trap [0,8,>=][1,3,!=]\nchown errno 0 [2,1,&=,3]\n",
+		"2\ndenylist\nreject_force_umount\n[all]\nkexec_load errno 1\nopen_by_handle_at errno 1\ninit_module "
+		"errno 1\n",
+		"2\ndenylist\npersonality errno 38 [0,0,==]\nioctl kill [1,0x5401,==]\numask trap "
+		"[0,8,>=][1,3,!=]\nchown errno 0 [2,1,&=,3]\n",
 		"2\ndenylist\nmkdir errno 0\n[x86]\nacct trap\n",
 	};
 	struct callgate_target target = target_for(CALLGATE_ABI_X86_64, 0);

@@ -11,19 +11,21 @@
 #include "names/words.h"
 #include "random_filter.h"
 
-static const struct callgate_action allow = { CALLGATE_ALLOW, 0 }, eperm = { CALLGATE_ERRNO, 1 }, enosys = { CALLGATE_ERRNO, 38 },
-                                    kill = { CALLGATE_KILL_PROCESS, 0 }, trace = { CALLGATE_TRACE, 7 };
+static const struct callgate_action allow = { CALLGATE_ALLOW, 0 }, eperm = { CALLGATE_ERRNO, 1 },
+				    enosys = { CALLGATE_ERRNO, 38 }, kill = { CALLGATE_KILL_PROCESS, 0 },
+				    trace = { CALLGATE_TRACE, 7 };
 
 struct rule {
 	uint32_t first;
-	struct callgate_action action;   /* where a0 == value does not hold */
-	uint64_t value;                  /* 0: no condition */
+	struct callgate_action action; /* where a0 == value does not hold */
+	uint64_t value;                /* 0: no condition */
 	struct callgate_action matching;
 };
 
 static const struct node *leaf(struct callgate_filter *filter, struct callgate_action action, unsigned line)
 {
-	return filter_leaf(filter, action, (struct callgate_origin){ .why = CALLGATE_BY_RULE, .file = filter->name, .line = line });
+	return filter_leaf(filter, action,
+			   (struct callgate_origin){ .why = CALLGATE_BY_RULE, .file = filter->name, .line = line });
 }
 
 /* One architecture (x86_64 with x32), rules by ascending number up to one with the last number. */
@@ -46,8 +48,8 @@ static struct callgate_filter *make(const char *name, const struct rule *rules, 
 	filter->abis[filter->abi_count++] = CALLGATE_ABI_X86_64;
 	return filter;
 }
-#define MAKE(name, ...)                                                                   \
-	make(name, (const struct rule[]){ __VA_ARGS__ },                                  \
+#define MAKE(name, ...) \
+	make(name, (const struct rule[]){ __VA_ARGS__ }, \
 	     sizeof((const struct rule[]){ __VA_ARGS__ }) / sizeof(struct rule))
 
 static struct callgate_diff *diff(const struct callgate_filter *a, const struct callgate_filter *b)
@@ -61,10 +63,12 @@ static struct callgate_diff *diff(const struct callgate_filter *a, const struct 
 
 Test(diff, rows_group_class_and_witness)
 {
-	struct callgate_filter *a = MAKE("a", { 0, eperm }, { 10, allow }, { 20, eperm }, { 30, eperm, 5, allow }, { 31, eperm },
-	                                 { 40, allow, 7, eperm }, { 41, eperm, 3, allow }, { 42, eperm }, { 0x40000000, enosys });
-	struct callgate_filter *b = MAKE("b", { 0, eperm }, { 12, eperm }, { 20, allow }, { 22, enosys }, { 25, eperm }, { 30, eperm },
-	                                 { 40, allow }, { 41, allow, 3, eperm }, { 42, eperm }, { 0x40000000, enosys });
+	struct callgate_filter *a =
+		MAKE("a", { 0, eperm }, { 10, allow }, { 20, eperm }, { 30, eperm, 5, allow }, { 31, eperm },
+		     { 40, allow, 7, eperm }, { 41, eperm, 3, allow }, { 42, eperm }, { 0x40000000, enosys });
+	struct callgate_filter *b =
+		MAKE("b", { 0, eperm }, { 12, eperm }, { 20, allow }, { 22, enosys }, { 25, eperm }, { 30, eperm },
+		     { 40, allow }, { 41, allow, 3, eperm }, { 42, eperm }, { 0x40000000, enosys });
 	static const struct {
 		uint32_t first, last;
 		enum callgate_change change;
@@ -109,7 +113,8 @@ Test(diff, rows_group_class_and_witness)
 
 Test(diff, abis_of_one_architecture_are_told_apart)
 {
-	struct callgate_filter *a = MAKE("a", { 0, allow }), *b = MAKE("b", { 0, allow }, { 0x3ffffffe, eperm }, { 0x40000002, allow });
+	struct callgate_filter *a = MAKE("a", { 0, allow }),
+			       *b = MAKE("b", { 0, allow }, { 0x3ffffffe, eperm }, { 0x40000002, allow });
 	struct callgate_diff *list = diff(a, b);
 
 	cr_assert_eq(callgate_diff_count(list), 2);
@@ -139,8 +144,11 @@ Test(diff, abis_of_one_architecture_are_told_apart)
 Test(diff, opaque_is_unknown_even_against_itself)
 {
 	static const struct sock_filter insns[] = {
-		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, 0), BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, 3, 0, 3), BPF_STMT(BPF_LD | BPF_W | BPF_ABS, 8),
-		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, 0, 0, 1), BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | 1),
+		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, 0),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, 3, 0, 3),
+		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, 8),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, 0, 0, 1),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | 1),
 		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
 	};
 	struct callgate_err err = CALLGATE_ERR_INIT;
@@ -222,8 +230,8 @@ static struct callgate_filter *meet(const struct callgate_filter *const filters[
 }
 
 /* What the kernel does: newest first, a strictly stricter kind takes over. */
-static struct callgate_action run_all(const struct callgate_filter *const filters[], size_t count, uint32_t audit, uint32_t nr,
-                                      const uint64_t args[6])
+static struct callgate_action run_all(const struct callgate_filter *const filters[], size_t count, uint32_t audit,
+				      uint32_t nr, const uint64_t args[6])
 {
 	struct callgate_action result = { CALLGATE_ALLOW, 0 };
 
@@ -256,8 +264,9 @@ Test(meet, random_stacks_do_what_the_kernel_does)
 			uint64_t args[6];
 
 			random_args(&rng, arch ? arch->spans[span_at(arch, nr)].node : guide->other_arch, args);
-			cr_assert(action_equal(filter_walk(met, audit, nr, args)->action, run_all(stack, count, audit, nr, args)),
-			          "round %u, %zu filters", round, count);
+			cr_assert(action_equal(filter_walk(met, audit, nr, args)->action,
+					       run_all(stack, count, audit, nr, args)),
+				  "round %u, %zu filters", round, count);
 		}
 		met = callgate_filter_free(met);
 		for (size_t i = 0; i < count; i++)

@@ -8,19 +8,23 @@
 
 Test(escape, keeps_what_is_harmless_and_shows_the_rest)
 {
-	static const struct { const char *text, *want; } rows[] = {
+	static const struct {
+		const char *text, *want;
+	} rows[] = {
 		{ "", "" },
 		{ "nginx: worker 1", "nginx: worker 1" },
 		{ "a\tb\nc\rd", "a\\x09b\\x0ac\\x0dd" },
 		{ "\033]0;title\007", "\\x1b]0;title\\x07" },
 		{ "back\\slash \"quote\"", "back\\\\slash \"quote\"" },
 		{ "M\303\274ller \346\227\245", "M\303\274ller \346\227\245" },
-		{ "\302\233" "31m", "\\xc2\\x9b31m" },               /* CSI as one control character */
+		{ "\302\233"
+		  "31m",
+		  "\\xc2\\x9b31m" },                                 /* CSI as one control character */
 		{ "\342\200\256txt.exe", "\\xe2\\x80\\xaetxt.exe" }, /* right to left from here */
 		{ "\377\376", "\\xff\\xfe" },
-		{ "\300\257", "\\xc0\\xaf" },                        /* a slash in too many bytes */
-		{ "\355\240\200", "\\xed\\xa0\\x80" },               /* half of a surrogate pair */
-		{ "\303", "\\xc3" },                                 /* cut off */
+		{ "\300\257", "\\xc0\\xaf" },          /* a slash in too many bytes */
+		{ "\355\240\200", "\\xed\\xa0\\x80" }, /* half of a surrogate pair */
+		{ "\303", "\\xc3" },                   /* cut off */
 		{ "\177", "\\x7f" },
 	};
 	char out[128];

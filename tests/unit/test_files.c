@@ -165,7 +165,8 @@ Test(files, written_in_place_are_read_whole_or_refused, .timeout = 60)
 		whole++;
 		cr_assert_eq(source.size, 2 * HALF);
 		for (size_t i = 1; i < source.size; i++)
-			cr_assert_eq(source.text[i], source.text[0], "round %d: half of one text and half of another", round);
+			cr_assert_eq(source.text[i], source.text[0], "round %d: half of one text and half of another",
+				     round);
 		source_release(&source);
 	}
 	__atomic_store_n(&writer.stop, true, __ATOMIC_RELEASE);
@@ -207,7 +208,12 @@ static int open_it(const char *path)
 Test(files, others_named_by_a_list_make_a_file_untrusted)
 {
 	enum { NONE = -1, USER_OBJ = 1, USER = 2, GROUP_OBJ = 4, GROUP = 8, MASK = 16, OTHER = 32 };
-	static const struct { const char *what; struct entry entry; unsigned mask; int want; } rows[] = {
+	static const struct {
+		const char *what;
+		struct entry entry;
+		unsigned mask;
+		int want;
+	} rows[] = {
 		{ "another user may write", { USER, 6, 1234 }, 7, CALLGATE_E_UNTRUSTED },
 		{ "another user may read", { USER, 4, 1234 }, 7, 0 },
 		{ "another user may not write after all: the mask", { USER, 6, 1234 }, 4, 0 },
@@ -223,8 +229,11 @@ Test(files, others_named_by_a_list_make_a_file_untrusted)
 	chmod(file, 0644);
 	cr_assert_eq(open_it(file), 0);
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-		const struct entry list[] = { { USER_OBJ, 6, (unsigned)NONE }, rows[i].entry, { GROUP_OBJ, 4, (unsigned)NONE },
-					      { MASK, rows[i].mask, (unsigned)NONE }, { OTHER, 4, (unsigned)NONE } };
+		const struct entry list[] = { { USER_OBJ, 6, (unsigned)NONE },
+					      rows[i].entry,
+					      { GROUP_OBJ, 4, (unsigned)NONE },
+					      { MASK, rows[i].mask, (unsigned)NONE },
+					      { OTHER, 4, (unsigned)NONE } };
 		struct entry sorted[5];
 
 		memcpy(sorted, list, sizeof(list));

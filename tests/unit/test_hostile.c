@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Processes that work against whoever puts a filter on them: fifty rounds each, no success over a thread without the filter. */
+/* Processes that work against whoever puts a filter on them: fifty rounds each, no success over a thread without the
+ * filter. */
 #include <criterion/criterion.h>
 #include <fcntl.h>
 #include <linux/seccomp.h>
@@ -72,7 +73,9 @@ static unsigned rounds_of;
 
 static void *change(void *data)
 {
-	static const unsigned char kinds[][2] = { { 0xeb, 0xfe } /* jmp . */, { 0xcd, 0x80 } /* int $0x80 */, { 0x90, 0x90 } /* nop; nop */ };
+	static const unsigned char kinds[][2] = { { 0xeb, 0xfe } /* jmp . */,
+						  { 0xcd, 0x80 } /* int $0x80 */,
+						  { 0x90, 0x90 } /* nop; nop */ };
 	const unsigned char *other = kinds[rounds_of % 3];
 	volatile unsigned short *at = (volatile unsigned short *)instruction;
 	unsigned short good, bad;
@@ -151,7 +154,8 @@ Test(hostile, a_call_that_is_changed_on_the_way_is_no_success, .timeout = 300)
 }
 #endif
 
-/* ------------------------------------------------------------------ children with a filter of their own, traced by one of theirs */
+/* ------------------------------------------------------------------ children with a filter of their own, traced by one
+ * of theirs */
 
 static void allow_all(void)
 {
@@ -213,7 +217,8 @@ Test(hostile, children_that_show_another_filter_are_not_taken_for_served, .timeo
 		r = callgate_apply(prog, CALLGATE_SCOPE_TREE, pid, &how, NULL, NULL, &err);
 		if (r == 0 && callgate_tasks_list(CALLGATE_SCOPE_TREE, pid, &tasks, &err) == 0) {
 			told++;
-			r = witness_have(callgate_tasks_at(tasks, 0), callgate_tasks_count(tasks), prog, &lacking, &err);
+			r = witness_have(callgate_tasks_at(tasks, 0), callgate_tasks_count(tasks), prog, &lacking,
+					 &err);
 			cr_assert_eq(r, 0, "round %d: success, and %s", round, err.text);
 			callgate_tasks_free(tasks);
 		}
@@ -268,7 +273,9 @@ Test(hostile, one_thread_with_the_program_does_not_stand_for_all, .timeout = 60)
 	r = callgate_apply(wanted, CALLGATE_SCOPE_TREE, pid, NULL, NULL, NULL, &err);
 	cr_assert_eq(callgate_tasks_list(CALLGATE_SCOPE_PROCESS, pid, &tasks, NULL), 0);
 	if (r == 0)
-		cr_assert_eq(witness_have(callgate_tasks_at(tasks, 0), callgate_tasks_count(tasks), wanted, &lacking, &err), 0, "%s", err.text);
+		cr_assert_eq(
+			witness_have(callgate_tasks_at(tasks, 0), callgate_tasks_count(tasks), wanted, &lacking, &err),
+			0, "%s", err.text);
 	else /* the kernel does not let threads with different filters be made equal */
 		cr_assert_not_null(strstr(err.text, "filters of its own"), "%s", err.text);
 	callgate_tasks_free(tasks);

@@ -149,7 +149,8 @@ static _Noreturn void family(void)
 	}
 }
 
-static void count_visits(void *data, pid_t pid, const struct callgate_injected *done, int result, const struct callgate_err *why)
+static void count_visits(void *data, pid_t pid, const struct callgate_injected *done, int result,
+			 const struct callgate_err *why)
 {
 	(void)pid;
 	(void)done;
@@ -171,7 +172,8 @@ Test(inject, reaches_every_process_of_a_tree_that_forks, .timeout = 60)
 	if (pid == 0)
 		family();
 	nap(50);
-	cr_assert_eq(callgate_apply(prog, CALLGATE_SCOPE_TREE, pid, NULL, count_visits, &visits, &err), 0, "%s", err.text);
+	cr_assert_eq(callgate_apply(prog, CALLGATE_SCOPE_TREE, pid, NULL, count_visits, &visits, &err), 0, "%s",
+		     err.text);
 	cr_assert_geq(visits, 3);
 	for (int round = 0; round < 5; round++) {
 		nap(5);

@@ -44,7 +44,8 @@ static bool can_dump(void)
 	struct callgate_kernel kernel = CALLGATE_KERNEL_INIT;
 	bool admin = false;
 
-	return callgate_kernel_probe(&kernel, NULL) == 0 && kernel.filter_dump && kernel_has_admin(&admin, NULL) == 0 && admin;
+	return callgate_kernel_probe(&kernel, NULL) == 0 && kernel.filter_dump && kernel_has_admin(&admin, NULL) == 0 &&
+	       admin;
 }
 
 Test(probe, agrees_with_the_kernel_that_runs)
@@ -202,7 +203,10 @@ Test(launch, tells_what_kept_the_command_from_running)
 
 	cr_assert_eq(run_argv(prog, missing, &status, &err), CALLGATE_E_NOTFOUND);
 	cr_assert_eq(run_argv(prog, dir, &status, &err), CALLGATE_E_IO);
-	cr_assert(fchmod(fd, 0755) == 0 && write(fd, "\x7f" "ELF", 4) == 4);
+	cr_assert(fchmod(fd, 0755) == 0 && write(fd,
+						 "\x7f"
+						 "ELF",
+						 4) == 4);
 	close(fd);
 	/* The exec fails under a filter that forbids writing: it is told all the same. */
 	cr_assert_eq(run_argv(no_write, odd, &status, &err), CALLGATE_E_IO);
@@ -281,7 +285,8 @@ static void end_child(pid_t pid)
 
 Test(dump, gives_back_what_was_loaded_oldest_first)
 {
-	struct callgate_prog *first = deny(SYS_mkdir, SECCOMP_RET_ERRNO | 11), *second = deny(SYS_rmdir, SECCOMP_RET_ERRNO | 12);
+	struct callgate_prog *first = deny(SYS_mkdir, SECCOMP_RET_ERRNO | 11),
+			     *second = deny(SYS_rmdir, SECCOMP_RET_ERRNO | 12);
 	const struct callgate_prog *const both[] = { first, second };
 	struct callgate_err err = CALLGATE_ERR_INIT;
 	struct callgate_prog **progs;
@@ -453,8 +458,13 @@ Test(tasks, are_all_threads_of_a_process)
 
 Test(tasks, of_a_pid_namespace_are_found_in_nested_ones_too)
 {
-	char *argv[] = { (char *)"unshare", (char *)"-pf", (char *)"--kill-child", (char *)"sh", (char *)"-c",
-			 (char *)"unshare -pf --kill-child sleep 60 & sleep 60", NULL };
+	char *argv[] = { (char *)"unshare",
+			 (char *)"-pf",
+			 (char *)"--kill-child",
+			 (char *)"sh",
+			 (char *)"-c",
+			 (char *)"unshare -pf --kill-child sleep 60 & sleep 60",
+			 NULL };
 	struct callgate_err err = CALLGATE_ERR_INIT;
 	struct timespec nap = { .tv_nsec = 20000000 };
 	struct callgate_tasks *tasks = NULL;
@@ -507,8 +517,8 @@ static pid_t sleeper_in(const char *cgroup)
 
 Test(tasks, of_a_container_are_found_in_hidden_cgroups_too)
 {
-	static const char top[] = "/sys/fs/cgroup/freezer/lxc.payload.callgate-test", below[] =
-		"/sys/fs/cgroup/freezer/lxc.payload.callgate-test/.lxc";
+	static const char top[] = "/sys/fs/cgroup/freezer/lxc.payload.callgate-test",
+			  below[] = "/sys/fs/cgroup/freezer/lxc.payload.callgate-test/.lxc";
 	struct callgate_err err = CALLGATE_ERR_INIT;
 	struct callgate_tasks *tasks;
 	bool found = false;
@@ -543,5 +553,6 @@ Test(state, has_a_place_for_plain_names_only)
 	cr_assert_str_eq(path, geteuid() == 0 ? "/run/callgate/lxc/web.json" : "/run/user/7/callgate/lxc/web.json");
 	cr_assert_eq(callgate_state_path("lxc", "web", small, sizeof(small), &err), CALLGATE_E_IO);
 	for (size_t i = 0; i < sizeof(odd) / sizeof(odd[0]); i++)
-		cr_assert_eq(callgate_state_path("lxc", odd[i], path, sizeof(path), &err), CALLGATE_E_ARG, "'%s'", odd[i]);
+		cr_assert_eq(callgate_state_path("lxc", odd[i], path, sizeof(path), &err), CALLGATE_E_ARG, "'%s'",
+			     odd[i]);
 }

@@ -25,7 +25,7 @@ static struct callgate_target x86_64(void)
 }
 
 static struct callgate_filter *resolve(const char *profile, const struct callgate_target *target,
-                                       struct callgate_notes *notes, int *r)
+				       struct callgate_notes *notes, int *r)
 {
 	struct callgate_err err = CALLGATE_ERR_INIT;
 	struct callgate_policy *policy = NULL;
@@ -70,7 +70,7 @@ static void expect(const char *profile, struct callgate_target target, const str
 		cr_assert_eq(callgate_filter_decide(filter, &call, &action, NULL), 0);
 		callgate_action_format(action, got, sizeof(got));
 		cr_expect_str_eq(got, row->want, "%s %s(0x%llx,0x%llx): %s, not %s\nin %s", row->abi, row->call,
-		                 (unsigned long long)row->a0, (unsigned long long)row->a1, got, row->want, profile);
+				 (unsigned long long)row->a0, (unsigned long long)row->a1, got, row->want, profile);
 	}
 	callgate_filter_free(filter);
 	callgate_notes_free(notes);
@@ -106,7 +106,8 @@ static void expect_note(const char *profile, struct callgate_target target, unsi
 #define DENYING(rules) "{\"defaultAction\":\"SCMP_ACT_ERRNO\",\"syscalls\":[" rules "]}"
 #define ALLOWING(rules) "{\"defaultAction\":\"SCMP_ACT_ALLOW\",\"syscalls\":[" rules "]}"
 #define WITH_X86(rules) \
-	"{\"defaultAction\":\"SCMP_ACT_ERRNO\",\"architectures\":[\"SCMP_ARCH_X86_64\",\"SCMP_ARCH_X86\"],\"syscalls\":[" rules "]}"
+	"{\"defaultAction\":\"SCMP_ACT_ERRNO\",\"architectures\":[\"SCMP_ARCH_X86_64\",\"SCMP_ARCH_X86\"]," \
+	"\"syscalls\":[" rules "]}"
 #define ALLOWING_X86(rules) \
 	"{\"defaultAction\":\"SCMP_ACT_ALLOW\",\"architectures\":[\"SCMP_ARCH_X86\"],\"syscalls\":[" rules "]}"
 
@@ -128,10 +129,10 @@ Test(law, rule_0_guards_are_answered_first)
 	admin.caps = UINT64_C(1) << 21;
 	podman.reader = CALLGATE_AS_PODMAN;
 	runc.reader = CALLGATE_AS_RUNC;
-	EXPECT(profile, x86_64(), { "x86_64", "mount", 0, 0, "ERRNO(EPERM)" }, { "x86_64", "clone3", 0, 0, "ERRNO(ENOSYS)" },
-	       { "x86_64", "ptrace", 0, 0, "ALLOW" }, { "x86_64", "bpf", 0, 0, "ERRNO(EPERM)" },
-	       { "x86_64", "arch_prctl", 0, 0, "ALLOW" }, { "x86_64", "modify_ldt", 0, 0, "ERRNO(EPERM)" },
-	       { "x86", "socketcall", 1, 0, "ERRNO(EPERM)" });
+	EXPECT(profile, x86_64(), { "x86_64", "mount", 0, 0, "ERRNO(EPERM)" },
+	       { "x86_64", "clone3", 0, 0, "ERRNO(ENOSYS)" }, { "x86_64", "ptrace", 0, 0, "ALLOW" },
+	       { "x86_64", "bpf", 0, 0, "ERRNO(EPERM)" }, { "x86_64", "arch_prctl", 0, 0, "ALLOW" },
+	       { "x86_64", "modify_ldt", 0, 0, "ERRNO(EPERM)" }, { "x86", "socketcall", 1, 0, "ERRNO(EPERM)" });
 	EXPECT(profile, admin, { "x86_64", "mount", 0, 0, "ALLOW" }, { "x86_64", "clone3", 0, 0, "ALLOW" });
 	EXPECT(profile, podman, { "x86_64", "bpf", 0, 0, "ALLOW" }); /* minKernel is not read there */
 	EXPECT(profile, runc, { "x86_64", "mount", 0, 0, "ALLOW" }, { "x86", "mount", 0, 0, "KILL_THREAD" });
@@ -139,8 +140,9 @@ Test(law, rule_0_guards_are_answered_first)
 
 Test(law, rule_0_what_equals_the_default_is_gone)
 {
-	EXPECT(DENYING("{\"names\":[\"mkdir\"]," ERRNO "},{\"names\":[\"mkdir\"]," ALLOW ",\"includes\":{\"minKernel\":\"4.8\"}}"), x86_64(),
-	       { "x86_64", "mkdir", 0, 0, "ALLOW" });
+	EXPECT(DENYING("{\"names\":[\"mkdir\"]," ERRNO "},{\"names\":[\"mkdir\"]," ALLOW
+		       ",\"includes\":{\"minKernel\":\"4.8\"}}"),
+	       x86_64(), { "x86_64", "mkdir", 0, 0, "ALLOW" });
 	/* Another errno is another action. */
 	EXPECT(DENYING("{\"names\":[\"mkdir\"]," ERRNO ",\"errnoRet\":13},{\"names\":[\"read\"]," ALLOW "}"), x86_64(),
 	       { "x86_64", "mkdir", 0, 0, "ERRNO(EACCES)" });
@@ -148,98 +150,119 @@ Test(law, rule_0_what_equals_the_default_is_gone)
 
 Test(law, rule_1_unconditional_beats_conditional_and_the_first_wins)
 {
-	static const char guarded[] = "{\"defaultAction\":\"SCMP_ACT_ERRNO\",\"syscalls\":["
+	static const char guarded[] =
+		"{\"defaultAction\":\"SCMP_ACT_ERRNO\",\"syscalls\":["
 		"{\"names\":[\"bpf\"]," ERRNO ",\"errnoRet\":2,\"excludes\":{\"caps\":[\"CAP_BPF\"]}},"
 		"{\"names\":[\"bpf\"]," ALLOW "}]}";
 
-	EXPECT(DENYING("{\"names\":[\"ioctl\"]," ERRNO ",\"errnoRet\":25,\"args\":[{\"index\":1,\"value\":5,\"op\":\"SCMP_CMP_EQ\"}]},"
-	               "{\"names\":[\"ioctl\"]," ALLOW "}"), x86_64(),
-	       { "x86_64", "ioctl", 0, 5, "ALLOW" }, { "x86_64", "ioctl", 0, 6, "ALLOW" });
+	EXPECT(DENYING("{\"names\":[\"ioctl\"]," ERRNO
+		       ",\"errnoRet\":25,\"args\":[{\"index\":1,\"value\":5,\"op\":\"SCMP_CMP_EQ\"}]},"
+		       "{\"names\":[\"ioctl\"]," ALLOW "}"),
+	       x86_64(), { "x86_64", "ioctl", 0, 5, "ALLOW" }, { "x86_64", "ioctl", 0, 6, "ALLOW" });
 	EXPECT(guarded, x86_64(), { "x86_64", "bpf", 0, 0, "ERRNO(ENOENT)" });
 	expect_note(guarded, x86_64(), 202, "has no effect on this target", 0);
 	expect_note(guarded, x86_64(), 202, "this rule decides", 0);
-	expect_note(DENYING("{\"names\":[\"bpf\"]," ERRNO ",\"errnoRet\":2},{\"names\":[\"bpf\"]," ALLOW "}"), x86_64(), 203, "bpf",
-	            CALLGATE_E_PROFILE);
+	expect_note(DENYING("{\"names\":[\"bpf\"]," ERRNO ",\"errnoRet\":2},{\"names\":[\"bpf\"]," ALLOW "}"), x86_64(),
+		    203, "bpf", CALLGATE_E_PROFILE);
 }
 
 Test(law, rule_2_of_overlapping_conditions_the_stricter_action_decides)
 {
 	static const char socket_family[] = DENYING(
-		"{\"names\":[\"socket\"]," ERRNO ",\"errnoRet\":13,\"args\":[{\"index\":0,\"value\":40,\"op\":\"SCMP_CMP_EQ\"}]},\n"
+		"{\"names\":[\"socket\"]," ERRNO
+		",\"errnoRet\":13,\"args\":[{\"index\":0,\"value\":40,\"op\":\"SCMP_CMP_EQ\"}]},\n"
 		"{\"names\":[\"socket\"]," ALLOW ",\"args\":[{\"index\":0,\"value\":16,\"op\":\"SCMP_CMP_NE\"}]}");
-	static const char allow_first[] = DENYING(
-		"{\"names\":[\"ioctl\"]," ALLOW ",\"args\":[{\"index\":1,\"value\":8,\"op\":\"SCMP_CMP_GE\"}]},\n"
-		"{\"names\":[\"ioctl\"],\"action\":\"SCMP_ACT_KILL\",\"args\":[{\"index\":1,\"value\":8,\"op\":\"SCMP_CMP_LE\"}]}");
-	static const char two_errnos[] = ALLOWING(
-		"{\"names\":[\"ioctl\"]," ERRNO ",\"errnoRet\":9,\"args\":[{\"index\":1,\"value\":8,\"op\":\"SCMP_CMP_GE\"}]},\n"
-		"{\"names\":[\"ioctl\"]," ERRNO ",\"errnoRet\":2,\"args\":[{\"index\":1,\"value\":10,\"op\":\"SCMP_CMP_GE\"}]},\n"
-		"{\"names\":[\"ioctl\"]," ERRNO ",\"errnoRet\":9,\"args\":[{\"index\":0,\"value\":3,\"op\":\"SCMP_CMP_EQ\"}]},\n"
-		"{\"names\":[\"ioctl\"],\"action\":\"SCMP_ACT_TRAP\",\"args\":[{\"index\":0,\"value\":4,\"op\":\"SCMP_CMP_EQ\"}]},\n"
-		"{\"names\":[\"ioctl\"]," ERRNO ",\"errnoRet\":2,\"args\":[{\"index\":0,\"value\":3,\"op\":\"SCMP_CMP_LE\"}]}");
+	static const char allow_first[] = DENYING("{\"names\":[\"ioctl\"]," ALLOW
+						  ",\"args\":[{\"index\":1,\"value\":8,\"op\":\"SCMP_CMP_GE\"}]},\n"
+						  "{\"names\":[\"ioctl\"],\"action\":\"SCMP_ACT_KILL\",\"args\":[{"
+						  "\"index\":1,\"value\":8,\"op\":\"SCMP_CMP_LE\"}]}");
+	static const char two_errnos[] =
+		ALLOWING("{\"names\":[\"ioctl\"]," ERRNO
+			 ",\"errnoRet\":9,\"args\":[{\"index\":1,\"value\":8,\"op\":\"SCMP_CMP_GE\"}]},\n"
+			 "{\"names\":[\"ioctl\"]," ERRNO
+			 ",\"errnoRet\":2,\"args\":[{\"index\":1,\"value\":10,\"op\":\"SCMP_CMP_GE\"}]},\n"
+			 "{\"names\":[\"ioctl\"]," ERRNO
+			 ",\"errnoRet\":9,\"args\":[{\"index\":0,\"value\":3,\"op\":\"SCMP_CMP_EQ\"}]},\n"
+			 "{\"names\":[\"ioctl\"],\"action\":\"SCMP_ACT_TRAP\",\"args\":[{\"index\":0,\"value\":4,"
+			 "\"op\":\"SCMP_CMP_EQ\"}]},\n"
+			 "{\"names\":[\"ioctl\"]," ERRNO
+			 ",\"errnoRet\":2,\"args\":[{\"index\":0,\"value\":3,\"op\":\"SCMP_CMP_LE\"}]}");
 
-	EXPECT(socket_family, x86_64(), { "x86_64", "socket", 40, 0, "ERRNO(EACCES)" }, { "x86_64", "socket", 2, 0, "ALLOW" },
-	       { "x86_64", "socket", 16, 0, "ERRNO(EPERM)" });
+	EXPECT(socket_family, x86_64(), { "x86_64", "socket", 40, 0, "ERRNO(EACCES)" },
+	       { "x86_64", "socket", 2, 0, "ALLOW" }, { "x86_64", "socket", 16, 0, "ERRNO(EPERM)" });
 	expect_note(socket_family, x86_64(), 213, "socket(AF_VSOCK)", 0);
 	expect_note(socket_family, x86_64(), 213, "the stricter action decides: ERRNO(EACCES)", 0);
 	expect_note(socket_family, x86_64(), 213, "ERRNO(EACCES) given here", 0);
 	EXPECT(allow_first, x86_64(), { "x86_64", "ioctl", 0, 8, "KILL_THREAD" }, { "x86_64", "ioctl", 0, 9, "ALLOW" },
 	       { "x86_64", "ioctl", 0, 7, "KILL_THREAD" });
 	expect_note(allow_first, x86_64(), 213, "ioctl(0x0,0x8", 0);
-	EXPECT(two_errnos, x86_64(), { "x86_64", "ioctl", 5, 9, "ERRNO(EBADF)" }, { "x86_64", "ioctl", 5, 11, "ERRNO(EBADF)" },
-	       { "x86_64", "ioctl", 4, 11, "TRAP" }, { "x86_64", "ioctl", 3, 0, "ERRNO(EBADF)" },
-	       { "x86_64", "ioctl", 2, 0, "ERRNO(ENOENT)" }, { "x86_64", "ioctl", 5, 0, "ALLOW" });
+	EXPECT(two_errnos, x86_64(), { "x86_64", "ioctl", 5, 9, "ERRNO(EBADF)" },
+	       { "x86_64", "ioctl", 5, 11, "ERRNO(EBADF)" }, { "x86_64", "ioctl", 4, 11, "TRAP" },
+	       { "x86_64", "ioctl", 3, 0, "ERRNO(EBADF)" }, { "x86_64", "ioctl", 2, 0, "ERRNO(ENOENT)" },
+	       { "x86_64", "ioctl", 5, 0, "ALLOW" });
 	/* Neighbours that do not touch are no overlap; nor are overlaps of one action. */
 	EXPECT(DENYING("{\"names\":[\"ioctl\"]," ALLOW ",\"args\":[{\"index\":1,\"value\":8,\"op\":\"SCMP_CMP_GE\"}]},"
-	               "{\"names\":[\"ioctl\"]," ERRNO ",\"errnoRet\":9,\"args\":[{\"index\":1,\"value\":8,\"op\":\"SCMP_CMP_LT\"}]},"
-	               "{\"names\":[\"ioctl\"]," ALLOW ",\"args\":[{\"index\":1,\"value\":9,\"op\":\"SCMP_CMP_EQ\"}]}"), x86_64(),
-	       { "x86_64", "ioctl", 0, 7, "ERRNO(EBADF)" }, { "x86_64", "ioctl", 0, 8, "ALLOW" }, { "x86_64", "ioctl", 0, 9, "ALLOW" });
+		       "{\"names\":[\"ioctl\"]," ERRNO
+		       ",\"errnoRet\":9,\"args\":[{\"index\":1,\"value\":8,\"op\":\"SCMP_CMP_LT\"}]},"
+		       "{\"names\":[\"ioctl\"]," ALLOW ",\"args\":[{\"index\":1,\"value\":9,\"op\":\"SCMP_CMP_EQ\"}]}"),
+	       x86_64(), { "x86_64", "ioctl", 0, 7, "ERRNO(EBADF)" }, { "x86_64", "ioctl", 0, 8, "ALLOW" },
+	       { "x86_64", "ioctl", 0, 9, "ALLOW" });
 }
 
 Test(law, rule_2_is_decided_after_the_cut_of_rule_6)
 {
 	static const char profile[] = WITH_X86(
 		"{\"names\":[\"ioctl\"]," ALLOW ",\"args\":[{\"index\":1,\"value\":5,\"op\":\"SCMP_CMP_EQ\"}]},"
-		"{\"names\":[\"ioctl\"]," ERRNO ",\"errnoRet\":9,\"args\":[{\"index\":1,\"value\":4294967301,\"op\":\"SCMP_CMP_EQ\"}]}");
+		"{\"names\":[\"ioctl\"]," ERRNO
+		",\"errnoRet\":9,\"args\":[{\"index\":1,\"value\":4294967301,\"op\":\"SCMP_CMP_EQ\"}]}");
 
 	EXPECT(profile, x86_64(), { "x86_64", "ioctl", 0, 5, "ALLOW" }, { "x86", "ioctl", 0, 5, "ERRNO(EBADF)" });
 	expect_note(profile, x86_64(), 213, "ioctl(0x0,0x5", 0);
 }
 
-/* Values of one argument are searched, not tried one by one: of rules that overlap the order must not be lost in that. */
+/*
+ * Values of one argument are searched, not tried one by one: of rules that overlap the order must not be lost in that.
+ */
 Test(law, rule_2_holds_for_lists_of_values)
 {
-	static const char profile[] = DENYING(
-		"{\"names\":[\"ioctl\"]," ALLOW ",\"args\":[{\"index\":1,\"value\":1,\"op\":\"SCMP_CMP_EQ\"}]},"
-		"{\"names\":[\"ioctl\"]," ALLOW ",\"args\":[{\"index\":1,\"value\":2,\"op\":\"SCMP_CMP_EQ\"}]},"
-		"{\"names\":[\"ioctl\"]," ALLOW ",\"args\":[{\"index\":1,\"value\":3,\"op\":\"SCMP_CMP_EQ\"}]},"
-		"{\"names\":[\"ioctl\"]," ALLOW ",\"args\":[{\"index\":1,\"value\":4,\"op\":\"SCMP_CMP_EQ\"}]},"
-		"{\"names\":[\"ioctl\"]," ERRNO ",\"errnoRet\":2,\"args\":[{\"index\":1,\"value\":3,\"op\":\"SCMP_CMP_EQ\"}]},"
-		"{\"names\":[\"ioctl\"],\"action\":\"SCMP_ACT_TRAP\",\"args\":[{\"index\":0,\"value\":7,\"op\":\"SCMP_CMP_EQ\"}]}");
+	static const char profile[] =
+		DENYING("{\"names\":[\"ioctl\"]," ALLOW ",\"args\":[{\"index\":1,\"value\":1,\"op\":\"SCMP_CMP_EQ\"}]},"
+			"{\"names\":[\"ioctl\"]," ALLOW ",\"args\":[{\"index\":1,\"value\":2,\"op\":\"SCMP_CMP_EQ\"}]},"
+			"{\"names\":[\"ioctl\"]," ALLOW ",\"args\":[{\"index\":1,\"value\":3,\"op\":\"SCMP_CMP_EQ\"}]},"
+			"{\"names\":[\"ioctl\"]," ALLOW ",\"args\":[{\"index\":1,\"value\":4,\"op\":\"SCMP_CMP_EQ\"}]},"
+			"{\"names\":[\"ioctl\"]," ERRNO
+			",\"errnoRet\":2,\"args\":[{\"index\":1,\"value\":3,\"op\":\"SCMP_CMP_EQ\"}]},"
+			"{\"names\":[\"ioctl\"],\"action\":\"SCMP_ACT_TRAP\",\"args\":[{\"index\":0,\"value\":7,\"op\":"
+			"\"SCMP_CMP_EQ\"}]}");
 
 	EXPECT(profile, x86_64(), { "x86_64", "ioctl", 0, 1, "ALLOW" }, { "x86_64", "ioctl", 0, 3, "ERRNO(ENOENT)" },
-	       { "x86_64", "ioctl", 7, 3, "TRAP" }, { "x86_64", "ioctl", 7, 1, "TRAP" }, { "x86_64", "ioctl", 7, 9, "TRAP" },
-	       { "x86_64", "ioctl", 0, 4, "ALLOW" }, { "x86_64", "ioctl", 0, 5, "ERRNO(EPERM)" });
+	       { "x86_64", "ioctl", 7, 3, "TRAP" }, { "x86_64", "ioctl", 7, 1, "TRAP" },
+	       { "x86_64", "ioctl", 7, 9, "TRAP" }, { "x86_64", "ioctl", 0, 4, "ALLOW" },
+	       { "x86_64", "ioctl", 0, 5, "ERRNO(EPERM)" });
 }
 
 Test(law, what_is_always_or_never_true_is_folded_the_right_way_round)
 {
-	EXPECT(ALLOWING("{\"names\":[\"umask\"]," ERRNO ",\"args\":[{\"index\":0,\"op\":\"SCMP_CMP_LT\",\"value\":0}]}"), x86_64(),
-	       { "x86_64", "umask", 0, 0, "ALLOW" }, { "x86_64", "umask", 5, 0, "ALLOW" });
+	EXPECT(ALLOWING("{\"names\":[\"umask\"]," ERRNO
+			",\"args\":[{\"index\":0,\"op\":\"SCMP_CMP_LT\",\"value\":0}]}"),
+	       x86_64(), { "x86_64", "umask", 0, 0, "ALLOW" }, { "x86_64", "umask", 5, 0, "ALLOW" });
 	EXPECT(ALLOWING("{\"names\":[\"umask\"]," ERRNO ",\"args\":[{\"index\":0,\"op\":\"SCMP_CMP_LE\","
-	                "\"value\":18446744073709551615}]}"),
-	       x86_64(), { "x86_64", "umask", 0, 0, "ERRNO(EPERM)" }, { "x86_64", "umask", UINT64_MAX, 0, "ERRNO(EPERM)" });
+			"\"value\":18446744073709551615}]}"),
+	       x86_64(), { "x86_64", "umask", 0, 0, "ERRNO(EPERM)" },
+	       { "x86_64", "umask", UINT64_MAX, 0, "ERRNO(EPERM)" });
 }
 
 Test(law, rule_3_conditions_are_anded_repeats_are_ored)
 {
 	EXPECT(DENYING("{\"names\":[\"socket\"]," ALLOW ",\"args\":[{\"index\":0,\"value\":2,\"op\":\"SCMP_CMP_EQ\"},"
-	               "{\"index\":1,\"value\":1,\"op\":\"SCMP_CMP_EQ\"}]}"), x86_64(),
-	       { "x86_64", "socket", 2, 1, "ALLOW" }, { "x86_64", "socket", 2, 2, "ERRNO(EPERM)" },
+		       "{\"index\":1,\"value\":1,\"op\":\"SCMP_CMP_EQ\"}]}"),
+	       x86_64(), { "x86_64", "socket", 2, 1, "ALLOW" }, { "x86_64", "socket", 2, 2, "ERRNO(EPERM)" },
 	       { "x86_64", "socket", 1, 1, "ERRNO(EPERM)" });
 	EXPECT(DENYING("{\"names\":[\"socket\"]," ALLOW ",\"args\":[{\"index\":0,\"value\":2,\"op\":\"SCMP_CMP_EQ\"},"
-	               "{\"index\":0,\"value\":10,\"op\":\"SCMP_CMP_EQ\"},{\"index\":1,\"value\":1,\"op\":\"SCMP_CMP_EQ\"}]}"), x86_64(),
-	       { "x86_64", "socket", 2, 9, "ALLOW" }, { "x86_64", "socket", 10, 9, "ALLOW" }, { "x86_64", "socket", 7, 1, "ALLOW" },
-	       { "x86_64", "socket", 7, 9, "ERRNO(EPERM)" });
+		       "{\"index\":0,\"value\":10,\"op\":\"SCMP_CMP_EQ\"},{\"index\":1,\"value\":1,\"op\":\"SCMP_CMP_"
+		       "EQ\"}]}"),
+	       x86_64(), { "x86_64", "socket", 2, 9, "ALLOW" }, { "x86_64", "socket", 10, 9, "ALLOW" },
+	       { "x86_64", "socket", 7, 1, "ALLOW" }, { "x86_64", "socket", 7, 9, "ERRNO(EPERM)" });
 }
 
 Test(law, all_operators_mean_what_they_say)
@@ -252,24 +275,26 @@ Test(law, all_operators_mean_what_they_say)
 		{ "LE", "ALLOW", "ALLOW", "ERRNO(EPERM)" }, { "EQ", "ERRNO(EPERM)", "ALLOW", "ERRNO(EPERM)" },
 		{ "GE", "ERRNO(EPERM)", "ALLOW", "ALLOW" }, { "GT", "ERRNO(EPERM)", "ERRNO(EPERM)", "ALLOW" },
 	};
-	static const uint64_t values[] = { 5, UINT64_C(0x80000000), UINT64_C(0x100000000), UINT64_C(0x8000000000000000) };
+	static const uint64_t values[] = { 5, UINT64_C(0x80000000), UINT64_C(0x100000000),
+					   UINT64_C(0x8000000000000000) };
 
 	for (size_t i = 0; i < sizeof(ops) / sizeof(ops[0]); i++) {
 		for (size_t j = 0; j < sizeof(values) / sizeof(values[0]); j++) {
 			struct row rows[] = { { "x86_64", "umask", values[j] - 1, 0, ops[i].below },
-			                      { "x86_64", "umask", values[j], 0, ops[i].at },
-			                      { "x86_64", "umask", values[j] + 1, 0, ops[i].above } };
+					      { "x86_64", "umask", values[j], 0, ops[i].at },
+					      { "x86_64", "umask", values[j] + 1, 0, ops[i].above } };
 			char profile[256];
 
 			snprintf(profile, sizeof(profile),
-			         DENYING("{\"names\":[\"umask\"]," ALLOW ",\"args\":[{\"index\":0,\"value\":%llu,\"op\":\"SCMP_CMP_%s\"}]}"),
-			         (unsigned long long)values[j], ops[i].op);
+				 DENYING("{\"names\":[\"umask\"]," ALLOW
+					 ",\"args\":[{\"index\":0,\"value\":%llu,\"op\":\"SCMP_CMP_%s\"}]}"),
+				 (unsigned long long)values[j], ops[i].op);
 			expect(profile, x86_64(), rows, 3);
 		}
 	}
 	EXPECT(DENYING("{\"names\":[\"clone\"]," ALLOW ",\"args\":[{\"index\":0,\"value\":2114060288,\"valueTwo\":0,"
-	               "\"op\":\"SCMP_CMP_MASKED_EQ\"}]}"), x86_64(),
-	       { "x86_64", "clone", 0x11, 0, "ALLOW" }, { "x86_64", "clone", 0x10000000, 0, "ERRNO(EPERM)" },
+		       "\"op\":\"SCMP_CMP_MASKED_EQ\"}]}"),
+	       x86_64(), { "x86_64", "clone", 0x11, 0, "ALLOW" }, { "x86_64", "clone", 0x10000000, 0, "ERRNO(EPERM)" },
 	       { "x86_64", "clone", 0x100000000, 0, "ALLOW" });
 }
 
@@ -284,7 +309,8 @@ Test(law, rule_4_a_lost_name_never_loosens)
 
 	old.libseccomp = 0x020504;
 	EXPECT(DENYING("{\"names\":[\"mseal\",\"read\"]," ALLOW "}"), x86_64(), { "x86_64", "mseal", 0, 0, "ALLOW" });
-	EXPECT(DENYING("{\"names\":[\"mseal\",\"write\"]," ALLOW "}"), old, { "x86_64", "#462", 0, 0, "ERRNO(ENOSYS)" });
+	EXPECT(DENYING("{\"names\":[\"mseal\",\"write\"]," ALLOW "}"), old,
+	       { "x86_64", "#462", 0, 0, "ERRNO(ENOSYS)" });
 	expect_note(DENYING("{\"names\":[\"mseal\"]," ALLOW "}"), old, 113, "mseal", 0);
 	cr_assert_eq(callgate_notes_new(&notes), 0);
 	filter = resolve(ALLOWING("{\"names\":[\"mkdirr\",\"chmod\"]," ERRNO "}"), &old, notes, &r);
@@ -303,12 +329,14 @@ Test(law, rule_5_errno_defaults)
 {
 	EXPECT("{\"defaultAction\":\"SCMP_ACT_ERRNO\",\"defaultErrnoRet\":13,\"syscalls\":["
 	       "{\"names\":[\"mkdir\"]," ERRNO "},{\"names\":[\"chmod\"]," ERRNO ",\"errnoRet\":95},"
-	       "{\"names\":[\"rmdir\"],\"action\":\"SCMP_ACT_TRACE\",\"errnoRet\":7},{\"names\":[\"futex_waitv\"]," ALLOW "}]}", x86_64(),
-	       { "x86_64", "mkdir", 0, 0, "ERRNO(EPERM)" }, { "x86_64", "chmod", 0, 0, "ERRNO(EOPNOTSUPP)" },
+	       "{\"names\":[\"rmdir\"],\"action\":\"SCMP_ACT_TRACE\",\"errnoRet\":7},{\"names\":[\"futex_waitv\"]"
+	       "," ALLOW "}]}",
+	       x86_64(), { "x86_64", "mkdir", 0, 0, "ERRNO(EPERM)" }, { "x86_64", "chmod", 0, 0, "ERRNO(EOPNOTSUPP)" },
 	       { "x86_64", "rmdir", 0, 0, "TRACE(7)" }, { "x86_64", "mount", 0, 0, "ERRNO(EACCES)" });
-	EXPECT("{\"defaultAction\":\"SCMP_ACT_ERRNO\",\"defaultErrno\":\"ENOENT\",\"defaultErrnoRet\":2,\"archMap\":[],\"syscalls\":["
-	       "{\"names\":[\"mkdir\"]," ERRNO ",\"errno\":\"EACCES\"},{\"names\":[\"futex_waitv\"]," ALLOW "}]}", x86_64(),
-	       { "x86_64", "mkdir", 0, 0, "ERRNO(EACCES)" }, { "x86_64", "mount", 0, 0, "ERRNO(ENOENT)" });
+	EXPECT("{\"defaultAction\":\"SCMP_ACT_ERRNO\",\"defaultErrno\":\"ENOENT\",\"defaultErrnoRet\":2,\"archMap\":[],"
+	       "\"syscalls\":["
+	       "{\"names\":[\"mkdir\"]," ERRNO ",\"errno\":\"EACCES\"},{\"names\":[\"futex_waitv\"]," ALLOW "}]}",
+	       x86_64(), { "x86_64", "mkdir", 0, 0, "ERRNO(EACCES)" }, { "x86_64", "mount", 0, 0, "ERRNO(ENOENT)" });
 }
 
 Test(law, rule_5_newer_than_the_profile_is_enosys)
@@ -337,14 +365,18 @@ Test(law, rule_5_newer_than_the_profile_is_enosys)
 
 Test(law, rule_6_a_32_bit_abi_compares_32_bits)
 {
-	static const char profile[] = WITH_X86("{\"names\":[\"personality\"]," ALLOW ",\"args\":[{\"index\":0,\"value\":4294967295,"
-	                                       "\"op\":\"SCMP_CMP_EQ\"}]},{\"names\":[\"futex_waitv\"]," ALLOW "}");
+	static const char profile[] =
+		WITH_X86("{\"names\":[\"personality\"]," ALLOW ",\"args\":[{\"index\":0,\"value\":4294967295,"
+			 "\"op\":\"SCMP_CMP_EQ\"}]},{\"names\":[\"futex_waitv\"]," ALLOW "}");
 
 	EXPECT(profile, x86_64(), { "x86", "personality", 0xffffffff, 0, "ALLOW" },
-	       { "x86", "personality", 0x80000000ffffffff, 0, "ALLOW" }, { "x86", "personality", 0xfffffffe, 0, "ERRNO(EPERM)" },
-	       { "x86_64", "personality", 0x80000000ffffffff, 0, "ERRNO(EPERM)" }, { "x86_64", "personality", 0xffffffff, 0, "ALLOW" });
-	expect_note(WITH_X86("{\"names\":[\"ioctl\"]," ALLOW ",\"args\":[{\"index\":1,\"value\":4294988818,\"op\":\"SCMP_CMP_EQ\"}]}"),
-	            x86_64(), 300, "x86", 0);
+	       { "x86", "personality", 0x80000000ffffffff, 0, "ALLOW" },
+	       { "x86", "personality", 0xfffffffe, 0, "ERRNO(EPERM)" },
+	       { "x86_64", "personality", 0x80000000ffffffff, 0, "ERRNO(EPERM)" },
+	       { "x86_64", "personality", 0xffffffff, 0, "ALLOW" });
+	expect_note(WITH_X86("{\"names\":[\"ioctl\"]," ALLOW
+			     ",\"args\":[{\"index\":1,\"value\":4294988818,\"op\":\"SCMP_CMP_EQ\"}]}"),
+		    x86_64(), 300, "x86", 0);
 }
 
 Test(law, rule_7_multiplexed_calls)
@@ -363,39 +395,47 @@ Test(law, rule_7_multiplexed_calls)
 	       { "x86", "socketcall", 1, 0, "ALLOW" }, { "x86", "socketcall", 2, 0, "ALLOW" },
 	       { "x86", "socketcall", 3, 0, "ERRNO(EPERM)" });
 	/* A rule on the multiplexer itself wins. */
-	EXPECT(WITH_X86("{\"names\":[\"socketcall\",\"futex_waitv\"]," ALLOW "},{\"names\":[\"socket\"]," ERRNO ",\"errnoRet\":13}"), x86_64(),
-	       { "x86", "socketcall", 1, 0, "ALLOW" }, { "x86", "socket", 0, 0, "ERRNO(EACCES)" });
-	/* Arguments behind the pointer are out of sight: a conditional allow opens nothing, a conditional deny closes all. */
-	EXPECT(WITH_X86("{\"names\":[\"socket\"]," ALLOW ",\"args\":[{\"index\":0,\"value\":1,\"op\":\"SCMP_CMP_EQ\"}]},"
-	                "{\"names\":[\"futex_waitv\"]," ALLOW "}"), x86_64(),
-	       { "x86", "socket", 1, 0, "ALLOW" }, { "x86", "socketcall", 1, 0, "ERRNO(EPERM)" });
-	EXPECT(ALLOWING_X86("{\"names\":[\"socket\"]," ERRNO ",\"args\":[{\"index\":0,\"value\":38,\"op\":\"SCMP_CMP_EQ\"}]}"), x86_64(),
-	       { "x86", "socket", 38, 0, "ERRNO(EPERM)" }, { "x86", "socket", 1, 0, "ALLOW" },
+	EXPECT(WITH_X86("{\"names\":[\"socketcall\",\"futex_waitv\"]," ALLOW "},{\"names\":[\"socket\"]," ERRNO
+			",\"errnoRet\":13}"),
+	       x86_64(), { "x86", "socketcall", 1, 0, "ALLOW" }, { "x86", "socket", 0, 0, "ERRNO(EACCES)" });
+	/* Arguments behind the pointer are out of sight: a conditional allow opens nothing, a conditional deny closes
+	 * all. */
+	EXPECT(WITH_X86("{\"names\":[\"socket\"]," ALLOW
+			",\"args\":[{\"index\":0,\"value\":1,\"op\":\"SCMP_CMP_EQ\"}]},"
+			"{\"names\":[\"futex_waitv\"]," ALLOW "}"),
+	       x86_64(), { "x86", "socket", 1, 0, "ALLOW" }, { "x86", "socketcall", 1, 0, "ERRNO(EPERM)" });
+	EXPECT(ALLOWING_X86("{\"names\":[\"socket\"]," ERRNO
+			    ",\"args\":[{\"index\":0,\"value\":38,\"op\":\"SCMP_CMP_EQ\"}]}"),
+	       x86_64(), { "x86", "socket", 38, 0, "ERRNO(EPERM)" }, { "x86", "socket", 1, 0, "ALLOW" },
 	       { "x86", "socketcall", 1, 0, "ERRNO(EPERM)" }, { "x86", "socketcall", 2, 0, "ALLOW" });
-	/* runc's stub does not count members of multiplexers when it looks for the highest number, and answers before their rules. */
+	/* runc's stub does not count members of multiplexers when it looks for the highest number, and answers before
+	 * their rules. */
 	EXPECT(WITH_X86("{\"names\":[\"socket\",\"utimensat\"]," ALLOW "}"), runc, { "x86", "#320", 0, 0, "ALLOW" },
 	       { "x86", "#321", 0, 0, "ERRNO(ENOSYS)" }, { "x86", "socket", 0, 0, "ERRNO(ENOSYS)" },
 	       { "x86", "socketcall", 1, 0, "ALLOW" }, { "x86_64", "socket", 0, 0, "ALLOW" });
 	/* Other readers drop the condition. */
-	EXPECT(WITH_X86("{\"names\":[\"socket\"]," ALLOW ",\"args\":[{\"index\":0,\"value\":1,\"op\":\"SCMP_CMP_EQ\"}]}"), crun,
-	       { "x86", "socketcall", 1, 0, "ALLOW" });
+	EXPECT(WITH_X86("{\"names\":[\"socket\"]," ALLOW
+			",\"args\":[{\"index\":0,\"value\":1,\"op\":\"SCMP_CMP_EQ\"}]}"),
+	       crun, { "x86", "socketcall", 1, 0, "ALLOW" });
 }
 
 Test(law, rule_7_is_not_overwritten_by_rule_5)
 {
 	EXPECT("{\"defaultAction\":\"SCMP_ACT_ERRNO\",\"architectures\":[\"SCMP_ARCH_X86\"],\"syscalls\":["
-	       "{\"names\":[\"read\",\"recv\"]," ALLOW "}]}", x86_64(),
-	       { "x86", "socketcall", 10, 0, "ALLOW" }, { "x86", "socketcall", 1, 0, "ERRNO(EPERM)" },
+	       "{\"names\":[\"read\",\"recv\"]," ALLOW "}]}",
+	       x86_64(), { "x86", "socketcall", 10, 0, "ALLOW" }, { "x86", "socketcall", 1, 0, "ERRNO(EPERM)" },
 	       { "x86", "#103", 0, 0, "ERRNO(ENOSYS)" }, { "x86_64", "#1", 0, 0, "ERRNO(ENOSYS)" });
-	EXPECT(WITH_X86("{\"names\":[\"read\"]," ALLOW "},{\"names\":[\"recv\",\"semop\"],\"action\":\"SCMP_ACT_KILL\"}"), x86_64(),
-	       { "x86", "socketcall", 10, 0, "KILL_THREAD" }, { "x86", "ipc", 1, 0, "KILL_THREAD" },
+	EXPECT(WITH_X86("{\"names\":[\"read\"]," ALLOW
+			"},{\"names\":[\"recv\",\"semop\"],\"action\":\"SCMP_ACT_KILL\"}"),
+	       x86_64(), { "x86", "socketcall", 10, 0, "KILL_THREAD" }, { "x86", "ipc", 1, 0, "KILL_THREAD" },
 	       { "x86", "ipc", 0x10001, 0, "KILL_THREAD" }, { "x86", "ipc", 2, 0, "ERRNO(EPERM)" },
 	       { "x86", "#118", 0, 0, "ERRNO(ENOSYS)" });
 	/* Of conditional denies behind one selector the strictest, whatever their order. */
-	EXPECT(ALLOWING_X86("{\"names\":[\"socket\"]," ERRNO ",\"args\":[{\"index\":0,\"value\":1,\"op\":\"SCMP_CMP_EQ\"}]},"
-	                    "{\"names\":[\"socket\"],\"action\":\"SCMP_ACT_KILL\",\"args\":[{\"index\":0,\"value\":2,"
-	                    "\"op\":\"SCMP_CMP_EQ\"}]}"), x86_64(),
-	       { "x86", "socket", 1, 0, "ERRNO(EPERM)" }, { "x86", "socket", 2, 0, "KILL_THREAD" },
+	EXPECT(ALLOWING_X86("{\"names\":[\"socket\"]," ERRNO
+			    ",\"args\":[{\"index\":0,\"value\":1,\"op\":\"SCMP_CMP_EQ\"}]},"
+			    "{\"names\":[\"socket\"],\"action\":\"SCMP_ACT_KILL\",\"args\":[{\"index\":0,\"value\":2,"
+			    "\"op\":\"SCMP_CMP_EQ\"}]}"),
+	       x86_64(), { "x86", "socket", 1, 0, "ERRNO(EPERM)" }, { "x86", "socket", 2, 0, "KILL_THREAD" },
 	       { "x86", "socketcall", 1, 0, "KILL_THREAD" });
 }
 
@@ -407,7 +447,8 @@ Test(law, rule_8_abis)
 	       { "aarch64", "read", 0, 0, "KILL_THREAD" }, { "x32", "#0x40000000", 0, 0, "KILL_THREAD" },
 	       { "x32", "#0xfffffffe", 0, 0, "KILL_THREAD" }, { "x86_64", "#0xffffffff", 0, 0, "ERRNO(EPERM)" });
 	EXPECT("{\"defaultAction\":\"SCMP_ACT_ERRNO\",\"architectures\":[\"SCMP_ARCH_X32\"],\"syscalls\":["
-	       "{\"names\":[\"read\",\"openat2\"]," ALLOW "}]}", x86_64(),
-	       { "x86_64", "read", 0, 0, "ALLOW" }, { "x32", "read", 0, 0, "ALLOW" }, { "x32", "#0x40000001", 0, 0, "ERRNO(EPERM)" },
-	       { "x32", "#0x40000fff", 0, 0, "ERRNO(ENOSYS)" }, { "x86_64", "#0x3fffffff", 0, 0, "ERRNO(ENOSYS)" });
+	       "{\"names\":[\"read\",\"openat2\"]," ALLOW "}]}",
+	       x86_64(), { "x86_64", "read", 0, 0, "ALLOW" }, { "x32", "read", 0, 0, "ALLOW" },
+	       { "x32", "#0x40000001", 0, 0, "ERRNO(EPERM)" }, { "x32", "#0x40000fff", 0, 0, "ERRNO(ENOSYS)" },
+	       { "x86_64", "#0x3fffffff", 0, 0, "ERRNO(ENOSYS)" });
 }

@@ -77,7 +77,8 @@ static struct prog_data random_call(struct rng *rng, const struct callgate_prog 
 
 	call.nr = rng_below(rng, 3) ? near_constant(rng, prog) : rng_below(rng, 16);
 	for (unsigned i = 0; i < 6; i++)
-		call.args[i] = (uint64_t)(rng_below(rng, 2) ? near_constant(rng, prog) : 0) << 32 | near_constant(rng, prog);
+		call.args[i] =
+			(uint64_t)(rng_below(rng, 2) ? near_constant(rng, prog) : 0) << 32 | near_constant(rng, prog);
 	return call;
 }
 
@@ -85,8 +86,8 @@ struct tally {
 	unsigned same, opaque;
 };
 
-static void sweep(struct rng *rng, const struct callgate_prog *prog, const struct callgate_filter *filter, unsigned calls,
-                  struct tally *tally, const char *what)
+static void sweep(struct rng *rng, const struct callgate_prog *prog, const struct callgate_filter *filter,
+		  unsigned calls, struct tally *tally, const char *what)
 {
 	while (calls--) {
 		struct prog_data call = random_call(rng, prog);
@@ -98,68 +99,124 @@ static void sweep(struct rng *rng, const struct callgate_prog *prog, const struc
 			continue;
 		}
 		tally->same++;
-		cr_assert(action_equal(leaf->action, got), "%s: nr %u audit %#x: lifted %08x, run %08x", what, call.nr, call.audit,
-		          action_word(leaf->action), action_word(got));
+		cr_assert(action_equal(leaf->action, got), "%s: nr %u audit %#x: lifted %08x, run %08x", what, call.nr,
+			  call.audit, action_word(leaf->action), action_word(got));
 	}
 }
 
 /* ------------------------------------------------------------------ programs written by hand */
 
 static const struct sock_filter simple[] = {
-	LOAD(ARCH), JUMP(BPF_JEQ, AUDIT_ARCH_X86_64, 1, 0), RET(KILL),
-	LOAD(NR), JUMP(BPF_JGE, 0x40000000, 0, 1), RET(FAIL(38)),
-	JUMP(BPF_JEQ, 59, 2, 0), JUMP(BPF_JEQ, 16, 2, 0), RET(ALLOW),
+	LOAD(ARCH),
+	JUMP(BPF_JEQ, AUDIT_ARCH_X86_64, 1, 0),
+	RET(KILL),
+	LOAD(NR),
+	JUMP(BPF_JGE, 0x40000000, 0, 1),
+	RET(FAIL(38)),
+	JUMP(BPF_JEQ, 59, 2, 0),
+	JUMP(BPF_JEQ, 16, 2, 0),
+	RET(ALLOW),
 	RET(FAIL(1)),
-	LOAD(ARG_HIGH(1)), JUMP(BPF_JEQ, 0, 0, 2), LOAD(ARG(1)), JUMP(BPF_JEQ, 0x5412, 1, 0), RET(ALLOW), RET(FAIL(13)),
+	LOAD(ARG_HIGH(1)),
+	JUMP(BPF_JEQ, 0, 0, 2),
+	LOAD(ARG(1)),
+	JUMP(BPF_JEQ, 0x5412, 1, 0),
+	RET(ALLOW),
+	RET(FAIL(13)),
 };
 static const struct sock_filter low_half_first[] = {
-	LOAD(ARCH), JUMP(BPF_JEQ, AUDIT_ARCH_X86_64, 1, 0), RET(KILL),
-	LOAD(NR), JUMP(BPF_JGE, 0x40000000, 0, 1), RET(FAIL(38)),
-	JUMP(BPF_JEQ, 16, 2, 0), JUMP(BPF_JEQ, 59, 0, 5), RET(FAIL(1)),
-	LOAD(ARG(1)), JUMP(BPF_JEQ, 0x5412, 0, 2), LOAD(ARG_HIGH(1)), JUMP(BPF_JEQ, 0, 1, 0), RET(ALLOW), RET(FAIL(13)),
+	LOAD(ARCH),
+	JUMP(BPF_JEQ, AUDIT_ARCH_X86_64, 1, 0),
+	RET(KILL),
+	LOAD(NR),
+	JUMP(BPF_JGE, 0x40000000, 0, 1),
+	RET(FAIL(38)),
+	JUMP(BPF_JEQ, 16, 2, 0),
+	JUMP(BPF_JEQ, 59, 0, 5),
+	RET(FAIL(1)),
+	LOAD(ARG(1)),
+	JUMP(BPF_JEQ, 0x5412, 0, 2),
+	LOAD(ARG_HIGH(1)),
+	JUMP(BPF_JEQ, 0, 1, 0),
+	RET(ALLOW),
+	RET(FAIL(13)),
 };
 static const struct sock_filter no_arch[] = {
-	LOAD(NR), JUMP(BPF_JEQ, 59, 0, 1), RET(KILL), RET(ALLOW),
+	LOAD(NR),
+	JUMP(BPF_JEQ, 59, 0, 1),
+	RET(KILL),
+	RET(ALLOW),
 };
 static const struct sock_filter jset_x32[] = {
-	LOAD(NR), JUMP(BPF_JSET, 0x40000000, 0, 1), RET(KILL), ALU(BPF_AND, 0x7fffffff), JUMP(BPF_JEQ, 2, 0, 1), RET(FAIL(2)), RET(ALLOW),
+	LOAD(NR),
+	JUMP(BPF_JSET, 0x40000000, 0, 1),
+	RET(KILL),
+	ALU(BPF_AND, 0x7fffffff),
+	JUMP(BPF_JEQ, 2, 0, 1),
+	RET(FAIL(2)),
+	RET(ALLOW),
 };
 static const struct sock_filter shifted[] = {
-	LOAD(ARG(0)), ALU(BPF_RSH, 16), JUMP(BPF_JEQ, 7, 0, 1), RET(FAIL(7)),
-	LOAD(ARG(0)), ALU(BPF_AND, 0xf0), ALU(BPF_RSH, 4), ALU(BPF_LSH, 1), JUMP(BPF_JGT, 21, 0, 1), RET(FAIL(9)),
-	LOAD(ARG(2)), ALU(BPF_SUB, 10), JUMP(BPF_JGT, 5, 0, 1), RET(FAIL(3)), RET(ALLOW),
+	LOAD(ARG(0)),           ALU(BPF_RSH, 16), JUMP(BPF_JEQ, 7, 0, 1),
+	RET(FAIL(7)),           LOAD(ARG(0)),     ALU(BPF_AND, 0xf0),
+	ALU(BPF_RSH, 4),        ALU(BPF_LSH, 1),  JUMP(BPF_JGT, 21, 0, 1),
+	RET(FAIL(9)),           LOAD(ARG(2)),     ALU(BPF_SUB, 10),
+	JUMP(BPF_JGT, 5, 0, 1), RET(FAIL(3)),     RET(ALLOW),
 };
 static const struct sock_filter copies[] = {
-	LOAD(ARG(3)), TAX, BPF_STMT(BPF_STX, 4), BPF_STMT(BPF_LD | BPF_IMM, 9), BPF_STMT(BPF_ST, 5), LOAD(NR),
-	BPF_STMT(BPF_LDX | BPF_MEM, 5), JUMP_X(BPF_JEQ, 0, 5), BPF_STMT(BPF_LD | BPF_MEM, 4), JUMP(BPF_JGE, 100, 0, 1), RET(FAIL(4)),
-	BPF_STMT(BPF_LD | BPF_W | BPF_LEN, 0), JUMP(BPF_JEQ, 64, 0, 1), RET(ALLOW), RET(KILL),
+	LOAD(ARG(3)),
+	TAX,
+	BPF_STMT(BPF_STX, 4),
+	BPF_STMT(BPF_LD | BPF_IMM, 9),
+	BPF_STMT(BPF_ST, 5),
+	LOAD(NR),
+	BPF_STMT(BPF_LDX | BPF_MEM, 5),
+	JUMP_X(BPF_JEQ, 0, 5),
+	BPF_STMT(BPF_LD | BPF_MEM, 4),
+	JUMP(BPF_JGE, 100, 0, 1),
+	RET(FAIL(4)),
+	BPF_STMT(BPF_LD | BPF_W | BPF_LEN, 0),
+	JUMP(BPF_JEQ, 64, 0, 1),
+	RET(ALLOW),
+	RET(KILL),
 };
 static const struct sock_filter returns_a[] = {
-	LOAD(NR), JUMP(BPF_JEQ, 3, 0, 2), BPF_STMT(BPF_LD | BPF_IMM, FAIL(5000)), RET_A,
-	JUMP(BPF_JEQ, 4, 0, 2), LOAD(ARG(0)), RET_A, RET(0x12340000),
+	LOAD(NR), JUMP(BPF_JEQ, 3, 0, 2), BPF_STMT(BPF_LD | BPF_IMM, FAIL(5000)),
+	RET_A,    JUMP(BPF_JEQ, 4, 0, 2), LOAD(ARG(0)),
+	RET_A,    RET(0x12340000),
 };
 static const struct sock_filter pointer[] = {
 	LOAD(NR), JUMP(BPF_JEQ, 3, 0, 3), LOAD(8), JUMP(BPF_JEQ, 0, 0, 1), RET(FAIL(1)), RET(ALLOW),
 };
 static const struct sock_filter divides[] = {
-	LOAD(ARG(0)), TAX, BPF_STMT(BPF_LD | BPF_IMM, 8), BPF_STMT(BPF_ALU | BPF_DIV | BPF_X, 0), JUMP(BPF_JEQ, 2, 0, 1), RET(KILL),
+	LOAD(ARG(0)),
+	TAX,
+	BPF_STMT(BPF_LD | BPF_IMM, 8),
+	BPF_STMT(BPF_ALU | BPF_DIV | BPF_X, 0),
+	JUMP(BPF_JEQ, 2, 0, 1),
+	RET(KILL),
 	RET(ALLOW),
 };
 static const struct sock_filter arch_mask[] = {
 	LOAD(ARCH), JUMP(BPF_JSET, 0x80000000, 0, 3), LOAD(NR), JUMP(BPF_JEQ, 1, 0, 1), RET(FAIL(1)), RET(ALLOW),
 };
 static const struct sock_filter argument_first[] = {
-	LOAD(ARG(0)), JUMP(BPF_JEQ, 1, 0, 3), LOAD(NR), JUMP(BPF_JEQ, 10, 2, 0), JUMP(BPF_JGE, 20, 0, 1), RET(FAIL(1)), RET(ALLOW),
+	LOAD(ARG(0)), JUMP(BPF_JEQ, 1, 0, 3), LOAD(NR), JUMP(BPF_JEQ, 10, 2, 0), JUMP(BPF_JGE, 20, 0, 1), RET(FAIL(1)),
+	RET(ALLOW),
 };
 
-#define PROGRAM(name) { #name, name, sizeof(name) / sizeof(*name) }
+#define PROGRAM(name) \
+	{ \
+#name, name, sizeof(name) / sizeof(*name) \
+	}
 static const struct {
 	const char *name;
 	const struct sock_filter *insns;
 	size_t count;
 } programs[] = {
-	PROGRAM(simple),    PROGRAM(low_half_first), PROGRAM(no_arch), PROGRAM(jset_x32), PROGRAM(shifted),   PROGRAM(copies),
-	PROGRAM(returns_a), PROGRAM(pointer),        PROGRAM(divides), PROGRAM(arch_mask), PROGRAM(argument_first),
+	PROGRAM(simple),  PROGRAM(low_half_first), PROGRAM(no_arch),        PROGRAM(jset_x32),
+	PROGRAM(shifted), PROGRAM(copies),         PROGRAM(returns_a),      PROGRAM(pointer),
+	PROGRAM(divides), PROGRAM(arch_mask),      PROGRAM(argument_first),
 };
 
 Test(lift, hand_written_programs_decide_as_they_run)
@@ -224,8 +281,9 @@ Test(lift, only_what_cannot_be_said_is_opaque)
 		filter = lift_named(programs[i].name);
 		for (uint32_t id = 0; id < filter->arches[0].span_count; id++)
 			for (uint64_t arg = 0; arg < 300; arg++)
-				cr_assert_not(walk(filter, AUDIT_ARCH_X86_64, filter->arches[0].spans[id].first, arg)->opaque, "%s",
-				              programs[i].name);
+				cr_assert_not(
+					walk(filter, AUDIT_ARCH_X86_64, filter->arches[0].spans[id].first, arg)->opaque,
+					"%s", programs[i].name);
 		filter = callgate_filter_free(filter);
 	}
 }
@@ -295,8 +353,8 @@ Test(lift, what_the_kernel_refuses_is_refused)
 	prog = callgate_prog_free(prog);
 }
 
-/* Each of many values compared by both halves anew, as some compilers do, up to a program's full length: the upper half is
- * asked once in the lifted graph, so that its meaning is cheap. */
+/* Each of many values compared by both halves anew, as some compilers do, up to a program's full length: the upper half
+ * is asked once in the lifted graph, so that its meaning is cheap. */
 Test(lift, repeated_halves_are_asked_once)
 {
 	static const uint64_t args[6] = { 0, 0x5400 + 7919 };
@@ -334,10 +392,13 @@ Test(lift, repeated_halves_are_asked_once)
 
 static struct sock_filter random_insn(struct rng *rng, unsigned left)
 {
-	static const uint16_t alu[] = { BPF_AND, BPF_AND, BPF_OR, BPF_XOR, BPF_RSH, BPF_LSH, BPF_ADD, BPF_SUB, BPF_MUL, BPF_DIV, BPF_NEG };
+	static const uint16_t alu[] = { BPF_AND, BPF_AND, BPF_OR,  BPF_XOR, BPF_RSH, BPF_LSH,
+					BPF_ADD, BPF_SUB, BPF_MUL, BPF_DIV, BPF_NEG };
 	static const uint16_t jumps[] = { BPF_JEQ, BPF_JEQ, BPF_JEQ, BPF_JGT, BPF_JGE, BPF_JSET };
 	static const uint32_t words[] = { ALLOW, FAIL(1), FAIL(38), KILL, SECCOMP_RET_LOG };
-	static const uint32_t constants[] = { 0, 1, 2, 3, 5, 59, 0x40000000, 0x80000000, 0xff, AUDIT_ARCH_X86_64, AUDIT_ARCH_I386, 0xf0f0 };
+	static const uint32_t constants[] = {
+		0, 1, 2, 3, 5, 59, 0x40000000, 0x80000000, 0xff, AUDIT_ARCH_X86_64, AUDIT_ARCH_I386, 0xf0f0
+	};
 	uint32_t constant = rng_below(rng, 5) ? constants[rng_below(rng, 12)] : (uint32_t)random_value(rng);
 	uint16_t source = rng_below(rng, 6) ? BPF_K : BPF_X, op = alu[rng_below(rng, 11)];
 	unsigned reach = left > 12 ? 12 : left;
@@ -363,12 +424,14 @@ static struct sock_filter random_insn(struct rng *rng, unsigned left)
 	case 9:
 		return (struct sock_filter)BPF_STMT(rng_below(rng, 2) ? BPF_ST : BPF_STX, rng_below(rng, 2));
 	case 10:
-		return (struct sock_filter)BPF_STMT((rng_below(rng, 2) ? BPF_LD : BPF_LDX) | BPF_MEM, rng_below(rng, 2));
+		return (struct sock_filter)BPF_STMT((rng_below(rng, 2) ? BPF_LD : BPF_LDX) | BPF_MEM,
+						    rng_below(rng, 2));
 	case 11:
-		return rng_below(rng, 4) ? (struct sock_filter)RET(words[rng_below(rng, 5)]) : (struct sock_filter)RET_A;
+		return rng_below(rng, 4) ? (struct sock_filter)RET(words[rng_below(rng, 5)])
+					 : (struct sock_filter)RET_A;
 	default:
-		return (struct sock_filter)BPF_JUMP(BPF_JMP | jumps[rng_below(rng, 6)] | source, constant, (uint8_t)rng_below(rng, reach),
-		                                    (uint8_t)rng_below(rng, reach));
+		return (struct sock_filter)BPF_JUMP(BPF_JMP | jumps[rng_below(rng, 6)] | source, constant,
+						    (uint8_t)rng_below(rng, reach), (uint8_t)rng_below(rng, reach));
 	}
 }
 
@@ -416,12 +479,15 @@ Test(prove, what_lower_makes_is_proved)
 		/* The proof and the interpreter are two engines: what one proves the other must see. */
 		for (unsigned i = 0; i < 100; i++) {
 			const struct filter_arch *arch = &filter->arches[rng_below(&rng, 2)];
-			struct prog_data call = { .audit = arch->audit, .nr = arch->spans[rng_below(&rng, (unsigned)arch->span_count)].first };
+			struct prog_data call = {
+				.audit = arch->audit,
+				.nr = arch->spans[rng_below(&rng, (unsigned)arch->span_count)].first
+			};
 
 			random_args(&rng, arch->spans[span_at(arch, call.nr)].node, call.args);
 			cr_assert(action_equal(action_from_word(prog_eval(prog, &call, NULL)),
-			                       filter_walk(filter, call.audit, call.nr, call.args)->action),
-			          "round %u: proved, yet a call differs", round);
+					       filter_walk(filter, call.audit, call.nr, call.args)->action),
+				  "round %u: proved, yet a call differs", round);
 		}
 		prog = callgate_prog_free(prog);
 		filter = callgate_filter_free(filter);
@@ -475,9 +541,10 @@ Test(prove, mutations_are_noticed)
 				for (unsigned k = 0; k < 40 && code == 0; k++) {
 					struct prog_data call = random_call(&rng, mutant);
 
-					cr_assert(action_equal(action_from_word(prog_eval(mutant, &call, NULL)),
-					                       filter_walk(filter, call.audit, call.nr, call.args)->action),
-					          "proved, yet a call differs");
+					cr_assert(action_equal(
+							  action_from_word(prog_eval(mutant, &call, NULL)),
+							  filter_walk(filter, call.audit, call.nr, call.args)->action),
+						  "proved, yet a call differs");
 				}
 			}
 			mutant = callgate_prog_free(mutant);
@@ -627,11 +694,12 @@ static struct callgate_filter *one_rule_each(const struct comparison *comparison
 	return filter;
 }
 
-/* For information: how often the installed libseccomp's program for several rules on one argument is another function than
- * the rules. Ours must never be; each difference that is found is a true one, as both programs' runs show. */
+/* For information: how often the installed libseccomp's program for several rules on one argument is another function
+ * than the rules. Ours must never be; each difference that is found is a true one, as both programs' runs show. */
 Test(prove, several_rules_on_one_argument)
 {
-	static const enum scmp_compare ops[] = { SCMP_CMP_EQ, SCMP_CMP_NE, SCMP_CMP_LT, SCMP_CMP_LE, SCMP_CMP_GE, SCMP_CMP_GT };
+	static const enum scmp_compare ops[] = { SCMP_CMP_EQ, SCMP_CMP_NE, SCMP_CMP_LT,
+						 SCMP_CMP_LE, SCMP_CMP_GE, SCMP_CMP_GT };
 	struct rng rng = { 9 };
 	unsigned other = 0, made = 0;
 
@@ -646,8 +714,9 @@ Test(prove, several_rules_on_one_argument)
 
 		for (unsigned i = 0; i < count; i++) {
 			comparisons[i] = (struct comparison){ ops[rng_below(&rng, 6)], random_value(&rng) };
-			taken &= seccomp_rule_add(ctx, SCMP_ACT_ALLOW, 16, 1,
-			                          (struct scmp_arg_cmp){ 0, comparisons[i].op, comparisons[i].value, 0 }) == 0;
+			taken &= seccomp_rule_add(
+					 ctx, SCMP_ACT_ALLOW, 16, 1,
+					 (struct scmp_arg_cmp){ 0, comparisons[i].op, comparisons[i].value, 0 }) == 0;
 		}
 		if (!taken) {
 			seccomp_release(ctx);
@@ -717,7 +786,8 @@ Test(lift, hostile_programs_are_answered_in_time)
 	}
 	in_time("scratch memory by argument", insns);
 	for (unsigned i = 0; i < last; i++)
-		insns[i] = i & 1 ? (struct sock_filter)JUMP(BPF_JEQ, i, 0, i + 2 < last ? 1 : 0) : (struct sock_filter)LOAD(NR);
+		insns[i] = i & 1 ? (struct sock_filter)JUMP(BPF_JEQ, i, 0, i + 2 < last ? 1 : 0)
+				 : (struct sock_filter)LOAD(NR);
 	for (unsigned i = 2; i < last; i += 2)
 		insns[i] = (struct sock_filter)LOAD(ARG(i % 6));
 	in_time("constants everywhere", insns);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* A load that is answered with success and loads nothing is no success, whoever answers; strict filters are looked at from outside. */
+/* A load that is answered with success and loads nothing is no success, whoever answers; strict filters are looked at
+ * from outside. */
 #include <criterion/criterion.h>
 #include <linux/seccomp.h>
 #include <pthread.h>

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* LXC text: what is written for a filter, read back as LXC reads it, permits nothing more, and what differs is a loss. */
+/*
+ * LXC text: what is written for a filter, read back as LXC reads it, permits nothing more, and what differs is a loss.
+ */
 #include <criterion/criterion.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -7,10 +9,10 @@
 
 #include "callgate.h"
 #include "filter/digest.h"
-#include "write/lxc.h"
-#include "names/abi.h"
 #include "lxc_profile.h"
+#include "names/abi.h"
 #include "random_filter.h"
+#include "write/lxc.h"
 
 static int write_text(const char *profile, struct callgate_text **out, struct callgate_err *err)
 {
@@ -34,28 +36,36 @@ static const struct {
 	{ PROFILE("KILL_PROCESS", NEEDED), "\nallowlist kill\n", "\nmkdir" },
 	{ PROFILE("TRAP", NEEDED), "\nallowlist trap\n", "\nmkdir" },
 	/* Everything allowed but one call. */
-	{ PROFILE("ALLOW", "{\"names\":[\"mkdir\"],\"action\":\"SCMP_ACT_ERRNO\",\"errnoRet\":77}"), "\ndenylist allow\n", "\nchmod" },
-	{ PROFILE("ALLOW", "{\"names\":[\"mkdir\"],\"action\":\"SCMP_ACT_ERRNO\",\"errnoRet\":77}"), "\nmkdir errno 77\n", NULL },
+	{ PROFILE("ALLOW", "{\"names\":[\"mkdir\"],\"action\":\"SCMP_ACT_ERRNO\",\"errnoRet\":77}"),
+	  "\ndenylist allow\n", "\nchmod" },
+	{ PROFILE("ALLOW", "{\"names\":[\"mkdir\"],\"action\":\"SCMP_ACT_ERRNO\",\"errnoRet\":77}"),
+	  "\nmkdir errno 77\n", NULL },
 	/* socket(2) of x86 has a number that LXC passes over: a denylist would leave it open. */
-	{ PROFILE("ALLOW", "{\"names\":[\"socket\"],\"action\":\"SCMP_ACT_ERRNO\"}"), "\nallowlist errno 38\n", "denylist" },
-	{ PROFILE("ALLOW", "{\"names\":[\"socket\"],\"action\":\"SCMP_ACT_ERRNO\"}"), "\nmkdir allow\n", "\nsocket allow" },
+	{ PROFILE("ALLOW", "{\"names\":[\"socket\"],\"action\":\"SCMP_ACT_ERRNO\"}"), "\nallowlist errno 38\n",
+	  "denylist" },
+	{ PROFILE("ALLOW", "{\"names\":[\"socket\"],\"action\":\"SCMP_ACT_ERRNO\"}"), "\nmkdir allow\n",
+	  "\nsocket allow" },
 	/* What the text has no word for becomes stricter. */
-	{ PROFILE("ERRNO", NEEDED ",{\"names\":[\"mkdir\"],\"action\":\"SCMP_ACT_LOG\"}"), "\nallowlist", "\nmkdir allow" },
-	{ PROFILE("ERRNO", NEEDED ",{\"names\":[\"mkdir\"],\"action\":\"SCMP_ACT_KILL_PROCESS\"}"), "\nmkdir kill\n", NULL },
-	{ PROFILE("ERRNO", NEEDED ",{\"names\":[\"mkdir\"],\"action\":\"SCMP_ACT_TRACE\"}"), "\nallowlist errno 38\n", "\nmkdir " },
+	{ PROFILE("ERRNO", NEEDED ",{\"names\":[\"mkdir\"],\"action\":\"SCMP_ACT_LOG\"}"), "\nallowlist",
+	  "\nmkdir allow" },
+	{ PROFILE("ERRNO", NEEDED ",{\"names\":[\"mkdir\"],\"action\":\"SCMP_ACT_KILL_PROCESS\"}"), "\nmkdir kill\n",
+	  NULL },
+	{ PROFILE("ERRNO", NEEDED ",{\"names\":[\"mkdir\"],\"action\":\"SCMP_ACT_TRACE\"}"), "\nallowlist errno 38\n",
+	  "\nmkdir " },
 	/* Conditions, in LXC's words. */
 	{ PROFILE("ERRNO", NEEDED ",{\"names\":[\"clone\"],\"action\":\"SCMP_ACT_ALLOW\",\"args\":[{\"index\":0,"
-		  "\"value\":2114060288,\"valueTwo\":0,\"op\":\"SCMP_CMP_MASKED_EQ\"}]}"),
+				  "\"value\":2114060288,\"valueTwo\":0,\"op\":\"SCMP_CMP_MASKED_EQ\"}]}"),
 	  "\nclone allow [0,0x0,&=,0x7e020000]\n", "\nclone errno" },
-	{ PROFILE("ERRNO", NEEDED ",{\"names\":[\"umask\"],\"action\":\"SCMP_ACT_ALLOW\",\"args\":[{\"index\":0,\"value\":8,"
-		  "\"op\":\"SCMP_CMP_LT\"},{\"index\":1,\"value\":3,\"op\":\"SCMP_CMP_NE\"}]}"),
+	{ PROFILE("ERRNO",
+		  NEEDED ",{\"names\":[\"umask\"],\"action\":\"SCMP_ACT_ALLOW\",\"args\":[{\"index\":0,\"value\":8,"
+			 "\"op\":\"SCMP_CMP_LT\"},{\"index\":1,\"value\":3,\"op\":\"SCMP_CMP_NE\"}]}"),
 	  "\numask allow [0,0x8,<][1,0x3,!=]\n", NULL },
 	{ PROFILE("ALLOW", "{\"names\":[\"umask\"],\"action\":\"SCMP_ACT_ERRNO\",\"args\":[{\"index\":0,\"value\":8,"
-		  "\"op\":\"SCMP_CMP_GE\"}]}"),
+			   "\"op\":\"SCMP_CMP_GE\"}]}"),
 	  "\numask errno 1 [0,0x8,>=]\n", "allowlist" },
 	/* On x86 the value is cut to 0 (law 6), and so it is in LXC's text: said once, meant the same. */
 	{ PROFILE("ERRNO", NEEDED ",{\"names\":[\"umask\"],\"action\":\"SCMP_ACT_ALLOW\",\"args\":[{\"index\":0,"
-		  "\"value\":4294967296,\"op\":\"SCMP_CMP_EQ\"}]}"),
+				  "\"value\":4294967296,\"op\":\"SCMP_CMP_EQ\"}]}"),
 	  "\numask allow [0,0x100000000,==]\n", NULL },
 	/* A name that libseccomp 2.5.4 does not have. */
 	{ PROFILE("ERRNO", NEEDED ",{\"names\":[\"mseal\"],\"action\":\"SCMP_ACT_ALLOW\"}"), "\nallowlist", "mseal" },
@@ -68,11 +78,11 @@ Test(lxc_text, says_what_lxc_honours)
 		struct callgate_text *text = NULL;
 
 		cr_assert_eq(write_text(texts[i].profile, &text, &err), 0, "row %zu: %s", i, err.text);
-		cr_assert_not_null(strstr(callgate_text_bytes(text, NULL), texts[i].holds), "row %zu: no '%s' in\n%s", i,
-				   texts[i].holds, callgate_text_bytes(text, NULL));
+		cr_assert_not_null(strstr(callgate_text_bytes(text, NULL), texts[i].holds), "row %zu: no '%s' in\n%s",
+				   i, texts[i].holds, callgate_text_bytes(text, NULL));
 		if (texts[i].holds_not)
-			cr_assert_null(strstr(callgate_text_bytes(text, NULL), texts[i].holds_not), "row %zu: '%s' in\n%s", i,
-				       texts[i].holds_not, callgate_text_bytes(text, NULL));
+			cr_assert_null(strstr(callgate_text_bytes(text, NULL), texts[i].holds_not),
+				       "row %zu: '%s' in\n%s", i, texts[i].holds_not, callgate_text_bytes(text, NULL));
 		callgate_text_free(text);
 	}
 }
@@ -81,10 +91,13 @@ Test(lxc_text, says_what_lxc_honours)
 static const struct {
 	const char *profile, *word;
 } refusals[] = {
-	{ "{\"defaultAction\":\"SCMP_ACT_ERRNO\",\"architectures\":[\"SCMP_ARCH_X86_64\"],\"syscalls\":[" NEEDED "]}", "closes" },
-	{ "{\"defaultAction\":\"SCMP_ACT_ERRNO\",\"architectures\":[\"SCMP_ARCH_X86_64\",\"SCMP_ARCH_X86\"],\"syscalls\":[" NEEDED "]}",
+	{ "{\"defaultAction\":\"SCMP_ACT_ERRNO\",\"architectures\":[\"SCMP_ARCH_X86_64\"],\"syscalls\":[" NEEDED "]}",
+	  "closes" },
+	{ "{\"defaultAction\":\"SCMP_ACT_ERRNO\",\"architectures\":[\"SCMP_ARCH_X86_64\",\"SCMP_ARCH_X86\"],"
+	  "\"syscalls\":[" NEEDED "]}",
 	  "x32" },
-	{ PROFILE("ERRNO", "{\"names\":[\"read\",\"write\",\"openat\",\"execve\"],\"action\":\"SCMP_ACT_ALLOW\"}"), "sendto" },
+	{ PROFILE("ERRNO", "{\"names\":[\"read\",\"write\",\"openat\",\"execve\"],\"action\":\"SCMP_ACT_ALLOW\"}"),
+	  "sendto" },
 	{ PROFILE("ALLOW", "{\"names\":[\"execve\"],\"action\":\"SCMP_ACT_ERRNO\"}"), "execve" },
 	{ PROFILE("ALLOW", "{\"names\":[\"setsid\"],\"action\":\"SCMP_ACT_KILL\"}"), "setsid" },
 	{ PROFILE("LOG", NEEDED), NULL }, /* it allows what LXC needs, and denies all that would only be logged */
@@ -127,10 +140,11 @@ static const struct callgate_loss *loss_with(const struct callgate_text *text, c
 
 Test(lxc_text, lists_each_difference_as_a_loss)
 {
-	static const char profile[] = PROFILE(
-		"ERRNO", NEEDED ",{\"names\":[\"mkdir\"],\"action\":\"SCMP_ACT_KILL_PROCESS\"},"
-				"{\"names\":[\"socket\",\"mseal\"],\"action\":\"SCMP_ACT_ALLOW\"},"
-				"{\"names\":[\"umask\"],\"action\":\"SCMP_ACT_ALLOW\",\"args\":[{\"index\":0,\"value\":8,\"op\":\"SCMP_CMP_LT\"}]}");
+	static const char profile[] =
+		PROFILE("ERRNO", NEEDED ",{\"names\":[\"mkdir\"],\"action\":\"SCMP_ACT_KILL_PROCESS\"},"
+					"{\"names\":[\"socket\",\"mseal\"],\"action\":\"SCMP_ACT_ALLOW\"},"
+					"{\"names\":[\"umask\"],\"action\":\"SCMP_ACT_ALLOW\",\"args\":[{\"index\":0,"
+					"\"value\":8,\"op\":\"SCMP_CMP_LT\"}]}");
 	static const struct {
 		const char *abi, *call, *profile, *text;
 	} rows[] = {
@@ -158,8 +172,9 @@ Test(lxc_text, lists_each_difference_as_a_loss)
 
 Test(lxc_text, loses_flags)
 {
-	static const char profile[] = "{\"defaultAction\":\"SCMP_ACT_ALLOW\"," THREE
-				      ",\"flags\":[\"SECCOMP_FILTER_FLAG_LOG\",\"SECCOMP_FILTER_FLAG_TSYNC\"],\"syscalls\":[]}";
+	static const char profile[] =
+		"{\"defaultAction\":\"SCMP_ACT_ALLOW\"," THREE
+		",\"flags\":[\"SECCOMP_FILTER_FLAG_LOG\",\"SECCOMP_FILTER_FLAG_TSYNC\"],\"syscalls\":[]}";
 	struct callgate_err err = CALLGATE_ERR_INIT;
 	struct callgate_text *text = NULL;
 
@@ -229,7 +244,8 @@ Test(lxc_text, of_random_profiles_is_nowhere_looser)
 		}
 		for (size_t j = 0; j < 3; j++)
 			for (uint32_t nr = 300; nr < 1000; nr += 37)
-				compare_call(&rng, filter, text, abis[j], nr + (abis[j] == CALLGATE_ABI_X32 ? 0x40000000 : 0));
+				compare_call(&rng, filter, text, abis[j],
+					     nr + (abis[j] == CALLGATE_ABI_X32 ? 0x40000000 : 0));
 		callgate_text_free(text);
 		callgate_filter_free(filter);
 	}
@@ -243,14 +259,17 @@ Test(digest, is_of_the_meaning)
 {
 	static const char *const same[] = {
 		PROFILE("ERRNO", "{\"names\":[\"mkdir\",\"rmdir\"],\"action\":\"SCMP_ACT_ALLOW\"}"),
-		PROFILE("ERRNO", "{\"names\":[\"rmdir\"],\"action\":\"SCMP_ACT_ALLOW\"},{\"names\":[\"mkdir\"],\"action\":\"SCMP_ACT_ALLOW\"}"),
-		"{\"defaultAction\":\"SCMP_ACT_ERRNO\",\"defaultErrnoRet\":1,\"architectures\":[\"SCMP_ARCH_X32\",\"SCMP_ARCH_X86\"],"
+		PROFILE("ERRNO", "{\"names\":[\"rmdir\"],\"action\":\"SCMP_ACT_ALLOW\"},{\"names\":[\"mkdir\"],"
+				 "\"action\":\"SCMP_ACT_ALLOW\"}"),
+		"{\"defaultAction\":\"SCMP_ACT_ERRNO\",\"defaultErrnoRet\":1,\"architectures\":[\"SCMP_ARCH_X32\","
+		"\"SCMP_ARCH_X86\"],"
 		"\"syscalls\":[{\"names\":[\"mkdir\",\"rmdir\"],\"action\":\"SCMP_ACT_ALLOW\"}]}",
 	};
 	static const char *const others[] = {
 		PROFILE("ERRNO", "{\"names\":[\"mkdir\"],\"action\":\"SCMP_ACT_ALLOW\"}"),
 		PROFILE("KILL", "{\"names\":[\"mkdir\",\"rmdir\"],\"action\":\"SCMP_ACT_ALLOW\"}"),
-		PROFILE("ERRNO", "{\"names\":[\"mkdir\",\"rmdir\"],\"action\":\"SCMP_ACT_ALLOW\",\"args\":[{\"index\":0,\"value\":1,"
+		PROFILE("ERRNO", "{\"names\":[\"mkdir\",\"rmdir\"],\"action\":\"SCMP_ACT_ALLOW\",\"args\":[{\"index\":"
+				 "0,\"value\":1,"
 				 "\"op\":\"SCMP_CMP_NE\"}]}"),
 		"{\"defaultAction\":\"SCMP_ACT_ERRNO\",\"architectures\":[\"SCMP_ARCH_X86\"],"
 		"\"syscalls\":[{\"names\":[\"mkdir\",\"rmdir\"],\"action\":\"SCMP_ACT_ALLOW\"}]}",
@@ -275,13 +294,16 @@ Test(digest, does_not_depend_on_how_a_decision_is_built)
 
 	/* a0 == 1 or a1 == 2, asked in either order. */
 	for (int i = 0; i < 2; i++) {
-		struct test one = { .mask = UINT64_MAX, .value = 1, .arg = 0 }, two = { .mask = UINT64_MAX, .value = 2, .arg = 1 };
+		struct test one = { .mask = UINT64_MAX, .value = 1, .arg = 0 },
+			    two = { .mask = UINT64_MAX, .value = 2, .arg = 1 };
 		struct span_map map = { 0 };
 		const struct node *yes, *no;
 
 		cr_assert_eq(filter_new("made", &filter[i], NULL), 0);
-		yes = filter_leaf(filter[i], (struct callgate_action){ .kind = CALLGATE_ALLOW }, (struct callgate_origin){ .line = (unsigned)i });
-		no = filter_leaf(filter[i], (struct callgate_action){ .kind = CALLGATE_KILL_THREAD }, (struct callgate_origin){ 0 });
+		yes = filter_leaf(filter[i], (struct callgate_action){ .kind = CALLGATE_ALLOW },
+				  (struct callgate_origin){ .line = (unsigned)i });
+		no = filter_leaf(filter[i], (struct callgate_action){ .kind = CALLGATE_KILL_THREAD },
+				 (struct callgate_origin){ 0 });
 		filter[i]->other_arch = no;
 		no = filter_test(filter[i], i ? one : two, yes, no);
 		span_map_add(&map, (struct span){ .node = filter_test(filter[i], i ? two : one, yes, no) });

@@ -42,8 +42,8 @@ static void renew(void)
 	cr_assert_eq(meaning_new(&meaning, NULL), 0);
 }
 
-static const struct node *test_node(unsigned arg, uint64_t mask, enum test_op op, uint64_t value, const struct node *yes,
-                                    const struct node *no)
+static const struct node *test_node(unsigned arg, uint64_t mask, enum test_op op, uint64_t value,
+				    const struct node *yes, const struct node *no)
 {
 	struct test test = { .arg = (uint8_t)arg, .mask = mask, .op = (uint8_t)op, .value = value };
 	const struct node *node = filter_test(filter, test, yes, no);
@@ -66,14 +66,17 @@ Test(meaning, halves_and_whole_are_one)
 	const struct node *whole, *halves, *low_first;
 
 	whole = test_node(1, UINT64_MAX, TEST_EQ, value, allow, eperm);
-	halves = test_node(1, HIGH, TEST_EQ, value & HIGH, test_node(1, LOW, TEST_EQ, value & LOW, allow, eperm), eperm);
-	low_first = test_node(1, LOW, TEST_EQ, value & LOW, test_node(1, HIGH, TEST_EQ, value & HIGH, allow, eperm), eperm);
+	halves =
+		test_node(1, HIGH, TEST_EQ, value & HIGH, test_node(1, LOW, TEST_EQ, value & LOW, allow, eperm), eperm);
+	low_first =
+		test_node(1, LOW, TEST_EQ, value & LOW, test_node(1, HIGH, TEST_EQ, value & HIGH, allow, eperm), eperm);
 	cr_assert_eq(ref_of(whole), ref_of(halves));
 	cr_assert_eq(ref_of(whole), ref_of(low_first));
 
 	/* a > v: high > , or high == and low > */
 	whole = test_node(1, UINT64_MAX, TEST_GT, value, allow, eperm);
-	halves = test_node(1, HIGH, TEST_EQ, value & HIGH, test_node(1, LOW, TEST_GT, value & LOW, allow, eperm), eperm);
+	halves =
+		test_node(1, HIGH, TEST_EQ, value & HIGH, test_node(1, LOW, TEST_GT, value & LOW, allow, eperm), eperm);
 	halves = test_node(1, HIGH, TEST_GT, value & HIGH, allow, halves);
 	cr_assert_eq(ref_of(whole), ref_of(halves));
 	cr_assert_neq(ref_of(whole), ref_of(test_node(1, UINT64_MAX, TEST_GE, value, allow, eperm)));
@@ -125,7 +128,7 @@ Test(meaning, random_graphs_agree_with_their_walk)
 
 			random_args(&rng, node, args);
 			cr_assert(action_equal(meaning_at(meaning, ref, args), walk_node(node, args)->action),
-			          "round %u: the diagram and the graph differ", round);
+				  "round %u: the diagram and the graph differ", round);
 		}
 	}
 }
@@ -157,8 +160,8 @@ static const struct node *rebuild(struct rng *rng, const struct node *node)
 	}
 	half = test;
 	half.negate = 1;
-	return rng_below(rng, 2) ? filter_test(filter, half, no, yes) :
-	                           filter_test(filter, test, yes, filter_test(filter, half, no, yes));
+	return rng_below(rng, 2) ? filter_test(filter, half, no, yes)
+				 : filter_test(filter, test, yes, filter_test(filter, half, no, yes));
 }
 
 Test(meaning, rebuilt_graphs_are_one_reference)
@@ -199,9 +202,10 @@ Test(meaning, a_difference_has_a_witness)
 			cr_assert_eq(meaning_witness_of(meaning, ref_of(a), ref_of(b), wanted, args, NULL), 0);
 			x = walk_node(a, args)->action;
 			y = walk_node(b, args)->action;
-			cr_assert_eq(wanted, y.kind < x.kind ? MEANING_TIGHTER :
-			                     y.kind > x.kind ? MEANING_LOOSER :
-			                     y.data != x.data ? MEANING_OTHER : MEANING_SAME);
+			cr_assert_eq(wanted, y.kind < x.kind    ? MEANING_TIGHTER
+					     : y.kind > x.kind  ? MEANING_LOOSER
+					     : y.data != x.data ? MEANING_OTHER
+								: MEANING_SAME);
 		}
 	}
 	cr_assert_gt(different, 500);
@@ -231,8 +235,8 @@ Test(meaning, meet_takes_the_stricter_and_of_equals_the_newer)
 		uint64_t arg0, arg1;
 		uint32_t word;
 	} rows[] = {
-		{ 0, 0, 0x7fff0000 }, { 1, 0, 0x00050001 }, { 0, 1, 0x00050026 }, { 1, 1, 0x00050026 },
-		{ 0, 2, 0x80000000 }, { 1, 2, 0x80000000 },
+		{ 0, 0, 0x7fff0000 }, { 1, 0, 0x00050001 }, { 0, 1, 0x00050026 },
+		{ 1, 1, 0x00050026 }, { 0, 2, 0x80000000 }, { 1, 2, 0x80000000 },
 	};
 
 	cr_assert_eq(meaning_meet(meaning, older, newer, &met, NULL), 0);
@@ -294,7 +298,7 @@ static const struct node *value_tree(const uint64_t *values, unsigned count, uin
 	if (count == 1)
 		return test_node(1, mask, TEST_EQ, values[0], allow, eperm);
 	return test_node(1, mask, TEST_GE, values[half], value_tree(values + half, count - half, mask),
-	                 value_tree(values, half, mask));
+			 value_tree(values, half, mask));
 }
 
 Test(meaning, chain_and_tree_of_many_values_are_one)

@@ -295,9 +295,9 @@ Test(errno, names_are_those_of_the_kernel)
 
 Test(cap, names_are_those_of_the_kernel)
 {
-#define CAP(word)                                                                                                      \
-	{                                                                                                              \
-#word, word                                                                                            \
+#define CAP(word) \
+	{ \
+#word, word \
 	}
 	static const struct {
 		const char *name;

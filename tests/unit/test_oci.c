@@ -9,9 +9,9 @@
 
 #include "base/text.h"
 #include "callgate.h"
+#include "runtime/hooks.h"
 #include "runtime/oci.h"
 #include "runtime/settings.h"
-#include "runtime/hooks.h"
 
 static int parse(const char *text, size_t size, struct callgate_bundle **out, struct callgate_err *err)
 {
@@ -45,17 +45,22 @@ static const struct {
 } splices[] = {
 	{ "{}", "{}", NULL, "{\"linux\":{\"seccomp\":{}}}" },
 	{ "{ \"a\" : 1 }", "{}", NULL, "{\"linux\":{\"seccomp\":{}}, \"a\" : 1 }" },
-	{ "{\"linux\":null}", "{}", "eA==", "{\"annotations\":{\"run.oci.seccomp_bpf_data\":\"eA==\"},\"linux\":{\"seccomp\":{}}}" },
+	{ "{\"linux\":null}", "{}",
+	  "eA==", "{\"annotations\":{\"run.oci.seccomp_bpf_data\":\"eA==\"},\"linux\":{\"seccomp\":{}}}" },
 	{ "{\"linux\": { }}", "{}", NULL, "{\"linux\": {\"seccomp\":{} }}" },
-	{ "{\"linux\":{\"seccomp\" : {\"x\":[1,{}]} ,\"y\":2}}", "{\"z\":0}", NULL, "{\"linux\":{\"seccomp\" : {\"z\":0} ,\"y\":2}}" },
+	{ "{\"linux\":{\"seccomp\" : {\"x\":[1,{}]} ,\"y\":2}}", "{\"z\":0}", NULL,
+	  "{\"linux\":{\"seccomp\" : {\"z\":0} ,\"y\":2}}" },
 	{ "{\"linux\":{\"seccomp\":null}}", "{}", NULL, "{\"linux\":{\"seccomp\":{}}}" },
 	{ "{}", "{}", "eA==", "{\"linux\":{\"seccomp\":{}},\"annotations\":{\"run.oci.seccomp_bpf_data\":\"eA==\"}}" },
-	{ "{\"annotations\":{\"a\":\"b\"}}", NULL, "eA==", "{\"annotations\":{\"run.oci.seccomp_bpf_data\":\"eA==\",\"a\":\"b\"}}" },
-	{ "{\"annotations\":{\"run.oci.seccomp_bpf_data\":\"evil\"}}", NULL, "eA==",
-	  "{\"annotations\":{\"run.oci.seccomp_bpf_data\":\"eA==\"}}" },
+	{ "{\"annotations\":{\"a\":\"b\"}}", NULL,
+	  "eA==", "{\"annotations\":{\"run.oci.seccomp_bpf_data\":\"eA==\",\"a\":\"b\"}}" },
+	{ "{\"annotations\":{\"run.oci.seccomp_bpf_data\":\"evil\"}}", NULL,
+	  "eA==", "{\"annotations\":{\"run.oci.seccomp_bpf_data\":\"eA==\"}}" },
 	{ "{\"annotations\":{\"run.oci.seccomp_bpf_data\":\"evil\"}}", NULL, NULL, "{\"annotations\":{}}" },
-	{ "{\"annotations\":{\"a\":\"b\" , \"run.oci.seccomp_bpf_data\" : \"evil\" }}", NULL, NULL, "{\"annotations\":{\"a\":\"b\"  }}" },
-	{ "{\"annotations\":{ \"run.oci.seccomp_bpf_data\":\"evil\" ,\"a\":\"b\"}}", NULL, NULL, "{\"annotations\":{ \"a\":\"b\"}}" },
+	{ "{\"annotations\":{\"a\":\"b\" , \"run.oci.seccomp_bpf_data\" : \"evil\" }}", NULL, NULL,
+	  "{\"annotations\":{\"a\":\"b\"  }}" },
+	{ "{\"annotations\":{ \"run.oci.seccomp_bpf_data\":\"evil\" ,\"a\":\"b\"}}", NULL, NULL,
+	  "{\"annotations\":{ \"a\":\"b\"}}" },
 	{ "{\"annotations\":null}", NULL, "eA==", "{\"annotations\":{\"run.oci.seccomp_bpf_data\":\"eA==\"}}" },
 };
 
@@ -102,7 +107,9 @@ static void space(struct text *text, unsigned *seed)
 
 static void value(struct text *text, unsigned *seed, unsigned depth)
 {
-	static const char *const words[] = { "null", "true", "-1.5e3", "\"\\u00e9\\\"\\\\\"", "\"\xc3\xa4{[,]}:\"", "18446744073709551616" };
+	static const char *const words[] = {
+		"null", "true", "-1.5e3", "\"\\u00e9\\\"\\\\\"", "\"\xc3\xa4{[,]}:\"", "18446744073709551616"
+	};
 	unsigned count = pick(seed, 4), kind = depth ? pick(seed, 3) : 2;
 
 	if (kind == 2) {
@@ -175,14 +182,41 @@ Test(oci, splice_random_documents)
 /* ------------------------------------------------------------------ hostile documents */
 
 static const char *const refused[] = {
-	"", " ", "[]", "null", "1", "{", "{}x", "{}{}", "{\"linux\":{}", "{\"linux\":{\"seccomp\":", "{\"linux\":[]}", "{\"linux\":1}",
-	"{\"linux\":{},\"linux\":{}}", "{\"linux\":{},\"Linux\":{}}", "{\"LINUX\":{}}", "{\"linux\":{\"seccomp\":{},\"seccomp\":null}}",
-	"{\"linux\":{\"\xc5\xbf" "eccomp\":{}}}", "{\"linux\":{\"\\u017feccomp\":{}}}", "{\"linux\":{\"Seccomp\":{}}}", "{\"l\\u0069nux\":{},\"linux\":{}}",
+	"",
+	" ",
+	"[]",
+	"null",
+	"1",
+	"{",
+	"{}x",
+	"{}{}",
+	"{\"linux\":{}",
+	"{\"linux\":{\"seccomp\":",
+	"{\"linux\":[]}",
+	"{\"linux\":1}",
+	"{\"linux\":{},\"linux\":{}}",
+	"{\"linux\":{},\"Linux\":{}}",
+	"{\"LINUX\":{}}",
+	"{\"linux\":{\"seccomp\":{},\"seccomp\":null}}",
+	"{\"linux\":{\"\xc5\xbf"
+	"eccomp\":{}}}",
+	"{\"linux\":{\"\\u017feccomp\":{}}}",
+	"{\"linux\":{\"Seccomp\":{}}}",
+	"{\"l\\u0069nux\":{},\"linux\":{}}",
 	"{\"annotations\":{\"run.oci.seccomp_bpf_data\":\"a\",\"run.oci.seccomp_bpf_data\":\"b\"}}",
-	"{\"annotations\":{\"org.callgate.profile\":1}}", "{\"annotations\":[]}", "{\"annotations\":{\"a\":}}",
-	"{\"process\":{\"capabilities\":{\"bounding\":[1]}}}", "{\"process\":{\"capabilities\":{\"bounding\":{}}}}",
-	"{\"process\":{\"capabilities\":{\"bounding\":[\"CAP_CHOWN\"}}}", "{\"Process\":{}}", "{\"proce\xc5\xbfs\":{}}", "\xef\xbb\xbf{}",
-	"{\"linux\":{\"seccomp\":{}}} // no", "{\"a\":\"\xff\"}", "{'linux':{}}", "{\"linux\":{},}",
+	"{\"annotations\":{\"org.callgate.profile\":1}}",
+	"{\"annotations\":[]}",
+	"{\"annotations\":{\"a\":}}",
+	"{\"process\":{\"capabilities\":{\"bounding\":[1]}}}",
+	"{\"process\":{\"capabilities\":{\"bounding\":{}}}}",
+	"{\"process\":{\"capabilities\":{\"bounding\":[\"CAP_CHOWN\"}}}",
+	"{\"Process\":{}}",
+	"{\"proce\xc5\xbfs\":{}}",
+	"\xef\xbb\xbf{}",
+	"{\"linux\":{\"seccomp\":{}}} // no",
+	"{\"a\":\"\xff\"}",
+	"{'linux':{}}",
+	"{\"linux\":{},}",
 };
 
 Test(oci, refused)
@@ -199,8 +233,10 @@ Test(oci, refused)
 
 Test(oci, refused_with_nul_and_cut_anywhere)
 {
-	static const char whole[] = "{\"ociVersion\":\"1.0.2\",\"process\":{\"capabilities\":{\"bounding\":[\"CAP_CHOWN\"]},\"noNewPrivileges\":true},"
-				    "\"annotations\":{\"org.callgate.profile\":\"x\"},\"linux\":{\"seccomp\":{\"a\":[1,2]}}}";
+	static const char whole[] =
+		"{\"ociVersion\":\"1.0.2\",\"process\":{\"capabilities\":{\"bounding\":[\"CAP_CHOWN\"]},"
+		"\"noNewPrivileges\":true},"
+		"\"annotations\":{\"org.callgate.profile\":\"x\"},\"linux\":{\"seccomp\":{\"a\":[1,2]}}}";
 	struct callgate_bundle *bundle;
 	char copy[sizeof(whole)];
 
@@ -229,14 +265,25 @@ static int state(const char *text, struct callgate_container *out)
 Test(oci, state)
 {
 	static const char *const bad[] = {
-		"", "{}", "{\"id\":\"a\"}", "{\"id\":\"../a\",\"bundle\":\"/b\"}", "{\"id\":\".a\",\"bundle\":\"/b\"}",
-		"{\"id\":\"a\",\"bundle\":\"b\"}", "{\"id\":\"a\",\"bundle\":\"/b\",\"pid\":-1}", "{\"id\":\"a\",\"bundle\":\"/b\",\"pid\":1e3}",
-		"{\"id\":\"a\",\"bundle\":\"/b\",\"pid\":99999999999}", "{\"id\":\"a\",\"id\":\"b\",\"bundle\":\"/b\"}",
-		"{\"id\":\"a\",\"bundle\":\"/b\",\"PID\":1}", "{\"id\":\"a\\u0000b\",\"bundle\":\"/b\"}",
+		"",
+		"{}",
+		"{\"id\":\"a\"}",
+		"{\"id\":\"../a\",\"bundle\":\"/b\"}",
+		"{\"id\":\".a\",\"bundle\":\"/b\"}",
+		"{\"id\":\"a\",\"bundle\":\"b\"}",
+		"{\"id\":\"a\",\"bundle\":\"/b\",\"pid\":-1}",
+		"{\"id\":\"a\",\"bundle\":\"/b\",\"pid\":1e3}",
+		"{\"id\":\"a\",\"bundle\":\"/b\",\"pid\":99999999999}",
+		"{\"id\":\"a\",\"id\":\"b\",\"bundle\":\"/b\"}",
+		"{\"id\":\"a\",\"bundle\":\"/b\",\"PID\":1}",
+		"{\"id\":\"a\\u0000b\",\"bundle\":\"/b\"}",
 	};
 	struct callgate_container got;
 
-	cr_assert_eq(state("{\"ociVersion\":\"1.0.2\",\"id\":\"c1\",\"status\":\"created\",\"pid\":77,\"bundle\":\"/b\",\"annotations\":{}}", &got), 0);
+	cr_assert_eq(state("{\"ociVersion\":\"1.0.2\",\"id\":\"c1\",\"status\":\"created\",\"pid\":77,\"bundle\":\"/"
+			   "b\",\"annotations\":{}}",
+			   &got),
+		     0);
 	cr_assert_str_eq(got.id, "c1");
 	cr_assert_str_eq(got.bundle, "/b");
 	cr_assert_str_eq(got.status, "created");
@@ -276,7 +323,9 @@ Test(oci, init_pid)
 		snprintf(path, sizeof(path), "%s/box%d", root, crun);
 		mkdir(path, 0700);
 		snprintf(path, sizeof(path), "%s/box%d/%s", root, crun, crun ? "status" : "state.json");
-		snprintf(text, sizeof(text), crun ? "{\"pid\":%d,\"process-start-time\":%llu}" : "{\"init_process_pid\":%d,\"init_process_start\":%llu}",
+		snprintf(text, sizeof(text),
+			 crun ? "{\"pid\":%d,\"process-start-time\":%llu}"
+			      : "{\"init_process_pid\":%d,\"init_process_start\":%llu}",
 			 (int)getpid(), (unsigned long long)self.start_time);
 		put(path, text);
 		snprintf(text, sizeof(text), "box%d", crun);
@@ -285,7 +334,9 @@ Test(oci, init_pid)
 		/* A beginning will do while only one has it. */
 		cr_assert_eq(callgate_oci_init_pid(root, "bo", &pid, NULL), crun ? CALLGATE_E_NOTFOUND : 0);
 		/* The pid is there, but it began at another time: another process. */
-		snprintf(text, sizeof(text), crun ? "{\"pid\":%d,\"process-start-time\":%llu}" : "{\"init_process_pid\":%d,\"init_process_start\":%llu}",
+		snprintf(text, sizeof(text),
+			 crun ? "{\"pid\":%d,\"process-start-time\":%llu}"
+			      : "{\"init_process_pid\":%d,\"init_process_start\":%llu}",
 			 (int)getpid(), (unsigned long long)self.start_time + 1);
 		put(path, text);
 		snprintf(text, sizeof(text), "box%d", crun);
@@ -310,8 +361,10 @@ Test(settings, read)
 {
 	struct callgate_settings settings;
 
-	cr_assert_eq(settings_of("# rules\n\n profile = web \nprofile.podman=/etc/p.json\nruntime.runc = /opt/runc\r\nannotation = never\nproof=possible\nprofile=b",
-				 &settings, NULL), 0);
+	cr_assert_eq(settings_of("# rules\n\n profile = web \nprofile.podman=/etc/p.json\nruntime.runc = "
+				 "/opt/runc\r\nannotation = never\nproof=possible\nprofile=b",
+				 &settings, NULL),
+		     0);
 	cr_assert_str_eq(callgate_settings_profile(&settings, "podman"), "/etc/p.json");
 	cr_assert_str_eq(callgate_settings_profile(&settings, "crun"), "b");
 	cr_assert_str_eq(callgate_settings_runtime(&settings, "runc"), "/opt/runc");
@@ -327,8 +380,19 @@ Test(settings, read)
 Test(settings, refused)
 {
 	static const char *const bad[] = {
-		"profil = x", "profile", "profile =", "profile = a/b", "profile = ../x", "profile = .x", "annotation = maybe", "annotation.podman = any",
-		"runtime = runc", "proof = no", "[engine]", "profile. = x", "= x",
+		"profil = x",
+		"profile",
+		"profile =",
+		"profile = a/b",
+		"profile = ../x",
+		"profile = .x",
+		"annotation = maybe",
+		"annotation.podman = any",
+		"runtime = runc",
+		"proof = no",
+		"[engine]",
+		"profile. = x",
+		"= x",
 	};
 
 	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
@@ -394,14 +458,25 @@ Test(choose, only_narrower)
 		const char *text;
 		int code;
 	} rows[] = {
-		{ "{\"defaultAction\":\"SCMP_ACT_ALLOW\",\"syscalls\":[{\"names\":[\"mkdir\"],\"action\":\"SCMP_ACT_ERRNO\",\"errnoRet\":77}]}", 0 },
-		{ "{\"defaultAction\":\"SCMP_ACT_ALLOW\",\"syscalls\":[{\"names\":[\"mkdir\",\"rmdir\"],\"action\":\"SCMP_ACT_ERRNO\",\"errnoRet\":77}]}", 0 },
-		{ "{\"defaultAction\":\"SCMP_ACT_ALLOW\",\"syscalls\":[{\"names\":[\"mkdir\",\"rmdir\"],\"action\":\"SCMP_ACT_KILL\"}]}", 0 },
-		{ "{\"defaultAction\":\"SCMP_ACT_ALLOW\",\"syscalls\":[{\"names\":[\"rmdir\"],\"action\":\"SCMP_ACT_ERRNO\",\"errnoRet\":77}]}",
+		{ "{\"defaultAction\":\"SCMP_ACT_ALLOW\",\"syscalls\":[{\"names\":[\"mkdir\"],\"action\":\"SCMP_ACT_"
+		  "ERRNO\",\"errnoRet\":77}]}",
+		  0 },
+		{ "{\"defaultAction\":\"SCMP_ACT_ALLOW\",\"syscalls\":[{\"names\":[\"mkdir\",\"rmdir\"],\"action\":"
+		  "\"SCMP_ACT_ERRNO\",\"errnoRet\":77}]}",
+		  0 },
+		{ "{\"defaultAction\":\"SCMP_ACT_ALLOW\",\"syscalls\":[{\"names\":[\"mkdir\",\"rmdir\"],\"action\":"
+		  "\"SCMP_ACT_KILL\"}]}",
+		  0 },
+		{ "{\"defaultAction\":\"SCMP_ACT_ALLOW\",\"syscalls\":[{\"names\":[\"rmdir\"],\"action\":\"SCMP_ACT_"
+		  "ERRNO\",\"errnoRet\":77}]}",
 		  CALLGATE_E_PERM },
-		{ "{\"defaultAction\":\"SCMP_ACT_ALLOW\",\"syscalls\":[{\"names\":[\"mkdir\"],\"action\":\"SCMP_ACT_LOG\"}]}", CALLGATE_E_PERM },
-		{ "{\"defaultAction\":\"SCMP_ACT_ALLOW\",\"syscalls\":[{\"names\":[\"mkdir\"],\"action\":\"SCMP_ACT_ERRNO\",\"errnoRet\":77,"
-		  "\"args\":[{\"index\":1,\"value\":5,\"op\":\"SCMP_CMP_EQ\"}]}]}", CALLGATE_E_PERM },
+		{ "{\"defaultAction\":\"SCMP_ACT_ALLOW\",\"syscalls\":[{\"names\":[\"mkdir\"],\"action\":\"SCMP_ACT_"
+		  "LOG\"}]}",
+		  CALLGATE_E_PERM },
+		{ "{\"defaultAction\":\"SCMP_ACT_ALLOW\",\"syscalls\":[{\"names\":[\"mkdir\"],\"action\":\"SCMP_ACT_"
+		  "ERRNO\",\"errnoRet\":77,"
+		  "\"args\":[{\"index\":1,\"value\":5,\"op\":\"SCMP_CMP_EQ\"}]}]}",
+		  CALLGATE_E_PERM },
 	};
 	struct callgate_filter *wide = filter_of(rows[0].text);
 
@@ -418,7 +493,8 @@ Test(choose, only_narrower)
 
 /* ------------------------------------------------------------------ text for runtimes */
 
-static int text_of(const char *profile, struct callgate_text **out, struct callgate_choice *choice, struct callgate_err *err)
+static int text_of(const char *profile, struct callgate_text **out, struct callgate_choice *choice,
+		   struct callgate_err *err)
 {
 	struct callgate_target reader;
 
@@ -426,7 +502,8 @@ static int text_of(const char *profile, struct callgate_text **out, struct callg
 	choice->target = (struct callgate_target)CALLGATE_TARGET_INIT;
 	cr_assert_eq(callgate_target_host(&choice->target, NULL), 0);
 	choice->target.caps = 0;
-	cr_assert_eq(callgate_policy_parse(profile, strlen(profile), "p", &choice->policy, NULL, NULL), 0, "%s", profile);
+	cr_assert_eq(callgate_policy_parse(profile, strlen(profile), "p", &choice->policy, NULL, NULL), 0, "%s",
+		     profile);
 	cr_assert_eq(callgate_filter_resolve(choice->policy, &choice->target, &choice->filter, NULL, NULL), 0);
 	reader = choice->target;
 	reader.reader = CALLGATE_AS_RUNC;
@@ -439,24 +516,32 @@ Test(oci_text, rules)
 	static const struct {
 		const char *profile, *has, *lacks;
 	} rows[] = {
-		{ "{\"defaultAction\":\"SCMP_ACT_ERRNO\",\"defaultErrnoRet\":1,\"syscalls\":[{\"names\":[\"read\"],\"action\":\"SCMP_ACT_ALLOW\"}]}",
+		{ "{\"defaultAction\":\"SCMP_ACT_ERRNO\",\"defaultErrnoRet\":1,\"syscalls\":[{\"names\":[\"read\"],"
+		  "\"action\":\"SCMP_ACT_ALLOW\"}]}",
 		  "{\"names\":[\"read\"],\"action\":\"SCMP_ACT_ALLOW\"}", "defaultErrnoRet" },
-		{ "{\"defaultAction\":\"SCMP_ACT_ERRNO\",\"defaultErrnoRet\":38,\"syscalls\":[{\"names\":[\"read\"],\"action\":\"SCMP_ACT_ERRNO\","
+		{ "{\"defaultAction\":\"SCMP_ACT_ERRNO\",\"defaultErrnoRet\":38,\"syscalls\":[{\"names\":[\"read\"],"
+		  "\"action\":\"SCMP_ACT_ERRNO\","
 		  "\"errnoRet\":38},{\"names\":[\"write\"],\"action\":\"SCMP_ACT_ERRNO\"}]}",
 		  "\"defaultErrnoRet\":38", "\"read\"" },
 		/* A guard that does not hold leaves nothing. */
-		{ "{\"defaultAction\":\"SCMP_ACT_ERRNO\",\"syscalls\":[{\"names\":[\"read\"],\"action\":\"SCMP_ACT_ALLOW\"},{\"names\":[\"bpf\"],"
+		{ "{\"defaultAction\":\"SCMP_ACT_ERRNO\",\"syscalls\":[{\"names\":[\"read\"],\"action\":\"SCMP_ACT_"
+		  "ALLOW\"},{\"names\":[\"bpf\"],"
 		  "\"action\":\"SCMP_ACT_ALLOW\",\"includes\":{\"caps\":[\"CAP_BPF\"]}}]}",
 		  "\"read\"", "\"bpf\"" },
 		/* The first of two unconditional rules counts, and beats conditions. */
-		{ "{\"defaultAction\":\"SCMP_ACT_ERRNO\",\"defaultErrnoRet\":38,\"syscalls\":[{\"names\":[\"setns\",\"read\"],\"action\":\"SCMP_ACT_ALLOW\"},"
-		  "{\"names\":[\"setns\"],\"action\":\"SCMP_ACT_ERRNO\",\"errnoRet\":1,\"excludes\":{\"caps\":[\"CAP_SYS_ADMIN\"]}}]}",
+		{ "{\"defaultAction\":\"SCMP_ACT_ERRNO\",\"defaultErrnoRet\":38,\"syscalls\":[{\"names\":[\"setns\","
+		  "\"read\"],\"action\":\"SCMP_ACT_ALLOW\"},"
+		  "{\"names\":[\"setns\"],\"action\":\"SCMP_ACT_ERRNO\",\"errnoRet\":1,\"excludes\":{\"caps\":[\"CAP_"
+		  "SYS_ADMIN\"]}}]}",
 		  "[\"setns\",\"read\"]", "\"errnoRet\":1" },
-		{ "{\"defaultAction\":\"SCMP_ACT_ERRNO\",\"syscalls\":[{\"names\":[\"read\"],\"action\":\"SCMP_ACT_LOG\",\"args\":[{\"index\":0,"
+		{ "{\"defaultAction\":\"SCMP_ACT_ERRNO\",\"syscalls\":[{\"names\":[\"read\"],\"action\":\"SCMP_ACT_"
+		  "LOG\",\"args\":[{\"index\":0,"
 		  "\"value\":18446744073709551615,\"valueTwo\":7,\"op\":\"SCMP_CMP_MASKED_EQ\"}]}]}",
-		  "{\"index\":0,\"value\":18446744073709551615,\"valueTwo\":7,\"op\":\"SCMP_CMP_MASKED_EQ\"}", "errnoRet" },
+		  "{\"index\":0,\"value\":18446744073709551615,\"valueTwo\":7,\"op\":\"SCMP_CMP_MASKED_EQ\"}",
+		  "errnoRet" },
 		/* libseccomp would open socketcall(1) for the conditional rule. */
-		{ "{\"defaultAction\":\"SCMP_ACT_ERRNO\",\"architectures\":[\"SCMP_ARCH_X86_64\",\"SCMP_ARCH_X86\"],\"syscalls\":[{\"names\":[\"socket\"],"
+		{ "{\"defaultAction\":\"SCMP_ACT_ERRNO\",\"architectures\":[\"SCMP_ARCH_X86_64\",\"SCMP_ARCH_X86\"],"
+		  "\"syscalls\":[{\"names\":[\"socket\"],"
 		  "\"action\":\"SCMP_ACT_ALLOW\",\"args\":[{\"index\":0,\"value\":1,\"op\":\"SCMP_CMP_EQ\"}]}]}",
 		  "[\"socketcall\"],\"action\":\"SCMP_ACT_ERRNO\",\"errnoRet\":38", "\"ipc\"" },
 	};
@@ -473,7 +558,8 @@ Test(oci_text, rules)
 #endif
 		cr_assert_eq(text_of(rows[i].profile, &text, &choice, &err), 0, "%s: %s", rows[i].profile, err.text);
 		cr_assert(strstr(callgate_text_bytes(text, NULL), rows[i].has), "%s", callgate_text_bytes(text, NULL));
-		cr_assert_not(strstr(callgate_text_bytes(text, NULL), rows[i].lacks), "%s", callgate_text_bytes(text, NULL));
+		cr_assert_not(strstr(callgate_text_bytes(text, NULL), rows[i].lacks), "%s",
+			      callgate_text_bytes(text, NULL));
 		cr_assert_eq(callgate_filter_diff(choice.filter, callgate_text_filter(text), 0, &diff, NULL), 0);
 		for (size_t j = 0; j < callgate_diff_count(diff); j++)
 			cr_assert(callgate_diff_at(diff, j)->b.kind <= CALLGATE_ERRNO, "%s", rows[i].profile);
@@ -490,8 +576,10 @@ Test(oci_text, a_denial_that_would_be_lost_is_refused)
 	struct callgate_text *text = NULL;
 	struct callgate_choice choice;
 
-	cr_assert_eq(text_of("{\"defaultAction\":\"SCMP_ACT_ALLOW\",\"syscalls\":[{\"names\":[\"mseal\"],\"action\":\"SCMP_ACT_ERRNO\"}]}", &text, &choice,
-			     &err), CALLGATE_E_MISMATCH);
+	cr_assert_eq(text_of("{\"defaultAction\":\"SCMP_ACT_ALLOW\",\"syscalls\":[{\"names\":[\"mseal\"],\"action\":"
+			     "\"SCMP_ACT_ERRNO\"}]}",
+			     &text, &choice, &err),
+		     CALLGATE_E_MISMATCH);
 	cr_assert(strstr(err.text, "mseal"), "%s", err.text);
 	cr_assert_null(text);
 	callgate_choice_release(&choice);

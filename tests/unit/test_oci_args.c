@@ -33,9 +33,11 @@ Test(oci_args, understood)
 		{ "run -b /b -d box", "run", "/b", "box", NULL },
 		{ "run box", "run", NULL, "box", NULL },
 		{ "create box --bundle=/b", "create", "/b", "box", NULL },
-		{ "--root /r --log /l --log-format json --systemd-cgroup create --bundle /b --pid-file /p --console-socket /c --no-pivot box", "create", "/b",
-		  "box", "/l" },
-		{ "--root=/r --log=/l --debug=true create --preserve-fds 3 --bundle /b box", "create", "/b", "box", "/l" },
+		{ "--root /r --log /l --log-format json --systemd-cgroup create --bundle /b --pid-file /p "
+		  "--console-socket /c --no-pivot box",
+		  "create", "/b", "box", "/l" },
+		{ "--root=/r --log=/l --debug=true create --preserve-fds 3 --bundle /b box", "create", "/b", "box",
+		  "/l" },
 		/* A value that looks like a command is none. */
 		{ "--root create state box", "state", NULL, NULL, NULL },
 		{ "--cgroup-manager run create -b /b box", "create", "/b", "box", NULL },
@@ -66,10 +68,24 @@ Test(oci_args, understood)
 Test(oci_args, refused)
 {
 	static const char *const rows[] = {
-		"--new-option x create -b /b box", "-x create", "--ro /r create -b /b box", "-root /r create box", "- create box",
-		"create --bundle /a --bundle /b box", "create -b /a --bundle=/b box", "create -b=/b box", "create -b/b box", "create -bundle /b box",
-		"create --config other.json box", "run -f other.json box", "create --config=other.json box", "create --new-option box",
-		"create -b /b box other", "create --bundle", "run box -b", "--root",
+		"--new-option x create -b /b box",
+		"-x create",
+		"--ro /r create -b /b box",
+		"-root /r create box",
+		"- create box",
+		"create --bundle /a --bundle /b box",
+		"create -b /a --bundle=/b box",
+		"create -b=/b box",
+		"create -b/b box",
+		"create -bundle /b box",
+		"create --config other.json box",
+		"run -f other.json box",
+		"create --config=other.json box",
+		"create --new-option box",
+		"create -b /b box other",
+		"create --bundle",
+		"run box -b",
+		"--root",
 	};
 	char copy[256];
 

@@ -37,7 +37,7 @@ static struct callgate_policy *read_profile(const char *name, struct callgate_no
 }
 
 static struct callgate_filter *resolve_for(const struct callgate_policy *policy, enum callgate_abi host, uint64_t caps,
-                                           struct callgate_notes *notes)
+					   struct callgate_notes *notes)
 {
 	struct callgate_target target = CALLGATE_TARGET_INIT;
 	struct callgate_err err = CALLGATE_ERR_INIT;
@@ -53,7 +53,7 @@ static struct callgate_filter *resolve_for(const struct callgate_policy *policy,
 
 /* Number of calls' intervals in one architecture at which b lets through what a does not. */
 static unsigned looser_in(struct meaning *meaning, const struct callgate_filter *a, const struct callgate_filter *b,
-                          uint32_t audit, const char *what)
+			  uint32_t audit, const char *what)
 {
 	const struct filter_arch *under = filter_arch_of(a, audit), *over = filter_arch_of(b, audit);
 	struct callgate_err err = CALLGATE_ERR_INIT;
@@ -62,13 +62,16 @@ static unsigned looser_in(struct meaning *meaning, const struct callgate_filter 
 
 	do {
 		size_t i = under ? span_at(under, nr) : 0, j = over ? span_at(over, nr) : 0;
-		uint32_t last_a = under ? span_last(under, i) : UINT32_MAX, last_b = over ? span_last(over, j) : UINT32_MAX;
+		uint32_t last_a = under ? span_last(under, i) : UINT32_MAX,
+			 last_b = over ? span_last(over, j) : UINT32_MAX;
 		meaning_ref ref_a, ref_b;
 		unsigned relation;
 
 		last = last_a < last_b ? last_a : last_b;
-		cr_assert_eq(meaning_of(meaning, a, under ? under->spans[i].node : a->other_arch, &ref_a, &err), 0, "%s", err.text);
-		cr_assert_eq(meaning_of(meaning, b, over ? over->spans[j].node : b->other_arch, &ref_b, &err), 0, "%s", err.text);
+		cr_assert_eq(meaning_of(meaning, a, under ? under->spans[i].node : a->other_arch, &ref_a, &err), 0,
+			     "%s", err.text);
+		cr_assert_eq(meaning_of(meaning, b, over ? over->spans[j].node : b->other_arch, &ref_b, &err), 0, "%s",
+			     err.text);
 		cr_assert_eq(meaning_relate(meaning, ref_a, ref_b, &relation, &err), 0, "%s", err.text);
 		if (relation & (MEANING_LOOSER | MEANING_UNKNOWN)) {
 			looser++;
@@ -95,14 +98,15 @@ static unsigned looser_than(const struct callgate_filter *a, const struct callga
 	return looser;
 }
 
-static unsigned looser_for(const struct callgate_policy *ceiling, const struct callgate_policy *profile, enum callgate_abi host,
-                           uint64_t caps, const char *name)
+static unsigned looser_for(const struct callgate_policy *ceiling, const struct callgate_policy *profile,
+			   enum callgate_abi host, uint64_t caps, const char *name)
 {
 	struct callgate_filter *a = resolve_for(ceiling, host, caps, NULL), *b = resolve_for(profile, host, caps, NULL);
 	char what[160];
 	unsigned looser;
 
-	snprintf(what, sizeof(what), "%s, host %s, caps 0x%llx", name, callgate_abi_name(host), (unsigned long long)caps);
+	snprintf(what, sizeof(what), "%s, host %s, caps 0x%llx", name, callgate_abi_name(host),
+		 (unsigned long long)caps);
 	looser = looser_than(a, b, what);
 	callgate_filter_free(a);
 	callgate_filter_free(b);
@@ -206,7 +210,8 @@ static void nothing_found(const char *name, size_t host_count)
 	for (size_t i = 0; i < callgate_notes_count(notes); i++) {
 		const struct callgate_note *note = callgate_notes_at(notes, i);
 
-		cr_expect(note->severity < CALLGATE_WARNING, "%s:%u: %s [CG-%03u]", name, note->line, note->text, note->id);
+		cr_expect(note->severity < CALLGATE_WARNING, "%s:%u: %s [CG-%03u]", name, note->line, note->text,
+			  note->id);
 	}
 	callgate_policy_free(policy);
 	callgate_notes_free(notes);

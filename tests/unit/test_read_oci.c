@@ -197,7 +197,8 @@ Test(read_oci, checks_its_arguments)
 	cr_assert_null(policy);
 }
 
-/* Sixteen megabytes of something, ended as it should be: answered in time, by a reading or a refusal, never by a crash.
+/*
+ * Sixteen megabytes of something, ended as it should be: answered in time, by a reading or a refusal, never by a crash.
  */
 static void check_large(const char *head, const char *item, const char *tail)
 {

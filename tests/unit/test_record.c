@@ -6,9 +6,9 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "record/recording.h"
 #include "record/import.h"
 #include "record/record.h"
+#include "record/recording.h"
 
 #define ROW(abi, nr, count, rest) "{\"abi\":\"" abi "\",\"nr\":" #nr ",\"count\":" #count rest "}"
 #define RECORD(rows) "{\"schema\":\"callgate.record/1\",\"runs\":1,\"lost\":0,\"calls\":[" rows "]}"
@@ -60,8 +60,10 @@ static const struct record_row *row_of(const struct callgate_record *record, uin
 
 Test(record, counts_add_up_when_merged)
 {
-	struct callgate_record *a = record_of(RECORD(ROW("x86_64", 0, 3, "") "," ROW("x86_64", 41, 2, ",\"args\":[{\"count\":2,\"a0\":1}]")));
-	struct callgate_record *b = record_of(RECORD(ROW("x86_64", 0, 4, "") "," ROW("x86_64", 41, 1, ",\"args\":[{\"count\":1,\"a0\":2}]")));
+	struct callgate_record *a = record_of(
+		RECORD(ROW("x86_64", 0, 3, "") "," ROW("x86_64", 41, 2, ",\"args\":[{\"count\":2,\"a0\":1}]")));
+	struct callgate_record *b = record_of(
+		RECORD(ROW("x86_64", 0, 4, "") "," ROW("x86_64", 41, 1, ",\"args\":[{\"count\":1,\"a0\":2}]")));
 	struct callgate_record_size size = { .size = sizeof(size) };
 
 	cr_assert_eq(callgate_record_merge(a, b, NULL), 0);
@@ -77,10 +79,14 @@ Test(record, counts_add_up_when_merged)
 
 Test(record, what_is_written_is_read_back)
 {
-	struct callgate_record *a = record_of(RECORD(
-		ROW("x86_64", 41, 5, ",\"denied\":true,\"answer\":\"ERRNO(EACCES)\",\"phase\":\"runtime\",\"first\":12.345,\"last\":13.5,"
-		    "\"exe\":{\"nginx\":5},\"args\":[{\"count\":5,\"a0\":1,\"a1\":2,\"a2\":18446744073709551615}]") ","
-		ROW("x86", 102, 9, ",\"answer\":\"SIGSYS\",\"args\":[{\"count\":9,\"a0\":{\"least\":1,\"most\":20,\"any\":31,\"all\":0}}]")));
+	struct callgate_record *a = record_of(
+		RECORD(ROW("x86_64", 41, 5,
+			   ",\"denied\":true,\"answer\":\"ERRNO(EACCES)\",\"phase\":\"runtime\",\"first\":12.345,"
+			   "\"last\":13.5,"
+			   "\"exe\":{\"nginx\":5},\"args\":[{\"count\":5,\"a0\":1,\"a1\":2,\"a2\":18446744073709551615}"
+			   "]") "," ROW("x86", 102, 9,
+					",\"answer\":\"SIGSYS\",\"args\":[{\"count\":9,\"a0\":{\"least\":1,\"most\":20,"
+					"\"any\":31,\"all\":0}}]")));
 	struct callgate_record *b;
 	char *first, *second;
 	size_t first_size, second_size;
@@ -139,11 +145,20 @@ Test(record, hostile_numbers_are_bounded_and_counted)
 Test(record, bad_documents_are_refused_with_a_place)
 {
 	static const char *const bad[] = {
-		"{}", "{\"schema\":\"callgate.record/2\"}", "{\"schema\":\"callgate.record/1\",\"calls\":{}}",
-		RECORD("{\"nr\":1}"), RECORD("{\"abi\":\"x86_64\"}"), RECORD(ROW("sparc", 1, 1, "")), RECORD(ROW("x86_64", 4294967296, 1, "")),
-		RECORD(ROW("x86_64", -1, 1, "")), RECORD(ROW("x86_64", 1, 1, ",\"answer\":\"ALLOW\"")),
+		"{}",
+		"{\"schema\":\"callgate.record/2\"}",
+		"{\"schema\":\"callgate.record/1\",\"calls\":{}}",
+		RECORD("{\"nr\":1}"),
+		RECORD("{\"abi\":\"x86_64\"}"),
+		RECORD(ROW("sparc", 1, 1, "")),
+		RECORD(ROW("x86_64", 4294967296, 1, "")),
+		RECORD(ROW("x86_64", -1, 1, "")),
+		RECORD(ROW("x86_64", 1, 1, ",\"answer\":\"ALLOW\"")),
 		RECORD(ROW("x86_64", 1, 1, ",\"args\":[{\"a0\":1,\"a0\":2}]")),
-		RECORD(ROW("x86_64", 1, 1, ",\"args\":[{\"a0\":{\"least\":2,\"most\":1}}]")), "", "\n", "hello\n",
+		RECORD(ROW("x86_64", 1, 1, ",\"args\":[{\"a0\":{\"least\":2,\"most\":1}}]")),
+		"",
+		"\n",
+		"hello\n",
 	};
 
 	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
@@ -157,10 +172,11 @@ Test(record, bad_documents_are_refused_with_a_place)
 
 Test(record, lines_of_audit_strace_and_perf)
 {
-	struct callgate_record *record = record_of(
-		"type=SECCOMP msg=audit(1700000000.123:4): auid=0 uid=0 pid=7 comm=\"x\" exe=\"/bin/x\" sig=0 arch=c000003e syscall=83 compat=0 "
-		"ip=0x7f code=0x5000d\nnoise\n"
-		"audit: type=1326 audit(1700000001.5:5): pid=7 comm=\"x\" sig=31 arch=40000003 syscall=39 code=0x80000000\n");
+	struct callgate_record *record = record_of("type=SECCOMP msg=audit(1700000000.123:4): auid=0 uid=0 pid=7 "
+						   "comm=\"x\" exe=\"/bin/x\" sig=0 arch=c000003e syscall=83 compat=0 "
+						   "ip=0x7f code=0x5000d\nnoise\n"
+						   "audit: type=1326 audit(1700000001.5:5): pid=7 comm=\"x\" sig=31 "
+						   "arch=40000003 syscall=39 code=0x80000000\n");
 
 	cr_assert_eq(row_of(record, 83)->answer, RECORD_ERRNO);
 	cr_assert_eq(row_of(record, 83)->data, 13);
@@ -169,9 +185,10 @@ Test(record, lines_of_audit_strace_and_perf)
 	cr_assert_eq(row_of(record, 39)->answer, RECORD_SIGSYS);
 	cr_assert_str_eq(record->method, "audit");
 	callgate_record_free(record);
-	record = record_of("execve(\"/bin/ls\", [\"ls\", \"a, (b\"], 0x7ffe) = 0\n[pid   12] 10:11:12.5 socket(0x1, 0x2, 0) = 3\n"
-	                   "strace: [ Process PID=12 runs in 32 bit mode. ]\n[pid   12] mkdir(\"x\", 0777) = -1 EPERM\n"
-	                   "[pid   12] <... read resumed>) = 1\n[pid   12] read(0,  <unfinished ...>\n+++ exited with 0 +++\n");
+	record = record_of(
+		"execve(\"/bin/ls\", [\"ls\", \"a, (b\"], 0x7ffe) = 0\n[pid   12] 10:11:12.5 socket(0x1, 0x2, 0) = 3\n"
+		"strace: [ Process PID=12 runs in 32 bit mode. ]\n[pid   12] mkdir(\"x\", 0777) = -1 EPERM\n"
+		"[pid   12] <... read resumed>) = 1\n[pid   12] read(0,  <unfinished ...>\n+++ exited with 0 +++\n");
 	cr_assert_eq(row_of(record, 59)->count, 1);
 	cr_assert_eq(row_of(record, 41)->combinations[0].known, 7);
 	cr_assert_eq(row_of(record, 41)->combinations[0].args[1], 2);
@@ -187,10 +204,12 @@ Test(record, lines_of_audit_strace_and_perf)
 
 Test(record, profiles_of_other_recorders)
 {
-	struct callgate_record *record = record_of(
-		"{\"kind\":\"SeccompProfile\",\"metadata\":{\"name\":\"x\"},\"spec\":{\"defaultAction\":\"SCMP_ACT_ERRNO\","
-		"\"architectures\":[\"SCMP_ARCH_X86_64\"],\"syscalls\":[{\"action\":\"SCMP_ACT_ALLOW\",\"names\":[\"read\"]},"
-		"{\"action\":\"SCMP_ACT_ALLOW\",\"names\":[\"socket\"],\"args\":[{\"index\":0,\"value\":2,\"op\":\"SCMP_CMP_EQ\"}]}]}}");
+	struct callgate_record *record = record_of("{\"kind\":\"SeccompProfile\",\"metadata\":{\"name\":\"x\"},"
+						   "\"spec\":{\"defaultAction\":\"SCMP_ACT_ERRNO\","
+						   "\"architectures\":[\"SCMP_ARCH_X86_64\"],\"syscalls\":[{\"action\":"
+						   "\"SCMP_ACT_ALLOW\",\"names\":[\"read\"]},"
+						   "{\"action\":\"SCMP_ACT_ALLOW\",\"names\":[\"socket\"],\"args\":[{"
+						   "\"index\":0,\"value\":2,\"op\":\"SCMP_CMP_EQ\"}]}]}}");
 
 	cr_assert_eq(record->count, 2);
 	cr_assert_eq(row_of(record, 41)->combinations[0].known, 1);
@@ -198,7 +217,8 @@ Test(record, profiles_of_other_recorders)
 	callgate_record_free(record);
 }
 
-#define PROFILE(rules) "{\"defaultAction\":\"SCMP_ACT_ERRNO\",\"architectures\":[\"SCMP_ARCH_X86_64\"],\"syscalls\":[" rules "]}"
+#define PROFILE(rules) \
+	"{\"defaultAction\":\"SCMP_ACT_ERRNO\",\"architectures\":[\"SCMP_ARCH_X86_64\"],\"syscalls\":[" rules "]}"
 #define ALLOW(names, args) "{\"names\":[" names "],\"action\":\"SCMP_ACT_ALLOW\"" args "}"
 #define ARGS(index, value) ",\"args\":[{\"index\":" #index ",\"value\":" #value ",\"op\":\"SCMP_CMP_EQ\"}]"
 
@@ -229,15 +249,24 @@ Test(record, coverage_is_exact)
 		{ ROW("x86", 3, 3, ""), PROFILE(ALLOW("\"read\"", "")), 1, 3 },
 		/* not known: any value */
 		{ ROW("x86_64", 41, 5, ""), PROFILE(ALLOW("\"socket\"", ARGS(0, 1))), 1, 5 },
-		{ ROW("x86_64", 41, 5, ",\"args\":[{\"count\":5,\"a0\":1}]"), PROFILE(ALLOW("\"socket\"", ARGS(0, 1))), 0, 0 },
-		{ ROW("x86_64", 41, 5, ",\"args\":[{\"count\":5,\"a0\":1}]"), PROFILE(ALLOW("\"socket\"", ARGS(1, 1))), 1, 5 },
-		{ ROW("x86_64", 41, 5, ",\"args\":[{\"count\":3,\"a0\":1},{\"count\":2,\"a0\":2}]"), PROFILE(ALLOW("\"socket\"", ARGS(0, 1))), 1, 2 },
+		{ ROW("x86_64", 41, 5, ",\"args\":[{\"count\":5,\"a0\":1}]"), PROFILE(ALLOW("\"socket\"", ARGS(0, 1))),
+		  0, 0 },
+		{ ROW("x86_64", 41, 5, ",\"args\":[{\"count\":5,\"a0\":1}]"), PROFILE(ALLOW("\"socket\"", ARGS(1, 1))),
+		  1, 5 },
+		{ ROW("x86_64", 41, 5, ",\"args\":[{\"count\":3,\"a0\":1},{\"count\":2,\"a0\":2}]"),
+		  PROFILE(ALLOW("\"socket\"", ARGS(0, 1))), 1, 2 },
 		{ ROW("x86_64", 41, 5, ",\"args\":[{\"count\":5,\"a0\":[1,2]}]"),
 		  PROFILE(ALLOW("\"socket\"", ARGS(0, 1)) "," ALLOW("\"socket\"", ARGS(0, 2))), 0, 0 },
-		{ ROW("x86_64", 16, 5, ",\"args\":[{\"count\":5,\"a1\":{\"least\":16,\"most\":31,\"any\":31,\"all\":16}}]"),
-		  PROFILE("{\"names\":[\"ioctl\"],\"action\":\"SCMP_ACT_ALLOW\",\"args\":[{\"index\":1,\"value\":240,\"valueTwo\":16,\"op\":\"SCMP_CMP_MASKED_EQ\"}]}"), 0, 0 },
-		{ ROW("x86_64", 16, 5, ",\"args\":[{\"count\":5,\"a1\":{\"least\":16,\"most\":31,\"any\":31,\"all\":16}}]"),
-		  PROFILE("{\"names\":[\"ioctl\"],\"action\":\"SCMP_ACT_ALLOW\",\"args\":[{\"index\":1,\"value\":31,\"op\":\"SCMP_CMP_LT\"}]}"), 1, 5 },
+		{ ROW("x86_64", 16, 5,
+		      ",\"args\":[{\"count\":5,\"a1\":{\"least\":16,\"most\":31,\"any\":31,\"all\":16}}]"),
+		  PROFILE("{\"names\":[\"ioctl\"],\"action\":\"SCMP_ACT_ALLOW\",\"args\":[{\"index\":1,\"value\":240,"
+			  "\"valueTwo\":16,\"op\":\"SCMP_CMP_MASKED_EQ\"}]}"),
+		  0, 0 },
+		{ ROW("x86_64", 16, 5,
+		      ",\"args\":[{\"count\":5,\"a1\":{\"least\":16,\"most\":31,\"any\":31,\"all\":16}}]"),
+		  PROFILE("{\"names\":[\"ioctl\"],\"action\":\"SCMP_ACT_ALLOW\",\"args\":[{\"index\":1,\"value\":31,"
+			  "\"op\":\"SCMP_CMP_LT\"}]}"),
+		  1, 5 },
 	};
 
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
@@ -260,7 +289,8 @@ Test(record, coverage_is_exact)
 
 Test(record, unused_is_what_is_permitted_and_was_not_seen)
 {
-	struct callgate_record *record = record_of(RECORD(ROW("x86_64", 0, 3, "") "," ROW("x86_64", 41, 1, ",\"args\":[{\"count\":1,\"a0\":1}]")));
+	struct callgate_record *record = record_of(
+		RECORD(ROW("x86_64", 0, 3, "") "," ROW("x86_64", 41, 1, ",\"args\":[{\"count\":1,\"a0\":1}]")));
 	struct callgate_filter *filter = filter_of(PROFILE(ALLOW("\"read\",\"write\",\"socket\"", "")));
 	struct callgate_diff *diff;
 
@@ -286,10 +316,19 @@ static char *learned(const struct callgate_record *record, const struct callgate
 
 Test(record, what_is_learned_covers)
 {
-	struct callgate_record *record = record_of(RECORD(
-		ROW("x86_64", 0, 3, "") "," ROW("x86_64", 41, 1, ",\"args\":[{\"count\":1,\"a0\":1,\"a1\":1,\"a2\":0}]") ","
-		ROW("x86_64", 56, 1, ",\"args\":[{\"count\":1,\"a0\":17}]") "," ROW("x86", 5, 1, "") ","
-		ROW("x86_64", 83, 2, ",\"denied\":true,\"answer\":\"ERRNO(EPERM)\"")));
+	struct callgate_record *record = record_of(RECORD(ROW("x86_64", 0, 3, "") "," ROW(
+		"x86_64", 41, 1,
+		",\"args\":[{\"count\":1,\"a0\":1,\"a1\":1,\"a2\":0}]") "," ROW("x86_64", 56, 1,
+										",\"args\":[{\"count\":1,\"a0\":17}"
+										"]") "," ROW("x86", 5, 1,
+											     "") "," ROW("x86_64", 83,
+													 2,
+													 ",\"denied"
+													 "\":true,"
+													 "\"answer\""
+													 ":\"ERRNO("
+													 "EPERM)"
+													 "\"")));
 	struct callgate_learn how = CALLGATE_LEARN_INIT;
 	struct callgate_filter *filter;
 	char *text = learned(record, &how);
@@ -311,8 +350,10 @@ Test(record, what_is_learned_covers)
 Test(record, learning_within_a_limit_and_from_a_base)
 {
 	static const char base[] = PROFILE(ALLOW("\"read\"", ""));
-	struct callgate_record *record = record_of(RECORD(ROW("x86_64", 0, 3, "") "," ROW("x86_64", 1, 1, "") "," ROW("x86_64", 2, 4, "")));
-	struct callgate_filter *limit = filter_of(PROFILE(ALLOW("\"read\",\"write\"", ""))), *base_filter = filter_of(base);
+	struct callgate_record *record =
+		record_of(RECORD(ROW("x86_64", 0, 3, "") "," ROW("x86_64", 1, 1, "") "," ROW("x86_64", 2, 4, "")));
+	struct callgate_filter *limit = filter_of(PROFILE(ALLOW("\"read\",\"write\"", ""))),
+			       *base_filter = filter_of(base);
 	struct callgate_learn how = CALLGATE_LEARN_INIT;
 	struct told told = { 0 };
 	char *text;

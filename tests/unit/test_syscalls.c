@@ -332,7 +332,8 @@ Test(syscalls, are_multiplexed_where_libseccomp_says_so)
 			uint32_t selector;
 			int mux;
 
-			/* This machine's library cannot be told of calls that this machine does not have a number for.
+			/*
+			 * This machine's library cannot be told of calls that this machine does not have a number for.
 			 */
 			if (!syscall_behind_mux(id, (enum callgate_abi)abi, &mux, &selector) ||
 			    seccomp_syscall_resolve_name(syscall_id_name(id)) <= -10000)
@@ -505,8 +506,10 @@ Test(syscalls, have_arguments_in_the_order_of_each_abi)
 		{ CALLGATE_ABI_MIPS, "pread64", "iplxhh", "fd,buf,count,-,offset_high,offset_low" },
 		{ CALLGATE_ABI_PARISC, "pread64", "iplhh", "fd,buf,count,offset_high,offset_low" },
 		{ CALLGATE_ABI_SH, "pread64", "iplxhh", "fd,buf,count,-,offset_low,offset_high" },
-		{ CALLGATE_ABI_ARM, "arm_sync_file_range", "iihhhh", "fd,flags,offset_low,offset_high,nbytes_low,nbytes_high" },
-		{ CALLGATE_ABI_MIPS, "sync_file_range", "ixhhhh", "fd,-,offset_high,offset_low,nbytes_high,nbytes_low" },
+		{ CALLGATE_ABI_ARM, "arm_sync_file_range", "iihhhh",
+		  "fd,flags,offset_low,offset_high,nbytes_low,nbytes_high" },
+		{ CALLGATE_ABI_MIPS, "sync_file_range", "ixhhhh",
+		  "fd,-,offset_high,offset_low,nbytes_high,nbytes_low" },
 		{ CALLGATE_ABI_X86, "fadvise64_64", "ihhhhi", "fd,offset_low,offset_high,len_low,len_high,advice" },
 		{ CALLGATE_ABI_PPC, "fadvise64_64", "iihhhh", "fd,advice,offset_high,offset_low,len_high,len_low" },
 		{ CALLGATE_ABI_PPC, "fadvise64", "ixhhli", "fd,-,offset_high,offset_low,len,advice" },
@@ -518,8 +521,10 @@ Test(syscalls, have_arguments_in_the_order_of_each_abi)
 		struct callgate_arguments got;
 
 		cr_assert_eq(callgate_syscall_arguments(facts[i].abi, facts[i].name, &got), 0);
-		cr_expect_str_eq(got.kinds, facts[i].kinds, "%s %s: %s", callgate_abi_name(facts[i].abi), facts[i].name, got.kinds);
-		cr_expect_str_eq(got.names, facts[i].names, "%s %s: %s", callgate_abi_name(facts[i].abi), facts[i].name, got.names);
+		cr_expect_str_eq(got.kinds, facts[i].kinds, "%s %s: %s", callgate_abi_name(facts[i].abi), facts[i].name,
+				 got.kinds);
+		cr_expect_str_eq(got.names, facts[i].names, "%s %s: %s", callgate_abi_name(facts[i].abi), facts[i].name,
+				 got.names);
 	}
 }
 

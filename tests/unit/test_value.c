@@ -46,10 +46,12 @@ Test(value, names_have_the_numbers_of_the_headers)
 		enum callgate_abi abi = CALLGATE_ABI_X86_64;
 		uint64_t value = 0;
 
-		cr_expect_eq(callgate_value_parse(abi, rows[i].call, rows[i].index, rows[i].name, &value), 0, "%s", rows[i].name);
+		cr_expect_eq(callgate_value_parse(abi, rows[i].call, rows[i].index, rows[i].name, &value), 0, "%s",
+			     rows[i].name);
 		cr_expect_eq(value, rows[i].value, "%s", rows[i].name);
 		cr_expect_eq(callgate_value_parse(abi, rows[i].call, rows[i].index,
-						  text_of(abi, rows[i].call, rows[i].index, value), &value), 0);
+						  text_of(abi, rows[i].call, rows[i].index, value), &value),
+			     0);
 		cr_expect_eq(value, rows[i].value, "%s comes back as %s", rows[i].name,
 			     text_of(abi, rows[i].call, rows[i].index, value));
 	}
@@ -81,7 +83,9 @@ Test(value, other_abis_have_other_numbers)
 
 Test(value, reads_numbers_and_refuses_the_rest)
 {
-	static const char *const wrong[] = { "", "AF_ALGO", "AF_ALG|", "|AF_ALG", "0x", "1e3", "18446744073709551616", "af_alg" };
+	static const char *const wrong[] = {
+		"", "AF_ALGO", "AF_ALG|", "|AF_ALG", "0x", "1e3", "18446744073709551616", "af_alg"
+	};
 	uint64_t value = 0;
 
 	cr_expect_eq(callgate_value_parse(CALLGATE_ABI_X86_64, "socket", 0, "-1", &value), 0);
@@ -89,8 +93,8 @@ Test(value, reads_numbers_and_refuses_the_rest)
 	cr_expect_eq(callgate_value_parse(CALLGATE_ABI_X86_64, "read", 5, "0x10|1", &value), 0);
 	cr_expect_eq(value, 0x11);
 	for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++)
-		cr_expect_eq(callgate_value_parse(CALLGATE_ABI_X86_64, "socket", 0, wrong[i], &value), CALLGATE_E_NOTFOUND, "%s",
-			     wrong[i]);
+		cr_expect_eq(callgate_value_parse(CALLGATE_ABI_X86_64, "socket", 0, wrong[i], &value),
+			     CALLGATE_E_NOTFOUND, "%s", wrong[i]);
 	cr_expect_str_eq(callgate_value_nearest(CALLGATE_ABI_X86_64, "socket", 0, "AF_ALGG"), "AF_ALG");
 }
 
@@ -145,7 +149,8 @@ Test(value, lists_of_calls_refuse_what_is_ambiguous)
 		struct callgate_policy *policy = NULL;
 
 		words.deny = rows[i].deny;
-		cr_expect_eq(callgate_policy_words(&words, &policy, NULL, &err), CALLGATE_E_PROFILE, "%s", rows[i].deny);
+		cr_expect_eq(callgate_policy_words(&words, &policy, NULL, &err), CALLGATE_E_PROFILE, "%s",
+			     rows[i].deny);
 		cr_expect_not_null(strstr(err.text, rows[i].text), "%s: %s", rows[i].deny, err.text);
 	}
 }

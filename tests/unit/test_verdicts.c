@@ -16,10 +16,10 @@
 #include <unistd.h>
 
 #include "bpf/prog.h"
-#include "tests/unit/agree.h"
 #include "filter/filter.h"
 #include "names/abi.h"
 #include "names/words.h"
+#include "tests/unit/agree.h"
 
 /* One block of a file: what is asked, and every way to answer. */
 struct block {
@@ -85,14 +85,16 @@ static void block_open(struct block *block, const char *line)
 	cr_assert(prog_lower(block->filter, &block->prog, &err) == 0, "%s: %s", line, err.text);
 	cr_assert(prog_agree(block->prog, block->filter, &err) == 0, "%s: %s", line, err.text);
 	cr_assert(prog_prove(block->prog, block->filter, &err) == 0, "%s: %s", line, err.text);
-	cr_assert(callgate_filter_lift(block->prog, "lifted", target.host, &block->lifted, &err) == 0, "%s: %s", line, err.text);
+	cr_assert(callgate_filter_lift(block->prog, "lifted", target.host, &block->lifted, &err) == 0, "%s: %s", line,
+		  err.text);
 }
 
 /* ------------------------------------------------------------------ the kernel */
 
 /*
- * Nothing of what is asked may really happen. So an older filter answers ERRNO(MARK) to every call of the last kind below:
- * of two filters the stricter action counts, of two ERRNOs the newer one's data. MARK seen means: ours is less strict than ERRNO.
+ * Nothing of what is asked may really happen. So an older filter answers ERRNO(MARK) to every call of the last kind
+ * below: of two filters the stricter action counts, of two ERRNOs the newer one's data. MARK seen means: ours is less
+ * strict than ERRNO.
  */
 enum { MARK = 4000 };
 
@@ -108,9 +110,10 @@ static long call_x86(uint32_t nr, const uint64_t *args)
 
 	/* ebp is the sixth argument; the rows leave it 0, and a compiler may need it. */
 	__asm__ volatile("push %%rbp; xor %%ebp, %%ebp; int $0x80; pop %%rbp"
-	                 : "=a"(ret)
-	                 : "a"((uint64_t)nr), "b"(args[0]), "c"(args[1]), "d"(args[2]), "S"(args[3]), "D"(args[4]), "r"(r8)
-	                 : "memory", "cc");
+			 : "=a"(ret)
+			 : "a"((uint64_t)nr), "b"(args[0]), "c"(args[1]), "d"(args[2]), "S"(args[3]), "D"(args[4]),
+			   "r"(r8)
+			 : "memory", "cc");
 	return (int)ret;
 #else
 	(void)nr;
@@ -127,8 +130,8 @@ static void ask(const struct callgate_call *call, struct answer *answer)
 		ret = call_x86(call->nr, call->args);
 		answer->error = ret < 0 ? (int)-ret : 0;
 	} else {
-		ret = syscall((long)(int32_t)call->nr, call->args[0], call->args[1], call->args[2], call->args[3], call->args[4],
-		              call->args[5]);
+		ret = syscall((long)(int32_t)call->nr, call->args[0], call->args[1], call->args[2], call->args[3],
+			      call->args[4], call->args[5]);
 		answer->error = ret < 0 ? errno : 0;
 	}
 	answer->done = 1;
@@ -182,7 +185,8 @@ static void kernel_verdict(const struct block *block, const struct callgate_call
 	if (answer->done && answer->error == MARK)
 		buf[0] = '\0';
 	else if (answer->done)
-		callgate_action_format((struct callgate_action){ .kind = CALLGATE_ERRNO, .data = (uint16_t)answer->error }, buf, size);
+		callgate_action_format(
+			(struct callgate_action){ .kind = CALLGATE_ERRNO, .data = (uint16_t)answer->error }, buf, size);
 	else
 		snprintf(buf, size, WIFSIGNALED(status) && WTERMSIG(status) == SIGSYS ? "SIGSYS" : "?");
 	munmap(answer, sizeof(*answer));
@@ -212,7 +216,8 @@ static bool kernel_can_say(const struct callgate_call *call)
 	return call->abi == CALLGATE_ABI_X86_64 || call->abi == CALLGATE_ABI_X32;
 }
 
-static void check_kernel(const struct block *block, const struct callgate_call *call, const char *want, const char *line)
+static void check_kernel(const struct block *block, const struct callgate_call *call, const char *want,
+			 const char *line)
 {
 	char got[32], expected[32];
 	struct callgate_call cut = *call;
@@ -254,12 +259,13 @@ static void take_row(const struct block *block, const char *line)
 	leaf = filter_walk(block->filter, abi_of(call.abi)->audit, call.nr, call.args);
 	cr_expect(action_equal(leaf->action, action), "the filter differs: %s\n%s", line, block->title);
 	leaf = filter_walk(block->lifted, abi_of(call.abi)->audit, call.nr, call.args);
-	cr_expect(!leaf->opaque && action_equal(leaf->action, action), "the lifted program differs: %s\n%s", line, block->title);
+	cr_expect(!leaf->opaque && action_equal(leaf->action, action), "the lifted program differs: %s\n%s", line,
+		  block->title);
 	data.nr = call.nr;
 	data.audit = abi_of(call.abi)->audit;
 	memcpy(data.args, call.args, sizeof(data.args));
-	cr_expect(action_equal(action_from_word(prog_eval(block->prog, &data, NULL)), action), "the program differs: %s\n%s", line,
-	          block->title);
+	cr_expect(action_equal(action_from_word(prog_eval(block->prog, &data, NULL)), action),
+		  "the program differs: %s\n%s", line, block->title);
 	check_kernel(block, &call, want, line);
 }
 

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Which filters tasks have: the task iterator against ptrace, shared stacks, kernel type information that is damaged. */
+/*
+ * Which filters tasks have: the task iterator against ptrace, shared stacks, kernel type information that is damaged.
+ */
 #include <criterion/criterion.h>
 #include <linux/btf.h>
 #include <linux/seccomp.h>
@@ -43,9 +45,18 @@ enum { AT_TASK = 1, AT_PID = 13, AT_SECCOMP = 17, AT_INNER = 25, AT_FUNC = 31 };
 
 struct made {
 	struct btf_header head;
-	struct { struct btf_type type; uint32_t data; } number;      /* 1 */
-	struct { struct btf_type type; struct btf_member members[1]; } unnamed; /* 2 */
-	struct { struct btf_type type; struct btf_member members[2]; } task; /* 3 */
+	struct {
+		struct btf_type type;
+		uint32_t data;
+	} number; /* 1 */
+	struct {
+		struct btf_type type;
+		struct btf_member members[1];
+	} unnamed; /* 2 */
+	struct {
+		struct btf_type type;
+		struct btf_member members[2];
+	} task;               /* 3 */
 	struct btf_type func; /* 4 */
 	char strings[sizeof(names)];
 } __attribute__((packed));
@@ -53,13 +64,18 @@ struct made {
 static struct made make(void)
 {
 	struct made made = {
-		.head = { .magic = BTF_MAGIC, .version = BTF_VERSION, .hdr_len = sizeof(struct btf_header),
+		.head = { .magic = BTF_MAGIC,
+			  .version = BTF_VERSION,
+			  .hdr_len = sizeof(struct btf_header),
 			  .type_len = offsetof(struct made, strings) - sizeof(struct btf_header),
-			  .str_off = offsetof(struct made, strings) - sizeof(struct btf_header), .str_len = sizeof(names) },
+			  .str_off = offsetof(struct made, strings) - sizeof(struct btf_header),
+			  .str_len = sizeof(names) },
 		.number = { { .info = BTF_KIND_INT << 24, .size = 4 }, 32 },
-		.unnamed = { { .info = BTF_KIND_STRUCT << 24 | 1, .size = 16 }, { { .name_off = AT_SECCOMP, .type = 1, .offset = 64 } } },
+		.unnamed = { { .info = BTF_KIND_STRUCT << 24 | 1, .size = 16 },
+			     { { .name_off = AT_SECCOMP, .type = 1, .offset = 64 } } },
 		.task = { { .name_off = AT_TASK, .info = BTF_KIND_STRUCT << 24 | 2, .size = 64 },
-			  { { .name_off = AT_PID, .type = 1, .offset = 32 }, { .name_off = 0, .type = 2, .offset = 128 } } },
+			  { { .name_off = AT_PID, .type = 1, .offset = 32 },
+			    { .name_off = 0, .type = 2, .offset = 128 } } },
 		.func = { .name_off = AT_FUNC, .info = BTF_KIND_FUNC << 24, .type = 1 },
 	};
 
@@ -69,7 +85,9 @@ static struct made make(void)
 
 Test(btf, answers_members_through_unnamed_ones_and_functions)
 {
-	struct btf_query queries[] = { { "task_struct", "pid", 0 }, { "task_struct", "seccomp", 0 }, { "bpf_iter_task", NULL, 0 } };
+	struct btf_query queries[] = { { "task_struct", "pid", 0 },
+				       { "task_struct", "seccomp", 0 },
+				       { "bpf_iter_task", NULL, 0 } };
 	struct made made = make();
 
 	cr_assert_eq(btf_ask_bytes(&made, sizeof(made), queries, 3, NULL), 0);
@@ -86,7 +104,9 @@ Test(btf, refuses_what_is_not_there_or_damaged)
 	cr_assert_eq(btf_ask_bytes(&made, sizeof(made), &lacks, 1, NULL), CALLGATE_E_UNSUPPORTED);
 	for (size_t size = 0; size < sizeof(made); size++)
 		cr_assert_lt(btf_ask_bytes(&made, size, &pid, 1, NULL), 0, "%zu bytes", size);
-	/* Whatever one byte is: an answer or a refusal, nothing outside the bytes is touched (a sanitizer would tell). */
+	/*
+	 * Whatever one byte is: an answer or a refusal, nothing outside the bytes is touched (a sanitizer would tell).
+	 */
 	for (size_t at = 0; at < sizeof(made); at++) {
 		for (unsigned value = 0; value < 256; value += 51) {
 			struct made *damaged = malloc(sizeof(*damaged));
@@ -120,7 +140,8 @@ static void *load_one_more(void *data)
 
 static pid_t start(int *ready)
 {
-	struct callgate_prog *first = errno_for(SYS_mkdir, SECCOMP_RET_ERRNO | 77), *second = errno_for(SYS_rmdir, SECCOMP_RET_ERRNO | 78);
+	struct callgate_prog *first = errno_for(SYS_mkdir, SECCOMP_RET_ERRNO | 77),
+			     *second = errno_for(SYS_rmdir, SECCOMP_RET_ERRNO | 78);
 	struct callgate_prog *third = errno_for(SYS_mknod, SECCOMP_RET_ERRNO | 79);
 	int pipes[2];
 	pid_t pid;
@@ -131,7 +152,8 @@ static pid_t start(int *ready)
 	if (pid == 0) {
 		pthread_t thread;
 
-		if (callgate_prog_load(first, CALLGATE_NNP_YES, NULL) < 0 || callgate_prog_load(second, CALLGATE_NNP_YES, NULL) < 0)
+		if (callgate_prog_load(first, CALLGATE_NNP_YES, NULL) < 0 ||
+		    callgate_prog_load(second, CALLGATE_NNP_YES, NULL) < 0)
 			_exit(1);
 		for (int i = 0; i < THREADS; i++)
 			if (pthread_create(&thread, NULL, i ? wait_for_ever : load_one_more, third))
@@ -174,7 +196,8 @@ static void expect_equal(const struct callgate_witness *a, const struct callgate
 	cr_assert(count == 2 || count == 3);
 	for (size_t i = 0; i < count; i++) {
 		cr_assert_eq(one[i]->count, other[i]->count);
-		cr_assert_eq(one[i]->flags, other[i]->flags, "filter %zu: flags %x and %x", i, one[i]->flags, other[i]->flags);
+		cr_assert_eq(one[i]->flags, other[i]->flags, "filter %zu: flags %x and %x", i, one[i]->flags,
+			     other[i]->flags);
 		cr_assert_eq(memcmp(one[i]->insns, other[i]->insns, one[i]->count * sizeof(one[i]->insns[0])), 0);
 	}
 	cr_assert_eq(one[1]->flags, SECCOMP_FILTER_FLAG_LOG);
@@ -206,7 +229,8 @@ Test(witness, iterator_and_ptrace_say_the_same_of_every_thread)
 
 Test(witness, sees_the_one_thread_that_lacks_a_filter)
 {
-	struct callgate_prog *third = errno_for(SYS_mknod, SECCOMP_RET_ERRNO | 79), *first = errno_for(SYS_mkdir, SECCOMP_RET_ERRNO | 77);
+	struct callgate_prog *third = errno_for(SYS_mknod, SECCOMP_RET_ERRNO | 79),
+			     *first = errno_for(SYS_mkdir, SECCOMP_RET_ERRNO | 77);
 	struct callgate_err err = CALLGATE_ERR_INIT;
 	struct callgate_tasks *tasks;
 	size_t lacking = 0, count;
@@ -222,7 +246,8 @@ Test(witness, sees_the_one_thread_that_lacks_a_filter)
 	cr_assert_eq(witness_have(callgate_tasks_at(tasks, 0), count, third, &lacking, &err), CALLGATE_E_MISMATCH);
 	kill(pid, SIGKILL);
 	waitpid(pid, NULL, 0);
-	cr_assert_eq(witness_have(callgate_tasks_at(tasks, 0), count, third, &lacking, &err), 0, "the ended lack nothing: %s", err.text);
+	cr_assert_eq(witness_have(callgate_tasks_at(tasks, 0), count, third, &lacking, &err), 0,
+		     "the ended lack nothing: %s", err.text);
 	callgate_tasks_free(tasks);
 	free(first);
 	free(third);

@@ -38,8 +38,10 @@ static void check(struct callgate_words words, const char *name, uint64_t first,
 
 Test(words, say_what_passes_and_what_does_not)
 {
-	struct callgate_words allow = { .allow = "read:write,socket(a0==2,a1<=3):mkdir=EACCES" }, deny = { .deny = "mkdir,rmdir=LOG" };
-	struct callgate_words both = { .allow = "read", .deny = "write=EIO", .fallback = "ERRNO(ENOSYS)" }, only = { .fallback = "EPERM" };
+	struct callgate_words allow = { .allow = "read:write,socket(a0==2,a1<=3):mkdir=EACCES" },
+			      deny = { .deny = "mkdir,rmdir=LOG" };
+	struct callgate_words both = { .allow = "read", .deny = "write=EIO", .fallback = "ERRNO(ENOSYS)" },
+			      only = { .fallback = "EPERM" };
 
 	check(allow, "read", 0, "ALLOW");
 	check(allow, "write", 0, "ALLOW");
@@ -81,10 +83,11 @@ Test(words, are_refused_with_their_column)
 		words.size = sizeof(words);
 		r = callgate_policy_words(&words, &policy, NULL, &err);
 		cr_assert_eq(r, CALLGATE_E_PROFILE, "row %zu: %d", i, r);
-		cr_assert(err.line == rows[i].line && err.column == rows[i].column, "row %zu: %u:%u: %s", i, err.line, err.column,
-			  err.text);
+		cr_assert(err.line == rows[i].line && err.column == rows[i].column, "row %zu: %u:%u: %s", i, err.line,
+			  err.column, err.text);
 		cr_assert(strstr(err.text, rows[i].text), "row %zu: %s", i, err.text);
 	}
-	cr_assert_eq(callgate_policy_words(&(struct callgate_words)CALLGATE_WORDS_INIT, &(struct callgate_policy *){ NULL }, NULL, NULL),
+	cr_assert_eq(callgate_policy_words(&(struct callgate_words)CALLGATE_WORDS_INIT,
+					   &(struct callgate_policy *){ NULL }, NULL, NULL),
 		     CALLGATE_E_ARG);
 }
