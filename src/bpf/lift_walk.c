@@ -362,7 +362,8 @@ static void give_up(struct lift *lift)
 	uint64_t next = 0;
 
 	lift->filter->incomplete = true;
-	qsort(lift->pieces, count, sizeof(*lift->pieces), order_pieces);
+	if (count)
+		qsort(lift->pieces, count, sizeof(*lift->pieces), order_pieces);
 	for (size_t i = 0; i < count && !lift->no_memory; i++) {
 		struct range range = lift->pieces[i].range;
 

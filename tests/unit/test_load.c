@@ -126,6 +126,9 @@ static int strict_with_threads(void)
 
 Test(load, succeeds_with_filters_that_forbid_to_look)
 {
+#ifdef __SANITIZE_ADDRESS__
+	cr_skip_test("a sanitizer's runtime makes calls of its own, which these filters kill for");
+#endif
 	cr_assert_eq(in_child(plain), 0);
 	cr_assert_eq(in_child(strict), 0);
 	cr_assert_eq(in_child(strict_twice), 0);
