@@ -14,7 +14,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
-#include <seccomp.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -29,6 +28,7 @@
 
 #include "base/err.h"
 #include "base/fd.h"
+#include "bpf/libseccomp.h"
 #include "bpf/lower_libseccomp.h"
 #include "bpf/text.h"
 #include "filter/filter.h"
@@ -44,6 +44,7 @@ enum {
 /* ------------------------------------------------------------------ in the child */
 
 struct teller {
+	struct libseccomp library;
 	const struct callgate_filter *filter;
 	struct callgate_action otherwise; /* the default action */
 	scmp_filter_ctx context;          /* of the ABI at hand */
@@ -82,7 +83,7 @@ static int told_number(const struct teller *teller, uint32_t nr, struct callgate
 	int known, mux;
 	bool muxed;
 
-	if (teller->token == seccomp_arch_native())
+	if (teller->token == teller->library.arch_native())
 		return (int)nr;
 	if (!name) {
 		callgate_action_format(action, text, sizeof(text));
@@ -90,14 +91,14 @@ static int told_number(const struct teller *teller, uint32_t nr, struct callgate
 		refuse(teller, "libseccomp has no word for number %u of %s: it gets %s, unknown numbers %s", nr,
 		       abi_of(teller->abi)->name, text, otherwise);
 	}
-	known = seccomp_syscall_resolve_name_arch(teller->token, name);
+	known = teller->library.syscall_resolve_name_arch(teller->token, name);
 	/* A call that is also behind socketcall or ipc has a negative word of its own, whatever its number is. */
 	muxed = known < 0 && known != __NR_SCMP_ERROR &&
 		syscall_behind_mux(syscall_by_nr(teller->abi, nr), teller->abi, &mux, &selector);
 	if ((uint32_t)known != nr && !muxed)
 		refuse(teller, "this libseccomp does not know %s as number %u of %s", name, nr,
 		       abi_of(teller->abi)->name);
-	return seccomp_syscall_resolve_name(name);
+	return teller->library.syscall_resolve_name(name);
 }
 
 static void tell_rule(struct teller *teller, uint32_t nr, struct callgate_action action,
@@ -109,8 +110,8 @@ static void tell_rule(struct teller *teller, uint32_t nr, struct callgate_action
 		return;
 	if (action.kind == CALLGATE_TRAP && action.data)
 		refuse(teller, "libseccomp has no TRAP with a number");
-	r = seccomp_rule_add_array(teller->context, action_word(action), told_number(teller, nr, action), count,
-				   compares);
+	r = teller->library.rule_add_array(teller->context, action_word(action), told_number(teller, nr, action), count,
+					   compares);
 	if (r)
 		refuse(teller, "libseccomp refuses a rule for %s (%u of %s): %s", call_name(teller, nr), nr,
 		       abi_of(teller->abi)->name, strerror(-r));
@@ -235,16 +236,17 @@ static void tell_abi(struct teller *teller)
 
 static scmp_filter_ctx new_context(const struct teller *teller)
 {
-	scmp_filter_ctx context = seccomp_init(action_word(teller->otherwise));
+	scmp_filter_ctx context = teller->library.init(action_word(teller->otherwise));
 	int r = context ? 0 : -ENOMEM;
 
-	if (!r && teller->token != seccomp_arch_native()) {
-		r = seccomp_arch_add(context, teller->token);
+	if (!r && teller->token != teller->library.arch_native()) {
+		r = teller->library.arch_add(context, teller->token);
 		if (!r)
-			r = seccomp_arch_remove(context, seccomp_arch_native());
+			r = teller->library.arch_remove(context, teller->library.arch_native());
 	}
 	if (!r)
-		r = seccomp_attr_set(context, SCMP_FLTATR_ACT_BADARCH, action_word(teller->filter->other_arch->action));
+		r = teller->library.attr_set(context, SCMP_FLTATR_ACT_BADARCH,
+					     action_word(teller->filter->other_arch->action));
 	if (r)
 		refuse(teller, "libseccomp cannot start a filter for %s: %s", abi_of(teller->abi)->name, strerror(-r));
 	return context;
@@ -256,21 +258,22 @@ static void child_work(struct teller *teller, int program_fd)
 	scmp_filter_ctx all = NULL;
 	int r;
 
-	seccomp_api_set(6); /* compile for any kernel, not for this one; an older library's answer does not matter */
+	teller->library.api_set(
+		6); /* compile for any kernel, not for this one; an older library's answer does not matter */
 	for (unsigned i = 0; i < filter->abi_count; i++) {
 		teller->abi = filter->abis[i];
-		teller->token = seccomp_arch_resolve_name(abi_of(teller->abi)->name);
+		teller->token = teller->library.arch_resolve_name(abi_of(teller->abi)->name);
 		if (!teller->token)
 			refuse(teller, "this libseccomp does not know %s", abi_of(teller->abi)->name);
 		teller->context = new_context(teller);
 		tell_abi(teller);
-		r = all ? seccomp_merge(all, teller->context) : 0;
+		r = all ? teller->library.merge(all, teller->context) : 0;
 		if (r)
 			refuse(teller, "libseccomp cannot join %s with the others: %s", abi_of(teller->abi)->name,
 			       strerror(-r));
 		all = all ? all : teller->context;
 	}
-	r = seccomp_export_bpf(all, program_fd);
+	r = teller->library.export_bpf(all, program_fd);
 	if (r)
 		refuse(teller, "libseccomp cannot write the program: %s", strerror(-r));
 	_exit(0);
@@ -399,6 +402,8 @@ int prog_lower_libseccomp(const struct callgate_filter *filter, unsigned seconds
 	int reason[2], program_fd, r;
 
 	r = find_default(filter, &teller.otherwise, err);
+	if (!r)
+		r = libseccomp_load(&teller.library, err);
 	if (r)
 		return r;
 	program_fd = memfd_create("callgate-libseccomp", MFD_CLOEXEC);
