@@ -161,7 +161,7 @@ static unsigned chain_cost(const struct interval *intervals, unsigned count)
 	return cost;
 }
 
-enum { CHAIN_COST = 2 };
+enum { CHAIN_COST = 3 };
 
 static asm_ref tree(struct search *search, unsigned from, unsigned to)
 {

@@ -56,12 +56,15 @@ static bool has_even_pairs(enum callgate_abi abi)
 
 static void add(struct callgate_arguments *out, char kind, const char *name, int size, const char *half)
 {
-	size_t count = strlen(out->kinds), used = strlen(out->names);
+	size_t count = strlen(out->kinds), used = strlen(out->names), rest = strlen(half);
 
-	if (count == REGISTERS)
+	if (count == REGISTERS || used + 1 + (size_t)size + rest >= sizeof(out->names))
 		return;
 	out->kinds[count] = kind;
-	snprintf(out->names + used, sizeof(out->names) - used, "%s%.*s%s", count ? "," : "", size, name, half);
+	if (count)
+		out->names[used++] = ',';
+	memcpy(out->names + used, name, (size_t)size);
+	memcpy(out->names + used + size, half, rest + 1);
 }
 
 static void add_halves(struct callgate_arguments *out, enum callgate_abi abi, const char *name, int size)

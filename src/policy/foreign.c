@@ -180,6 +180,9 @@ static bool among(struct slice word, const char *const *words)
 	return false;
 }
 
+/* Keys of a profile, or of a configuration that holds one. */
+static const char *const profile_keys[] = { "defaultAction", "syscalls", "linux", "ociVersion", NULL };
+
 /* {"kind": "SeccompProfile", ...}: the operator's object, whose spec is a profile. */
 bool foreign_is_operator(const struct source *source, size_t start)
 {
@@ -193,7 +196,7 @@ bool foreign_is_operator(const struct source *source, size_t start)
 	while (json_next(&json, &token) == JSON_KEY) {
 		bool kind = slice_is(token.text, "kind");
 
-		if (json_next(&json, &value) == JSON_BAD)
+		if (among(token.text, profile_keys) || json_next(&json, &value) == JSON_BAD)
 			return false;
 		if (kind)
 			return value.kind == JSON_STRING && slice_is(value.text, "SeccompProfile");
@@ -207,7 +210,6 @@ const char *foreign_json(const struct source *source, size_t start, size_t *at)
 {
 	static const char *const firecracker[] = { "default_action", "filter_action", "mismatch_action", "match_action",
 						   NULL };
-	static const char *const ours[] = { "defaultAction", "syscalls", "linux", "ociVersion", NULL };
 	struct json json;
 	struct json_token token, value;
 	size_t last;
@@ -220,7 +222,7 @@ const char *foreign_json(const struct source *source, size_t start, size_t *at)
 	for (int i = 0; i < KEYS_LOOKED_AT && json_next(&json, &token) == JSON_KEY; i++) {
 		struct json inside;
 
-		if (among(token.text, ours) || json_next(&json, &value) == JSON_BAD)
+		if (among(token.text, profile_keys) || json_next(&json, &value) == JSON_BAD)
 			return NULL;
 		*at = token.first;
 		if (slice_is(token.text, "apiVersion"))

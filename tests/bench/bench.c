@@ -1,17 +1,22 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * make bench: ratios measured side by side. Every round runs each variant once, in turning order, each cold figure in a
- * child of its own, on one processor; medians and the quartiles of the round-by-round ratios are printed. Only the
- * peers' ratios are worth quoting: absolute times follow the machine.
+ * make bench: ratios measured side by side. Every round runs each variant once, in turning order, each in a child of
+ * its own, on one processor; medians and the quartiles of the round-by-round ratios are printed. The second callgate is
+ * the null check: how far its ratio is from 1 is what the method cannot tell. Only ratios are worth quoting: absolute
+ * times follow the machine.
  */
+#include <fcntl.h>
 #include <linux/seccomp.h>
 #include <sched.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/syscall.h>
+#include <sys/utsname.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -19,13 +24,39 @@
 #include "callgate.h"
 #include "peer.h"
 
-enum { ROUNDS = 21, WARM = 20, VARIANTS = 3, FIGURES = 3 };
-static const char *const variant_words[VARIANTS] = { "callgate", "json-c + libseccomp, linear",
-						     "json-c + libseccomp, tree" };
-static const char *const figure_words[FIGURES] = { "file to program, cold", "file to program, warm", "seccomp(2)" };
+enum { ROUNDS = 21, WARM = 20, CALLS = 200000 };
+enum { OURS, OURS_AGAIN, LINEAR, TREE, VARIANTS };
+static const char *const variant_words[VARIANTS] = {
+	"callgate",
+	"callgate once more",
+	"json-c + libseccomp, linear",
+	"json-c + libseccomp, tree",
+};
 
+enum figure { COLD, WARMED, LOAD, ALLOWED, CHECKED, DENIED, COMPILE_PROCESS, RUN_PROCESS, FIGURES };
+static const struct {
+	const char *key, *text;
+} figures[FIGURES] = {
+	[COLD] = { "file_to_program_cold_us", "file to program, cold" },
+	[WARMED] = { "file_to_program_warm_us", "file to program, warm" },
+	[LOAD] = { "load_us", "seccomp(2)" },
+	[ALLOWED] = { "call_allowed_ns", "an allowed call (getppid), over the same call without a filter" },
+	[CHECKED] = { "call_checked_ns", "a call whose argument is looked at (personality), over none" },
+	[DENIED] = { "call_denied_ns", "a denied call (keyctl), over none" },
+	[COMPILE_PROCESS] = { "compile_process_us", "CPU of a process: file to program in a file" },
+	[RUN_PROCESS] = { "run_process_us", "CPU of a process: file to loaded filter, then /bin/true" },
+};
+
+struct bench {
+	const char *profile, *tool, *peer;
+	uint64_t caps;
+	double values[FIGURES][VARIANTS][ROUNDS];
+	size_t instructions[VARIANTS];
+};
+
+/* What a child tells, in shared memory. */
 struct sample {
-	double us[FIGURES];
+	double values[FIGURES];
 	size_t instructions;
 	int good;
 };
@@ -38,7 +69,7 @@ static double now_us(void)
 	return (double)t.tv_sec * 1e6 + (double)t.tv_nsec / 1e3;
 }
 
-static int ours(const char *path, uint64_t caps, struct sock_filter **out, size_t *count)
+static int ours(const struct bench *bench, struct sock_filter **out, size_t *count)
 {
 	struct callgate_target target = CALLGATE_TARGET_INIT;
 	struct callgate_policy *policy = NULL;
@@ -47,11 +78,11 @@ static int ours(const char *path, uint64_t caps, struct sock_filter **out, size_
 	struct callgate_notes *notes = NULL;
 	int r = callgate_target_host(&target, NULL);
 
-	target.caps = caps;
+	target.caps = bench->caps;
 	if (r == 0)
 		r = callgate_notes_new(&notes);
 	if (r == 0)
-		r = callgate_policy_read(path, &policy, notes, NULL);
+		r = callgate_policy_read(bench->profile, &policy, notes, NULL);
 	if (r == 0)
 		r = callgate_filter_resolve(policy, &target, &filter, notes, NULL);
 	if (r == 0)
@@ -68,54 +99,123 @@ static int ours(const char *path, uint64_t caps, struct sock_filter **out, size_
 	return r;
 }
 
-static int compile(int variant, const char *path, uint64_t caps, struct sock_filter **out, size_t *count)
+static int compile(const struct bench *bench, int variant, struct sock_filter **out, size_t *count)
 {
-	return variant == 0 ? ours(path, caps, out, count) : peer_compile(path, caps, variant, out, count);
+	if (variant == OURS || variant == OURS_AGAIN)
+		return ours(bench, out, count);
+	return peer_compile(bench->profile, variant == LINEAR ? 1 : 2, out, count);
 }
 
-static void measure(int variant, const char *path, uint64_t caps, struct sample *out)
+/* Nanoseconds of one call. */
+static double call_ns(long nr, long a0)
+{
+	double start = now_us();
+
+	for (int i = 0; i < CALLS; i++)
+		syscall(nr, a0, 0, 0);
+	return (now_us() - start) * 1e3 / CALLS;
+}
+
+static void all_calls(double ns[3])
+{
+	ns[0] = call_ns(SYS_getppid, 0);
+	ns[1] = call_ns(SYS_personality, 0xffffffff);
+	ns[2] = call_ns(SYS_keyctl, -1);
+}
+
+/* In the child, which the filter stays on. */
+static void measure(const struct bench *bench, int variant, struct sample *out)
 {
 	struct sock_filter *insns = NULL;
 	struct sock_fprog prog;
-	double start = now_us();
+	double start = now_us(), bare[3], filtered[3];
 
-	if (compile(variant, path, caps, &insns, &out->instructions))
+	if (compile(bench, variant, &insns, &out->instructions))
 		_exit(1);
-	out->us[0] = now_us() - start;
+	out->values[COLD] = now_us() - start;
 	start = now_us();
 	for (int i = 0; i < WARM; i++) {
 		struct sock_filter *again = NULL;
 
-		if (compile(variant, path, caps, &again, &out->instructions))
+		if (compile(bench, variant, &again, &out->instructions))
 			_exit(1);
 		free(again);
 	}
-	out->us[1] = (now_us() - start) / WARM;
+	out->values[WARMED] = (now_us() - start) / WARM;
 	prog = (struct sock_fprog){ .len = (unsigned short)out->instructions, .filter = insns };
+	all_calls(bare);
 	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0))
 		_exit(1);
 	start = now_us();
 	if (syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0, &prog))
 		_exit(1);
-	out->us[2] = now_us() - start;
+	out->values[LOAD] = now_us() - start;
+	all_calls(filtered);
+	for (int i = 0; i < 3; i++)
+		out->values[ALLOWED + i] = filtered[i] - bare[i];
 	out->good = 1;
 	_exit(0);
 }
 
-static int run(int variant, const char *path, uint64_t caps, struct sample *out)
+static int in_child(struct bench *bench, int variant, int round)
 {
 	struct sample *shared = mmap(NULL, sizeof(*shared), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	pid_t pid = shared == MAP_FAILED ? -1 : fork();
+	int r = -1;
 
 	if (pid == 0)
-		measure(variant, path, caps, shared);
+		measure(bench, variant, shared);
 	if (pid > 0)
 		waitpid(pid, NULL, 0);
-	if (shared != MAP_FAILED) {
-		*out = *shared;
-		munmap(shared, sizeof(*shared));
+	if (pid > 0 && shared->good) {
+		for (int f = COLD; f <= DENIED; f++)
+			bench->values[f][variant][round] = shared->values[f];
+		bench->instructions[variant] = shared->instructions;
+		r = 0;
 	}
-	return pid > 0 && out->good ? 0 : -1;
+	if (shared != MAP_FAILED)
+		munmap(shared, sizeof(*shared));
+	return r;
+}
+
+/* Its CPU time in microseconds, of a process and of whom it waited for. -1: it did not succeed. */
+static double process_us(const char *const argv[])
+{
+	struct rusage usage;
+	int status;
+	pid_t pid = fork();
+
+	if (pid == 0) {
+		int null = open("/dev/null", O_RDWR | O_CLOEXEC);
+
+		dup2(null, STDOUT_FILENO);
+		dup2(null, STDERR_FILENO);
+		execv(argv[0], (char *const *)argv);
+		_exit(127);
+	}
+	if (pid < 0 || wait4(pid, &status, 0, &usage) < 0 || !WIFEXITED(status) || WEXITSTATUS(status) != 0)
+		return -1;
+	return (double)(usage.ru_utime.tv_sec + usage.ru_stime.tv_sec) * 1e6 + (double)usage.ru_utime.tv_usec +
+	       (double)usage.ru_stime.tv_usec;
+}
+
+static int processes(struct bench *bench, int variant, int round)
+{
+	const char *level = variant == TREE ? "2" : "1", *tool = bench->tool, *peer = bench->peer;
+	const char *profile = bench->profile;
+	const char *const compile_ours[] = { tool, "compile", "--caps", "docker", "-o", "/dev/null", profile, NULL };
+	const char *const compile_peer[] = { peer, "compile", level, profile, "/dev/null", NULL };
+	const char *const run_ours[] = {
+		tool, "run", "--profile", profile, "--caps", "docker", "--", "/bin/true", NULL
+	};
+	const char *const run_peer[] = { peer, "run", level, profile, "/bin/true", NULL };
+	bool is_ours = variant == OURS || variant == OURS_AGAIN;
+	double compiled = process_us(is_ours ? compile_ours : compile_peer);
+	double ran = process_us(is_ours ? run_ours : run_peer);
+
+	bench->values[COMPILE_PROCESS][variant][round] = compiled;
+	bench->values[RUN_PROCESS][variant][round] = ran;
+	return compiled < 0 || ran < 0 ? -1 : 0;
 }
 
 static int by_value(const void *a, const void *b)
@@ -135,52 +235,91 @@ static double quantile(const double *values, int at)
 	return sorted[(ROUNDS - 1) * at / 4];
 }
 
-static void print_figure(int figure, struct sample samples[VARIANTS][ROUNDS])
+/* Round by round, of variant against callgate. */
+static void ratios(const struct bench *bench, int figure, int variant, double out[3])
 {
-	printf("%s\n", figure_words[figure]);
-	for (int v = 0; v < VARIANTS; v++) {
-		double us[ROUNDS], ratio[ROUNDS];
+	double ratio[ROUNDS];
 
-		for (int r = 0; r < ROUNDS; r++) {
-			us[r] = samples[v][r].us[figure];
-			ratio[r] = us[r] / samples[0][r].us[figure];
+	for (int r = 0; r < ROUNDS; r++)
+		ratio[r] = bench->values[figure][variant][r] / bench->values[figure][OURS][r];
+	for (int at = 1; at <= 3; at++)
+		out[at - 1] = quantile(ratio, at);
+}
+
+static void print_text(const struct bench *bench)
+{
+	printf("%s, Docker's capabilities, x86_64 + x86 + x32; %d rounds, medians (quartiles)\ninstructions\n",
+	       bench->profile, ROUNDS);
+	for (int v = 0; v < VARIANTS; v++)
+		printf("  %-30s %9zu\n", variant_words[v], bench->instructions[v]);
+	for (int f = 0; f < FIGURES; f++) {
+		printf("%s\n", figures[f].text);
+		for (int v = 0; v < VARIANTS; v++) {
+			double ratio[3];
+
+			ratios(bench, f, v, ratio);
+			printf("  %-30s %9.1f %s", variant_words[v], quantile(bench->values[f][v], 2),
+			       f >= ALLOWED && f <= DENIED ? "ns" : "us");
+			if (v && (f < ALLOWED || f > DENIED))
+				printf("   %7.2f x callgate (%.2f to %.2f)", ratio[1], ratio[0], ratio[2]);
+			printf("\n");
 		}
-		printf("  %-30s %9.1f us", variant_words[v], quantile(us, 2));
-		if (v)
-			printf("   %7.1f x callgate (%.1f to %.1f)", quantile(ratio, 2), quantile(ratio, 1),
-			       quantile(ratio, 3));
-		printf("\n");
 	}
+}
+
+static void print_json(const struct bench *bench)
+{
+	struct utsname machine;
+
+	uname(&machine);
+	printf("{\"schema\": \"callgate.bench/1\", \"machine\": \"%s %s\", \"time\": %lld, \"rounds\": %d, "
+	       "\"figures\": [",
+	       machine.machine, machine.release, (long long)time(NULL), ROUNDS);
+	for (int f = 0; f < FIGURES; f++)
+		for (int v = 0; v < VARIANTS; v++) {
+			double ratio[3];
+
+			ratios(bench, f, v, ratio);
+			printf("%s\n  {\"figure\": \"%s\", \"variant\": \"%s\", \"median\": %.2f, \"ratio\": %.3f}",
+			       f + v ? "," : "", figures[f].key, variant_words[v], quantile(bench->values[f][v], 2),
+			       ratio[1]);
+		}
+	printf("\n], \"instructions\": {");
+	for (int v = 0; v < VARIANTS; v++)
+		printf("%s\"%s\": %zu", v ? ", " : "", variant_words[v], bench->instructions[v]);
+	printf("}}\n");
 }
 
 int main(int argc, char **argv)
 {
-	static struct sample samples[VARIANTS][ROUNDS];
+	static struct bench bench;
+	bool json = argc == 5 && strcmp(argv[1], "--json") == 0;
 	cpu_set_t one;
-	uint64_t caps;
 
-	if (argc != 2 || callgate_caps_parse("docker", &caps, NULL)) {
-		fprintf(stderr, "usage: bench PROFILE.json\n");
+	if (!json && argc != 4) {
+		fprintf(stderr, "usage: bench [--json] PROFILE.json CALLGATE PEER_PROCESS\n");
 		return 2;
 	}
+	bench.profile = argv[argc - 3];
+	bench.tool = argv[argc - 2];
+	bench.peer = argv[argc - 1];
+	if (callgate_caps_parse("docker", &bench.caps, NULL) < 0)
+		return 1;
 	CPU_ZERO(&one);
 	CPU_SET(0, &one);
 	sched_setaffinity(0, sizeof(one), &one);
-	for (int r = 0; r < ROUNDS; r++) {
+	for (int round = 0; round < ROUNDS; round++)
 		for (int v = 0; v < VARIANTS; v++) {
-			int variant = (v + r) % VARIANTS;
+			int variant = (v + round) % VARIANTS;
 
-			if (run(variant, argv[1], caps, &samples[variant][r]) < 0) {
+			if (in_child(&bench, variant, round) < 0 || processes(&bench, variant, round) < 0) {
 				fprintf(stderr, "bench: %s failed\n", variant_words[variant]);
 				return 1;
 			}
 		}
-	}
-	printf("%s, Docker's capabilities, x86_64 + x86 + x32; %d rounds, medians (quartiles)\n", argv[1], ROUNDS);
-	printf("instructions\n");
-	for (int v = 0; v < VARIANTS; v++)
-		printf("  %-30s %9zu\n", variant_words[v], samples[v][0].instructions);
-	for (int figure = 0; figure < FIGURES; figure++)
-		print_figure(figure, samples);
+	if (json)
+		print_json(&bench);
+	else
+		print_text(&bench);
 	return 0;
 }

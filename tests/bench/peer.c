@@ -11,8 +11,6 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include "callgate.h"
-
 static uint32_t action_of(const char *word, struct json_object *rule)
 {
 	struct json_object *errno_ret;
@@ -25,15 +23,23 @@ static uint32_t action_of(const char *word, struct json_object *rule)
 	return strcmp(word, "SCMP_ACT_ERRNO") == 0 ? SCMP_ACT_ERRNO(error) : SCMP_ACT_KILL;
 }
 
-static bool has_cap(const char *name, uint64_t caps)
+/* Docker's capabilities, as its manual lists them. */
+static bool has_cap(const char *name)
 {
-	uint64_t bit = 0;
+	static const char *const docker[] = {
+		"CAP_AUDIT_WRITE", "CAP_CHOWN",   "CAP_DAC_OVERRIDE",     "CAP_FOWNER",    "CAP_FSETID",
+		"CAP_KILL",        "CAP_MKNOD",   "CAP_NET_BIND_SERVICE", "CAP_NET_RAW",   "CAP_SETFCAP",
+		"CAP_SETGID",      "CAP_SETPCAP", "CAP_SETUID",           "CAP_SYS_CHROOT"
+	};
 
-	return callgate_caps_parse(name, &bit, NULL) == 0 && (caps & bit) == bit;
+	for (size_t i = 0; i < sizeof(docker) / sizeof(docker[0]); i++)
+		if (strcmp(docker[i], name) == 0)
+			return true;
+	return false;
 }
 
 /* all: every listed capability is there; else: any. An absent list answers all. */
-static bool guard(struct json_object *rule, const char *key, uint64_t caps, bool all)
+static bool guard(struct json_object *rule, const char *key, bool all)
 {
 	struct json_object *object, *list;
 	bool result = all;
@@ -42,7 +48,7 @@ static bool guard(struct json_object *rule, const char *key, uint64_t caps, bool
 		return all;
 	if (json_object_object_get_ex(object, "caps", &list))
 		for (size_t i = 0; i < json_object_array_length(list); i++) {
-			bool has = has_cap(json_object_get_string(json_object_array_get_idx(list, i)), caps);
+			bool has = has_cap(json_object_get_string(json_object_array_get_idx(list, i)));
 
 			result = all ? result && has : result || has;
 		}
@@ -101,14 +107,14 @@ static unsigned conditions(struct json_object *rule, struct scmp_arg_cmp out[6])
 	return count;
 }
 
-static void add_rule(scmp_filter_ctx ctx, struct json_object *rule, uint32_t fallback, uint64_t caps)
+static void add_rule(scmp_filter_ctx ctx, struct json_object *rule, uint32_t fallback)
 {
 	struct json_object *names, *word;
 	struct scmp_arg_cmp cmp[6];
 	unsigned count;
 	uint32_t action;
 
-	if (!guard(rule, "includes", caps, true) || guard(rule, "excludes", caps, false))
+	if (!guard(rule, "includes", true) || guard(rule, "excludes", false))
 		return;
 	json_object_object_get_ex(rule, "action", &word);
 	action = action_of(json_object_get_string(word), rule);
@@ -139,7 +145,7 @@ static int export_program(scmp_filter_ctx ctx, struct sock_filter **out, size_t 
 	return r;
 }
 
-int peer_compile(const char *path, uint64_t caps, int level, struct sock_filter **out, size_t *count)
+int peer_compile(const char *path, int level, struct sock_filter **out, size_t *count)
 {
 	struct json_object *root = json_object_from_file(path), *rules, *word;
 	scmp_filter_ctx ctx;
@@ -156,7 +162,7 @@ int peer_compile(const char *path, uint64_t caps, int level, struct sock_filter 
 	seccomp_attr_set(ctx, SCMP_FLTATR_CTL_OPTIMIZE, (uint32_t)level);
 	json_object_object_get_ex(root, "syscalls", &rules);
 	for (size_t i = 0; i < json_object_array_length(rules); i++)
-		add_rule(ctx, json_object_array_get_idx(rules, i), fallback, caps);
+		add_rule(ctx, json_object_array_get_idx(rules, i), fallback);
 	r = export_program(ctx, out, count);
 	seccomp_release(ctx);
 	json_object_put(root);

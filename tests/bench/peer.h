@@ -7,8 +7,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* Reads path, answers its capability guards for caps (bit mask), adds its rules for the x86_64 family and exports the
- * program. level: libseccomp's optimisation, 1 linear or 2 binary tree. The program is malloc'ed; 0 or -1. */
-int peer_compile(const char *path, uint64_t caps, int level, struct sock_filter **out, size_t *count);
+/*
+ * Reads path, answers its capability conditions for Docker's capabilities, adds its rules for the x86_64 family and
+ * exports the program. level: libseccomp's optimisation, 1 linear or 2 binary tree. The program is malloc'ed; 0 or -1.
+ */
+int peer_compile(const char *path, int level, struct sock_filter **out, size_t *count);
 
 #endif

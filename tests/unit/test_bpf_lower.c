@@ -505,9 +505,9 @@ Test(bpf_lower, is_small_and_fast_for_the_shipped_default)
 	cr_assert_eq(filter->arch_count, 2);
 	prog = lower(filter, "default.json");
 	cr_assert_eq(callgate_prog_measure(prog, CALLGATE_ABI_X86_64, &stats), 0);
-	cr_assert_leq(stats.instructions, 300, "%u", stats.instructions);
-	cr_assert_leq(stats.longest_path, 18, "%u", stats.longest_path);
-	cr_assert_leq(stats.mean_path_x100, 1000, "%u", stats.mean_path_x100);
+	cr_assert_leq(stats.instructions, 240, "%u", stats.instructions);
+	cr_assert_leq(stats.longest_path, 16, "%u", stats.longest_path);
+	cr_assert_leq(stats.mean_path_x100, 1010, "%u", stats.mean_path_x100);
 	for (unsigned i = 0; i < 2; i++) {
 		const struct filter_arch *arch = &filter->arches[i];
 
