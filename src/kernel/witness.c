@@ -177,10 +177,13 @@ static int by_iterator(struct callgate_witness *witness, const struct iterator_r
 	if (!seen || seen->pid != task->pid || seen->start_time != task->start_time ||
 	    seen->mode == CALLGATE_MODE_STRICT)
 		return 0;
-	if (seen->ending)
+	/*
+	 * The mode is set after the first filter, and a task gives its filters back only when it exits, after its last
+	 * instruction of user space (Linux 6.11: seccomp_filter_release() in do_exit()). The flag may have been read
+	 * just before.
+	 */
+	if (seen->ending || (seen->mode == CALLGATE_MODE_FILTER && !seen->newest))
 		return err_set(err, CALLGATE_E_NOTFOUND, "process %ld has ended", (long)task->tid);
-	if (seen->mode == CALLGATE_MODE_FILTER && !seen->newest)
-		return 0;
 	known = find_top(witness, seen->newest);
 	if (known) {
 		out->stack = (long)known->stack;
@@ -263,7 +266,7 @@ static int read_all(struct callgate_witness *witness, const struct callgate_task
 		    struct callgate_err *err)
 {
 	struct iterator_reading reading;
-	bool at_once = false;
+	bool at_once = false, reread = false;
 	int r = 0;
 
 	if (how != CALLGATE_EVIDENCE_PTRACE) {
@@ -273,8 +276,16 @@ static int read_all(struct callgate_witness *witness, const struct callgate_task
 	if (r < 0 && (r == CALLGATE_E_NOMEM || how == CALLGATE_EVIDENCE_ITERATOR))
 		return r;
 	r = 0;
-	for (size_t i = 0; r == 0 && i < witness->task_count; i++)
+	for (size_t i = 0; r == 0 && i < witness->task_count; i++) {
+		/* A task that was born meanwhile is in a later reading, and may be traced by another than us. */
+		if (at_once && !iterator_task(&reading, tasks[i].tid) && !reread) {
+			iterator_release(&reading);
+			reread = true;
+			witness->top_count = 0; /* ids hold within one reading */
+			at_once = iterator_read(&reading, err) == 0;
+		}
 		r = testify(witness, at_once ? &reading : NULL, &tasks[i], &witness->tasks[i], how);
+	}
 	if (at_once)
 		iterator_release(&reading);
 	return r < 0 ? err_nomem(err) : 0;
