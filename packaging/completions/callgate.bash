@@ -71,7 +71,7 @@ _callgate() {
 			case $verb in
 			hook) ((COMP_CWORD == 2)) && words="install remove status" || words=$(_callgate_containers) ;;
 			status | verify | apply | why | record) words=$(_callgate_containers) ;;
-			explain | diff) words=$(_callgate_profiles; _callgate_containers) ;;
+			explain | diff | exposure) words=$(_callgate_profiles; _callgate_containers) ;;
 			*) words=$(_callgate_profiles) ;;
 			esac
 		fi

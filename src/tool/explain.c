@@ -9,7 +9,7 @@ enum { OPT_BATCH = OPT_VERB, OPT_RISKS, OPT_GROUP };
 
 struct request {
 	const char *batch;
-	bool openings, grouped;
+	bool risks, grouped;
 };
 
 /* Where rows go: TSV to stdout, or an array of a document. */
@@ -416,7 +416,7 @@ static int explain_source(const struct options *options, const struct request *r
 {
 	CALLGATE_CLEANUP(filter_cleanup) struct callgate_filter *filter = NULL;
 	CALLGATE_CLEANUP(prog_cleanup) struct callgate_prog *prog = NULL;
-	struct json_object *root = NULL, *openings = NULL;
+	struct json_object *root = NULL, *risks = NULL;
 	enum source_kind kind;
 	struct sink sink = { 0 };
 	bool whole = count == 1 && !request->batch;
@@ -436,16 +436,16 @@ static int explain_source(const struct options *options, const struct request *r
 		sink.rows = json_object_new_array();
 		json_object_object_add(root, "source", json_object_new_string(words[0]));
 		json_object_object_add(root, "rows", sink.rows);
-		openings = json_object_new_array();
+		risks = json_object_new_array();
 	}
 	code = explain_words(options, &sink, request, words, count);
 	/* A filter of unknown origin is read by people who look for holes; a profile's author asks for them. */
-	if (code == EXIT_YES && whole && (request->openings || kind == SOURCE_BPF || kind == SOURCE_LIVE))
-		tell_openings(filter, openings);
+	if (code == EXIT_YES && whole && (request->risks || kind == SOURCE_BPF || kind == SOURCE_LIVE))
+		code = tell_risks(filter, risks);
 	if (whole && root)
-		json_object_object_add(root, "openings", openings);
+		json_object_object_add(root, "openings", risks);
 	else
-		json_object_put(openings);
+		json_object_put(risks);
 	if (code) {
 		json_object_put(root);
 		return code;
@@ -463,7 +463,7 @@ static int take_own(void *data, int option, const char *value)
 	if (option == OPT_BATCH)
 		request->batch = value;
 	else if (option == OPT_RISKS)
-		request->openings = true;
+		request->risks = true;
 	else
 		request->grouped = true;
 	return 0;

@@ -16,6 +16,8 @@ static const struct verb verbs[] = {
 	  "syntax, meaning and findings of profiles" },
 	{ "explain", verb_explain, "[--risks] [--group] [TARGET] SOURCE [CALL | --batch FILE]",
 	  "what happens to a call, and who decided" },
+	{ "exposure", verb_exposure, "[--regions FILE] [--forbid REGION,...] [TARGET] SOURCE... | --list",
+	  "what reviewers ask about first, and is reachable" },
 	{ "diff", verb_diff,
 	  "[--gate no-looser [--within FILE]] [--target OPTIONS]... [--matrix READERS[:ARCHES[:CAPS]]] [TARGET] A B",
 	  "exact difference in meaning of two sources" },

@@ -213,10 +213,11 @@ uint32_t named_run(enum callgate_abi abi, uint32_t first, uint32_t last);
 /* A row per decision with all calls that it holds for: TSV abi, action, calls; or into rows. An exit code. */
 int print_grouped(const struct callgate_filter *filter, enum callgate_abi abi, struct json_object *rows);
 
-/* ------------------------------------------------------------------ openings.c */
+/* ------------------------------------------------------------------ explain_risks.c */
 
-/* Names what the filter lets through that matters most: into rows, or as notes on stderr when rows is NULL. */
-void tell_openings(const struct callgate_filter *filter, struct json_object *rows);
+/* Names the regions (regions.h) that the filter lets a process reach: into rows, or as notes on stderr when rows is
+ * NULL. An exit code after a message. */
+int tell_risks(const struct callgate_filter *filter, struct json_object *rows);
 
 /* ------------------------------------------------------------------ diff.c */
 
@@ -287,6 +288,7 @@ int verb_check(const struct verb *verb, int argc, char **argv);
 int verb_convert(const struct verb *verb, int argc, char **argv);
 int verb_compile(const struct verb *verb, int argc, char **argv);
 int verb_explain(const struct verb *verb, int argc, char **argv);
+int verb_exposure(const struct verb *verb, int argc, char **argv);
 int verb_lock(const struct verb *verb, int argc, char **argv);
 int verb_test(const struct verb *verb, int argc, char **argv);
 int verb_rebase(const struct verb *verb, int argc, char **argv);
