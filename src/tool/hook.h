@@ -44,6 +44,11 @@ const char *lxc_propose(const struct callgate_lxc_config *config, const char **w
 /* Everything that the hook would refuse at a start is refused now. Notes say what the profile replaces. */
 int lxc_check_install(struct options *options, const struct hook_request *request, const struct lxc_plan *plan);
 
+/* ------------------------------------------------------------------ hook_calls.c */
+
+/* Warns of all calls at once that the runtime (lxc, runc, crun) makes after loading and that the filter refuses. */
+void hook_note_calls(const char *runtime, const struct callgate_filter *filter, enum callgate_abi abi);
+
 /* ------------------------------------------------------------------ hook_oci.c */
 
 bool hook_is_oci(const char *runtime);

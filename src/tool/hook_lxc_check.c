@@ -297,5 +297,7 @@ int lxc_check_install(struct options *options, const struct hook_request *reques
 		code = profile_resolve(options, plan->profile, &filter);
 	if (!code)
 		code = check_caps(options, plan, filter);
+	if (!code)
+		hook_note_calls("lxc", filter, options->target.host);
 	return code ? code : check_forms(options, request, plan, filter);
 }

@@ -105,12 +105,13 @@ static int take_away(const char *path, enum hook_manner manner)
 }
 
 /* A profile that the hook would refuse at every start is refused now. word: the bare name or the full path. */
-static int try_profile(struct options *options, const char *profile, char word[PATH_MAX])
+static int try_profile(struct options *options, const char *runtime, const char *profile, char word[PATH_MAX])
 {
 	CALLGATE_CLEANUP(filter_cleanup) struct callgate_filter *filter = NULL;
 	CALLGATE_CLEANUP(policy_cleanup) struct callgate_policy *policy = NULL;
 	struct callgate_err err = CALLGATE_ERR_INIT;
 	char path[PATH_MAX];
+	int code;
 
 	if (!strchr(profile, '/')) {
 		if (callgate_profile_find(profile, path, sizeof(path), &err) < 0) {
@@ -129,14 +130,22 @@ static int try_profile(struct options *options, const char *profile, char word[P
 		return EXIT_CANNOT;
 	}
 	callgate_caps_parse("docker", &options->target.caps, NULL);
-	return profile_resolve(options, profile, &filter);
+	code = profile_resolve(options, profile, &filter);
+	if (code)
+		return code;
+	/* Which of the two podman will start is not known. */
+	if (strcmp(runtime, "runc") != 0)
+		hook_note_calls("crun", filter, options->target.host);
+	if (strcmp(runtime, "crun") != 0)
+		hook_note_calls("runc", filter, options->target.host);
+	return EXIT_YES;
 }
 
 /* Which containers, under which profile. */
 static int put_settings(struct options *options, const struct way *way, const struct hook_request *request)
 {
 	char path[PATH_MAX], text[PATH_MAX + 256], word[PATH_MAX] = "";
-	int code = request->profile ? try_profile(options, request->profile, word) : EXIT_YES;
+	int code = request->profile ? try_profile(options, way->runtime, request->profile, word) : EXIT_YES;
 
 	if (code)
 		return code;
@@ -222,7 +231,7 @@ static int install_for_user(struct options *options, const char *path, const str
 		report("--log is for root's hooks: podman itself passes no filter flags on");
 		return EXIT_CANNOT;
 	}
-	code = try_profile(options, request->profile ? request->profile : "default", word);
+	code = try_profile(options, "podman", request->profile ? request->profile : "default", word);
 	if (code)
 		return code;
 	if (profile_path(word, full, sizeof(full), &err) < 0) {
