@@ -144,12 +144,14 @@ static void print_rows(const struct table *table, enum format format)
 	for (size_t i = 0; i < table->count; i++) {
 		const struct shown *row = &table->rows[i];
 		const char *mode = mode_words[row->task->mode], *nnp = row->task->no_new_privs ? "yes" : "no";
+		char container[4 * sizeof(row->container)];
 		int pid = (int)row->task->pid, tid = (int)row->task->tid;
 
+		callgate_escape(row->container, container, sizeof(container));
 		if (format == FORMAT_TABLE)
-			printf("%-24s %7d %7d %-7s %7s %-5s ", row->container, pid, tid, mode, row->filters, nnp);
+			printf("%-24s %7d %7d %-7s %7s %-5s ", container, pid, tid, mode, row->filters, nnp);
 		else
-			printf("%s\t%d\t%d\t%s\t%s\t%s\t", row->container, pid, tid, mode, row->filters, nnp);
+			printf("%s\t%d\t%d\t%s\t%s\t%s\t", container, pid, tid, mode, row->filters, nnp);
 		print_command(row->task->command);
 		putchar('\n');
 	}
