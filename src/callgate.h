@@ -7,7 +7,7 @@
  *                                                |   proof: equal?  |
  *                                                +------lift--------+<--dump-- live process
  *
- *   policy  what the author wrote, free of dialect; names are still names, guards still questions.
+ *   policy  what the author wrote, free of dialect; names are still names, conditions still open.
  *   filter  what that means on one target: per ABI, an interval map from syscall numbers to a
  *           decision over the arguments. No names, no open questions.
  *   prog    classic BPF words, ready for seccomp(2).
@@ -99,9 +99,10 @@ struct callgate_note {
 	bool attached;           /* a CALLGATE_NOTE that shows another place of the finding before it */
 };
 
+/* Since: 0.1 */
 int callgate_notes_new(struct callgate_notes **out);
 struct callgate_notes *callgate_notes_free(struct callgate_notes *notes);
-/* How many were kept, and of one severity how many were said at all (the list is bounded). */
+/* How many were kept, and of one severity how many were reported at all (the list is bounded). Since: 0.1 */
 size_t callgate_notes_count(const struct callgate_notes *notes);
 size_t callgate_notes_said(const struct callgate_notes *notes, enum callgate_severity severity);
 /* One kind of finding. Since: 0.2 */
@@ -112,7 +113,7 @@ struct callgate_note_kind {
 };
 /* Kinds by index from 0, ids ascending. E_NOTFOUND past the end. Since: 0.2 */
 int callgate_note_kind(size_t index, struct callgate_note_kind *out);
-/* NULL past the end. */
+/* NULL past the end. Since: 0.1 */
 const struct callgate_note *callgate_notes_at(const struct callgate_notes *notes, size_t index);
 
 /* ------------------------------------------------------------------ vocabulary */
@@ -198,9 +199,9 @@ struct callgate_target {
  * Errors: E_KERNEL (the kernel does not tell its release). Since: 0.1 (caps were 0 before 0.2) */
 int callgate_target_host(struct callgate_target *target, struct callgate_err *err);
 
-/* Words. Parsers: 0 or CALLGATE_E_NOTFOUND. Names: static strings, NULL for none. */
+/* Words. Parsers: 0 or CALLGATE_E_NOTFOUND. Names: static strings, NULL for none. Since: 0.1 */
 const char *callgate_abi_name(enum callgate_abi abi); /* "x86_64" */
-/* The ABI of a number under an AUDIT_ARCH_ word, as audit records and filters have them. */
+/* The ABI of a number under an AUDIT_ARCH_ word, as audit records and filters have them. Since: 0.1 */
 int callgate_abi_by_audit(uint32_t audit, uint32_t nr, enum callgate_abi *out);
 int callgate_abi_parse(const char *word, enum callgate_abi *out); /* "x86_64", "amd64", "SCMP_ARCH_X86_64" */
 /* An argument's value by name, as the kernel's headers have it ("AF_ALG", "CLONE_NEWUSER|0x11"), or as a number; abi
@@ -211,19 +212,21 @@ int callgate_value_format(enum callgate_abi abi, const char *call, unsigned inde
 			  size_t size);
 /* The nearest name; NULL: none. Since: 0.2 */
 const char *callgate_value_nearest(enum callgate_abi abi, const char *call, unsigned index, const char *text);
+/* Capabilities by name, to a set with bit N for capability N, and back. Since: 0.1 */
 int callgate_caps_parse(const char *list, uint64_t *out,
 			struct callgate_err *err); /* "CAP_A,CAP_B", docker, all, none */
 int callgate_cap_name(unsigned cap, const char **out);
-/* Sets reader and runtime from "runc" (runtime 0) or "runc-1.1.5"; a release may be said of runc and crun. */
+/* Sets reader and runtime from "runc" (runtime 0) or "runc-1.1.5"; runc and crun may have a release. Since: 0.1 */
 int callgate_target_reader(struct callgate_target *target, const char *word);
 int callgate_kernel_parse(const char *text, unsigned *major, unsigned *minor); /* "6.1" */
 int callgate_release_parse(const char *text, uint32_t *out);                   /* "libseccomp-2.5.4" */
-/* Writes e.g. ERRNO(EPERM), ALLOW, TRACE(7); returns the length as snprintf does. */
+/* Writes e.g. ERRNO(EPERM), ALLOW, TRACE(7); returns the length as snprintf does. Since: 0.1 */
 int callgate_action_format(struct callgate_action action, char *buf, size_t size);
 
-struct callgate_action callgate_action_from_word(uint32_t word); /* a filter's return value, as the kernel takes it */
+/* From a filter's return value, as the kernel takes it. Since: 0.1 */
+struct callgate_action callgate_action_from_word(uint32_t word);
 
-/* Syscall numbers; an x32 number includes bit 30. */
+/* Syscall numbers; an x32 number includes bit 30. Since: 0.1 */
 int callgate_syscall_number(enum callgate_abi abi, const char *name, uint32_t *out);
 const char *callgate_syscall_name(enum callgate_abi abi, uint32_t nr); /* NULL: no name known */
 const char *callgate_flag_name(uint32_t bit);                          /* "SECCOMP_FILTER_FLAG_LOG"; NULL: none */
@@ -238,9 +241,10 @@ struct callgate_syscall_info {
 	const char *arg_names; /* comma separated, in the same order */
 	const char *sets;      /* topics, comma separated: "network", "privileged" ... */
 };
+/* Since: 0.1 */
 int callgate_syscall_info(const char *name, struct callgate_syscall_info *out);
 /* The multiplexer (socketcall, ipc) that also reaches the call on an ABI, and the value of its first argument.
- * E_NOTFOUND: none. */
+ * E_NOTFOUND: none. Since: 0.1 */
 int callgate_syscall_mux(enum callgate_abi abi, const char *name, const char **mux, uint32_t *selector);
 
 /* ------------------------------------------------------------------ policy: reading profiles */
@@ -249,23 +253,24 @@ int callgate_syscall_mux(enum callgate_abi abi, const char *name, const char **m
  * Reads one profile (OCI linux.seccomp, bare or inside a config.json; Docker / containers-common JSON; LXC text),
  * told apart by content. All findings go to notes, several per run.
  * CALLGATE_E_PROFILE: rejected. CALLGATE_E_FORMAT: not one of these. CALLGATE_E_IO: unreadable.
- * Bounds: 16 MiB of input, 48 MiB of memory; time is linear in the input.
+ * Bounds: 16 MiB of input, 48 MiB of memory; time is linear in the input. Since: 0.1
  */
 int callgate_policy_read(const char *path, struct callgate_policy **out, struct callgate_notes *notes,
 			 struct callgate_err *err) CALLGATE_MUST_CHECK;
 /* The same as that program would read it: what it passes over or settles in its own way (a key twice or in another
- * case, two rules for one call) is then a warning. Resolve with this reader as the target's. */
+ * case, two rules for one call) is then a warning. Resolve with this reader as the target's. Since: 0.1 */
 int callgate_policy_read_as(const char *path, enum callgate_reader reader, struct callgate_policy **out,
 			    struct callgate_notes *notes, struct callgate_err *err) CALLGATE_MUST_CHECK;
 /* The same for a privileged reader: the file must belong to root or to the effective uid, not be writable by others,
- * nor sit in a directory that is (sticky directories do not help). Opened once, checked on the descriptor. */
+ * nor sit in a directory that is (sticky directories do not help). Opened once, checked on the descriptor. Since: 0.1
+ */
 int callgate_policy_read_trusted(const char *path, struct callgate_policy **out, struct callgate_notes *notes,
 				 struct callgate_err *err) CALLGATE_MUST_CHECK;
 int callgate_policy_parse(const void *text, size_t size, const char *name, struct callgate_policy **out,
 			  struct callgate_notes *notes, struct callgate_err *err) CALLGATE_MUST_CHECK;
 /* From the values of SECCOMP_SYSCALL_ALLOW, SECCOMP_SYSCALL_DENY and SECCOMP_DEFAULT_ACTION; NULL: not set. The allow
  * list wins; names are separated by colons; only the action "log" counts, everything else kills the process.
- * CALLGATE_E_NOTFOUND: neither list is set. CALLGATE_E_PROFILE: a name is unknown or too long. */
+ * CALLGATE_E_NOTFOUND: neither list is set. CALLGATE_E_PROFILE: a name is unknown or too long. Since: 0.1 */
 int callgate_policy_env(const char *allow, const char *deny, const char *action, struct callgate_policy **out,
 			struct callgate_notes *notes, struct callgate_err *err) CALLGATE_MUST_CHECK;
 
@@ -282,7 +287,8 @@ struct callgate_words {
 		.size = sizeof(struct callgate_words) \
 	}
 /*
- * Findings are at the columns of "--allow=LIST", "--deny=LIST" and "--default=ACTION", one line for each that was said.
+ * Findings are at the columns of "--allow=LIST", "--deny=LIST" and "--default=ACTION", one line for each that was
+ * given. Since: 0.1
  */
 int callgate_policy_words(const struct callgate_words *words, struct callgate_policy **out,
 			  struct callgate_notes *notes, struct callgate_err *err) CALLGATE_MUST_CHECK;
@@ -291,6 +297,7 @@ struct callgate_left_out {
 	char name[64];
 	unsigned line, column;
 };
+/* Since: 0.1 */
 struct callgate_policy *callgate_policy_free(struct callgate_policy *policy);
 
 /* ------------------------------------------------------------------ policy: made by calls */
@@ -379,12 +386,12 @@ int callgate_builder_policy(const struct callgate_builder *builder, struct callg
 struct callgate_builder *callgate_builder_free(struct callgate_builder *builder);
 
 /* Finds a profile by bare name (no '/'): NAME or NAME.json in /etc/callgate/profiles, then among those that callgate
- * ships. E_NOTFOUND names the places that were tried. */
+ * ships. E_NOTFOUND names the places that were tried. Since: 0.1 */
 int callgate_profile_find(const char *name, char *path, size_t size, struct callgate_err *err);
 
 /* ------------------------------------------------------------------ filter: what it means */
 
-/* Answers guards for the target and applies the law (src/filter/semantics.md). */
+/* Evaluates includes and excludes for the target and applies the semantics (src/filter/semantics.md). Since: 0.1 */
 int callgate_filter_resolve(const struct callgate_policy *policy, const struct callgate_target *target,
 			    struct callgate_filter **out, struct callgate_notes *notes,
 			    struct callgate_err *err) CALLGATE_MUST_CHECK;
@@ -418,15 +425,15 @@ struct callgate_call {
 	uint64_t args[6];
 };
 
-/* What happens to this call. CALLGATE_E_UNSUPPORTED: the filter is opaque there (a lifted program only). */
+/* What happens to this call. CALLGATE_E_UNSUPPORTED: the filter is opaque there (a lifted program only). Since: 0.1 */
 int callgate_filter_decide(const struct callgate_filter *filter, const struct callgate_call *call,
 			   struct callgate_action *action, struct callgate_origin *origin);
 
 /* The ABIs that a filter answers for, native first; every other one gets the answer for unlisted ABIs. At most
- * CALLGATE_ABI_COUNT; returns how many. */
+ * CALLGATE_ABI_COUNT; returns how many. Since: 0.1 */
 unsigned callgate_filter_abis(const struct callgate_filter *filter, enum callgate_abi out[CALLGATE_ABI_COUNT]);
 
-/* Filter flags (SECCOMP_FILTER_FLAG_*) that the profile asks for at load. */
+/* Filter flags (SECCOMP_FILTER_FLAG_*) that the profile asks for at load. Since: 0.1 */
 uint32_t callgate_filter_flags(const struct callgate_filter *filter);
 
 /*
@@ -446,6 +453,7 @@ struct callgate_row {
 	uint32_t first, last;
 	bool conditional; /* depends on arguments: see callgate_filter_outcomes() */
 };
+/* Since: 0.1 */
 size_t callgate_filter_row_count(const struct callgate_filter *filter, enum callgate_abi abi);
 int callgate_filter_row(const struct callgate_filter *filter, enum callgate_abi abi, size_t index,
 			struct callgate_row *out);
@@ -464,14 +472,14 @@ struct callgate_outcome {
 	bool opaque;          /* what no profile can say; action means nothing */
 	char conditions[384]; /* "a0 & 0x7e020000 == 0, a1 == 0x5401" (ANDed); "" for none */
 };
-/* Fills at most room; *count is how many there are. E_LIMIT: too many to list. */
+/* Fills at most room; *count is how many there are. E_LIMIT: too many to list. Since: 0.1 */
 int callgate_filter_outcomes(const struct callgate_filter *filter, const struct callgate_pattern *pattern,
 			     struct callgate_outcome *out, size_t room, size_t *count);
 /* How portable is it: the same file as docker, podman, containerd, runc and crun read it (LXC's: as LXC does), each
  * compared exactly with our reading for the target; where our law refuses the file, with the first of them that does
  * not. Who reads it otherwise or refuses it is said in notes (CG-302), readers that agree in one, with the first calls
  * that differ; *differing: how many readers. They know the names of the libseccomp that is installed, unless the target
- * says which. E_PROFILE: nobody accepts it. */
+ * says which. E_PROFILE: nobody accepts it. Since: 0.1 */
 int callgate_policy_portable(const char *path, const struct callgate_target *target, unsigned *differing,
 			     struct callgate_notes *notes, struct callgate_err *err) CALLGATE_MUST_CHECK;
 
@@ -498,7 +506,7 @@ struct callgate_loss {
  * Writes the policy as target's reader has it. The text is read back by our law (LXC's: as LXC reads it) and compared
  * with the profile for the target, exactly: no loss means that they are equal. Where a profile does not answer ENOSYS
  * to numbers beyond it (LXC's, --enosys never), that is the reading which OCI's text is held to. E_UNSUPPORTED: nothing
- * in that format comes near enough. E_PROFILE: the policy itself is refused (see callgate_filter_resolve).
+ * in that format comes near enough. E_PROFILE: the policy itself is refused (see callgate_filter_resolve). Since: 0.1
  */
 int callgate_policy_write(const struct callgate_policy *policy, const struct callgate_target *target,
 			  enum callgate_format format, struct callgate_text **out,
@@ -528,19 +536,19 @@ struct callgate_writing {
  * call. Since: 0.2 */
 int callgate_filter_write(const struct callgate_filter *filter, const struct callgate_writing *how,
 			  struct callgate_text **out, struct callgate_err *err) CALLGATE_MUST_CHECK;
-/* What the text's reader makes of it; belongs to the text. */
+/* What the text's reader makes of it; belongs to the text. Since: 0.2 */
 const struct callgate_filter *callgate_text_filter(const struct callgate_text *text);
 
 /* ------------------------------------------------------------------ filters compared and joined */
 
 /* What a program means, exactly, as a filter; where it does what no profile can say, the filter is opaque for those
  * calls. name is for messages; native: the ABI whose architecture comes first. E_PROFILE: the kernel would refuse the
- * program. E_LIMIT: "too complex"; any program is answered within 2 s and 64 MiB. */
+ * program. E_LIMIT: "too complex"; any program is answered within 2 s and 64 MiB. Since: 0.1 */
 int callgate_filter_lift(const struct callgate_prog *prog, const char *name, enum callgate_abi native,
 			 struct callgate_filter **out, struct callgate_err *err) CALLGATE_MUST_CHECK;
 
 /* What several filters on one process amount to, oldest first: the strictest action counts, of equal kinds the newest
- * filter's data. None at all is ALLOW. E_LIMIT: "too complex". */
+ * filter's data. None at all is ALLOW. E_LIMIT: "too complex". Since: 0.1 */
 int callgate_filter_meet(const struct callgate_filter *const filters[], size_t count, struct callgate_filter **out,
 			 struct callgate_err *err) CALLGATE_MUST_CHECK;
 
@@ -563,7 +571,7 @@ enum callgate_change {
 	CALLGATE_OTHER,       /* both, or only errnos and other data differ */
 	CALLGATE_UNKNOWN,     /* one of them is opaque here: nobody can tell */
 };
-const char *callgate_change_name(enum callgate_change change); /* "tighter"; NULL for none */
+const char *callgate_change_name(enum callgate_change change); /* "tighter"; NULL for none. Since: 0.1 */
 
 /* Consecutive numbers of one ABI on which the filters differ in one way. */
 struct callgate_difference {
@@ -581,7 +589,8 @@ struct callgate_difference {
 struct callgate_diff; /* opaque, owns its list */
 
 /* All differences of B against A, exact: an empty list is a proof that they mean the same. abis: bit N is enum
- * callgate_abi N; 0: all of both filters, and every architecture besides. Rows stand by ABI and ascend by number. */
+ * callgate_abi N; 0: all of both filters, and every architecture besides. Rows stand by ABI and ascend by number.
+ * Since: 0.1 */
 int callgate_filter_diff(const struct callgate_filter *a, const struct callgate_filter *b, uint32_t abis,
 			 struct callgate_diff **out, struct callgate_err *err) CALLGATE_MUST_CHECK;
 struct callgate_diff *callgate_diff_free(struct callgate_diff *diff);
@@ -596,7 +605,7 @@ struct sock_filter; /* <linux/filter.h> */
 /*
  * Compiles, checks the result by the kernel's own rules, and compares it with the filter. CALLGATE_E_LIMIT: more than
  * the kernel's 4096 instructions. CALLGATE_E_UNSUPPORTED: the filter was read from a program that does what no profile
- * can say. CALLGATE_E_MISMATCH: an error in here; nothing may be loaded.
+ * can say. CALLGATE_E_MISMATCH: an error in here; nothing may be loaded. Since: 0.1
  */
 int callgate_filter_compile(const struct callgate_filter *filter, struct callgate_prog **out,
 			    struct callgate_err *err) CALLGATE_MUST_CHECK;
@@ -608,21 +617,22 @@ int callgate_filter_compile(const struct callgate_filter *filter, struct callgat
  * tells for which call.
  */
 enum { CALLGATE_LIBSECCOMP_SECONDS = 10 };
+/* Since: 0.1 */
 int callgate_filter_compile_libseccomp(const struct callgate_filter *filter, unsigned seconds,
 				       struct callgate_prog **out, struct callgate_err *err) CALLGATE_MUST_CHECK;
 struct callgate_prog *callgate_prog_free(struct callgate_prog *prog);
 
-/* The instructions belong to the program. Flags: SECCOMP_FILTER_FLAG_* that the profile wants at load. */
+/* The instructions belong to the program. Flags: SECCOMP_FILTER_FLAG_* that the profile wants at load. Since: 0.1 */
 const struct sock_filter *callgate_prog_words(const struct callgate_prog *prog);
 unsigned callgate_prog_count(const struct callgate_prog *prog);
 uint32_t callgate_prog_flags(const struct callgate_prog *prog);
 
 /* Raw instructions in the byte order of native. CALLGATE_E_FORMAT: not a multiple of eight bytes. CALLGATE_E_PROFILE:
- * the kernel would refuse it; err->line is the instruction (from 0). */
+ * the kernel would refuse it; err->line is the instruction (from 0). Since: 0.1 */
 int callgate_prog_parse(const void *bytes, size_t size, enum callgate_abi native, struct callgate_prog **out,
 			struct callgate_err *err) CALLGATE_MUST_CHECK;
 
-/* Runs the program for one call, as the kernel would. steps may be NULL: how many instructions that took. */
+/* Runs the program for one call, as the kernel would. steps may be NULL: how many instructions that took. Since: 0.1 */
 int callgate_prog_eval(const struct callgate_prog *prog, const struct callgate_call *call,
 		       struct callgate_action *action, unsigned *steps);
 
@@ -631,6 +641,7 @@ struct callgate_prog_stats {
 	unsigned longest_path;   /* instructions on the longest way through the program */
 	unsigned mean_path_x100; /* the same on average over the calls of one ABI, all arguments 0; in hundredths */
 };
+/* Since: 0.1 */
 int callgate_prog_measure(const struct callgate_prog *prog, enum callgate_abi native, struct callgate_prog_stats *out);
 
 enum callgate_prog_format {
@@ -639,15 +650,16 @@ enum callgate_prog_format {
 	CALLGATE_PROG_C,       /* an array of struct sock_filter */
 	CALLGATE_PROG_BASE64,  /* of the raw bytes: crun's annotation run.oci.seccomp_bpf_data */
 };
-/* *out: malloc'ed, with a NUL behind its *size bytes; release it with free(). */
+/* *out: malloc'ed, with a NUL behind its *size bytes; release it with free(). Since: 0.1 */
 int callgate_prog_write(const struct callgate_prog *prog, enum callgate_prog_format format, char **out, size_t *size,
 			struct callgate_err *err);
-/* The same for a filter as pseudo code: numbers, conditions and actions by architecture. */
+/* The same for a filter as pseudo code: numbers, conditions and actions by architecture. Since: 0.1 */
 int callgate_filter_write_pfc(const struct callgate_filter *filter, char **out, size_t *size, struct callgate_err *err);
 
 /* ------------------------------------------------------------------ verification */
 
-/* What all filters of a live task amount to: dumped, lifted, met. A task without filters allows everything. */
+/* What all filters of a live task amount to: dumped, lifted, met. A task without filters allows everything. Since: 0.1
+ */
 int callgate_task_filter(pid_t tid, struct callgate_filter **out, unsigned *count,
 			 struct callgate_err *err) CALLGATE_MUST_CHECK;
 
@@ -659,18 +671,18 @@ enum callgate_standing {
 	CALLGATE_WEAKER,    /* permits what the profile does not */
 	CALLGATE_NONE,      /* the task has no filter */
 };
-const char *callgate_standing_name(enum callgate_standing standing); /* "exact" */
+const char *callgate_standing_name(enum callgate_standing standing); /* "exact". Since: 0.1 */
 
 /* Judges a live task by the exact meaning of all its filters together. *diff (may be NULL) gets the differences, live
  * against profile, to be released by the caller; for NONE none are listed. E_UNSUPPORTED: a filter is opaque somewhere
- * and nothing else shows that it is weaker: nobody can tell. Errors of callgate_process_dump() besides. */
+ * and nothing else shows that it is weaker: unknown. Errors of callgate_process_dump() besides. Since: 0.1 */
 int callgate_verify_task(pid_t tid, const struct callgate_filter *profile, enum callgate_standing *out,
 			 struct callgate_diff **diff, struct callgate_err *err) CALLGATE_MUST_CHECK;
 
 /* ------------------------------------------------------------------ containers */
 
 /* The container that a process is in, by its cgroup: "lxc:NAME", "oci:ID" (12 digits). E_NOTFOUND: in none that is
- * known. */
+ * known. Since: 0.1 */
 int callgate_task_container(pid_t pid, char *buf, size_t size);
 
 /* ------------------------------------------------------------------ kernel: loading, running, looking */
@@ -688,6 +700,7 @@ struct callgate_kernel {
 	{ \
 		.size = sizeof(struct callgate_kernel) \
 	}
+/* Since: 0.1 */
 int callgate_kernel_probe(struct callgate_kernel *out, struct callgate_err *err);
 
 /* Who sets no_new_privs. AUTO: it is set unless the caller has CAP_SYS_ADMIN effective. */
@@ -697,7 +710,7 @@ enum callgate_nnp { CALLGATE_NNP_AUTO = 0, CALLGATE_NNP_YES, CALLGATE_NNP_NO };
  * What seccomp(2) answers is not believed: /proc must show one filter more on every thread that was to get it. Where
  * the program forbids to look there, a process that ends right afterwards looks. E_PERM: neither no_new_privs nor
  * CAP_SYS_ADMIN. E_UNSUPPORTED: the kernel does not know a flag, or has no seccomp. E_IO: /proc is not there to tell.
- * E_MISMATCH: success was answered and nothing loaded; the thread must be taken for unconfined. */
+ * E_MISMATCH: success was answered and nothing loaded; the thread must be taken for unconfined. Since: 0.1 */
 int callgate_prog_load(const struct callgate_prog *prog, enum callgate_nnp nnp,
 		       struct callgate_err *err) CALLGATE_MUST_CHECK;
 
@@ -730,15 +743,15 @@ struct callgate_command; /* opaque: one started command */
 /* Starts argv (found as execvp(3) does) under the program. When it returns 0 the command runs, and the kernel has said
  * that the filter is on it (to a privileged caller it has shown it, word for word). In every other case the command has
  * not run a single instruction (MAIN: none of its own); codes as callgate_run(). Until callgate_command_free() SIGHUP,
- * SIGINT, SIGQUIT, SIGTERM and SIGCHLD are blocked here. For callers with one thread. */
+ * SIGINT, SIGQUIT, SIGTERM and SIGCHLD are blocked here. For callers with one thread. Since: 0.1 */
 int callgate_command_start(const struct callgate_prog *prog, const struct callgate_start *how, char *const argv[],
 			   struct callgate_command **out, struct callgate_err *err) CALLGATE_MUST_CHECK;
 pid_t callgate_command_pid(const struct callgate_command *command);
 /* Waits, and hands on SIGHUP, SIGINT, SIGQUIT and SIGTERM that a process sent. timeout_ms -1: until it ends. *ended
- * false: the time is over. *status as waitpid(2) gives it. */
+ * false: the time is over. *status as waitpid(2) gives it. Since: 0.1 */
 int callgate_command_wait(struct callgate_command *command, int timeout_ms, bool *ended, int *status,
 			  struct callgate_err *err);
-/* Leaves a command that still runs alone. */
+/* Leaves a command that still runs alone. Since: 0.1 */
 struct callgate_command *callgate_command_free(struct callgate_command *command);
 
 /* Whom a program is put on. LIVE: a process that works and must not be hurt. STARTING: one that waits to be started,
@@ -775,7 +788,8 @@ struct callgate_injected {
 /* Puts the program on all threads of a running process, on top of what it has. One thread stands still for some 0.1 ms,
  * chosen so that the interruption does not show; nothing is left behind in the process. out may be NULL. E_LIMIT: it
  * did not stop in time (frozen?), nothing has changed. E_PERM: not ours to trace, traced already, no right to load, or
- * filters of its own that forbid it. E_KERNEL: a thread has filters of its own. E_ARG: ourselves, a kernel thread. */
+ * filters of its own that forbid it. E_KERNEL: a thread has filters of its own. E_ARG: ourselves, a kernel thread.
+ * Since: 0.1 */
 int callgate_process_inject(pid_t pid, const struct callgate_prog *prog, const struct callgate_inject *how,
 			    struct callgate_injected *out, struct callgate_err *err) CALLGATE_MUST_CHECK;
 
@@ -798,7 +812,7 @@ struct callgate_task {
  * its descendants; of the caller only the descendants. */
 enum callgate_scope { CALLGATE_SCOPE_PROCESS = 0, CALLGATE_SCOPE_CONTAINER, CALLGATE_SCOPE_ALL, CALLGATE_SCOPE_TREE };
 struct callgate_tasks; /* opaque: a list, by pid and tid */
-/* pid is not looked at for ALL. Zombies are left out. E_NOTFOUND: no such process. */
+/* pid is not looked at for ALL. Zombies are left out. E_NOTFOUND: no such process. Since: 0.1 */
 int callgate_tasks_list(enum callgate_scope scope, pid_t pid, struct callgate_tasks **out, struct callgate_err *err);
 size_t callgate_tasks_count(const struct callgate_tasks *tasks);
 const struct callgate_task *callgate_tasks_at(const struct callgate_tasks *tasks, size_t index); /* NULL past the end */
@@ -806,7 +820,7 @@ struct callgate_tasks *callgate_tasks_free(struct callgate_tasks *tasks);
 
 /* The filters that a live task runs under, the oldest first; none when it has none. The task stands still for some 0.1
  * ms; one that does not stop within a second (frozen) is left alone: E_LIMIT. Needs CAP_SYS_ADMIN in the initial user
- * namespace and a caller without filters: E_PERM. */
+ * namespace and a caller without filters: E_PERM. Since: 0.1 */
 int callgate_process_dump(pid_t tid, struct callgate_prog ***out, size_t *count,
 			  struct callgate_err *err) CALLGATE_MUST_CHECK;
 struct callgate_prog **callgate_process_dump_free(struct callgate_prog **progs, size_t count);
@@ -817,14 +831,15 @@ typedef void callgate_apply_visit(void *data, pid_t pid, const struct callgate_i
 /* callgate_process_inject() for a process, or for every process of a container or a tree, again and again until a pass
  * finds none that has not got it: processes that start meanwhile are found or have inherited it. visit may be NULL. An
  * error of one process does not keep the others from theirs; the first one is the answer. E_LIMIT: new processes came
- * faster than they could be served. */
+ * faster than they could be served. Since: 0.1 */
 int callgate_apply(const struct callgate_prog *prog, enum callgate_scope scope, pid_t pid,
 		   const struct callgate_inject *how, callgate_apply_visit *visit, void *data,
 		   struct callgate_err *err) CALLGATE_MUST_CHECK;
 
 /* ------------------------------------------------------------------ LXC */
 
-/* The release of the libseccomp that is installed, as callgate_target.libseccomp wants it: LXC resolves names by it. */
+/* The release of the libseccomp that is installed, as callgate_target.libseccomp wants it: LXC resolves names by it.
+ * Since: 0.1 */
 uint32_t callgate_libseccomp_release(void);
 
 /* On which side of the filter the text stays where it cannot be it. */
@@ -839,20 +854,20 @@ enum callgate_lxc_bound {
  * nothing that the filter does not, and always permits seccomp(2), which a task needs to be given the filter. target:
  * host, and libseccomp (0: the installed one). E_UNSUPPORTED: NEVER_LOOSER, and the filter closes an ABI that LXC's
  * text always opens; the filter denies what LXC itself calls once it is loaded. E_MISMATCH: the text, read back, would
- * be on the wrong side (a fault of callgate; nothing is given out).
+ * be on the wrong side (a fault of callgate; nothing is given out). Since: 0.1
  */
 int callgate_lxc_write(const struct callgate_filter *filter, const struct callgate_target *target,
 		       enum callgate_lxc_bound bound, struct callgate_text **out,
 		       struct callgate_err *err) CALLGATE_MUST_CHECK;
 
-/* Lower-case hex of the SHA-256 of what the filter means: equal for filters that mean the same. */
+/* Lower-case hex of the SHA-256 of what the filter means: equal for filters that mean the same. Since: 0.1 */
 int callgate_filter_digest(const struct callgate_filter *filter, char out[65], struct callgate_err *err);
 
 /* ------------------------------------------------------------------ OCI containers */
 
 /* The first process of a container of runc or crun, whoever called them, by the runtime's own state and the process's
  * start time. root: the runtime's --root; NULL: the usual places. id may be a beginning that only one has. E_NOTFOUND:
- * not running. */
+ * not running. Since: 0.1 */
 int callgate_oci_init_pid(const char *root, const char *id, pid_t *out, struct callgate_err *err);
 
 #if defined(__GNUC__)

@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: LGPL-2.1-or-later
-# The header, the symbol map and the shared library name the same functions.
+# The header, the symbol map and the shared library name the same functions; the header says since when each exists.
 src=${top_srcdir:-.}
 library=${top_builddir:-.}/.libs/libcallgate.so
 work=$(mktemp -d) || exit 99
@@ -24,4 +24,12 @@ for function in $(cat "$work/wanted"); do
 	grep -q "\b$function(" "$src/tests/unit/test_api.c" || { echo "tests/unit/test_api.c does not call $function with NULL"; status=1; }
 done
 [ "$(wc -l < "$work/wanted")" -le 100 ] || { echo "more than 100 public functions"; status=1; }
+# A comment that ends in "Since: RELEASE" before the prototype, or before the run of prototypes that it stands in.
+awk '
+/^\/\*/ { since = 0; comment = 1 }
+comment { since = since || /Since: [0-9]/; comment = !/\*\//; next }
+/^[a-z].*callgate_[a-z0-9_]*\(/ && !/^typedef/ { if (!since && !/Since: [0-9]/) { print FILENAME ":" FNR ": error: no Since: " $0; bad = 1 }; next }
+/^callgate_[a-z0-9_]*\(/ { next }
+/^[^\t ]/ || /^$/ { since = 0 }
+END { exit bad }' "$src/src/callgate.h" || status=1
 exit $status
