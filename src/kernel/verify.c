@@ -152,6 +152,28 @@ int callgate_verify_task(pid_t tid, const struct callgate_filter *profile, enum 
 	return r;
 }
 
+int callgate_witness_standing(struct callgate_witness *witness, size_t stack, const struct callgate_filter *profile,
+			      enum callgate_standing *out, struct callgate_err *err)
+{
+	const struct callgate_filter *live;
+	struct callgate_diff *diff = NULL;
+	size_t count = 0;
+	int r;
+
+	REQUIRE(err, witness && profile && out);
+	callgate_witness_stack(witness, stack, &count);
+	*out = CALLGATE_NONE;
+	if (!count)
+		return 0;
+	r = callgate_witness_filter(witness, stack, &live, err);
+	if (r == 0)
+		r = callgate_filter_diff(profile, live, 0, &diff, err);
+	if (r == 0)
+		r = judge(diff, out, err);
+	callgate_diff_free(diff);
+	return r;
+}
+
 int callgate_task_prove(pid_t tid, const struct callgate_filter *filter, size_t beneath, struct callgate_err *err)
 {
 	const struct callgate_prog *const *progs;

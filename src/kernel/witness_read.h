@@ -32,5 +32,9 @@ const struct callgate_prog *const *callgate_witness_stack(const struct callgate_
  * callgate_filter_lift(). Since: 0.2 */
 int callgate_witness_filter(struct callgate_witness *witness, size_t stack, const struct callgate_filter **out,
 			    struct callgate_err *err) CALLGATE_MUST_CHECK;
+/* How a stack stands against what a profile means: CALLGATE_NONE where it has no filter. E_UNSUPPORTED: it is not
+ * expressible as a profile where that matters. Since: 0.2 */
+int callgate_witness_standing(struct callgate_witness *witness, size_t stack, const struct callgate_filter *profile,
+			      enum callgate_standing *out, struct callgate_err *err) CALLGATE_MUST_CHECK;
 
 #endif

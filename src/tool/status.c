@@ -5,9 +5,9 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "tool/tool.h"
+#include "tool/host.h"
 
-enum { OPT_FORMAT = OPT_VERB };
+enum { OPT_FORMAT = OPT_VERB, OPT_ALL, OPT_WATCH };
 enum format { FORMAT_AUTO, FORMAT_TABLE, FORMAT_TSV, FORMAT_JSON, FORMAT_OPENMETRICS };
 
 static const char *const mode_words[] = {
@@ -272,10 +272,61 @@ static int status_sources(const struct options *options, char **words, int count
 	return code;
 }
 
+struct request {
+	enum format format;
+	bool all;   /* each task of the machine that has a filter */
+	bool watch; /* again and again */
+};
+
 static int take_own(void *data, int option, const char *value)
 {
-	(void)option;
-	return take_format(value, data);
+	struct request *request = data;
+
+	if (option == OPT_FORMAT)
+		return take_format(value, &request->format);
+	if (option == OPT_ALL)
+		request->all = true;
+	else
+		request->watch = true;
+	return 0;
+}
+
+static enum host_format host_format_of(enum format format)
+{
+	switch (format) {
+	case FORMAT_JSON:
+		return HOST_JSON;
+	case FORMAT_OPENMETRICS:
+		return HOST_OPENMETRICS;
+	case FORMAT_TABLE:
+		return HOST_TABLE;
+	default:
+		return HOST_TSV;
+	}
+}
+
+static int status_once(const struct options *options, const struct request *request, char **words, int count)
+{
+	if (!count && !request->all)
+		return status_host(options, host_format_of(request->format));
+	return status_sources(options, words, count, request->format);
+}
+
+/* Until it is interrupted, or cannot go on. */
+static int status_watch(const struct options *options, const struct request *request, char **words, int count)
+{
+	int code = EXIT_YES;
+
+	if (request->format != FORMAT_TABLE) {
+		report("--watch is for a terminal");
+		return EXIT_CANNOT;
+	}
+	while (code == EXIT_YES) {
+		printf("\033[H\033[2J");
+		code = status_once(options, request, words, count);
+		sleep(2);
+	}
+	return code;
 }
 
 int verb_status(const struct verb *verb, int argc, char **argv)
@@ -284,18 +335,24 @@ int verb_status(const struct verb *verb, int argc, char **argv)
 		OPTIONS_COMMON,
 		OPTIONS_LIVE,
 		{ "format", required_argument, NULL, OPT_FORMAT },
+		{ "all", no_argument, NULL, OPT_ALL },
+		{ "watch", no_argument, NULL, OPT_WATCH },
 		OPTIONS_END,
 	};
-	enum format format = FORMAT_AUTO;
-	struct command_line line = { known, "h", take_own, &format };
+	struct request request = { 0 };
+	struct command_line line = { known, "h", take_own, &request };
 	struct options options;
 	int code = options_parse(&options, verb, &line, argc, argv);
 
 	if (code != PARSED)
 		return code;
+	if (request.all && optind < argc)
+		return verb_usage(verb);
 	if (options.json)
-		format = FORMAT_JSON;
-	if (format == FORMAT_AUTO)
-		format = isatty(STDOUT_FILENO) ? FORMAT_TABLE : FORMAT_TSV;
-	return status_sources(&options, argv + optind, argc - optind, format);
+		request.format = FORMAT_JSON;
+	if (request.format == FORMAT_AUTO)
+		request.format = isatty(STDOUT_FILENO) ? FORMAT_TABLE : FORMAT_TSV;
+	if (request.watch)
+		return status_watch(&options, &request, argv + optind, argc - optind);
+	return status_once(&options, &request, argv + optind, argc - optind);
 }

@@ -4,14 +4,16 @@
 #include <string.h>
 
 #include "base/private.h"
+#include "tool/host.h"
 #include "tool/why.h"
 
-enum { OPT_PROFILE = OPT_VERB, OPT_AT_LEAST };
+enum { OPT_PROFILE = OPT_VERB, OPT_AT_LEAST, OPT_ALL };
 enum accepts { ACCEPT_EXACT, ACCEPT_AT_LEAST };
 
 struct request {
 	const char *profile;
 	enum accepts accepts;
+	bool all; /* every container of the machine */
 };
 
 struct verification {
@@ -218,6 +220,8 @@ static int take_own(void *data, int option, const char *value)
 
 	if (option == OPT_PROFILE)
 		request->profile = value;
+	else if (option == OPT_ALL)
+		request->all = true;
 	else
 		request->accepts = ACCEPT_AT_LEAST;
 	return 0;
@@ -231,6 +235,7 @@ int verb_verify(const struct verb *verb, int argc, char **argv)
 		OPTIONS_LIVE,
 		{ "profile", required_argument, NULL, OPT_PROFILE },
 		{ "at-least", no_argument, NULL, OPT_AT_LEAST },
+		{ "all", no_argument, NULL, OPT_ALL },
 		OPTIONS_END,
 	};
 	struct request request = { .accepts = ACCEPT_EXACT };
@@ -240,8 +245,10 @@ int verb_verify(const struct verb *verb, int argc, char **argv)
 
 	if (code != PARSED)
 		return code;
-	if (argc == optind)
+	if ((argc == optind) != request.all || (request.all && request.profile))
 		return verb_usage(verb);
+	if (request.all)
+		return verify_host(&options);
 	for (int i = optind; i < argc; i++) {
 		if (is_live_source(argv[i]))
 			continue;

@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Host: all tasks of a machine by the container or systemd unit that they are in, with what their hooks recorded. */
+#ifndef CALLGATE_TOOL_HOST_H
+#define CALLGATE_TOOL_HOST_H
+
+#include "kernel/witness_read.h"
+#include "runtime/hooks.h"
+#include "tool/tool.h"
+
+/* What a container's hook has written down last. */
+struct host_record {
+	char container[160]; /* "lxc:NAME", "oci:" and the whole id */
+	char profile[4096], result[16], digest[65];
+	uint64_t caps;
+	pid_t pid; /* of its first process; 0: not known */
+};
+
+enum host_kind { HOST_CONTAINER, HOST_SERVICE, HOST_REST };
+
+struct host_task {
+	const struct callgate_task *task;
+	char unit[160];
+	char name[64]; /* the container's, as docker or podman has it; "": it has none, or it is not known */
+	enum host_kind kind;
+	long stack; /* of the witness; -1: the task has ended; -2: nobody can tell */
+};
+
+struct host_unit {
+	const struct host_task *tasks; /* in a row */
+	size_t count;
+	size_t unconfined, unknown; /* tasks without a filter; those that nobody can tell of */
+	size_t stacks;              /* different filters */
+	size_t no_new_privs;
+	const struct host_record *record; /* NULL: none */
+};
+
+struct host {
+	struct callgate_tasks *list;
+	struct callgate_witness *witness; /* NULL: the caller may not look: /proc alone */
+	struct host_task *tasks;
+	struct host_unit *units; /* containers without a filter first, then containers, services, the rest; by name */
+	size_t unit_count;
+	struct host_record *records; /* by container */
+	size_t record_count;
+};
+
+/* An exit code after a message. */
+int host_read(struct host *host);
+void host_cleanup(struct host *host);
+const char *host_unit_name(const struct host_unit *unit);
+enum host_kind host_unit_kind(const struct host_unit *unit);
+
+/* ------------------------------------------------------------------ host_verify.c */
+
+enum host_verdict {
+	HOST_EXACT,
+	HOST_STRICTER,
+	HOST_DIFFERENT,
+	HOST_NOT_TOLD, /* no record says what it should run under, or nobody can tell what it runs under */
+	HOST_WEAKER,
+	HOST_NONE,
+};
+const char *host_verdict_name(enum host_verdict verdict);
+
+/* Profiles as records name them, resolved once, and each compared once with each stack of filters. */
+struct host_verifier;
+struct host_verifier *host_verifier_new(const struct options *options, struct host *host); /* NULL after a message */
+struct host_verifier *host_verifier_free(struct host_verifier *verifier);
+void host_verifier_cleanup(struct host_verifier **verifier);
+/* Of one task; of a unit the worst of its tasks'. */
+enum host_verdict host_verify_task(struct host_verifier *verifier, const struct host_unit *unit,
+				   const struct host_task *task);
+enum host_verdict host_verify_unit(struct host_verifier *verifier, const struct host_unit *unit);
+/* Whether the profile's file means something else now than when the container was started. */
+bool host_has_drifted(struct host_verifier *verifier, const struct host_unit *unit);
+
+/* ------------------------------------------------------------------ status_host.c, verify_host.c */
+
+enum host_format { HOST_TABLE, HOST_TSV, HOST_JSON, HOST_OPENMETRICS };
+/* One row per container and unit. An exit code. */
+int status_host(const struct options *options, enum host_format format);
+/* One row per container, and one per task that is not what its profile says. Exit code as verify's. */
+int verify_host(const struct options *options);
+
+#endif

@@ -1,0 +1,166 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Host, verified: what the containers of a machine run under, against what their hooks recorded. Containers share
+ * profiles and filters: each profile is resolved once, and compared once with each stack of filters. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "tool/host.h"
+
+struct resolved {
+	const struct host_record *record; /* the first one with this profile and these capabilities */
+	struct callgate_filter *filter;   /* NULL: it cannot be resolved, and has been reported */
+	char digest[65];
+	unsigned char *verdicts; /* by stack: a verdict and 1; 0: not compared yet */
+};
+
+struct host_verifier {
+	const struct options *options;
+	struct host *host;
+	struct resolved *list;
+	size_t count;
+};
+
+const char *host_verdict_name(enum host_verdict verdict)
+{
+	static const char *const words[] = {
+		[HOST_EXACT] = "exact",          [HOST_STRICTER] = "stricter", [HOST_DIFFERENT] = "different",
+		[HOST_NOT_TOLD] = "cannot tell", [HOST_WEAKER] = "weaker",     [HOST_NONE] = "none",
+	};
+
+	return words[verdict];
+}
+
+struct host_verifier *host_verifier_new(const struct options *options, struct host *host)
+{
+	struct host_verifier *verifier = calloc(1, sizeof(*verifier));
+
+	if (!verifier) {
+		report("out of memory");
+		return NULL;
+	}
+	verifier->options = options;
+	verifier->host = host;
+	return verifier;
+}
+
+struct host_verifier *host_verifier_free(struct host_verifier *verifier)
+{
+	for (size_t i = 0; verifier && i < verifier->count; i++) {
+		callgate_filter_free(verifier->list[i].filter);
+		free(verifier->list[i].verdicts);
+	}
+	if (verifier)
+		free(verifier->list);
+	free(verifier);
+	return NULL;
+}
+
+void host_verifier_cleanup(struct host_verifier **verifier)
+{
+	*verifier = host_verifier_free(*verifier);
+}
+
+static void resolve(const struct host_verifier *verifier, struct resolved *resolved)
+{
+	struct options options = *verifier->options;
+
+	options.target.caps = resolved->record->caps;
+	if (profile_resolve(&options, resolved->record->profile, &resolved->filter) != EXIT_YES ||
+	    callgate_filter_digest(resolved->filter, resolved->digest, NULL) < 0) {
+		callgate_filter_free(resolved->filter);
+		resolved->filter = NULL;
+	}
+}
+
+/* NULL: out of memory, after a message. */
+static struct resolved *resolved_for(struct host_verifier *verifier, const struct host_record *record)
+{
+	struct resolved *grown, *resolved;
+	size_t stacks = verifier->host->witness ? callgate_witness_stacks(verifier->host->witness) : 0;
+
+	for (size_t i = 0; i < verifier->count; i++)
+		if (verifier->list[i].record->caps == record->caps &&
+		    strcmp(verifier->list[i].record->profile, record->profile) == 0)
+			return &verifier->list[i];
+	grown = reallocarray(verifier->list, verifier->count + 1, sizeof(*grown));
+	if (!grown) {
+		report("out of memory");
+		return NULL;
+	}
+	verifier->list = grown;
+	resolved = &grown[verifier->count++];
+	*resolved = (struct resolved){ .record = record, .verdicts = calloc(stacks + 1, 1) };
+	if (resolved->verdicts)
+		resolve(verifier, resolved);
+	return resolved;
+}
+
+static enum host_verdict verdict_of(enum callgate_standing standing)
+{
+	switch (standing) {
+	case CALLGATE_EXACT:
+		return HOST_EXACT;
+	case CALLGATE_STRICTER:
+		return HOST_STRICTER;
+	case CALLGATE_DIFFERENT:
+		return HOST_DIFFERENT;
+	case CALLGATE_NONE:
+		return HOST_NONE;
+	default:
+		return HOST_WEAKER;
+	}
+}
+
+static enum host_verdict compare(struct host_verifier *verifier, const struct resolved *resolved, size_t stack)
+{
+	struct callgate_err err = CALLGATE_ERR_INIT;
+	enum callgate_standing standing;
+
+	if (callgate_witness_standing(verifier->host->witness, stack, resolved->filter, &standing, &err) < 0)
+		return HOST_NOT_TOLD;
+	return verdict_of(standing);
+}
+
+enum host_verdict host_verify_task(struct host_verifier *verifier, const struct host_unit *unit,
+				   const struct host_task *task)
+{
+	struct resolved *resolved;
+	size_t filters = 0;
+
+	if (task->stack == -1)
+		return HOST_EXACT; /* it has ended, and proves nothing */
+	if (task->stack == -2)
+		return task->task->mode == CALLGATE_MODE_NONE ? HOST_NONE : HOST_NOT_TOLD;
+	callgate_witness_stack(verifier->host->witness, (size_t)task->stack, &filters);
+	if (!filters)
+		return HOST_NONE;
+	resolved = unit->record && unit->record->profile[0] ? resolved_for(verifier, unit->record) : NULL;
+	if (!resolved || !resolved->filter)
+		return HOST_NOT_TOLD;
+	if (!resolved->verdicts[task->stack])
+		resolved->verdicts[task->stack] = (unsigned char)(1 + compare(verifier, resolved, (size_t)task->stack));
+	return (enum host_verdict)(resolved->verdicts[task->stack] - 1);
+}
+
+enum host_verdict host_verify_unit(struct host_verifier *verifier, const struct host_unit *unit)
+{
+	enum host_verdict worst = HOST_EXACT;
+
+	for (size_t i = 0; i < unit->count; i++) {
+		enum host_verdict verdict = host_verify_task(verifier, unit, &unit->tasks[i]);
+
+		if (verdict > worst)
+			worst = verdict;
+	}
+	return worst;
+}
+
+bool host_has_drifted(struct host_verifier *verifier, const struct host_unit *unit)
+{
+	const struct resolved *resolved;
+
+	if (!unit->record || !unit->record->profile[0] || !unit->record->digest[0])
+		return false;
+	resolved = resolved_for(verifier, unit->record);
+	return !resolved || !resolved->filter || strcmp(resolved->digest, unit->record->digest) != 0;
+}

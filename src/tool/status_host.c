@@ -1,0 +1,199 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* callgate status without a source: the whole machine, one row per container and systemd unit. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "tool/host.h"
+
+/* A row: what there is to say of a unit, as words. */
+struct row {
+	char unit[4 * 160]; /* escaped */
+	const char *name, *profile, *result, *drift, *verdict;
+	const struct host_unit *of;
+};
+
+static const char *kind_word(enum host_kind kind)
+{
+	return kind == HOST_CONTAINER ? "container" : kind == HOST_SERVICE ? "unit" : "rest";
+}
+
+static struct row row_of(struct host_verifier *verifier, const struct host_unit *unit)
+{
+	const struct host_record *record = unit->record;
+	struct row row = { .of = unit, .name = unit->tasks[0].name };
+
+	callgate_escape(host_unit_name(unit), row.unit, sizeof(row.unit));
+	row.profile = record && record->profile[0] ? record->profile : "-";
+	row.result = record && record->result[0] ? record->result : "-";
+	row.drift = !record ? "-" : host_has_drifted(verifier, unit) ? "file" : "no";
+	row.verdict = record                            ? host_verdict_name(host_verify_unit(verifier, unit))
+		      : unit->count == unit->unconfined ? "none"
+		      : unit->unconfined                ? "partly"
+							: "-";
+	return row;
+}
+
+/* ------------------------------------------------------------------ forms of output */
+
+/* The profile's name: what tells it from others, without its directory. */
+static const char *short_name(const char *profile)
+{
+	const char *slash = strrchr(profile, '/');
+
+	return slash ? slash + 1 : profile;
+}
+
+static void print_table_row(const struct row *row)
+{
+	const struct host_unit *unit = row->of;
+
+	printf("%-26.26s %-20.20s %-8.8s %5zu %4zu/%-4zu %-9s%s\n", row->name[0] ? row->name : row->unit,
+	       short_name(row->profile), row->result, unit->count, unit->stacks, unit->unconfined, row->verdict,
+	       strcmp(row->drift, "file") == 0 ? " *" : "");
+}
+
+static void print_tsv_row(const struct row *row)
+{
+	const struct host_unit *unit = row->of;
+
+	printf("%s\t%s\t%s\t%s\t%zu\t%zu\t%zu\t%zu\t%s\t%s\n", row->unit, row->name[0] ? row->name : "-", row->profile,
+	       row->result, unit->count, unit->unconfined, unit->stacks, unit->no_new_privs, row->drift, row->verdict);
+}
+
+static struct json_object *row_to_json(const struct row *row)
+{
+	const struct host_unit *unit = row->of;
+	struct json_object *object = json_object_new_object();
+
+	json_object_object_add(object, "unit", text_to_json(host_unit_name(unit)));
+	json_object_object_add(object, "kind", json_object_new_string(kind_word(host_unit_kind(unit))));
+	if (row->name[0])
+		json_object_object_add(object, "name", text_to_json(row->name));
+	if (unit->record) {
+		json_object_object_add(object, "profile", text_to_json(unit->record->profile));
+		json_object_object_add(object, "result", text_to_json(unit->record->result));
+		json_object_object_add(object, "drift", json_object_new_boolean(strcmp(row->drift, "file") == 0));
+	}
+	json_object_object_add(object, "tasks", json_object_new_int64((int64_t)unit->count));
+	json_object_object_add(object, "unconfined", json_object_new_int64((int64_t)unit->unconfined));
+	json_object_object_add(object, "unknown", json_object_new_int64((int64_t)unit->unknown));
+	json_object_object_add(object, "filters", json_object_new_int64((int64_t)unit->stacks));
+	json_object_object_add(object, "no_new_privs", json_object_new_int64((int64_t)unit->no_new_privs));
+	json_object_object_add(object, "verdict", json_object_new_string(row->verdict));
+	return object;
+}
+
+/* ------------------------------------------------------------------ openmetrics */
+
+/* One family: a value per container. Labels are bounded: as many as there are containers. */
+static void print_family(const struct row *rows, size_t count, const char *name, const char *help,
+			 size_t (*value)(const struct host_unit *unit))
+{
+	printf("# TYPE callgate_%s gauge\n# HELP callgate_%s %s\n", name, name, help);
+	for (size_t i = 0; i < count; i++)
+		if (host_unit_kind(rows[i].of) == HOST_CONTAINER)
+			printf("callgate_%s{container=\"%s\"} %zu\n", name, rows[i].unit, value(rows[i].of));
+}
+
+static size_t tasks_of(const struct host_unit *unit)
+{
+	return unit->count;
+}
+
+static size_t unconfined_of(const struct host_unit *unit)
+{
+	return unit->unconfined;
+}
+
+static size_t filters_of(const struct host_unit *unit)
+{
+	return unit->stacks;
+}
+
+static void print_jit_limit(void)
+{
+	FILE *file = fopen("/proc/sys/net/core/bpf_jit_limit", "re");
+	unsigned long long limit;
+
+	if (file && fscanf(file, "%llu", &limit) == 1)
+		printf("# TYPE callgate_bpf_jit_limit_bytes gauge\n"
+		       "# HELP callgate_bpf_jit_limit_bytes Memory that compiled filters may take without privilege "
+		       "(net.core.bpf_jit_limit).\ncallgate_bpf_jit_limit_bytes %llu\n",
+		       limit);
+	if (file)
+		fclose(file);
+}
+
+static void print_openmetrics(const struct row *rows, size_t count)
+{
+	print_family(rows, count, "container_tasks", "Tasks of a container.", tasks_of);
+	print_family(rows, count, "container_unconfined_tasks", "Tasks of a container without a seccomp filter.",
+		     unconfined_of);
+	print_family(rows, count, "container_filters", "Different sets of filters of a container's tasks.", filters_of);
+	printf("# TYPE callgate_container_verdict gauge\n# HELP callgate_container_verdict 1 for what the container's "
+	       "filters are, compared with its profile.\n");
+	for (size_t i = 0; i < count; i++)
+		if (host_unit_kind(rows[i].of) == HOST_CONTAINER)
+			printf("callgate_container_verdict{container=\"%s\",verdict=\"%s\"} 1\n", rows[i].unit,
+			       rows[i].verdict);
+	printf("# TYPE callgate_container_drift gauge\n# HELP callgate_container_drift Whether the profile's file "
+	       "means "
+	       "something else than when the container was started.\n");
+	for (size_t i = 0; i < count; i++)
+		if (rows[i].of->record)
+			printf("callgate_container_drift{container=\"%s\"} %d\n", rows[i].unit,
+			       strcmp(rows[i].drift, "file") == 0);
+	print_jit_limit();
+	printf("# EOF\n");
+}
+
+/* ------------------------------------------------------------------ the whole */
+
+static int print_rows(const struct row *rows, size_t count, enum host_format format)
+{
+	struct json_object *root = format == HOST_JSON ? document("status") : NULL;
+	struct json_object *list = root ? json_object_new_array() : NULL;
+
+	if (format == HOST_TABLE)
+		printf("%-26s %-20s %-8s %5s %4s/%-4s %s\n", "CONTAINER OR UNIT", "PROFILE", "HOOK", "TASKS", "SETS",
+		       "BARE", "VERDICT");
+	for (size_t i = 0; i < count; i++) {
+		if (format == HOST_TABLE)
+			print_table_row(&rows[i]);
+		else if (format == HOST_TSV)
+			print_tsv_row(&rows[i]);
+		else if (format == HOST_JSON)
+			json_object_array_add(list, row_to_json(&rows[i]));
+	}
+	if (format == HOST_OPENMETRICS)
+		print_openmetrics(rows, count);
+	if (!root)
+		return finish_output(EXIT_YES);
+	json_object_object_add(root, "units", list);
+	return print_document(root);
+}
+
+int status_host(const struct options *options, enum host_format format)
+{
+	CALLGATE_CLEANUP(host_cleanup) struct host host;
+	CALLGATE_CLEANUP(host_verifier_cleanup) struct host_verifier *verifier = NULL;
+	struct row *rows;
+	int code = host_read(&host);
+
+	if (code != EXIT_YES)
+		return code;
+	verifier = host_verifier_new(options, &host);
+	rows = calloc(host.unit_count + 1, sizeof(*rows));
+	if (!verifier || !rows) {
+		free(rows);
+		return EXIT_CANNOT;
+	}
+	for (size_t i = 0; i < host.unit_count; i++)
+		rows[i] = row_of(verifier, &host.units[i]);
+	if (!host.witness && format != HOST_OPENMETRICS)
+		fprintf(stderr, "callgate: note: filters are counted, not read: that needs root and a kernel with BPF "
+				"task iterators\n");
+	code = print_rows(rows, host.unit_count, format);
+	free(rows);
+	return code;
+}

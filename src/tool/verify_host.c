@@ -1,0 +1,105 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* callgate verify --all: every container of the machine against what its hook recorded. */
+#include <string.h>
+
+#include "tool/host.h"
+
+/* What an engine makes of a profile is stricter or has other errnos by its nature. */
+static bool is_accepted(enum host_verdict verdict)
+{
+	return verdict == HOST_EXACT || verdict == HOST_STRICTER || verdict == HOST_DIFFERENT;
+}
+
+static int code_of(enum host_verdict verdict)
+{
+	if (is_accepted(verdict))
+		return EXIT_YES;
+	return verdict == HOST_NOT_TOLD ? EXIT_CANNOT : EXIT_NO;
+}
+
+static void show_task(struct json_object *rows, const struct host_task *task, enum host_verdict verdict)
+{
+	char command[4 * sizeof(task->task->command)];
+	struct json_object *row;
+
+	if (!rows) {
+		printf("\t%d\t%d\t%s\t%s\n", (int)task->task->pid, (int)task->task->tid,
+		       callgate_escape(task->task->command, command, sizeof(command)), host_verdict_name(verdict));
+		return;
+	}
+	row = json_object_new_object();
+	json_object_object_add(row, "pid", json_object_new_int(task->task->pid));
+	json_object_object_add(row, "tid", json_object_new_int(task->task->tid));
+	json_object_object_add(row, "command", text_to_json(task->task->command));
+	json_object_object_add(row, "verdict", json_object_new_string(host_verdict_name(verdict)));
+	json_object_array_add(rows, row);
+}
+
+/* The tasks that are worse than the container may be. */
+static void show_tasks(struct host_verifier *verifier, const struct host_unit *unit, struct json_object *rows)
+{
+	for (size_t i = 0; i < unit->count; i++) {
+		enum host_verdict verdict = host_verify_task(verifier, unit, &unit->tasks[i]);
+
+		if (!is_accepted(verdict))
+			show_task(rows, &unit->tasks[i], verdict);
+	}
+}
+
+static enum host_verdict show(struct host_verifier *verifier, const struct host_unit *unit, struct json_object *list)
+{
+	enum host_verdict verdict = host_verify_unit(verifier, unit);
+	const char *profile = unit->record ? unit->record->profile : "-";
+	char name[4 * 160];
+	struct json_object *one, *tasks;
+
+	if (!list) {
+		printf("%s\t%s\t%s\t%zu\n", callgate_escape(host_unit_name(unit), name, sizeof(name)), profile,
+		       host_verdict_name(verdict), unit->count);
+		show_tasks(verifier, unit, NULL);
+		return verdict;
+	}
+	one = json_object_new_object();
+	tasks = json_object_new_array();
+	json_object_object_add(one, "source", text_to_json(host_unit_name(unit)));
+	json_object_object_add(one, "profile", text_to_json(profile));
+	json_object_object_add(one, "verdict", json_object_new_string(host_verdict_name(verdict)));
+	json_object_object_add(one, "count", json_object_new_int64((int64_t)unit->count));
+	show_tasks(verifier, unit, tasks);
+	json_object_object_add(one, "tasks", tasks);
+	json_object_array_add(list, one);
+	return verdict;
+}
+
+int verify_host(const struct options *options)
+{
+	CALLGATE_CLEANUP(host_cleanup) struct host host;
+	CALLGATE_CLEANUP(host_verifier_cleanup) struct host_verifier *verifier = NULL;
+	struct json_object *root = NULL, *list = NULL;
+	int code = host_read(&host), worst = EXIT_YES;
+
+	if (code != EXIT_YES)
+		return code;
+	verifier = host_verifier_new(options, &host);
+	if (!verifier)
+		return EXIT_CANNOT;
+	if (options->json) {
+		root = document("verify");
+		list = json_object_new_array();
+		json_object_object_add(root, "sources", list);
+	}
+	for (size_t i = 0; i < host.unit_count; i++) {
+		if (host_unit_kind(&host.units[i]) != HOST_CONTAINER)
+			continue;
+		code = code_of(show(verifier, &host.units[i], list));
+		worst = code > worst ? code : worst;
+	}
+	if (!host.witness) {
+		report("the filters of other users' tasks cannot be read: that needs root and a kernel with BPF task "
+		       "iterators; 'callgate verify lxc:NAME' asks one container by ptrace");
+		worst = EXIT_CANNOT;
+	}
+	if (root && print_document(root) != 0)
+		return EXIT_CANNOT;
+	return finish_output(worst);
+}
