@@ -6,7 +6,7 @@
 
 #include "callgate.h"
 
-enum { ITERATOR_DEPTH = 16 }; /* filters of one task that are followed; a task with more is read in another way */
+enum { ITERATOR_DEPTH = 64 }; /* filters of one task that are followed; a task with more is read in another way */
 
 /* Filters are the kernel's objects: equal ids are one filter. Links are shared: a filter stands on the same ones for
  * everybody. */

@@ -61,7 +61,7 @@ static enum host_verdict show(struct host_verifier *verifier, const struct host_
 	}
 	one = json_object_new_object();
 	tasks = json_object_new_array();
-	json_object_object_add(one, "source", text_to_json(host_unit_name(unit)));
+	json_object_object_add(one, "container", text_to_json(host_unit_name(unit)));
 	json_object_object_add(one, "profile", text_to_json(profile));
 	json_object_object_add(one, "verdict", json_object_new_string(host_verdict_name(verdict)));
 	json_object_object_add(one, "count", json_object_new_int64((int64_t)unit->count));
@@ -86,7 +86,7 @@ int verify_host(const struct options *options)
 	if (options->json) {
 		root = document("verify");
 		list = json_object_new_array();
-		json_object_object_add(root, "sources", list);
+		json_object_object_add(root, "containers", list);
 	}
 	for (size_t i = 0; i < host.unit_count; i++) {
 		if (host_unit_kind(&host.units[i]) != HOST_CONTAINER)
