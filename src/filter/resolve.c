@@ -373,11 +373,12 @@ static void stub_by_bit(const struct resolution *res, const struct leaves *leave
 	span_map_add(map, (struct span){ .first = 3 * (uint32_t)X32_BIT, .node = after });
 }
 
-/* runc's stub has none for x32 where it has none for x86_64. */
+/* runc's stub has none for x32 where x86_64 is listed too and has none. */
 static bool x32_tail(const struct resolution *res, const struct leaves *leaves, const struct abi_candidates *lp64,
 		     const struct abi_candidates *x32)
 {
-	if (reads_through_runc(res->target->reader) && (!lp64 || !has_tail(res, leaves, lp64)))
+	if (reads_through_runc(res->target->reader) &&
+	    (!lp64 || (res->active->native_listed && !has_tail(res, leaves, lp64))))
 		return false;
 	return has_tail(res, leaves, x32);
 }
