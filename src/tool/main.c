@@ -44,7 +44,7 @@ static const struct verb verbs[] = {
 	  "one command under a profile" },
 	{ "apply", verb_apply, "--profile FILE [--dry-run] [--no-new-privs yes|no] [TARGET] pid:N|lxc:NAME|oci:ID",
 	  "tighten a live process or container" },
-	{ "status", verb_status, "[--format table|tsv|json|openmetrics] [--watch] [SOURCE... | --all]",
+	{ "status", verb_status, "[--format table|tsv|json|openmetrics] [-o FILE] [--watch] [SOURCE... | --all]",
 	  "who is confined: containers and units, or tasks" },
 	{ "verify", verb_verify, "[--profile FILE] [--at-least] [TARGET] pid:N|lxc:NAME|oci:ID... | --all",
 	  "is what runs what the profile says" },

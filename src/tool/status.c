@@ -337,10 +337,11 @@ int verb_status(const struct verb *verb, int argc, char **argv)
 		{ "format", required_argument, NULL, OPT_FORMAT },
 		{ "all", no_argument, NULL, OPT_ALL },
 		{ "watch", no_argument, NULL, OPT_WATCH },
+		{ "output", required_argument, NULL, OPT_OUTPUT },
 		OPTIONS_END,
 	};
 	struct request request = { 0 };
-	struct command_line line = { known, "h", take_own, &request };
+	struct command_line line = { known, "ho:", take_own, &request };
 	struct options options;
 	int code = options_parse(&options, verb, &line, argc, argv);
 
@@ -348,6 +349,10 @@ int verb_status(const struct verb *verb, int argc, char **argv)
 		return code;
 	if (request.all && optind < argc)
 		return verb_usage(verb);
+	if (options.output && (request.format != FORMAT_OPENMETRICS || request.all || optind < argc)) {
+		report("-o is for the metrics of the whole machine: --format openmetrics, without a source");
+		return EXIT_CANNOT;
+	}
 	if (options.json)
 		request.format = FORMAT_JSON;
 	if (request.format == FORMAT_AUTO)

@@ -86,13 +86,13 @@ static struct json_object *row_to_json(const struct row *row)
 /* ------------------------------------------------------------------ openmetrics */
 
 /* One family: a value per container. Labels are bounded: as many as there are containers. */
-static void print_family(const struct row *rows, size_t count, const char *name, const char *help,
+static void print_family(FILE *to, const struct row *rows, size_t count, const char *name, const char *help,
 			 size_t (*value)(const struct host_unit *unit))
 {
-	printf("# TYPE callgate_%s gauge\n# HELP callgate_%s %s\n", name, name, help);
+	fprintf(to, "# TYPE callgate_%s gauge\n# HELP callgate_%s %s\n", name, name, help);
 	for (size_t i = 0; i < count; i++)
 		if (host_unit_kind(rows[i].of) == HOST_CONTAINER)
-			printf("callgate_%s{container=\"%s\"} %zu\n", name, rows[i].unit, value(rows[i].of));
+			fprintf(to, "callgate_%s{container=\"%s\"} %zu\n", name, rows[i].unit, value(rows[i].of));
 }
 
 static size_t tasks_of(const struct host_unit *unit)
@@ -110,41 +110,44 @@ static size_t filters_of(const struct host_unit *unit)
 	return unit->stacks;
 }
 
-static void print_jit_limit(void)
+static void print_jit_limit(FILE *to)
 {
 	FILE *file = fopen("/proc/sys/net/core/bpf_jit_limit", "re");
 	unsigned long long limit;
 
 	if (file && fscanf(file, "%llu", &limit) == 1)
-		printf("# TYPE callgate_bpf_jit_limit_bytes gauge\n"
-		       "# HELP callgate_bpf_jit_limit_bytes Memory that compiled filters may take without privilege "
-		       "(net.core.bpf_jit_limit).\ncallgate_bpf_jit_limit_bytes %llu\n",
-		       limit);
+		fprintf(to,
+			"# TYPE callgate_bpf_jit_limit_bytes gauge\n"
+			"# HELP callgate_bpf_jit_limit_bytes Memory that compiled filters may take without privilege "
+			"(net.core.bpf_jit_limit).\ncallgate_bpf_jit_limit_bytes %llu\n",
+			limit);
 	if (file)
 		fclose(file);
 }
 
-static void print_openmetrics(const struct row *rows, size_t count)
+static void print_openmetrics(FILE *to, const struct row *rows, size_t count)
 {
-	print_family(rows, count, "container_tasks", "Tasks of a container.", tasks_of);
-	print_family(rows, count, "container_unconfined_tasks", "Tasks of a container without a seccomp filter.",
+	print_family(to, rows, count, "container_tasks", "Tasks of a container.", tasks_of);
+	print_family(to, rows, count, "container_unconfined_tasks", "Tasks of a container without a seccomp filter.",
 		     unconfined_of);
-	print_family(rows, count, "container_filters", "Different sets of filters of a container's tasks.", filters_of);
-	printf("# TYPE callgate_container_verdict gauge\n# HELP callgate_container_verdict 1 for what the container's "
-	       "filters are, compared with its profile.\n");
+	print_family(to, rows, count, "container_filters", "Different sets of filters of a container's tasks.",
+		     filters_of);
+	fprintf(to,
+		"# TYPE callgate_container_verdict gauge\n# HELP callgate_container_verdict 1 for what the container's "
+		"filters are, compared with its profile.\n");
 	for (size_t i = 0; i < count; i++)
 		if (host_unit_kind(rows[i].of) == HOST_CONTAINER)
-			printf("callgate_container_verdict{container=\"%s\",verdict=\"%s\"} 1\n", rows[i].unit,
-			       rows[i].verdict);
-	printf("# TYPE callgate_container_drift gauge\n# HELP callgate_container_drift Whether the profile's file "
-	       "means "
-	       "something else than when the container was started.\n");
+			fprintf(to, "callgate_container_verdict{container=\"%s\",verdict=\"%s\"} 1\n", rows[i].unit,
+				rows[i].verdict);
+	fprintf(to, "# TYPE callgate_container_drift gauge\n# HELP callgate_container_drift Whether the profile's file "
+		    "means "
+		    "something else than when the container was started.\n");
 	for (size_t i = 0; i < count; i++)
 		if (rows[i].of->record)
-			printf("callgate_container_drift{container=\"%s\"} %d\n", rows[i].unit,
-			       strcmp(rows[i].drift, "file") == 0);
-	print_jit_limit();
-	printf("# EOF\n");
+			fprintf(to, "callgate_container_drift{container=\"%s\"} %d\n", rows[i].unit,
+				strcmp(rows[i].drift, "file") == 0);
+	print_jit_limit(to);
+	fprintf(to, "# EOF\n");
 }
 
 /* ------------------------------------------------------------------ the whole */
@@ -165,12 +168,30 @@ static int print_rows(const struct row *rows, size_t count, enum host_format for
 		else if (format == HOST_JSON)
 			json_object_array_add(list, row_to_json(&rows[i]));
 	}
-	if (format == HOST_OPENMETRICS)
-		print_openmetrics(rows, count);
 	if (!root)
 		return finish_output(EXIT_YES);
 	json_object_object_add(root, "units", list);
 	return print_document(root);
+}
+
+/* As a whole: who collects it never sees half a file. */
+static int write_openmetrics(const struct options *options, const struct row *rows, size_t count)
+{
+	char *text = NULL;
+	size_t size = 0;
+	FILE *memory = open_memstream(&text, &size);
+	int code;
+
+	if (memory)
+		print_openmetrics(memory, rows, count);
+	if (!memory || fclose(memory) != 0) {
+		report("out of memory");
+		code = EXIT_CANNOT;
+	} else {
+		code = write_output(options, text, size);
+	}
+	free(text);
+	return code;
 }
 
 int status_host(const struct options *options, enum host_format format)
@@ -193,7 +214,8 @@ int status_host(const struct options *options, enum host_format format)
 	if (!host.witness && format != HOST_OPENMETRICS)
 		fprintf(stderr, "callgate: note: filters are counted, not read: that needs root and a kernel with BPF "
 				"task iterators\n");
-	code = print_rows(rows, host.unit_count, format);
+	code = format == HOST_OPENMETRICS ? write_openmetrics(options, rows, host.unit_count)
+					  : print_rows(rows, host.unit_count, format);
 	free(rows);
 	return code;
 }
