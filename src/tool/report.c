@@ -156,8 +156,9 @@ static const char *why_text(enum callgate_why why)
 
 void origin_format(const struct callgate_origin *origin, char *buf, size_t size)
 {
-	const char *file = origin->file ? origin->file : "";
+	char file[512];
 
+	callgate_escape(origin->file ? origin->file : "", file, sizeof(file));
 	if (origin->why == CALLGATE_BY_PC)
 		snprintf(buf, size, "pc %u", origin->line);
 	else if (origin->why == CALLGATE_BY_LIMIT)
@@ -176,7 +177,7 @@ struct json_object *origin_to_json(const struct callgate_origin *origin)
 
 	json_object_object_add(object, "why", json_object_new_string(why_text(origin->why)));
 	if (origin->file)
-		json_object_object_add(object, "file", json_object_new_string(origin->file));
+		json_object_object_add(object, "file", text_to_json(origin->file));
 	if (origin->line || origin->why == CALLGATE_BY_PC)
 		json_object_object_add(object, origin->why == CALLGATE_BY_PC ? "pc" : "line",
 				       json_object_new_int64(origin->line));

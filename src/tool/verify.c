@@ -183,8 +183,8 @@ static int verify_source(struct options *options, struct request request, const 
 	v.profile = filter;
 	if (document) {
 		v.rows = json_object_new_array();
-		json_object_object_add(document, "profile", json_object_new_string(profile));
-		json_object_object_add(document, "source", json_object_new_string(source));
+		json_object_object_add(document, "profile", text_to_json(profile));
+		json_object_object_add(document, "source", text_to_json(source));
 		json_object_object_add(document, "tasks", v.rows);
 	}
 	return verify_live(options, source, &v);

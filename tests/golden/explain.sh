@@ -38,3 +38,9 @@ printf '\040\000\000\000\020\000\000\000\044\000\000\000\003\000\000\000\025\000
 try bpf:/tmp/callgate-golden-$$.bpf --abi x86_64 'socket(AF_ALG,1,0)' 'socket(AF_INET,1,0)' 'socket(AF_ALG)' 2>&1 | sed "s/callgate-golden-$$/arithmetic/"
 callgate explain bpf:/tmp/callgate-golden-$$.bpf --arch x86_64 --abi x86_64 --group 2>&1 >/dev/null | sed -n 1,3p
 rm -f /tmp/callgate-golden-$$.bpf
+# A file's name is somebody else's choice, too.
+odd=$(printf '/tmp/callgate-\033[31m\nodd-%d.json' $$)
+printf '{"defaultAction":"SCMP_ACT_ALLOW","syscalls":[{"names":["mkdir"],"action":"SCMP_ACT_ERRNO"}]}' >"$odd"
+callgate explain --arch x86_64 --abi x86_64 "$odd" mkdir | sed "s/-$$//"
+callgate explain --arch x86_64 --abi x86_64 --json "$odd" mkdir | sed -n "s/-$$//; /\"file\"/p"
+rm -f "$odd"
