@@ -47,7 +47,7 @@ static void print_table_row(const struct row *row)
 {
 	const struct host_unit *unit = row->of;
 
-	printf("%-26.26s %-20.20s %-8.8s %5zu %4zu/%-4zu %-9s%s\n", row->name[0] ? row->name : row->unit,
+	printf("%-24.24s %-16.16s %-8.8s %5zu %4zu/%-4zu %-11s%s\n", row->name[0] ? row->name : row->unit,
 	       short_name(row->profile), row->result, unit->count, unit->stacks, unit->unconfined, row->verdict,
 	       strcmp(row->drift, "file") == 0 ? " *" : "");
 }
@@ -158,7 +158,7 @@ static int print_rows(const struct row *rows, size_t count, enum host_format for
 	struct json_object *list = root ? json_object_new_array() : NULL;
 
 	if (format == HOST_TABLE)
-		printf("%-26s %-20s %-8s %5s %4s/%-4s %s\n", "CONTAINER OR UNIT", "PROFILE", "HOOK", "TASKS", "SETS",
+		printf("%-24s %-16s %-8s %5s %4s/%-4s %s\n", "CONTAINER OR UNIT", "PROFILE", "HOOK", "TASKS", "SETS",
 		       "BARE", "VERDICT");
 	for (size_t i = 0; i < count; i++) {
 		if (format == HOST_TABLE)
