@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* callgate lock: digests of what profiles mean, for each reader and target, in a file that is kept beside them. */
 #include <errno.h>
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -71,12 +72,30 @@ static void add_row(struct json_object *rows, const char *profile, const char *t
 	json_object_array_add(rows, row);
 }
 
+/* --check looks for files from the lock file's own directory: a path below it is kept from there, another as a whole.
+ */
+static const char *kept_path(const struct options *options, const char *profile, char *buf)
+{
+	const char *slash = options->output ? strrchr(options->output, '/') : NULL;
+	char directory[PATH_MAX], name[PATH_MAX];
+	size_t size;
+
+	if (!slash || profile[0] == '/' || !strchr(profile, '.') || !realpath(profile, buf))
+		return profile;
+	snprintf(name, sizeof(name), "%.*s", (int)(slash - options->output + 1), options->output);
+	if (!realpath(name, directory))
+		return profile;
+	size = strlen(directory);
+	return strncmp(buf, directory, size) == 0 && buf[size] == '/' ? buf + size + 1 : buf;
+}
+
 static int lock_profile(const struct options *options, const struct request *request, const char *profile, FILE *to,
 			struct json_object *rows)
 {
 	for (size_t i = 0; i < request->targets.count; i++) {
 		struct options of;
-		char digest[65], target[1024];
+		char digest[65], target[1024], path[PATH_MAX];
+		const char *kept = kept_path(options, profile, path);
 		int code;
 
 		if (target_words(request->targets.list[i], options, &of) < 0)
@@ -85,8 +104,8 @@ static int lock_profile(const struct options *options, const struct request *req
 		if (code)
 			return code;
 		pinned(request->targets.list[i], &of, target, sizeof(target));
-		fprintf(to, "%s\t%s\t%s\n", profile, target, digest);
-		add_row(rows, profile, target, digest);
+		fprintf(to, "%s\t%s\t%s\n", kept, target, digest);
+		add_row(rows, kept, target, digest);
 	}
 	return EXIT_YES;
 }

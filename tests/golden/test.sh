@@ -49,6 +49,12 @@ try test missing.test
 try lock --target '--arch x86_64 --kernel 6.1 --caps none' --matrix callgate:aarch64 --kernel 6.1 profile.json -o profile.lock
 cat profile.lock
 try lock --check profile.lock
+# The lock file is elsewhere: paths are kept from there.
+mkdir -p locks && cp profile.json locks
+try lock --target '--arch x86_64 --kernel 6.1 --caps none' locks/profile.json -o locks/profile.lock
+tail -n 1 locks/profile.lock
+try lock --check locks/profile.lock
+rm -r locks
 sed 's/"read", //' profile.json >next.json
 mv next.json profile.json
 try lock --check profile.lock
