@@ -16,6 +16,22 @@ char *callgate_escape(const char *text, char *out, size_t size);
 int callgate_filter_log_only(const struct callgate_filter *filter, struct callgate_filter **out,
 			     struct callgate_err *err) CALLGATE_MUST_CHECK;
 
+/* Who has answered what a reader makes of a profile. */
+struct callgate_answer {
+	const char *reader; /* its name */
+	bool by_library;    /* the libseccomp that is installed; else callgate's model of it */
+	uint32_t release;   /* by_library: its release, 0xMMmmpp */
+	char why[160];      /* the model: why not the library */
+};
+/*
+ * callgate_filter_resolve() for a reader through libseccomp (runc, crun, LXC, and who hands profiles on to them): where
+ * the release that is asked for is installed, the reader's calls are made of it, in a child with a deadline, and what
+ * comes out is lifted. Else, and for other readers, the model answers; E_UNSUPPORTED: it cannot predict. Since: 0.2
+ */
+int callgate_filter_resolve_as(const struct callgate_policy *policy, const struct callgate_target *target,
+			       struct callgate_filter **out, struct callgate_answer *answer,
+			       struct callgate_notes *notes, struct callgate_err *err) CALLGATE_MUST_CHECK;
+
 /* A policy less one name of its rules (index counts them all, in order), to find out what would change. It lives no
  * longer than policy does. E_NOTFOUND: there are no more names. Since: 0.2 */
 int callgate_policy_without(const struct callgate_policy *policy, size_t index, struct callgate_policy **out,

@@ -30,6 +30,7 @@ static const struct {
 	ROW(syscall_resolve_name),
 	ROW(syscall_resolve_name_arch),
 	ROW(rule_add_array),
+	ROW(rule_add_exact_array),
 	ROW(export_bpf),
 };
 

@@ -22,6 +22,7 @@ struct libseccomp {
 	__typeof__(seccomp_syscall_resolve_name) *syscall_resolve_name;
 	__typeof__(seccomp_syscall_resolve_name_arch) *syscall_resolve_name_arch;
 	__typeof__(seccomp_rule_add_array) *rule_add_array;
+	__typeof__(seccomp_rule_add_exact_array) *rule_add_exact_array;
 	__typeof__(seccomp_export_bpf) *export_bpf;
 };
 

@@ -7,30 +7,13 @@
  * takes numbers of the machine that it was built for and turns them into other ABIs' by name: there a number needs a
  * name that the installed library knows. One context is made per ABI, so that the machine's own numbers need none; they
  * are merged.
- *
- * Some sets of rules keep libseccomp busy for hours: it works in a child with a deadline. The child hands back the
- * program in a memory file, or one line of text.
  */
-#include <errno.h>
-#include <fcntl.h>
-#include <poll.h>
-#include <signal.h>
-#include <stdarg.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
-#include <sys/resource.h>
-#include <sys/stat.h>
-#include <sys/wait.h>
-#include <time.h>
-#include <unistd.h>
 
 #include "base/err.h"
-#include "base/fd.h"
-#include "bpf/libseccomp.h"
+#include "bpf/libseccomp_calls.h"
 #include "bpf/lower_libseccomp.h"
-#include "bpf/text.h"
 #include "filter/filter.h"
 #include "names/abi.h"
 #include "names/syscall.h"
@@ -41,29 +24,24 @@ enum {
 	RULE_TESTS = 6,
 };
 
-/* ------------------------------------------------------------------ in the child */
-
 struct teller {
 	struct libseccomp library;
 	const struct callgate_filter *filter;
 	struct callgate_action otherwise; /* the default action */
-	scmp_filter_ctx context;          /* of the ABI at hand */
-	enum callgate_abi abi;
+	struct library_calls calls;
+	enum callgate_abi abi; /* at hand */
+	uint8_t context;       /* of that ABI */
 	uint32_t token;
-	int reason_fd;
+	struct callgate_err *err;
 };
 
-/* Says why not and ends the child. */
-static void refuse(const struct teller *teller, const char *format, ...) CALLGATE_PRINTF(2, 3);
-static void refuse(const struct teller *teller, const char *format, ...)
-{
-	char text[400];
-	va_list ap;
+#define refuse(teller, ...) err_set((teller)->err, CALLGATE_E_UNSUPPORTED, __VA_ARGS__)
 
-	va_start(ap, format);
-	vsnprintf(text, sizeof(text), format, ap);
-	va_end(ap);
-	_exit(write(teller->reason_fd, text, strlen(text)) < 0 ? 2 : 1);
+static int call(struct teller *teller, struct library_call call)
+{
+	call.context = teller->context;
+	call.abi = teller->abi;
+	return library_call_add(&teller->calls, &call) ? 0 : err_nomem(teller->err);
 }
 
 static const char *call_name(const struct teller *teller, uint32_t nr)
@@ -75,7 +53,7 @@ static const char *call_name(const struct teller *teller, uint32_t nr)
 
 /* The number by which libseccomp is told of a call: the machine's own, or for another ABI the one that stands for its
  * name. */
-static int told_number(const struct teller *teller, uint32_t nr, struct callgate_action action)
+static int told_number(const struct teller *teller, uint32_t nr, struct callgate_action action, int *out)
 {
 	const char *name = callgate_syscall_name(teller->abi, nr);
 	char text[48], otherwise[48];
@@ -83,38 +61,44 @@ static int told_number(const struct teller *teller, uint32_t nr, struct callgate
 	int known, mux;
 	bool muxed;
 
+	*out = (int)nr;
 	if (teller->token == teller->library.arch_native())
-		return (int)nr;
+		return 0;
 	if (!name) {
 		callgate_action_format(action, text, sizeof(text));
 		callgate_action_format(teller->otherwise, otherwise, sizeof(otherwise));
-		refuse(teller, "libseccomp has no word for number %u of %s: it gets %s, unknown numbers %s", nr,
-		       abi_of(teller->abi)->name, text, otherwise);
+		return refuse(teller, "libseccomp has no word for number %u of %s: it gets %s, unknown numbers %s", nr,
+			      abi_of(teller->abi)->name, text, otherwise);
 	}
 	known = teller->library.syscall_resolve_name_arch(teller->token, name);
 	/* A call that is also behind socketcall or ipc has a negative word of its own, whatever its number is. */
 	muxed = known < 0 && known != __NR_SCMP_ERROR &&
 		syscall_behind_mux(syscall_by_nr(teller->abi, nr), teller->abi, &mux, &selector);
 	if ((uint32_t)known != nr && !muxed)
-		refuse(teller, "this libseccomp does not know %s as number %u of %s", name, nr,
-		       abi_of(teller->abi)->name);
-	return teller->library.syscall_resolve_name(name);
+		return refuse(teller, "this libseccomp does not know %s as number %u of %s", name, nr,
+			      abi_of(teller->abi)->name);
+	*out = teller->library.syscall_resolve_name(name);
+	return 0;
 }
 
-static void tell_rule(struct teller *teller, uint32_t nr, struct callgate_action action,
-		      const struct scmp_arg_cmp *compares, unsigned count)
+static int tell_rule(struct teller *teller, uint32_t nr, struct callgate_action action,
+		     const struct scmp_arg_cmp *compares, unsigned count)
 {
-	int r;
+	int told, r;
 
 	if (action_equal(action, teller->otherwise))
-		return;
+		return 0;
 	if (action.kind == CALLGATE_TRAP && action.data)
-		refuse(teller, "libseccomp has no TRAP with a number");
-	r = teller->library.rule_add_array(teller->context, action_word(action), told_number(teller, nr, action), count,
-					   compares);
-	if (r)
-		refuse(teller, "libseccomp refuses a rule for %s (%u of %s): %s", call_name(teller, nr), nr,
-		       abi_of(teller->abi)->name, strerror(-r));
+		return refuse(teller, "libseccomp has no TRAP with a number");
+	r = told_number(teller, nr, action, &told);
+	if (r < 0)
+		return r;
+	return call(teller, (struct library_call){ .function = LIBRARY_RULE_ADD,
+						   .word = action_word(action),
+						   .nr = told,
+						   .count = count,
+						   .compares = compares,
+						   .shown_nr = nr });
 }
 
 /* One comparison. False: libseccomp has none like it. */
@@ -143,143 +127,162 @@ static bool compare_of(const struct teller *teller, const struct test *test, str
 	return false;
 }
 
-static void tell_tests(struct teller *teller, uint32_t nr, const struct test *tests, unsigned count,
-		       struct callgate_action action)
+static int tell_tests(struct teller *teller, uint32_t nr, const struct test *tests, unsigned count,
+		      struct callgate_action action)
 {
 	struct scmp_arg_cmp compares[RULE_TESTS];
 
 	for (unsigned i = 0; i < count; i++) {
 		for (unsigned j = 0; j < i; j++)
 			if (tests[j].arg == tests[i].arg)
-				refuse(teller, "libseccomp tests argument %u of %s only once in a rule", tests[i].arg,
-				       call_name(teller, nr));
+				return refuse(teller, "libseccomp tests argument %u of %s only once in a rule",
+					      tests[i].arg, call_name(teller, nr));
 		if (!compare_of(teller, &tests[i], &compares[i]))
-			refuse(teller, "libseccomp has no such comparison as a rule for %s makes with argument %u",
-			       call_name(teller, nr), tests[i].arg);
+			return refuse(teller,
+				      "libseccomp has no such comparison as a rule for %s makes with argument %u",
+				      call_name(teller, nr), tests[i].arg);
 	}
-	tell_rule(teller, nr, action, compares, count);
+	return tell_rule(teller, nr, action, compares, count);
+}
+
+static int refuse_many(const struct teller *teller, uint32_t nr)
+{
+	return refuse(teller, "libseccomp compares at most %d arguments in a rule: %s needs more", RULE_TESTS,
+		      call_name(teller, nr));
 }
 
 /* Every way through a decision is a rule. A rule tests each argument once: a way is at most six tests deep. */
-static void tell_ways(struct teller *teller, uint32_t nr, const struct node *node, struct test *tests, unsigned count)
+static int tell_ways(struct teller *teller, uint32_t nr, const struct node *node, struct test *tests, unsigned count)
 {
-	if (node->leaf) {
-		if (!action_equal(node->action, teller->otherwise))
-			tell_tests(teller, nr, tests, count, node->action);
-		return;
-	}
+	int r;
+
+	if (node->leaf)
+		return action_equal(node->action, teller->otherwise)
+			       ? 0
+			       : tell_tests(teller, nr, tests, count, node->action);
 	if (count == RULE_TESTS)
-		refuse(teller, "libseccomp compares at most %d arguments in a rule: %s needs more", RULE_TESTS,
-		       call_name(teller, nr));
+		return refuse_many(teller, nr);
 	tests[count] = node->test;
-	tell_ways(teller, nr, node->yes, tests, count + 1);
+	r = tell_ways(teller, nr, node->yes, tests, count + 1);
+	if (r < 0)
+		return r;
 	tests[count].negate = 1;
-	tell_ways(teller, nr, node->no, tests, count + 1);
+	return tell_ways(teller, nr, node->no, tests, count + 1);
 }
 
 /* The author's clauses where they are known and what they leave is the default; else the decision, way by way. */
-static void tell_decision(struct teller *teller, const struct span *span, uint32_t nr)
+static int tell_decision(struct teller *teller, const struct span *span, uint32_t nr)
 {
 	const struct node *fallback = teller->filter->fallback;
 	struct test tests[RULE_TESTS];
+	int r = 0;
 
-	if (!span->clauses || span->overlap || !fallback || !action_equal(fallback->action, teller->otherwise)) {
-		tell_ways(teller, nr, span->node, tests, 0);
-		return;
-	}
-	for (unsigned i = 0; i < span->clause_count; i++) {
+	if (!span->clauses || span->overlap || !fallback || !action_equal(fallback->action, teller->otherwise))
+		return tell_ways(teller, nr, span->node, tests, 0);
+	for (unsigned i = 0; i < span->clause_count && r == 0; i++) {
 		const struct clause *clause = &span->clauses[i];
 
 		if (clause->test_count > RULE_TESTS)
-			refuse(teller, "libseccomp compares at most %d arguments in a rule: %s needs more", RULE_TESTS,
-			       call_name(teller, nr));
+			return refuse_many(teller, nr);
 		if (!action_equal(clause->action, teller->otherwise))
-			tell_tests(teller, nr, clause->tests, clause->test_count, clause->action);
+			r = tell_tests(teller, nr, clause->tests, clause->test_count, clause->action);
 	}
+	return r;
 }
 
-static void tell_span(struct teller *teller, const struct span *span, uint32_t first, uint32_t last)
+static int tell_span(struct teller *teller, const struct span *span, uint32_t first, uint32_t last)
 {
 	bool plain = span->node->leaf && action_equal(span->node->action, teller->otherwise);
 	char action[48];
+	int r = 0;
 
 	if (plain)
-		return;
+		return 0;
 	if (last - first >= NUMBERS_LIMIT) {
 		callgate_action_format(span->node->action, action, sizeof(action));
-		refuse(teller, "libseccomp has no rule for a range of numbers: %u to %u of %s get %s", first, last,
-		       abi_of(teller->abi)->name, span->node->leaf ? action : "tests of arguments");
+		return refuse(teller, "libseccomp has no rule for a range of numbers: %u to %u of %s get %s", first,
+			      last, abi_of(teller->abi)->name, span->node->leaf ? action : "tests of arguments");
 	}
-	for (uint64_t nr = first; nr <= last; nr++) {
+	for (uint64_t nr = first; nr <= last && r == 0; nr++) {
 		if (span->node->leaf)
-			tell_rule(teller, (uint32_t)nr, span->node->action, NULL, 0);
+			r = tell_rule(teller, (uint32_t)nr, span->node->action, NULL, 0);
 		else
-			tell_decision(teller, span, (uint32_t)nr);
+			r = tell_decision(teller, span, (uint32_t)nr);
 	}
+	return r;
 }
 
 /* x86_64 and x32 share a map. Where x32 is not answered for, libseccomp treats it as a foreign architecture. */
-static void tell_abi(struct teller *teller)
+static int tell_abi(struct teller *teller)
 {
 	const struct abi *abi = abi_of(teller->abi);
 	const struct filter_arch *arch = filter_arch_of(teller->filter, abi->audit);
 	uint32_t first = teller->abi == CALLGATE_ABI_X32 ? X32_BIT : 0;
 	uint32_t last = teller->abi == CALLGATE_ABI_X86_64 ? X32_BIT - 1 : UINT32_MAX;
+	int r = 0;
 
-	for (size_t i = 0; arch && i < arch->span_count; i++) {
+	for (size_t i = 0; arch && i < arch->span_count && r == 0; i++) {
 		uint32_t from = arch->spans[i].first, to = span_last(arch, i);
 
 		if (to >= first && from <= last)
-			tell_span(teller, &arch->spans[i], from > first ? from : first, to < last ? to : last);
+			r = tell_span(teller, &arch->spans[i], from > first ? from : first, to < last ? to : last);
 	}
+	return r;
 }
 
-static scmp_filter_ctx new_context(const struct teller *teller)
+static int new_context(struct teller *teller)
 {
-	scmp_filter_ctx context = teller->library.init(action_word(teller->otherwise));
-	int r = context ? 0 : -ENOMEM;
+	uint32_t native = teller->library.arch_native();
+	int r = call(teller, (struct library_call){ .function = LIBRARY_INIT, .word = action_word(teller->otherwise) });
 
-	if (!r && teller->token != teller->library.arch_native()) {
-		r = teller->library.arch_add(context, teller->token);
-		if (!r)
-			r = teller->library.arch_remove(context, teller->library.arch_native());
-	}
-	if (!r)
-		r = teller->library.attr_set(context, SCMP_FLTATR_ACT_BADARCH,
-					     action_word(teller->filter->other_arch->action));
-	if (r)
-		refuse(teller, "libseccomp cannot start a filter for %s: %s", abi_of(teller->abi)->name, strerror(-r));
-	return context;
+	if (r == 0 && teller->token != native)
+		r = call(teller, (struct library_call){ .function = LIBRARY_ARCH_ADD, .word = teller->token });
+	if (r == 0 && teller->token != native)
+		r = call(teller, (struct library_call){ .function = LIBRARY_ARCH_REMOVE, .word = native });
+	return r < 0 ? r
+		     : call(teller, (struct library_call){ .function = LIBRARY_ATTR_SET,
+							   .word = SCMP_FLTATR_ACT_BADARCH,
+							   .value = action_word(teller->filter->other_arch->action) });
 }
 
-static void child_work(struct teller *teller, int program_fd)
+/* Compiled for any kernel, not for this one; an older library's answer does not matter. */
+enum { API_LEVEL = 6 };
+
+static int write_calls(struct teller *teller)
 {
 	const struct callgate_filter *filter = teller->filter;
-	scmp_filter_ctx all = NULL;
-	int r;
+	int r = call(teller, (struct library_call){ .function = LIBRARY_API_SET, .word = API_LEVEL, .optional = true });
 
-	teller->library.api_set(
-		6); /* compile for any kernel, not for this one; an older library's answer does not matter */
-	for (unsigned i = 0; i < filter->abi_count; i++) {
+	for (unsigned i = 0; i < filter->abi_count && r == 0; i++) {
 		teller->abi = filter->abis[i];
+		teller->context = (uint8_t)i;
 		teller->token = teller->library.arch_resolve_name(abi_of(teller->abi)->name);
 		if (!teller->token)
-			refuse(teller, "this libseccomp does not know %s", abi_of(teller->abi)->name);
-		teller->context = new_context(teller);
-		tell_abi(teller);
-		r = all ? teller->library.merge(all, teller->context) : 0;
-		if (r)
-			refuse(teller, "libseccomp cannot join %s with the others: %s", abi_of(teller->abi)->name,
-			       strerror(-r));
-		all = all ? all : teller->context;
+			return refuse(teller, "this libseccomp does not know %s", abi_of(teller->abi)->name);
+		r = new_context(teller);
+		if (r == 0)
+			r = tell_abi(teller);
+		if (r == 0 && i)
+			r = call(teller, (struct library_call){ .function = LIBRARY_MERGE });
 	}
-	r = teller->library.export_bpf(all, program_fd);
-	if (r)
-		refuse(teller, "libseccomp cannot write the program: %s", strerror(-r));
-	_exit(0);
+	return r;
 }
 
-/* ------------------------------------------------------------------ in the parent */
+static int explain_failure(struct teller *teller, const struct library_failure *failure)
+{
+	const struct library_call *call = failure->call;
+	const char *why = strerror(failure->error);
+
+	if (!call)
+		return refuse(teller, "libseccomp cannot write the program: %s", why);
+	teller->abi = call->abi;
+	if (call->function == LIBRARY_RULE_ADD)
+		return refuse(teller, "libseccomp refuses a rule for %s (%u of %s): %s",
+			      call_name(teller, call->shown_nr), call->shown_nr, abi_of(call->abi)->name, why);
+	if (call->function == LIBRARY_MERGE)
+		return refuse(teller, "libseccomp cannot join %s with the others: %s", abi_of(call->abi)->name, why);
+	return refuse(teller, "libseccomp cannot start a filter for %s: %s", abi_of(call->abi)->name, why);
+}
 
 /* The default is what numbers beyond all known ones get; it must be one action without conditions. */
 static int find_default(const struct callgate_filter *filter, struct callgate_action *out, struct callgate_err *err)
@@ -304,120 +307,25 @@ static int find_default(const struct callgate_filter *filter, struct callgate_ac
 	return 0;
 }
 
-/* Reads the child's line until it closes the pipe. False: the deadline has passed. */
-static bool read_reason(int fd, unsigned seconds, char *text, size_t size)
-{
-	struct timespec now, start;
-	size_t used = 0;
-
-	clock_gettime(CLOCK_MONOTONIC, &start);
-	for (;;) {
-		struct pollfd wait = { .fd = fd, .events = POLLIN };
-		long left;
-		ssize_t n;
-
-		clock_gettime(CLOCK_MONOTONIC, &now);
-		left = (long)seconds * 1000 - (now.tv_sec - start.tv_sec) * 1000 -
-		       (now.tv_nsec - start.tv_nsec) / 1000000;
-		if (left <= 0)
-			return false;
-		if (poll(&wait, 1, (int)left) <= 0)
-			continue;
-		n = read(fd, text + used, size - 1 - used);
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n > 0)
-			used += (size_t)n;
-		text[used] = '\0';
-		if (n <= 0 || used == size - 1)
-			return true;
-	}
-}
-
-static int read_program(int fd, const struct callgate_filter *filter, struct callgate_prog **out,
-			struct callgate_err *err)
-{
-	enum prog_order order = abi_of(filter->abis[0])->big_endian ? PROG_BIG_ENDIAN : PROG_LITTLE_ENDIAN;
-	struct stat st;
-	void *bytes;
-	int r;
-
-	if (fstat(fd, &st))
-		return err_set_errno(err, CALLGATE_E_IO, errno, NULL, "cannot read libseccomp's program");
-	if (st.st_size <= 0)
-		return err_set(err, CALLGATE_E_UNSUPPORTED, "libseccomp ended without a program");
-	bytes = mmap(NULL, (size_t)st.st_size, PROT_READ, MAP_PRIVATE, fd, 0);
-	if (bytes == MAP_FAILED)
-		return err_nomem(err);
-	r = prog_from_bytes(bytes, (size_t)st.st_size, order, out, err);
-	munmap(bytes, (size_t)st.st_size);
-	if (!r)
-		(*out)->flags = filter->flags;
-	return r;
-}
-
-static int run_child(struct teller *teller, const int reason[2], int program_fd, unsigned seconds,
-		     struct callgate_err *err)
-{
-	char text[400] = "";
-	bool in_time;
-	int status = 0;
-	pid_t pid = fork();
-
-	if (pid < 0) {
-		int failed = errno;
-
-		close(reason[1]);
-		return err_set_errno(err, CALLGATE_E_KERNEL, failed, NULL, "cannot start libseccomp");
-	}
-	if (pid == 0) {
-		struct rlimit limit = { seconds + 1, seconds + 1 };
-
-		setrlimit(RLIMIT_CPU, &limit); /* should the parent be gone */
-		close(reason[0]);
-		teller->reason_fd = reason[1];
-		child_work(teller, program_fd);
-	}
-	close(reason[1]);
-	in_time = read_reason(reason[0], seconds, text, sizeof(text));
-	if (!in_time)
-		kill(pid, SIGKILL);
-	while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
-		;
-	if (!in_time)
-		return err_set(err, CALLGATE_E_LIMIT, "libseccomp has not finished within %u second%s", seconds,
-			       seconds == 1 ? "" : "s");
-	if (text[0])
-		return err_set(err, CALLGATE_E_UNSUPPORTED, "%s", text);
-	if (WIFSIGNALED(status) || (WIFEXITED(status) && WEXITSTATUS(status)))
-		return err_set(err, CALLGATE_E_UNSUPPORTED, "libseccomp crashed on this filter (status %#x)",
-			       (unsigned)status);
-	return 0;
-}
-
 int prog_lower_libseccomp(const struct callgate_filter *filter, unsigned seconds, struct callgate_prog **out,
 			  struct callgate_err *err)
 {
-	struct teller teller = { .filter = filter };
-	int reason[2], program_fd, r;
+	struct teller teller = { .filter = filter, .calls = LIBRARY_CALLS_INIT, .err = err };
+	struct library_failure failure = { 0 };
+	int r;
 
 	r = find_default(filter, &teller.otherwise, err);
 	if (!r)
 		r = libseccomp_load(&teller.library, err);
-	if (r)
-		return r;
-	program_fd = memfd_create("callgate-libseccomp", MFD_CLOEXEC);
-	if (program_fd < 0)
-		return err_set_errno(err, CALLGATE_E_KERNEL, errno, NULL, "cannot make a memory file");
-	if (pipe2(reason, O_CLOEXEC)) {
-		r = err_set_errno(err, CALLGATE_E_KERNEL, errno, NULL, "cannot make a pipe");
-	} else {
-		r = run_child(&teller, reason, program_fd, seconds, err);
-		close(reason[0]);
-		if (!r)
-			r = read_program(program_fd, filter, out, err);
-	}
-	fd_close(program_fd);
+	if (!r)
+		r = write_calls(&teller);
+	if (!r)
+		r = library_calls_make(&teller.library, &teller.calls, seconds, out, &failure, err);
+	if (failure.error)
+		r = explain_failure(&teller, &failure);
+	library_calls_free(&teller.calls);
+	if (!r)
+		(*out)->flags = filter->flags;
 	return r;
 }
 

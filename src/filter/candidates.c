@@ -8,6 +8,8 @@
 #include "base/err.h"
 #include "base/note_ids.h"
 #include "base/notes.h"
+#include "filter/as_library.h"
+#include "filter/as_lxc.h"
 #include "names/abi.h"
 #include "names/syscall.h"
 
@@ -64,6 +66,14 @@ static int space_init(const struct resolution *res, struct abi_candidates *space
 		space->size = res->policy->highest_nr + 1;
 	space->pages = arena_array(res->scratch, space->size / PAGE_SIZE + 1, sizeof(struct candidate_page *));
 	return space->pages ? 0 : CALLGATE_E_NOMEM;
+}
+
+const struct abi_candidates *candidates_of(const struct candidates *all, enum callgate_abi abi)
+{
+	for (unsigned i = 0; i < all->abi_count; i++)
+		if (all->abis[i].abi == abi)
+			return &all->abis[i];
+	return NULL;
 }
 
 const struct candidate_list *candidates_at(const struct abi_candidates *space, uint32_t i)
@@ -161,7 +171,7 @@ static bool place_member(const struct resolution *res, struct abi_candidates *sp
 	if (!syscall_behind_mux(id, space->abi, &mux, &selector))
 		return true;
 	/* What is above the multiplexer is newer than the profile, the multiplexer is not. */
-	if (res->target->reader == CALLGATE_AS_LAW)
+	if (res->traits->own_rules)
 		count_number(space, (uint32_t)syscall_nr(mux, space->abi));
 	if (drops(res, like))
 		return true;
@@ -171,21 +181,6 @@ static bool place_member(const struct resolution *res, struct abi_candidates *sp
 	/* The multiplexer's number gets a page even when no rule names it: resolve visits pages. */
 	return space_list(res, space, (uint32_t)syscall_nr(mux, space->abi) - space->base) &&
 	       list_append(res->scratch, list, like);
-}
-
-/* LXC looks a name up on each of its ABIs and leaves out those where libseccomp answers with a pseudo number, which it
- * does for the members of multiplexers even where they have a number of their own. */
-static bool lxc_leaves_out(int id, enum callgate_abi abi)
-{
-	uint32_t selector;
-	int mux;
-
-	return syscall_behind_mux(id, abi, &mux, &selector);
-}
-
-bool reads_through_runc(enum callgate_reader reader)
-{
-	return reader == CALLGATE_AS_RUNC || reader == CALLGATE_AS_DOCKER || reader == CALLGATE_AS_CONTAINERD;
 }
 
 static void count_kind(const struct resolution *res, struct abi_candidates *space, bool pseudo,
@@ -210,18 +205,8 @@ static bool keeps_pseudo(int id, enum callgate_abi abi)
 	return true;
 }
 
-/* The libseccomp of Debian 12 has this call on every ABI but x32. */
-static bool library_misses(const struct resolution *res, int id, enum callgate_abi abi)
-{
-	static const struct slice name = SLICE("map_shadow_stack");
-
-	return res->target->reader != CALLGATE_AS_LAW && abi == CALLGATE_ABI_X32 && res->target->libseccomp &&
-	       res->target->libseccomp <= 0x020504 && id == syscall_find(name);
-}
-
 static bool place_name(const struct resolution *res, struct candidates *out, int id, const struct candidate *like)
 {
-	enum callgate_reader reader = res->target->reader;
 	bool good = true;
 
 	for (unsigned i = 0; i < out->abi_count; i++) {
@@ -230,8 +215,7 @@ static bool place_name(const struct resolution *res, struct candidates *out, int
 		uint32_t selector;
 		int mux;
 
-		if ((reader == CALLGATE_AS_LXC && lxc_leaves_out(id, space->abi)) ||
-		    library_misses(res, id, space->abi))
+		if ((res->traits->exact && lxc_leaves_out(id, space->abi)) || library_misses(res, id, space->abi))
 			continue;
 		if (like->rule->rule->has_only && like->rule->rule->only != space->abi)
 			continue;
@@ -242,7 +226,7 @@ static bool place_name(const struct resolution *res, struct candidates *out, int
 		 */
 		if (nr >= 0)
 			good &= place_number(res, space, (uint32_t)nr, like,
-					     !reads_through_runc(reader) ||
+					     !res->traits->stub ||
 						     !syscall_behind_mux(id, space->abi, &mux, &selector));
 		good &= place_member(res, space, id, like);
 	}
@@ -302,30 +286,7 @@ static bool drop_name(const struct resolution *res, const struct candidate *like
 			"syscall '%.*s' is unknown to that libseccomp release; %s", (int)text->size, text->at,
 			tightens ? "the rule does not deny it" : "the rule does not allow it");
 	/* Readers other than our own drop such names, and that is what was asked for. */
-	return !tightens || res->target->reader != CALLGATE_AS_LAW || keep_unknown(res->filter, text, &like->origin);
-}
-
-/* What no ABI of the host has LXC keeps from libseccomp. */
-static bool reaches_some_abi(const struct resolution *res, const struct candidate *like)
-{
-	int id = syscall_find(like->name->text);
-
-	for (unsigned i = 0; i < res->active->abi_count; i++)
-		if (syscall_nr(id, res->active->abis[i]) >= 0 && !lxc_leaves_out(id, res->active->abis[i]))
-			return true;
-	return false;
-}
-
-/* libseccomp refuses such a rule; runc and crun keep it from it, LXC fails. */
-static int refuse_redundant(const struct resolution *res, const struct candidate *like, struct callgate_err *err)
-{
-	if (res->target->reader != CALLGATE_AS_LXC || !action_equal(like->rule->action, res->active->fallback) ||
-	    !reaches_some_abi(res, like))
-		return 0;
-	note_at(res->notes, CALLGATE_ERROR, NOTE_REDUNDANT, &res->policy->source, like->name->at.offset,
-		"redundant rule for '%.*s': LXC rejects a rule with the default action", (int)like->name->text.size,
-		like->name->text.at);
-	return err_set(err, CALLGATE_E_PROFILE, "LXC rejects a rule with the default action");
+	return !tightens || !res->traits->own_rules || keep_unknown(res->filter, text, &like->origin);
 }
 
 /* libseccomp keeps the calls of x86_64 and x32 in one list. */
@@ -369,7 +330,7 @@ int candidates_collect(const struct resolution *res, struct candidates *out, str
 				good &= place_bare_number(res, out, &like);
 			else if (id >= 0 && syscall_in_release(id, res->target->libseccomp)) {
 				good &= place_name(res, out, id, &like);
-				r = refuse_redundant(res, &like, err);
+				r = res->traits->exact ? lxc_refuse_redundant(res, &like, err) : 0;
 				if (r < 0)
 					return r;
 			} else {

@@ -6,6 +6,7 @@
 
 #include "filter/filter.h"
 #include "policy/policy.h"
+#include "policy/traits.h"
 
 /* One rule naming one call. */
 struct candidate {
@@ -73,11 +74,13 @@ struct candidates {
 struct resolution {
 	const struct callgate_policy *policy;
 	const struct callgate_target *target;
+	const struct reader_traits *traits; /* of the target's reader */
 	const struct active *active;
 	struct callgate_filter *filter; /* takes file names of origins, and the dropped names */
 	struct arena *scratch;
 	struct callgate_notes *notes;
 	struct overlap_report **overlaps; /* what has been reported so far; in scratch */
+	bool lenient;                     /* filter_resolve_lenient() */
 };
 
 /* A rule that overlaps with an earlier one of another action. */
@@ -87,6 +90,9 @@ struct overlap_report {
 	struct overlap_report *next;
 };
 
+/* NULL: the target does not have this ABI. */
+const struct abi_candidates *candidates_of(const struct candidates *all, enum callgate_abi abi);
+
 /* The rules that name base + i; NULL for none. */
 const struct candidate_list *candidates_at(const struct abi_candidates *space, uint32_t i);
 
@@ -94,9 +100,6 @@ const struct candidate_list *candidates_at(const struct abi_candidates *space, u
 const struct candidate *candidates_unconditional(const struct candidate_list *list);
 
 int candidates_collect(const struct resolution *res, struct candidates *out, struct callgate_err *err);
-
-/* Docker and containerd hand the profile to runc. */
-bool reads_through_runc(enum callgate_reader reader);
 
 /* Whether a rule's action permits more (positive) or less (negative) than the default. */
 int candidate_direction(const struct callgate_action *action, const struct callgate_action *fallback);

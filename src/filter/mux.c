@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Multiplexers: law 7, and what libseccomp does instead for those who read through it. */
+/* Multiplexers: rule 7 of semantics.md; filter/as_library.c has what libseccomp does instead. */
 #include "filter/mux.h"
 
 #include <string.h>
@@ -7,19 +7,9 @@
 #include "base/err.h"
 #include "base/note_ids.h"
 #include "base/notes.h"
-#include "filter/overlap.h"
+#include "filter/as_library.h"
 #include "names/abi.h"
 #include "names/syscall.h"
-
-static struct candidate by_mux(const struct candidate *candidate)
-{
-	struct candidate as = *candidate;
-
-	as.origin.why = CALLGATE_BY_MUX;
-	return as;
-}
-
-/* ------------------------------------------------------------------ law 7 */
 
 /* The rule that all of a member gets behind its multiplexer, where conditions are the strictest one that denies; NULL:
  * the default. */
@@ -63,63 +53,9 @@ static int law_member(const struct resolution *res, const struct mux_members *mu
 		return 0;
 	test = law_selector(mux, selector, candidate_direction(&winner->rule->action, &res->active->fallback) > 0,
 			    word);
-	as = by_mux(winner);
+	as = *winner;
+	as.origin.why = CALLGATE_BY_MUX;
 	return clause_add(&res->filter->arena, out, &as, &test, 1) ? 0 : err_nomem(err);
-}
-
-/* ------------------------------------------------------------------ as libseccomp has it */
-
-/* Its rule for the multiplexer is the member's with the first argument's test replaced by the selector's. */
-static bool add_replaced(struct arena *arena, struct rule_clauses *list, const struct candidate *candidate,
-			 struct test selector, uint8_t word)
-{
-	const struct rule *rule = candidate->rule->rule;
-	struct test tests[7] = { selector };
-	unsigned count = 1;
-
-	for (unsigned i = 0; i < rule->condition_count; i++) {
-		if (repeats_index(rule))
-			count = 1;
-		if (rule->conditions[i].index)
-			tests[count++] = condition_test(&rule->conditions[i], word);
-		if (repeats_index(rule) && !clause_add(arena, list, candidate, tests, count))
-			return false;
-	}
-	return repeats_index(rule) || clause_add(arena, list, candidate, tests, count);
-}
-
-/* One member. Where some rule asks for nothing but the selector, the others have no effect. */
-static int libseccomp_member(const struct resolution *res, const struct candidate_list *list, struct test selector,
-			     uint8_t word, struct rule_clauses *out, struct callgate_err *err)
-{
-	struct rule_clauses mine = { 0 };
-	int r;
-
-	for (const struct candidate *at = list->first; at; at = at->next) {
-		struct candidate as = by_mux(at);
-
-		if (!add_replaced(&res->filter->arena, &mine, &as, selector, word))
-			return err_nomem(err);
-	}
-	r = overlap_settle(res, list, &mine, err);
-	if (r < 0)
-		return r;
-	for (unsigned i = 0; i < mine.count; i++) {
-		if (mine.clauses[i].test_count == 1) {
-			mine.clauses[0] = mine.clauses[i];
-			mine.count = 1;
-		}
-	}
-	r = overlap_refuse(res, list, &mine, err);
-	for (unsigned i = 0; i < mine.count && r == 0; i++) {
-		const struct clause *clause = &mine.clauses[i];
-		struct candidate as = { .rule = &(struct active_rule){ .action = clause->action },
-					.origin = clause->origin };
-
-		if (!clause_add(&res->filter->arena, out, &as, clause->tests, clause->test_count))
-			r = err_nomem(err);
-	}
-	return r;
 }
 
 int mux_clauses(const struct resolution *res, const struct abi_candidates *space, const struct mux_members *mux,
@@ -133,10 +69,10 @@ int mux_clauses(const struct resolution *res, const struct abi_candidates *space
 
 		if (!mux->by_selector[selector].first)
 			continue;
-		if (res->target->reader == CALLGATE_AS_LAW)
+		if (res->traits->own_rules)
 			r = law_member(res, mux, selector, word, out, err);
 		else
-			r = libseccomp_member(res, &mux->by_selector[selector], test, word, out, err);
+			r = library_add_member(res, &mux->by_selector[selector], test, word, out, err);
 	}
 	return r;
 }

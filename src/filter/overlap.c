@@ -71,7 +71,7 @@ static bool clause_matches(const struct clause *clause, const uint64_t args[6])
 }
 
 /* The word of list that clause was made from. */
-static const struct word *name_of(const struct candidate_list *list, const struct clause *clause)
+const struct word *overlap_word(const struct candidate_list *list, const struct clause *clause)
 {
 	for (const struct candidate *at = list->first; at; at = at->next)
 		if (at->origin.line == clause->origin.line && at->origin.column == clause->origin.column)
@@ -133,66 +133,55 @@ static void call_format(struct slice name, const uint64_t args[6], char *buf, si
 		snprintf(buf + used, size - used, ")");
 }
 
-static void report(const struct resolution *res, const struct candidate_list *list, const struct clause *pair[2],
-		   const uint64_t args[6])
-{
-	bool law = res->target->reader == CALLGATE_AS_LAW;
-	const struct word *name = name_of(list, pair[1]), *other = name_of(list, pair[0]);
-	char words[2][32], decides[64] = "", call[256];
+/* What has been found, for messages. */
+struct overlap {
+	const struct clause *pair[2];
+	uint64_t args[6];
+	const struct word *name, *other;
+	char words[2][32], call[256];
+};
 
-	if (is_reported(res, name, pair[0]->origin.line))
+/* False: this pair of rules was reported before. */
+static bool describe(const struct resolution *res, const struct candidate_list *list, struct overlap *overlap)
+{
+	overlap->name = overlap_word(list, overlap->pair[1]);
+	overlap->other = overlap_word(list, overlap->pair[0]);
+	if (is_reported(res, overlap->name, overlap->pair[0]->origin.line))
+		return false;
+	for (int i = 0; i < 2; i++)
+		callgate_action_format(overlap->pair[i]->action, overlap->words[i], sizeof(overlap->words[i]));
+	call_format(overlap->name->text, overlap->args, overlap->call, sizeof(overlap->call));
+	return true;
+}
+
+/* Rule 2 of semantics.md decides. */
+static void report_decided(const struct resolution *res, const struct candidate_list *list, struct overlap *overlap)
+{
+	const struct slice *name;
+
+	if (!describe(res, list, overlap))
 		return;
-	callgate_action_format(pair[0]->action, words[0], sizeof(words[0]));
-	callgate_action_format(pair[1]->action, words[1], sizeof(words[1]));
-	if (law)
-		snprintf(decides, sizeof(decides), "; the stricter action decides: %s",
-			 words[pair[1]->action.kind < pair[0]->action.kind]);
-	call_format(name->text, args, call, sizeof(call));
-	note_at(res->notes, law ? CALLGATE_WARNING : CALLGATE_ERROR, law ? NOTE_OVERLAP : NOTE_READER,
-		&res->policy->source, name->at.offset, "overlapping rules for '%.*s': %s matches both %s and %s%s",
-		(int)name->text.size, name->text.at, call, words[1], words[0], decides);
-	note_attach(res->notes, &res->policy->source, other->at.offset, "%s given here", words[0]);
+	name = &overlap->name->text;
+	note_at(res->notes, CALLGATE_WARNING, NOTE_OVERLAP, &res->policy->source, overlap->name->at.offset,
+		"overlapping rules for '%.*s': %s matches both %s and %s; the stricter action decides: %s",
+		(int)name->size, name->at, overlap->call, overlap->words[1], overlap->words[0],
+		overlap->words[overlap->pair[1]->action.kind < overlap->pair[0]->action.kind]);
+	note_attach(res->notes, &res->policy->source, overlap->other->at.offset, "%s given here", overlap->words[0]);
 }
 
-static int refuse(const struct resolution *res, const struct candidate_list *list, const struct clause *clause,
-		  const struct clause *earlier, struct callgate_err *err)
+/* Nobody knows. */
+static void report_unsure(const struct resolution *res, const struct candidate_list *list, struct overlap *overlap)
 {
-	const struct word *name = name_of(list, clause);
+	const struct slice *name;
 
-	note_at(res->notes, CALLGATE_ERROR, NOTE_CONFLICT, &res->policy->source, name->at.offset,
-		"conflicting rules for '%.*s': %s rejects conditions that begin another rule's and have another action",
-		(int)name->text.size, name->text.at, reader_name(res->target->reader));
-	note_attach(res->notes, &res->policy->source, name_of(list, earlier)->at.offset, "the other rule is here");
-	return err_set(err, CALLGATE_E_PROFILE, "two rules for '%.*s' contradict each other", (int)name->text.size,
-		       name->text.at);
-}
-
-int overlap_settle(const struct resolution *res, const struct candidate_list *list, struct rule_clauses *clauses,
-		   struct callgate_err *err)
-{
-	struct clause *kept = clauses->clauses;
-	unsigned count = 0;
-
-	for (unsigned i = 0; i < clauses->count; i++) {
-		struct clause clause = clauses->clauses[i];
-		unsigned left = 0;
-		bool narrower = false;
-
-		for (unsigned j = 0; j < count && !narrower; j++)
-			narrower = clause_begins(&clause, &kept[j]) && !clause_begins(&kept[j], &clause);
-		for (unsigned j = 0; j < count && !narrower; j++) {
-			if (!clause_begins(&kept[j], &clause))
-				kept[left++] = kept[j];
-			else if (!action_equal(clause.action, kept[j].action))
-				return refuse(res, list, &clause, &kept[j], err);
-		}
-		if (narrower)
-			continue;
-		kept[left++] = clause;
-		count = left;
-	}
-	clauses->count = count;
-	return 0;
+	if (!describe(res, list, overlap))
+		return;
+	name = &overlap->name->text;
+	note_at(res->notes, CALLGATE_ERROR, NOTE_READER, &res->policy->source, overlap->name->at.offset,
+		"cannot predict which of two overlapping rules for '%.*s' %s follows: %s matches both %s and %s",
+		(int)name->size, name->at, reader_name(res->target->reader), overlap->call, overlap->words[1],
+		overlap->words[0]);
+	note_attach(res->notes, &res->policy->source, overlap->other->at.offset, "%s given here", overlap->words[0]);
 }
 
 /* Whether two decisions differ, and a call for which they do. */
@@ -256,35 +245,28 @@ static void sort_clauses(struct rule_clauses *list, struct clause *spare)
 int overlap_order(const struct resolution *res, const struct candidate_list *list, struct rule_clauses *clauses,
 		  bool *found, struct callgate_err *err)
 {
-	const struct clause *pair[2];
-	uint64_t args[6] = { 0 };
+	struct overlap overlap = { 0 };
 	struct clause *spare;
-	int r = find(res, clauses, args, found, err);
+	int r = find(res, clauses, overlap.args, found, err);
 
 	if (r < 0 || !*found)
 		return r;
 	spare = arena_array(res->scratch, clauses->count, sizeof(*spare));
 	if (!spare)
 		return err_nomem(err);
-	if (matching_pair(clauses, args, pair))
-		report(res, list, pair, args);
+	if (matching_pair(clauses, overlap.args, overlap.pair))
+		report_decided(res, list, &overlap);
 	sort_clauses(clauses, spare);
 	return 0;
 }
 
-int overlap_refuse(const struct resolution *res, const struct candidate_list *list, const struct rule_clauses *clauses,
-		   struct callgate_err *err)
+int overlap_report_unsure(const struct resolution *res, const struct candidate_list *list,
+			  const struct rule_clauses *clauses, bool *found, struct callgate_err *err)
 {
-	const struct slice *name = &list->first->name->text;
-	const struct clause *pair[2];
-	uint64_t args[6] = { 0 };
-	bool found;
-	int r = find(res, clauses, args, &found, err);
+	struct overlap overlap = { 0 };
+	int r = find(res, clauses, overlap.args, found, err);
 
-	if (r < 0 || !found)
-		return r;
-	if (matching_pair(clauses, args, pair))
-		report(res, list, pair, args);
-	return err_set(err, CALLGATE_E_UNSUPPORTED, "cannot predict which of two rules for '%.*s' %s would follow",
-		       (int)name->size, name->at, reader_name(res->target->reader));
+	if (r == 0 && *found && matching_pair(clauses, overlap.args, overlap.pair))
+		report_unsure(res, list, &overlap);
+	return r;
 }

@@ -12,17 +12,10 @@
  */
 int overlap_order(const struct resolution *res, const struct candidate_list *list, struct rule_clauses *clauses,
 		  bool *found, struct callgate_err *err);
-/* The same for those who read through libseccomp. E_UNSUPPORTED: which of the two it would try first is not predicted
- * here. */
-int overlap_refuse(const struct resolution *res, const struct candidate_list *list, const struct rule_clauses *clauses,
-		   struct callgate_err *err);
-/*
- * What libseccomp keeps of clauses added one after the other, for those who read through it: one that has just the
- * first conditions of another, in the order of arguments, is the broader one. Behind a broader clause a narrower one
- * has no effect and is taken out; a broader one with another action behind a narrower is refused (EEXIST): E_PROFILE,
- * said.
- */
-int overlap_settle(const struct resolution *res, const struct candidate_list *list, struct rule_clauses *clauses,
-		   struct callgate_err *err);
+/* Whether there is such a call; an error names both lines and it. */
+int overlap_report_unsure(const struct resolution *res, const struct candidate_list *list,
+			  const struct rule_clauses *clauses, bool *found, struct callgate_err *err);
+/* The word of list that clause was made from. */
+const struct word *overlap_word(const struct candidate_list *list, const struct clause *clause);
 
 #endif

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * Resolve: policy + target -> filter. This file and its helpers (policy/specialise.c, filter/candidates.c,
- * filter/overlap.c, filter/decide.c) are the law; filter/semantics.md states it clause by clause, tests/unit/test_law.c
- * tests it the same way.
+ * filter/overlap.c, filter/mux.c, filter/decide.c) are the law; filter/semantics.md states it clause by clause,
+ * tests/unit/test_law.c tests it the same way. What other programs do stands beside it, in filter/as_*.c.
  */
 #include <stdio.h>
 #include <string.h>
@@ -11,10 +11,13 @@
 #include "base/note_ids.h"
 #include "base/notes.h"
 #include "base/sized.h"
+#include "filter/as_library.h"
+#include "filter/as_runc.h"
 #include "filter/conditions.h"
 #include "filter/decide.h"
 #include "filter/mux.h"
 #include "filter/overlap.h"
+#include "filter/resolve.h"
 #include "names/abi.h"
 #include "names/syscall.h"
 #include "names/words.h"
@@ -23,7 +26,9 @@ enum { CLAUSE_LIMIT = 8192 };
 
 /* The constant leaves of one resolution. */
 struct leaves {
-	const struct node *fallback, *enosys, *unlisted;
+	const struct node *fallback, *unlisted;
+	const struct node *enosys; /* law 5; NULL: nothing gets it */
+	const struct node *stub;   /* the same before all rules, for those who read through runc */
 };
 
 /* ------------------------------------------------------------------ what law 6 cuts off */
@@ -89,7 +94,7 @@ static int list_clauses(const struct resolution *res, const struct candidate_lis
 			return err_set(err, CALLGATE_E_LIMIT, "too many conditional rules for one syscall");
 		}
 	}
-	return res->target->reader == CALLGATE_AS_LAW ? 0 : overlap_settle(res, list, out, err);
+	return res->traits->own_rules ? 0 : library_settle(res, list, out, err);
 }
 
 /*
@@ -102,7 +107,7 @@ static int decide_unconditional(const struct resolution *res, const struct candi
 	struct rule_clauses before = { 0 };
 	int r = 0;
 
-	if (res->target->reader != CALLGATE_AS_LAW)
+	if (!res->traits->own_rules)
 		r = list_clauses(res, list, winner, word, &before, err);
 	if (r < 0)
 		return r;
@@ -134,7 +139,7 @@ static int decide_in_turn(const struct resolution *res, const struct leaves *lea
 /* Law 7's first half: who names the multiplexer itself means all of it. libseccomp adds the members' rules to that. */
 static bool wants_members(const struct resolution *res, const struct candidate_list *list)
 {
-	return !list || res->target->reader != CALLGATE_AS_LAW;
+	return !list || !res->traits->own_rules;
 }
 
 /*
@@ -158,10 +163,10 @@ static int decide_call(const struct resolution *res, const struct leaves *leaves
 		r = list_clauses(res, list, NULL, word, &clauses, err);
 	if (r == 0 && mux && wants_members(res, list))
 		r = mux_clauses(res, space, mux, &clauses, err);
-	if (r == 0 && list && res->target->reader == CALLGATE_AS_LAW)
+	if (r == 0 && list && res->traits->own_rules)
 		r = overlap_order(res, list, &clauses, &span->overlap, err);
 	else if (r == 0 && list)
-		r = overlap_refuse(res, list, &clauses, err);
+		r = library_refuse_unsure(res, list, &clauses, err);
 	if (r < 0)
 		return r;
 	span->node = (span->overlap ? decide_in_order : decide)(res->filter, clauses.clauses, clauses.count,
@@ -207,8 +212,8 @@ static int decide_number(const struct resolution *res, const struct leaves *leav
 	return decide_call(res, leaves, space, list, mux, span, err);
 }
 
-/* Takes back what begins at first or above (a span of the default that has turned out empty, numbers that runc's stub
- * answers for before any rule); puts node there, if any. */
+/* Takes back what begins at first or above (a span of the default that has turned out empty); puts node there, if any.
+ */
 static void replace_from(struct span_map *map, uint32_t first, const struct node *node)
 {
 	while (map->count && map->spans[map->count - 1].first >= first)
@@ -217,58 +222,10 @@ static void replace_from(struct span_map *map, uint32_t first, const struct node
 		span_map_add(map, (struct span){ .first = first, .node = node });
 }
 
-/* runc also answers ENOSYS for number 0 of the s390 ABIs, where setup(2) once was. */
-static bool hides_setup(const struct resolution *res, const struct abi_candidates *space)
+/* Law 5: numbers above the highest one that is named. */
+static bool has_tail(const struct leaves *leaves, const struct abi_candidates *space)
 {
-	return reads_through_runc(res->target->reader) &&
-	       (space->abi == CALLGATE_ABI_S390 || space->abi == CALLGATE_ABI_S390X);
-}
-
-/* runc before 1.1.15 answered ENOSYS on the architectures that the profile lists, and forgot the native one
- * (runc#4219). */
-enum { RUNC_NATIVE_STUB = 0x01010f };
-
-static bool has_tail(const struct resolution *res, const struct leaves *leaves, const struct abi_candidates *space)
-{
-	bool native = space->abi == res->active->abis[0];
-
-	if (!leaves->enosys || !space->any)
-		return false;
-	/* runc's stub has no entry for 0. */
-	if (reads_through_runc(res->target->reader) && !space->highest)
-		return false;
-	return !native || res->active->native_listed || !reads_through_runc(res->target->reader) ||
-	       !res->target->runtime || res->target->runtime >= RUNC_NATIVE_STUB;
-}
-
-enum load { LOAD_KEPT, LOAD_LOST };
-
-/*
- * libseccomp 2.5 ranks an ABI's calls: those with unconditional rules first, then by number. The code of the first one
- * loads the number. When that is a call which the ABI does not have, there is no code for it and so no load: no rule is
- * ever met. x86_64 without x32 loads the number before, to tell that apart; with x32 both are in one list. LXC keeps
- * such names from libseccomp.
- */
-static int number_load(const struct resolution *res, const struct abi_candidates *space, enum load *out,
-		       struct callgate_err *err)
-{
-	bool x32 = false;
-
-	*out = LOAD_KEPT;
-	for (unsigned i = 0; i < res->active->abi_count; i++)
-		x32 |= res->active->abis[i] == CALLGATE_ABI_X32;
-	if (res->target->reader == CALLGATE_AS_LAW || res->target->reader == CALLGATE_AS_LXC ||
-	    (space->abi == CALLGATE_ABI_X86_64 && !x32))
-		return 0;
-	if (space->has & HAS_UNCONDITIONAL)
-		return 0;
-	if (space->has & HAS_PSEUDO_UNCONDITIONAL)
-		*out = LOAD_LOST;
-	else if ((space->has & HAS_PSEUDO_CONDITIONAL) && ((space->has & HAS_CONDITIONAL) || space->mux_count))
-		return err_set(err, CALLGATE_E_UNSUPPORTED,
-			       "cannot predict what %s makes of conditions on calls that %s does not have",
-			       reader_name(res->target->reader), abi_of(space->abi)->name);
-	return 0;
+	return leaves->enosys && space->any;
 }
 
 /* -1, which x86_64 has beside x32's numbers. */
@@ -330,83 +287,41 @@ static int map_skipped_call(const struct resolution *res, const struct leaves *l
  * Adds the spans of one ABI to its architecture's map: [base, last], the tail above the highest named number included.
  */
 static int map_abi(const struct resolution *res, const struct leaves *leaves, const struct abi_candidates *space,
-		   uint32_t last, bool tail, struct span_map *map, struct callgate_err *err)
+		   uint32_t last, struct span_map *map, struct callgate_err *err)
 {
 	struct span_map unmet = { 0 };
-	enum load load;
-	int r = number_load(res, space, &load, err);
+	enum library_load load;
+	int r = library_load(res, space, &load, err);
 
 	if (r < 0)
 		return r;
-	if (tail && hides_setup(res, space)) {
-		span_map_add(map, (struct span){ .first = 0, .node = leaves->enosys });
-		span_map_add(map, (struct span){ .first = 1, .node = leaves->fallback });
-	} else {
-		span_map_add(map, (struct span){ .first = space->base, .node = leaves->fallback });
-	}
+	span_map_add(map, (struct span){ .first = space->base, .node = leaves->fallback });
 	/* Rules that are never met may still make the reader refuse the profile. */
-	r = map_numbers(res, leaves, space, load == LOAD_KEPT ? map : &unmet, err);
+	r = map_numbers(res, leaves, space, load == LIBRARY_LOAD_KEPT ? map : &unmet, err);
 	span_map_release(&unmet);
-	if (r == 0 && tail && space->highest < last)
+	if (r == 0 && has_tail(leaves, space) && space->highest < last)
 		replace_from(map, space->highest + 1, leaves->enosys);
 	return r;
-}
-
-static const struct abi_candidates *space_of(const struct candidates *all, enum callgate_abi abi)
-{
-	for (unsigned i = 0; i < all->abi_count; i++)
-		if (all->abis[i].abi == abi)
-			return &all->abis[i];
-	return NULL;
-}
-
-/* runc's stub tells x32 by bit 30 alone: numbers with bit 31 and without bit 30 are x86_64's to it, not x32's. after:
- * what is to be above them. */
-static void stub_by_bit(const struct resolution *res, const struct leaves *leaves, const struct abi_candidates *lp64,
-			const struct node *after, struct span_map *map)
-{
-	const struct node *node = has_tail(res, leaves, lp64) ? leaves->enosys : NULL;
-
-	if (!reads_through_runc(res->target->reader) || !leaves->enosys || (!node && after != leaves->enosys))
-		return;
-	span_map_add(map, (struct span){ .first = 2 * (uint32_t)X32_BIT, .node = node ? node : leaves->fallback });
-	span_map_add(map, (struct span){ .first = 3 * (uint32_t)X32_BIT, .node = after });
-}
-
-/* runc's stub has none for x32 where x86_64 is listed too and has none. */
-static bool x32_tail(const struct resolution *res, const struct leaves *leaves, const struct abi_candidates *lp64,
-		     const struct abi_candidates *x32)
-{
-	if (reads_through_runc(res->target->reader) &&
-	    (!lp64 || (res->active->native_listed && !has_tail(res, leaves, lp64))))
-		return false;
-	return has_tail(res, leaves, x32);
 }
 
 /* x86_64 and x32 in one map (law 8). The native ABI is always there. */
 static int map_x86_64(const struct resolution *res, const struct leaves *leaves, const struct candidates *all,
 		      struct span_map *map, struct callgate_err *err)
 {
-	const struct abi_candidates *lp64 = space_of(all, CALLGATE_ABI_X86_64), *x32 = space_of(all, CALLGATE_ABI_X32);
+	const struct abi_candidates *lp64 = candidates_of(all, CALLGATE_ABI_X86_64),
+				    *x32 = candidates_of(all, CALLGATE_ABI_X32);
 	int r = 0;
 
 	if (lp64)
-		r = map_abi(res, leaves, lp64, X32_BIT - 1, has_tail(res, leaves, lp64), map, err);
+		r = map_abi(res, leaves, lp64, X32_BIT - 1, map, err);
 	else
 		span_map_add(map, (struct span){ .first = 0, .node = leaves->unlisted });
-	if (r == 0 && x32) {
-		r = map_abi(res, leaves, x32, UINT32_MAX, x32_tail(res, leaves, lp64, x32), map, err);
-		if (r == 0 && lp64)
-			stub_by_bit(res, leaves, lp64,
-				    x32_tail(res, leaves, lp64, x32) ? leaves->enosys : leaves->fallback, map);
-	}
+	if (r == 0 && x32)
+		r = map_abi(res, leaves, x32, UINT32_MAX, map, err);
 	if (r < 0)
 		return r;
-	if (!x32) {
+	if (!x32)
 		span_map_add(map, (struct span){ .first = X32_BIT, .node = leaves->unlisted });
-		if (lp64)
-			stub_by_bit(res, leaves, lp64, leaves->unlisted, map);
-	}
 	/* x32, where it is listed, answers for it too unless a rule is about it. */
 	return !lp64 || (x32 && !lp64->far) ? 0 : map_skipped_call(res, leaves, lp64, map, err);
 }
@@ -425,7 +340,9 @@ static int map_all(const struct resolution *res, const struct leaves *leaves, co
 		if (audit == abi_of(CALLGATE_ABI_X86_64)->audit)
 			r = map_x86_64(res, leaves, all, &map, err);
 		else
-			r = map_abi(res, leaves, space, UINT32_MAX, has_tail(res, leaves, space), &map, err);
+			r = map_abi(res, leaves, space, UINT32_MAX, &map, err);
+		if (r == 0 && leaves->stub)
+			runc_add_stub(res, all, audit, leaves->stub, &map);
 		if (r == 0)
 			r = filter_add_arch(res->filter, audit, &map, err);
 		span_map_release(&map);
@@ -437,7 +354,7 @@ static int map_all(const struct resolution *res, const struct leaves *leaves, co
 
 /* ------------------------------------------------------------------ the whole */
 
-/* Law 5. runc's stub is there for every default that does not let the call happen. */
+/* Law 5, for its own rules only where it is not what the default does anyway. */
 static bool wants_enosys(const struct resolution *res)
 {
 	enum callgate_action_kind kind = res->active->fallback.kind;
@@ -446,9 +363,9 @@ static bool wants_enosys(const struct resolution *res)
 		return false;
 	if (res->policy->dialect != DIALECT_OCI && res->policy->dialect != DIALECT_DOCKER)
 		return false;
-	if (reads_through_runc(res->target->reader))
-		return kind != CALLGATE_ALLOW && kind != CALLGATE_LOG && kind != CALLGATE_TRACE;
-	return res->target->reader == CALLGATE_AS_LAW && kind == CALLGATE_ERRNO;
+	if (res->traits->stub)
+		return runc_wants_stub(kind);
+	return res->traits->own_rules && kind == CALLGATE_ERRNO && res->active->fallback.data != ERRNO_ENOSYS;
 }
 
 static int make_leaves(const struct resolution *res, struct leaves *out, struct callgate_err *err)
@@ -461,66 +378,17 @@ static int make_leaves(const struct resolution *res, struct leaves *out, struct 
 
 	policy_line(policy, policy->fallback.at, &origin.line, &origin.column);
 	*out = (struct leaves){ .fallback = filter_leaf(filter, res->active->fallback, origin) };
-	/* runc's stub is there also where it answers what the default does: it comes before the rules. */
-	if (wants_enosys(res) &&
-	    (reads_through_runc(res->target->reader) || !action_equal(enosys, res->active->fallback))) {
+	if (wants_enosys(res)) {
+		const struct node **tail = res->traits->stub ? &out->stub : &out->enosys;
+
 		origin.why = CALLGATE_BY_ENOSYS;
-		out->enosys = filter_leaf(filter, enosys, origin);
-		if (!out->enosys)
+		*tail = filter_leaf(filter, enosys, origin);
+		if (!*tail)
 			return err_nomem(err);
 	}
 	origin = (struct callgate_origin){ .why = CALLGATE_BY_ABI, .file = filter->name };
 	out->unlisted = filter_leaf(filter, policy->has_unlisted ? policy->unlisted : kill, origin);
 	return out->fallback && out->unlisted ? 0 : err_nomem(err);
-}
-
-enum { WAIT_KILLABLE_RECV = 1 << 5 }; /* SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV */
-enum { RUNC_FLAGS = 0x010200, RUNC_WAIT_KILLABLE = 0x010500, RUNC_RISCV64 = 0x01010c, RUNC_LOONGARCH64 = 0x010500 };
-
-/* Which runc first knows an architecture; UINT32_MAX: none does. */
-static uint32_t runc_knows(enum callgate_abi abi)
-{
-	switch (abi) {
-	case CALLGATE_ABI_RISCV64:
-		return RUNC_RISCV64;
-	case CALLGATE_ABI_LOONGARCH64:
-		return RUNC_LOONGARCH64;
-	case CALLGATE_ABI_PARISC:
-	case CALLGATE_ABI_PARISC64:
-	case CALLGATE_ABI_M68K:
-	case CALLGATE_ABI_SH:
-	case CALLGATE_ABI_SHEB:
-		return UINT32_MAX;
-	default:
-		return 0;
-	}
-}
-
-static int refuse_release(const struct resolution *res, enum note_id id, const char *what, const char *which,
-			  struct callgate_err *err)
-{
-	note_at(res->notes, CALLGATE_ERROR, id, &res->policy->source, res->policy->fallback.at.offset,
-		"runc %u.%u.%u rejects a profile with %s%s", res->target->runtime >> 16,
-		res->target->runtime >> 8 & 0xff, res->target->runtime & 0xff, what, which);
-	return err_set(err, CALLGATE_E_PROFILE, "this release of runc rejects a profile with %s%s", what, which);
-}
-
-/* Flags and architectures that came late to runc. Which release it is is known, or it is a current one. */
-static int refuse_late(const struct resolution *res, struct callgate_err *err)
-{
-	uint32_t runtime = res->target->runtime ? res->target->runtime : UINT32_MAX - 1;
-	const struct active *active = res->active;
-
-	if (!reads_through_runc(res->target->reader))
-		return 0;
-	if (res->policy->flags && runtime < RUNC_FLAGS)
-		return refuse_release(res, NOTE_FLAG, "flags", "", err);
-	if (res->policy->flags & WAIT_KILLABLE_RECV && runtime < RUNC_WAIT_KILLABLE)
-		return refuse_release(res, NOTE_FLAG, "the flag ", "SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV", err);
-	for (unsigned i = active->native_listed ? 0 : 1; i < active->abi_count; i++)
-		if (runtime < runc_knows(active->abis[i]))
-			return refuse_release(res, NOTE_ARCH, "the architecture ", abi_of(active->abis[i])->oci, err);
-	return 0;
 }
 
 static int resolve_into(const struct resolution *res, struct callgate_err *err)
@@ -529,7 +397,7 @@ static int resolve_into(const struct resolution *res, struct callgate_err *err)
 	struct leaves leaves;
 	int r;
 
-	r = refuse_late(res, err);
+	r = res->traits->stub ? runc_refuse_late(res, err) : 0;
 	if (r == 0)
 		r = make_leaves(res, &leaves, err);
 	if (r < 0)
@@ -545,28 +413,44 @@ static int resolve_into(const struct resolution *res, struct callgate_err *err)
 	return r < 0 ? r : map_all(res, &leaves, &candidates, err);
 }
 
-static int resolve_for(const struct callgate_policy *policy, const struct callgate_target *target,
-		       struct callgate_filter *filter, struct callgate_notes *notes, struct callgate_err *err)
+/* res has what is asked for; the rest is filled in. */
+static int resolve_for(struct resolution *res, struct callgate_err *err)
 {
 	struct arena scratch = ARENA_INIT;
 	struct overlap_report *overlaps = NULL;
 	struct active active;
-	int r = policy_specialise(policy, target, &scratch, &active, err);
+	int r = policy_specialise(res->policy, res->target, &scratch, &active, err);
 
-	if (r == 0) {
-		struct resolution res = { policy, target, &active, filter, &scratch, notes, &overlaps };
-
-		r = resolve_into(&res, err);
-	}
+	res->traits = target_traits(res->target);
+	res->active = &active;
+	res->scratch = &scratch;
+	res->overlaps = &overlaps;
+	if (r == 0)
+		r = resolve_into(res, err);
 	arena_free(&scratch);
 	return r;
+}
+
+static int resolve(struct resolution *res, struct callgate_filter **out, struct callgate_err *err)
+{
+	int r = filter_new(res->policy->source.name, &res->filter, err);
+
+	if (r < 0)
+		return r;
+	r = resolve_for(res, err);
+	if (r < 0) {
+		callgate_filter_free(res->filter);
+		return r;
+	}
+	*out = res->filter;
+	return 0;
 }
 
 int callgate_filter_resolve(const struct callgate_policy *policy, const struct callgate_target *target,
 			    struct callgate_filter **out, struct callgate_notes *notes, struct callgate_err *err)
 {
-	struct callgate_filter *filter;
 	struct callgate_target known;
+	struct resolution res = { .policy = policy, .target = &known, .notes = notes };
 	int r;
 
 	REQUIRE(err, policy && target && out);
@@ -575,14 +459,13 @@ int callgate_filter_resolve(const struct callgate_policy *policy, const struct c
 		return r;
 	if (!abi_of(known.host) || !reader_name(known.reader))
 		return err_set(err, CALLGATE_E_ARG, "unknown host or reader of the target");
-	r = filter_new(policy->source.name, &filter, err);
-	if (r < 0)
-		return r;
-	r = resolve_for(policy, &known, filter, notes, err);
-	if (r < 0) {
-		callgate_filter_free(filter);
-		return r;
-	}
-	*out = filter;
-	return 0;
+	return resolve(&res, out, err);
+}
+
+int filter_resolve_lenient(const struct callgate_policy *policy, const struct callgate_target *target,
+			   struct callgate_filter **out, struct callgate_notes *notes, struct callgate_err *err)
+{
+	struct resolution res = { .policy = policy, .target = target, .notes = notes, .lenient = true };
+
+	return resolve(&res, out, err);
 }

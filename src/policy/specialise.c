@@ -7,31 +7,9 @@
 #include "names/abi.h"
 #include "names/words.h"
 #include "policy/policy.h"
+#include "policy/traits.h"
 
-/* What a reader takes from a Docker-style file. Programs that read the OCI structure directly drop the rest without a
- * word. */
-struct understanding {
-	bool guards;      /* includes and excludes */
-	bool min_kernel;  /* their minKernel */
-	bool errno_words; /* errno and defaultErrno, which beat the numbers */
-	bool arch_map;
-	bool single_name; /* the old "name" key */
-	bool no_errno;    /* errnoRet has no effect: EPERM always */
-	bool native_only; /* architectures has no effect */
-};
-
-static const struct understanding understandings[] = {
-	[CALLGATE_AS_LAW] = { true, true, true, true, true },
-	[CALLGATE_AS_DOCKER] = { true, true, false, true, true },
-	[CALLGATE_AS_PODMAN] = { true, false, true, true, true },
-	[CALLGATE_AS_CONTAINERD] = { 0 },
-	[CALLGATE_AS_RUNC] = { 0 },
-	[CALLGATE_AS_CRUN] = { 0 },
-	[CALLGATE_AS_LXC] = { 0 },
-	[CALLGATE_AS_RUNSC] = { .no_errno = true, .native_only = true },
-};
-
-static struct callgate_action verdict_action(const struct verdict *verdict, const struct understanding *reads)
+static struct callgate_action verdict_action(const struct verdict *verdict, const struct reader_traits *reads)
 {
 	struct callgate_action action = { .kind = verdict->kind };
 
@@ -70,7 +48,7 @@ static bool names_host(const struct callgate_target *target, const struct word *
 }
 
 /* Everything that the rule asks for is there. */
-static bool included(const struct guard *guard, const struct callgate_target *target, const struct understanding *reads)
+static bool included(const struct guard *guard, const struct callgate_target *target, const struct reader_traits *reads)
 {
 	bool host = guard->arch_count == 0;
 
@@ -85,7 +63,7 @@ static bool included(const struct guard *guard, const struct callgate_target *ta
 }
 
 /* Anything that the rule refuses is there. */
-static bool excluded(const struct guard *guard, const struct callgate_target *target, const struct understanding *reads)
+static bool excluded(const struct guard *guard, const struct callgate_target *target, const struct reader_traits *reads)
 {
 	for (unsigned i = 0; i < guard->cap_count; i++)
 		if (holds_cap(target, &guard->caps[i]))
@@ -113,12 +91,12 @@ static bool section_of_host(enum callgate_abi section, enum callgate_abi host, b
 }
 
 static bool applies(const struct callgate_policy *policy, const struct rule *rule, const struct callgate_target *target,
-		    const struct understanding *reads)
+		    const struct reader_traits *reads)
 {
 	if (rule->single_name && !reads->single_name)
 		return false;
 	if (policy->dialect == DIALECT_LXC && policy->lxc_version != 1 &&
-	    !section_of_host(rule->section, target->host, rule->in_section || target->reader != CALLGATE_AS_LXC))
+	    !section_of_host(rule->section, target->host, rule->in_section || !reads->exact))
 		return false;
 	if (!reads->guards)
 		return true;
@@ -160,11 +138,22 @@ static bool docker_maps(enum callgate_abi host)
 	return host != CALLGATE_ABI_LOONGARCH64 && host != CALLGATE_ABI_MIPSEL;
 }
 
+static bool maps_host(const struct reader_traits *reads, enum callgate_abi host)
+{
+	switch (reads->arch_map) {
+	case ARCH_MAP_PODMAN:
+		return podman_maps(host);
+	case ARCH_MAP_DOCKER:
+		return docker_maps(host);
+	default:
+		return reads->arch_map == ARCH_MAP_ALWAYS;
+	}
+}
+
 static void choose_abis(const struct callgate_policy *policy, const struct callgate_target *target,
-			const struct understanding *reads, struct active *out)
+			const struct reader_traits *reads, struct active *out)
 {
 	enum callgate_abi family[3];
-	bool maps = reads->arch_map;
 
 	add_abi(out, target->host);
 	if (policy->dialect == DIALECT_LXC && policy->lxc_version != 1) {
@@ -178,11 +167,7 @@ static void choose_abis(const struct callgate_policy *policy, const struct callg
 		return;
 	for (unsigned i = 0; i < policy->abi_count; i++)
 		add_abi(out, policy->abis[i]);
-	if (target->reader == CALLGATE_AS_PODMAN)
-		maps = podman_maps(target->host);
-	else if (target->reader == CALLGATE_AS_DOCKER)
-		maps = docker_maps(target->host);
-	for (unsigned i = 0; maps && i < policy->arch_map_count; i++) {
+	for (unsigned i = 0; maps_host(reads, target->host) && i < policy->arch_map_count; i++) {
 		const struct arch_row *row = &policy->arch_map[i];
 
 		if (row->abi != target->host)
@@ -207,7 +192,7 @@ static bool is_guarded(const struct rule *rule)
 int policy_specialise(const struct callgate_policy *policy, const struct callgate_target *target, struct arena *arena,
 		      struct active *out, struct callgate_err *err)
 {
-	const struct understanding *reads = &understandings[target->reader];
+	const struct reader_traits *reads = target_traits(target);
 	struct active_rule *rules = arena_array(arena, policy->rule_count ? policy->rule_count : 1, sizeof(*rules));
 
 	if (!rules)

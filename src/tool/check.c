@@ -34,7 +34,7 @@ static int try_profile(const struct options *options, const char *path, struct c
 
 	if (r < 0)
 		return r;
-	r = callgate_filter_resolve(policy, &options->target, &filter, notes, err);
+	r = resolve_as(options, path, policy, &filter, notes, err);
 	if (r == 0)
 		r = callgate_filter_lint(policy, filter, &options->target, notes, err);
 	if (r == 0)

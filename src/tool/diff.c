@@ -280,6 +280,7 @@ static int diff_sources(const struct options *options, const struct request *req
 	if (request->gate)
 		json_object_object_add(root, "passes", json_object_new_boolean(code == EXIT_YES));
 	json_object_put(rows);
+	answers_to_json(root);
 	return print_document(root) == 0 ? code : EXIT_CANNOT;
 }
 

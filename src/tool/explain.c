@@ -450,8 +450,10 @@ static int explain_source(const struct options *options, const struct request *r
 		json_object_put(root);
 		return code;
 	}
-	if (root)
+	if (root) {
 		json_object_object_add(root, "complete", json_object_new_boolean(!sink.incomplete));
+		answers_to_json(root);
+	}
 	code = root ? print_document(root) : finish_output(EXIT_YES);
 	return finish_rows(&sink, code);
 }

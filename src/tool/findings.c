@@ -263,6 +263,8 @@ void findings_add(struct findings *findings, const char *path, const char *verdi
 
 int findings_end(struct findings *findings)
 {
+	if (findings->root && findings->form == FINDINGS_JSON)
+		answers_to_json(findings->root);
 	return findings->root ? print_document(findings->root) : finish_output(EXIT_YES);
 }
 

@@ -109,7 +109,7 @@ int profile_resolve(const struct options *options, const char *text, struct call
 	}
 	r = profile_open(options, text, &policy, notes, &err);
 	if (r == 0)
-		r = callgate_filter_resolve(policy, &options->target, out, notes, &err);
+		r = resolve_as(options, text, policy, out, notes, &err);
 	if (r == 0)
 		r = refuse_dropped(out, &err);
 	if (r == 0)

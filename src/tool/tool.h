@@ -261,6 +261,15 @@ void filter_cleanup(struct callgate_filter **filter);
 void notes_cleanup(struct callgate_notes **notes);
 void prog_cleanup(struct callgate_prog **prog);
 
+/* ------------------------------------------------------------------ answer.c */
+
+/* callgate_filter_resolve() for the target's reader, by libseccomp where that can be asked. Who has answered is told
+ * where --as was given: on stderr, or by answers_to_json() in a document. */
+int resolve_as(const struct options *options, const char *source, const struct callgate_policy *policy,
+	       struct callgate_filter **out, struct callgate_notes *notes, struct callgate_err *err);
+/* Adds "answered" when something was. */
+void answers_to_json(struct json_object *root);
+
 /* ------------------------------------------------------------------ record.c, learn.c */
 
 /* An exit code after a message. */

@@ -209,6 +209,8 @@ static int verify_all(struct options *options, struct request request, int count
 		if (code > worst)
 			worst = code;
 	}
+	if (root)
+		answers_to_json(root);
 	if (root && print_document(root) != 0)
 		return EXIT_CANNOT;
 	return finish_output(worst);

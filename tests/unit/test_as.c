@@ -8,6 +8,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "base/private.h"
 #include "bpf/prog.h"
 #include "callgate.h"
 
@@ -408,6 +409,73 @@ Test(as, reader_words)
 	cr_expect_eq(callgate_target_reader(&target, "docker-1.1.5"), CALLGATE_E_NOTFOUND);
 	cr_expect_eq(callgate_target_reader(&target, "runc-1.1"), CALLGATE_E_NOTFOUND);
 	cr_expect_eq(callgate_target_reader(&target, "runk"), CALLGATE_E_NOTFOUND);
+}
+
+/* ------------------------------------------------------------------ by libseccomp itself */
+
+/* Resolves for the installed release. The action of mkdir(0), or "refused". */
+static const char *answer(const char *text, const char *as, uint32_t libseccomp, struct callgate_answer *out)
+{
+	struct callgate_target target = target_as(CALLGATE_AS_LAW);
+	struct callgate_call call = { .abi = CALLGATE_ABI_X86_64, .nr = 83 };
+	struct callgate_err err = CALLGATE_ERR_INIT;
+	struct callgate_policy *policy = NULL;
+	struct callgate_filter *filter = NULL;
+	struct callgate_action action;
+	static char got[64];
+
+	cr_assert_eq(callgate_target_reader(&target, as), 0, "%s", as);
+	target.libseccomp = libseccomp;
+	cr_assert_eq(read_as(text, target.reader, &policy, NULL), 0, "%s", text);
+	snprintf(got, sizeof(got), "refused");
+	if (callgate_filter_resolve_as(policy, &target, &filter, out, NULL, &err) == 0) {
+		struct callgate_origin origin;
+
+		cr_assert_eq(callgate_filter_decide(filter, &call, &action, &origin), 0);
+		callgate_action_format(action, got, sizeof(got));
+		snprintf(got + strlen(got), sizeof(got) - strlen(got), " %d:%u", origin.why, origin.line);
+	} else if (strstr(err.text, "cannot predict")) {
+		snprintf(got, sizeof(got), "cannot predict");
+	}
+	callgate_filter_free(filter);
+	callgate_policy_free(policy);
+	return got;
+}
+
+#define RULE(action, op, value) \
+	"{\"names\":[\"mkdir\"],\"action\":\"SCMP_ACT_" action "\",\"args\":[{\"index\":0,\"op\":\"SCMP_CMP_" op "\"," \
+	"\"value\":" value "}]}"
+
+Test(as, the_installed_libseccomp_answers_for_its_own_release)
+{
+	static const char overlap[] = "{\"defaultAction\":\"SCMP_ACT_ERRNO\",\"syscalls\":[\n" RULE(
+		"ALLOW", "LT", "9") ",\n" RULE("KILL", "GT", "2") "]}";
+	static const char text[] = "2\ndenylist\nmkdir errno 1 [0,2,>]\nmkdir errno 2 [0,9,<]\n";
+	uint32_t release = callgate_libseccomp_release();
+	struct callgate_answer told;
+
+	cr_expect_str_eq(answer(overlap, "crun", release, &told), "ALLOW 0:2");
+	cr_expect(told.by_library && told.release == release && strcmp(told.reader, "crun") == 0);
+	cr_expect_str_eq(answer(overlap, "docker", release, &told), "ALLOW 0:2");
+	cr_expect(told.by_library);
+	cr_expect_str_eq(answer(overlap, "crun", release + 1, &told), "cannot predict");
+	cr_expect(!told.by_library && told.why[0]);
+	cr_expect_str_eq(answer(text, "lxc", release, &told), "ERRNO(ENOENT) 0:4");
+	cr_expect(told.by_library);
+	cr_expect_str_eq(answer(text, "lxc", release + 1, &told), "cannot predict");
+	/* A mask of 0, an errno that libseccomp does not take, a byte order that is not this machine's. */
+	cr_expect_str_eq(
+		answer("{\"defaultAction\":\"SCMP_ACT_ALLOW\",\"syscalls\":[" RULE("ERRNO", "MASKED_EQ", "0") "]}",
+		       "crun", release, &told),
+		"ERRNO(EPERM) 0:1");
+	cr_expect_str_eq(answer("{\"defaultAction\":\"SCMP_ACT_ALLOW\",\"syscalls\":[{\"names\":[\"mkdir\"],\"action\":"
+				"\"SCMP_ACT_ERRNO\",\"errnoRet\":4095}]}",
+				"crun", release, &told),
+			 "refused");
+	cr_expect(told.by_library);
+	cr_expect_str_eq(answer("{\"defaultAction\":\"SCMP_ACT_ALLOW\",\"architectures\":[\"SCMP_ARCH_S390X\"]}",
+				"crun", release, &told),
+			 "refused");
 }
 
 /* ------------------------------------------------------------------ portable */

@@ -1,0 +1,168 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * As libseccomp: rules of one call are chains of comparisons, arguments ascending, that share what they begin with.
+ * Where its order of trying them decides, nothing is predicted here.
+ */
+#include "filter/as_library.h"
+
+#include "base/err.h"
+#include "base/note_ids.h"
+#include "base/notes.h"
+#include "filter/overlap.h"
+#include "names/abi.h"
+#include "names/syscall.h"
+#include "names/words.h"
+
+/* ------------------------------------------------------------------ the rules of one call */
+
+static int refuse(const struct resolution *res, const struct candidate_list *list, const struct clause *clause,
+		  const struct clause *earlier, struct callgate_err *err)
+{
+	const struct word *name = overlap_word(list, clause);
+
+	note_at(res->notes, CALLGATE_ERROR, NOTE_CONFLICT, &res->policy->source, name->at.offset,
+		"conflicting rules for '%.*s': %s rejects conditions that begin another rule's and have another action",
+		(int)name->text.size, name->text.at, reader_name(res->target->reader));
+	note_attach(res->notes, &res->policy->source, overlap_word(list, earlier)->at.offset, "the other rule is here");
+	return err_set(err, CALLGATE_E_PROFILE, "two rules for '%.*s' contradict each other", (int)name->text.size,
+		       name->text.at);
+}
+
+int library_settle(const struct resolution *res, const struct candidate_list *list, struct rule_clauses *clauses,
+		   struct callgate_err *err)
+{
+	struct clause *kept = clauses->clauses;
+	unsigned count = 0;
+
+	if (res->lenient)
+		return 0;
+	for (unsigned i = 0; i < clauses->count; i++) {
+		struct clause clause = clauses->clauses[i];
+		unsigned left = 0;
+		bool narrower = false;
+
+		for (unsigned j = 0; j < count && !narrower; j++)
+			narrower = clause_begins(&clause, &kept[j]) && !clause_begins(&kept[j], &clause);
+		for (unsigned j = 0; j < count && !narrower; j++) {
+			if (!clause_begins(&kept[j], &clause))
+				kept[left++] = kept[j];
+			else if (!action_equal(clause.action, kept[j].action))
+				return refuse(res, list, &clause, &kept[j], err);
+		}
+		if (narrower)
+			continue;
+		kept[left++] = clause;
+		count = left;
+	}
+	clauses->count = count;
+	return 0;
+}
+
+int library_refuse_unsure(const struct resolution *res, const struct candidate_list *list,
+			  const struct rule_clauses *clauses, struct callgate_err *err)
+{
+	const struct slice *name = &list->first->name->text;
+	bool found;
+	int r;
+
+	if (res->lenient)
+		return 0;
+	r = overlap_report_unsure(res, list, clauses, &found, err);
+	if (r < 0 || !found)
+		return r;
+	return err_set(err, CALLGATE_E_UNSUPPORTED, "cannot predict which of two rules for '%.*s' %s would follow",
+		       (int)name->size, name->at, reader_name(res->target->reader));
+}
+
+/* ------------------------------------------------------------------ multiplexers */
+
+/* Its rule for the multiplexer is the member's with the first argument's test replaced by the selector's. */
+static bool add_replaced(struct arena *arena, struct rule_clauses *list, const struct candidate *candidate,
+			 struct test selector, uint8_t word)
+{
+	const struct rule *rule = candidate->rule->rule;
+	struct test tests[7] = { selector };
+	unsigned count = 1;
+
+	for (unsigned i = 0; i < rule->condition_count; i++) {
+		if (repeats_index(rule))
+			count = 1;
+		if (rule->conditions[i].index)
+			tests[count++] = condition_test(&rule->conditions[i], word);
+		if (repeats_index(rule) && !clause_add(arena, list, candidate, tests, count))
+			return false;
+	}
+	return repeats_index(rule) || clause_add(arena, list, candidate, tests, count);
+}
+
+/* One member. Where some rule asks for nothing but the selector, the others have no effect. */
+int library_add_member(const struct resolution *res, const struct candidate_list *list, struct test selector,
+		       uint8_t word, struct rule_clauses *out, struct callgate_err *err)
+{
+	struct rule_clauses mine = { 0 };
+	int r;
+
+	for (const struct candidate *at = list->first; at; at = at->next) {
+		struct candidate as = *at;
+
+		as.origin.why = CALLGATE_BY_MUX;
+		if (!add_replaced(&res->filter->arena, &mine, &as, selector, word))
+			return err_nomem(err);
+	}
+	r = library_settle(res, list, &mine, err);
+	if (r < 0)
+		return r;
+	for (unsigned i = 0; i < mine.count; i++) {
+		if (mine.clauses[i].test_count == 1) {
+			mine.clauses[0] = mine.clauses[i];
+			mine.count = 1;
+		}
+	}
+	r = library_refuse_unsure(res, list, &mine, err);
+	for (unsigned i = 0; i < mine.count && r == 0; i++) {
+		const struct clause *clause = &mine.clauses[i];
+		struct candidate as = { .rule = &(struct active_rule){ .action = clause->action },
+					.origin = clause->origin };
+
+		if (!clause_add(&res->filter->arena, out, &as, clause->tests, clause->test_count))
+			r = err_nomem(err);
+	}
+	return r;
+}
+
+/* ------------------------------------------------------------------ an ABI */
+
+/*
+ * libseccomp 2.5 ranks an ABI's calls: those with unconditional rules first, then by number. The code of the first one
+ * loads the number. When that is a call which the ABI does not have, there is no code for it and so no load: no rule is
+ * ever met. x86_64 without x32 loads the number before, to tell that apart; with x32 both are in one list. LXC keeps
+ * such names from libseccomp.
+ */
+int library_load(const struct resolution *res, const struct abi_candidates *space, enum library_load *out,
+		 struct callgate_err *err)
+{
+	bool x32 = false;
+
+	*out = LIBRARY_LOAD_KEPT;
+	for (unsigned i = 0; i < res->active->abi_count; i++)
+		x32 |= res->active->abis[i] == CALLGATE_ABI_X32;
+	if (res->lenient || res->traits->own_rules || res->traits->exact || (space->abi == CALLGATE_ABI_X86_64 && !x32))
+		return 0;
+	if (space->has & HAS_UNCONDITIONAL)
+		return 0;
+	if (space->has & HAS_PSEUDO_UNCONDITIONAL)
+		*out = LIBRARY_LOAD_LOST;
+	else if ((space->has & HAS_PSEUDO_CONDITIONAL) && ((space->has & HAS_CONDITIONAL) || space->mux_count))
+		return err_set(err, CALLGATE_E_UNSUPPORTED,
+			       "cannot predict what %s makes of conditions on calls that %s does not have",
+			       reader_name(res->target->reader), abi_of(space->abi)->name);
+	return 0;
+}
+
+bool library_misses(const struct resolution *res, int id, enum callgate_abi abi)
+{
+	static const struct slice name = SLICE("map_shadow_stack");
+
+	return !res->traits->own_rules && abi == CALLGATE_ABI_X32 && res->target->libseccomp &&
+	       res->target->libseccomp <= 0x020504 && id == syscall_find(name);
+}
