@@ -172,7 +172,7 @@ static int write_lxc_contexts(struct writer *writer)
 	return r;
 }
 
-/* Names that the machine itself does not have are passed over; a rule that does what the default does is an error. */
+/* On each ABI names are passed over for which libseccomp has a pseudo number there. */
 static int write_lxc_rule(struct writer *writer, const struct active_rule *active)
 {
 	int r = 0;
@@ -181,13 +181,16 @@ static int write_lxc_rule(struct writer *writer, const struct active_rule *activ
 		struct library_call like = { .function = LIBRARY_RULE_ADD_EXACT };
 
 		r = number_of(writer, &active->rule->names[i], &like);
-		if (r == CALLGATE_E_NOTFOUND || (r == 0 && like.nr < 0)) {
+		if (r == CALLGATE_E_NOTFOUND) {
 			r = 0;
 			continue;
 		}
 		for (unsigned j = 0; j < writer->active.abi_count && r == 0; j++) {
+			uint32_t token = writer->library.arch_resolve_name(abi_of(writer->active.abis[j])->name);
+
 			like.context = (uint8_t)j;
-			r = write_rule(writer, like, active);
+			if (writer->library.syscall_resolve_name_arch(token, like.name) >= 0)
+				r = write_rule(writer, like, active);
 		}
 	}
 	return r;
