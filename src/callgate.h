@@ -754,6 +754,10 @@ int callgate_command_wait(struct callgate_command *command, int timeout_ms, bool
 /* Leaves a command that still runs alone. Since: 0.1 */
 struct callgate_command *callgate_command_free(struct callgate_command *command);
 
+/* One process of those that a program is put on. result 0: what was done; else why not. */
+struct callgate_injected;
+typedef void callgate_inject_visit(void *data, pid_t pid, const struct callgate_injected *done, int result,
+				   const struct callgate_err *why);
 /* Whom a program is put on. LIVE: a process that works and must not be hurt. STARTING: one that waits to be started,
  * and is better dead than unconfined: it is killed if the caller ends before the work is done. */
 enum callgate_inject_kind { CALLGATE_INJECT_LIVE = 0, CALLGATE_INJECT_STARTING };
@@ -761,8 +765,10 @@ enum callgate_inject_kind { CALLGATE_INJECT_LIVE = 0, CALLGATE_INJECT_STARTING }
 struct callgate_inject {
 	size_t size;
 	enum callgate_inject_kind kind;
-	enum callgate_nnp nnp; /* of the process; AUTO: set where its rights do not do without */
-	unsigned deadline_ms;  /* to stop; 0: 1000 */
+	enum callgate_nnp nnp;        /* of the process; AUTO: set where its rights do not do without */
+	unsigned deadline_ms;         /* to stop; 0: 1000 */
+	callgate_inject_visit *visit; /* callgate_apply(): called for each process; NULL: nobody */
+	void *data;                   /* visit's first argument */
 };
 #define CALLGATE_INJECT_INIT \
 	{ \
@@ -825,16 +831,12 @@ int callgate_process_dump(pid_t tid, struct callgate_prog ***out, size_t *count,
 			  struct callgate_err *err) CALLGATE_MUST_CHECK;
 struct callgate_prog **callgate_process_dump_free(struct callgate_prog **progs, size_t count);
 
-/* One process of those that a program is put on. result 0: what was done; else why not. */
-typedef void callgate_apply_visit(void *data, pid_t pid, const struct callgate_injected *done, int result,
-				  const struct callgate_err *why);
 /* callgate_process_inject() for a process, or for every process of a container or a tree, again and again until a pass
- * finds none that has not got it: processes that start meanwhile are found or have inherited it. visit may be NULL. An
+ * finds none that has not got it: processes that start meanwhile are found or have inherited it. how may be NULL. An
  * error of one process does not keep the others from theirs; the first one is the answer. E_LIMIT: new processes came
  * faster than they could be served. Since: 0.1 */
 int callgate_apply(const struct callgate_prog *prog, enum callgate_scope scope, pid_t pid,
-		   const struct callgate_inject *how, callgate_apply_visit *visit, void *data,
-		   struct callgate_err *err) CALLGATE_MUST_CHECK;
+		   const struct callgate_inject *how, struct callgate_err *err) CALLGATE_MUST_CHECK;
 
 /* ------------------------------------------------------------------ LXC */
 

@@ -261,22 +261,3 @@ void note_attach(struct callgate_notes *notes, const struct source *source, size
 	locate(notes, note, source, offset);
 	quote_line(notes, note, source, offset);
 }
-
-int note_place(struct callgate_notes *notes, enum callgate_severity severity, unsigned id, const char *file,
-	       unsigned line, unsigned column, const char *format, ...)
-{
-	int r = severity == CALLGATE_ERROR ? CALLGATE_E_PROFILE : 0;
-	struct callgate_note *note;
-	va_list ap;
-
-	if (!notes)
-		return r;
-	va_start(ap, format);
-	note = keep(notes, severity, id, file, format, ap);
-	va_end(ap);
-	if (note) {
-		note->line = line;
-		note->column = column;
-	}
-	return r;
-}

@@ -16,10 +16,6 @@ int note_at(struct callgate_notes *notes, enum callgate_severity severity, unsig
 void note_attach(struct callgate_notes *notes, const struct source *source, size_t offset, const char *format, ...)
 	CALLGATE_PRINTF(4, 5);
 
-/* The same as note_at() for a place whose line and column are known and whose source is gone. file may be NULL. */
-int note_place(struct callgate_notes *notes, enum callgate_severity severity, unsigned id, const char *file,
-	       unsigned line, unsigned column, const char *format, ...) CALLGATE_PRINTF(7, 8);
-
 enum { NOTES_LIMIT = 200 };
 
 #endif

@@ -26,9 +26,16 @@ bool chain_asks(const struct chain *chain)
 	return false;
 }
 
-static int node_new(struct tree *tree, const struct chain *chain, int arg, uint8_t op, bool high, bool copy)
+/* One condition of a chain. copy: what follows hangs on another outcome too. */
+struct link {
+	const struct chain *chain;
+	int arg;
+	bool copy;
+};
+
+static int node_new(struct tree *tree, struct link link, uint8_t op, bool high)
 {
-	const struct condition *from = &chain->args[arg];
+	const struct condition *from = &link.chain->args[link.arg];
 	struct node *node;
 
 	if (tree->count == tree->room) {
@@ -41,16 +48,19 @@ static int node_new(struct tree *tree, const struct chain *chain, int arg, uint8
 		tree->room = room;
 	}
 	node = &tree->nodes[tree->count];
-	*node = (struct node){
-		.arg = (uint8_t)arg, .op = op, .asked = from->op, .high = high, .copy = copy, .next = NODE_NONE
-	};
+	*node = (struct node){ .arg = (uint8_t)link.arg,
+			       .op = op,
+			       .asked = from->op,
+			       .high = high,
+			       .copy = link.copy,
+			       .next = NODE_NONE };
 	node->mask = (uint32_t)(high ? from->mask >> 32 : from->mask);
 	node->datum = (uint32_t)(high ? from->datum >> 32 : from->datum) & node->mask;
 	for (int i = 0; i < 2; i++) {
 		node->rule[i] = RULE_NONE;
 		node->below[i] = NODE_NONE;
 		node->full[i] = from->datum;
-		node->action[i] = chain->action;
+		node->action[i] = link.chain->action;
 	}
 	return tree->count++;
 }
@@ -71,70 +81,78 @@ static uint8_t word_op(uint8_t op, int *holds)
 	}
 }
 
-static int chain_from(struct tree *tree, const struct chain *chain, int arg, bool copy);
+static int chain_from(struct tree *tree, struct link link);
 
-/* What follows when arg's condition holds, hung on one outcome of a node: the next condition, or the rule. */
-static int go_on(struct tree *tree, const struct chain *chain, int node, int outcome, int arg, bool copy)
+/* What follows when a condition holds, hung on one outcome of a node: the next condition, or the rule. */
+static int go_on(struct tree *tree, struct link link, int node, int outcome)
 {
 	int next;
 
-	for (next = arg + 1; next < ARG_COUNT; next++)
-		if (asks(&chain->args[next], chain->wide))
+	while (++link.arg < ARG_COUNT)
+		if (asks(&link.chain->args[link.arg], link.chain->wide))
 			break;
-	if (next == ARG_COUNT) {
-		tree->nodes[node].rule[outcome] = chain->rule;
+	if (link.arg == ARG_COUNT) {
+		tree->nodes[node].rule[outcome] = link.chain->rule;
 		return node;
 	}
-	next = chain_from(tree, chain, next, copy);
+	next = chain_from(tree, link);
 	if (next == NODE_NONE)
 		return NODE_NONE;
 	tree->nodes[node].below[outcome] = next;
 	return node;
 }
 
-/* Equality of 64 bits: the upper word, then the lower; of NE both may fail. */
-static int chain_equal(struct tree *tree, const struct chain *chain, int arg, bool copy)
+static int go_on_again(struct tree *tree, struct link link, int node, int outcome)
 {
-	bool differs = chain->args[arg].op == SCMP_CMP_NE;
-	uint8_t op = chain->args[arg].op == SCMP_CMP_MASKED_EQ ? SCMP_CMP_MASKED_EQ : SCMP_CMP_EQ;
-	int high = node_new(tree, chain, arg, op, true, copy), low = node_new(tree, chain, arg, op, false, copy);
+	link.copy = true;
+	return go_on(tree, link, node, outcome);
+}
+
+/* Equality of 64 bits: the upper word, then the lower; of NE both may fail. */
+static int chain_equal(struct tree *tree, struct link link)
+{
+	uint8_t asked = link.chain->args[link.arg].op;
+	bool differs = asked == SCMP_CMP_NE;
+	uint8_t op = asked == SCMP_CMP_MASKED_EQ ? SCMP_CMP_MASKED_EQ : SCMP_CMP_EQ;
+	int high = node_new(tree, link, op, true), low = node_new(tree, link, op, false);
 
 	if (high == NODE_NONE || low == NODE_NONE)
 		return NODE_NONE;
 	tree->nodes[high].below[1] = low;
-	if (go_on(tree, chain, low, !differs, arg, copy) == NODE_NONE)
+	if (go_on(tree, link, low, !differs) == NODE_NONE)
 		return NODE_NONE;
-	return differs ? go_on(tree, chain, high, 0, arg, true) : high;
+	return differs ? go_on_again(tree, link, high, 0) : high;
 }
 
 /* Order of 64 bits: the upper word is greater, or equal and the lower word decides. */
-static int chain_ordered(struct tree *tree, const struct chain *chain, int arg, bool copy)
+static int chain_ordered(struct tree *tree, struct link link)
 {
-	int holds, above = node_new(tree, chain, arg, SCMP_CMP_GT, true, copy);
-	int same = node_new(tree, chain, arg, SCMP_CMP_EQ, true, copy);
-	int low = node_new(tree, chain, arg, word_op(chain->args[arg].op, &holds), false, copy);
+	uint8_t op = link.chain->args[link.arg].op;
+	int holds, above = node_new(tree, link, SCMP_CMP_GT, true);
+	int same = node_new(tree, link, SCMP_CMP_EQ, true);
+	int low = node_new(tree, link, word_op(op, &holds), false);
 
 	if (above == NODE_NONE || same == NODE_NONE || low == NODE_NONE)
 		return NODE_NONE;
 	tree->nodes[above].below[0] = same;
 	tree->nodes[same].below[1] = low;
-	if (go_on(tree, chain, low, holds, arg, copy) == NODE_NONE)
+	if (go_on(tree, link, low, holds) == NODE_NONE)
 		return NODE_NONE;
-	return go_on(tree, chain, holds ? above : same, holds, arg, true) == NODE_NONE ? NODE_NONE : above;
+	return go_on_again(tree, link, holds ? above : same, holds) == NODE_NONE ? NODE_NONE : above;
 }
 
-static int chain_from(struct tree *tree, const struct chain *chain, int arg, bool copy)
+static int chain_from(struct tree *tree, struct link link)
 {
-	uint8_t op = chain->args[arg].op;
+	uint8_t op = link.chain->args[link.arg].op;
 	int holds, node;
 
-	if (!chain->wide) {
-		node = node_new(tree, chain, arg, word_op(op, &holds), false, copy);
-		return node == NODE_NONE ? NODE_NONE : go_on(tree, chain, node, holds, arg, copy);
+	if (!link.chain->wide) {
+		node = node_new(tree, link, word_op(op, &holds), false);
+		return node == NODE_NONE ? NODE_NONE : go_on(tree, link, node, holds);
 	}
 	if (op == SCMP_CMP_EQ || op == SCMP_CMP_NE || op == SCMP_CMP_MASKED_EQ)
-		return chain_equal(tree, chain, arg, copy);
-	return chain_ordered(tree, chain, arg, copy);
+		return chain_equal(tree, link);
+	return chain_ordered(tree, link);
 }
 
 /* ------------------------------------------------------------------ a level */
@@ -273,7 +291,7 @@ int tree_add(struct tree *tree, int *root, const struct chain *chain, unsigned *
 
 	while (first < ARG_COUNT && !asks(&chain->args[first], chain->wide))
 		first++;
-	added = chain_from(tree, chain, first, false);
+	added = chain_from(tree, (struct link){ chain, first, false });
 	if (added == NODE_NONE)
 		return -ENOMEM;
 	for (int i = made; i < tree->count; i++)

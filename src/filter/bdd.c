@@ -367,9 +367,14 @@ unsigned bdd_relate(struct bdd *bdd, meaning_ref a, meaning_ref b)
 
 /* ------------------------------------------------------------------ many values at once */
 
-/* Steps i to j - 1 cover the block of 2^bits numbers from base on. */
-static meaning_ref build_block(struct bdd *bdd, const struct bdd_steps *steps, size_t i, size_t j, unsigned bits,
-			       uint64_t base)
+/* 2^bits numbers from base on. */
+struct block {
+	uint64_t base;
+	unsigned bits;
+};
+
+/* Steps i to j - 1 cover the block. */
+static meaning_ref build_block(struct bdd *bdd, const struct bdd_steps *steps, size_t i, size_t j, struct block block)
 {
 	uint64_t middle;
 	size_t low = i + 1, high = j;
@@ -377,7 +382,7 @@ static meaning_ref build_block(struct bdd *bdd, const struct bdd_steps *steps, s
 
 	if (j - i == 1)
 		return steps->refs[i];
-	middle = base | (uint64_t)1 << (bits - 1);
+	middle = block.base | (uint64_t)1 << --block.bits;
 	while (low < high) { /* the first step from middle on */
 		size_t at = low + (high - low) / 2;
 
@@ -386,14 +391,15 @@ static meaning_ref build_block(struct bdd *bdd, const struct bdd_steps *steps, s
 		else
 			high = at;
 	}
-	below = build_block(bdd, steps, i, low, bits - 1, base);
+	below = build_block(bdd, steps, i, low, block);
 	if (below == BDD_NONE)
 		return below;
-	above = build_block(bdd, steps, low < j && steps->firsts[low] == middle ? low : low - 1, j, bits - 1, middle);
-	return bdd_make(bdd, steps->arg * 64 + 64 - steps->shift - bits, below, above);
+	above = build_block(bdd, steps, low < j && steps->firsts[low] == middle ? low : low - 1, j,
+			    (struct block){ middle, block.bits });
+	return bdd_make(bdd, steps->arg * 64 + 63 - steps->shift - block.bits, below, above);
 }
 
 meaning_ref bdd_from_steps(struct bdd *bdd, const struct bdd_steps *steps)
 {
-	return build_block(bdd, steps, 0, steps->count, steps->width, 0);
+	return build_block(bdd, steps, 0, steps->count, (struct block){ 0, steps->width });
 }

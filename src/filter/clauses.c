@@ -255,25 +255,27 @@ static void add_clause(struct deriving *deriving)
 		clause->leaf = test_holds(&clause->leaf->test, deriving->args) ? clause->leaf->yes : clause->leaf->no;
 }
 
-static void push_test(struct deriving *deriving, unsigned arg, enum test_op op, uint64_t mask, uint64_t value,
-		      bool negate)
+static void push_test(struct deriving *deriving, struct test test)
 {
-	deriving->tests[deriving->test_count++] =
-		(struct test){ .mask = mask, .value = value, .arg = (uint8_t)arg, .op = (uint8_t)op, .negate = negate };
+	deriving->tests[deriving->test_count++] = test;
 }
 
 static void push_part(struct deriving *deriving, const struct parts *parts, const struct part *part)
 {
-	unsigned arg = parts->arg;
+	struct test test = { .mask = part->mask, .value = part->first, .arg = (uint8_t)parts->arg, .op = TEST_EQ };
 
 	if (!parts->runs || part->first == part->last) {
-		push_test(deriving, arg, TEST_EQ, part->mask, part->first, false);
+		push_test(deriving, test);
 		return;
 	}
+	test.op = TEST_GE;
 	if (part->first)
-		push_test(deriving, arg, TEST_GE, part->mask, part->first, false);
+		push_test(deriving, test);
+	test.op = TEST_GT;
+	test.value = part->last;
+	test.negate = true;
 	if (part->last != parts->field)
-		push_test(deriving, arg, TEST_GT, part->mask, part->last, true);
+		push_test(deriving, test);
 }
 
 static void derive(struct deriving *deriving, meaning_ref ref, meaning_ref after);

@@ -20,7 +20,7 @@ struct step {
 };
 struct steps {
 	struct step at[STEP_LIMIT];
-	unsigned count;
+	unsigned count, arg;
 };
 
 struct tests {
@@ -61,21 +61,20 @@ static bool steps_add(struct steps *steps, uint64_t first, meaning_ref ref)
 	return true;
 }
 
-/* The steps of the 2^bits values from base on. False: too many. */
-static bool steps_of(const struct coverer *coverer, meaning_ref ref, unsigned arg, unsigned bits, uint64_t base,
-		     struct steps *out)
+/* The steps of the 2^bits values of out->arg from base on. False: too many. */
+static bool steps_of(const struct coverer *coverer, meaning_ref ref, unsigned bits, uint64_t base, struct steps *out)
 {
 	meaning_ref next[2];
 	unsigned bit;
 
-	if (!asks(coverer, ref, arg, &bit, next))
+	if (!asks(coverer, ref, out->arg, &bit, next))
 		return steps_add(out, base, ref);
 	if (bit >= bits)
 		return false;
 	if (bit != bits - 1) /* a bit that does not count: both halves are alike */
 		next[0] = next[1] = ref;
-	return steps_of(coverer, next[0], arg, bits - 1, base, out) &&
-	       steps_of(coverer, next[1], arg, bits - 1, base | (uint64_t)1 << (bits - 1), out);
+	return steps_of(coverer, next[0], bits - 1, base, out) &&
+	       steps_of(coverer, next[1], bits - 1, base | (uint64_t)1 << (bits - 1), out);
 }
 
 /* ------------------------------------------------------------------ values as comparisons */
@@ -270,7 +269,8 @@ static int cover(const struct coverer *coverer, meaning_ref ref, struct cover_ru
 	r = rests_of(coverer, ref, var / BITS, rests, &count);
 	if (r < 0)
 		return r;
-	if (!steps_of(coverer, ref, var / BITS, coverer->width, 0, &steps))
+	steps.arg = var / BITS;
+	if (!steps_of(coverer, ref, coverer->width, 0, &steps))
 		steps.count = 0;
 	for (unsigned i = 0; i < count && r == 0; i++) {
 		struct callgate_action action;

@@ -112,24 +112,32 @@ static const struct node *search_by_halves(struct callgate_filter *filter, const
 	return node;
 }
 
-/* Takes all clauses like clauses[at] into one search. taken marks them. */
-static const struct node *decide_group(struct callgate_filter *filter, const struct clause *clauses, unsigned count,
-				       unsigned at, bool *taken, const struct node *otherwise, struct arena *scratch)
+/* The clauses of one call; taken: those that a search has taken in already. */
+struct call_clauses {
+	const struct clause *at;
+	unsigned count;
+	bool *taken;
+};
+
+/* Takes all clauses that look at the same bits as like into one search, and marks them. */
+static const struct node *decide_group(struct callgate_filter *filter, const struct call_clauses *clauses,
+				       const struct test *like, const struct node *otherwise, struct arena *scratch)
 {
-	const struct test *like = &clauses[at].tests[0];
 	struct group group = { .mask = like->mask, .arg = like->arg };
-	struct choice *choices = arena_array(scratch, 2 * (size_t)count, sizeof(*choices));
+	struct choice *choices = arena_array(scratch, 2 * (size_t)clauses->count, sizeof(*choices));
 	unsigned kept = 0;
 
 	if (!choices)
 		return NULL;
-	for (unsigned i = 0; i < count; i++) {
-		if (!in_group(&clauses[i], like))
+	for (unsigned i = 0; i < clauses->count; i++) {
+		const struct clause *clause = &clauses->at[i];
+
+		if (!in_group(clause, like))
 			continue;
-		taken[i] = true;
-		choices[group.count++] = (struct choice){ clauses[i].tests[0].value, clause_leaf(filter, &clauses[i]) };
+		clauses->taken[i] = true;
+		choices[group.count++] = (struct choice){ clause->tests[0].value, clause_leaf(filter, clause) };
 	}
-	sort_choices(choices, group.count, choices + count);
+	sort_choices(choices, group.count, choices + clauses->count);
 	for (unsigned i = 0; i < group.count; i++)
 		if (!i || choices[i].value != choices[kept - 1].value)
 			choices[kept++] = choices[i];
@@ -163,15 +171,15 @@ const struct node *decide(struct callgate_filter *filter, const struct clause *c
 			  const struct node *otherwise, struct arena *scratch)
 {
 	const struct node *node = otherwise;
-	bool *taken = arena_array(scratch, count ? count : 1, sizeof(*taken));
+	struct call_clauses all = { clauses, count, arena_array(scratch, count ? count : 1, sizeof(bool)) };
 
-	if (!taken)
+	if (!all.taken)
 		return NULL;
 	for (unsigned i = count; node && i-- > 0;) {
-		if (taken[i])
+		if (all.taken[i])
 			continue;
 		if (count >= GROUP_MIN && group_size(clauses, count, i) >= GROUP_MIN)
-			node = decide_group(filter, clauses, count, i, taken, node, scratch);
+			node = decide_group(filter, &all, &clauses[i].tests[0], node, scratch);
 		else
 			node = decide_clause(filter, &clauses[i], node);
 	}

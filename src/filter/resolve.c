@@ -142,27 +142,35 @@ static bool wants_members(const struct resolution *res, const struct candidate_l
 	return !list || !res->traits->own_rules;
 }
 
+/* One ABI's candidates on their way into its architecture's map. */
+struct abi_mapping {
+	const struct resolution *res;
+	const struct leaves *leaves;
+	const struct abi_candidates *space;
+	struct span_map *map;
+};
+
 /*
  * What the rules for a call come to: those that name it, those for members behind it. Either may be NULL. Fills node;
  * clauses when it depends on arguments.
  */
-static int decide_call(const struct resolution *res, const struct leaves *leaves, const struct abi_candidates *space,
-		       const struct candidate_list *list, const struct mux_members *mux, struct span *span,
-		       struct callgate_err *err)
+static int decide_call(const struct abi_mapping *mapping, const struct candidate_list *list,
+		       const struct mux_members *mux, struct span *span, struct callgate_err *err)
 {
 	const struct candidate *winner = list ? candidates_unconditional(list) : NULL;
-	uint8_t word = abi_of(space->abi)->word;
+	const struct resolution *res = mapping->res;
+	uint8_t word = abi_of(mapping->space->abi)->word;
 	struct rule_clauses clauses = { 0 };
 	int r = 0;
 
 	if (list && res->policy->overlap == CALLGATE_OVERLAP_FIRST)
-		return decide_in_turn(res, leaves, list, word, span, err);
+		return decide_in_turn(res, mapping->leaves, list, word, span, err);
 	if (winner)
 		return decide_unconditional(res, list, winner, word, span, err);
 	if (list)
 		r = list_clauses(res, list, NULL, word, &clauses, err);
 	if (r == 0 && mux && wants_members(res, list))
-		r = mux_clauses(res, space, mux, &clauses, err);
+		r = mux_clauses(res, mapping->space, mux, &clauses, err);
 	if (r == 0 && list && res->traits->own_rules)
 		r = overlap_order(res, list, &clauses, &span->overlap, err);
 	else if (r == 0 && list)
@@ -170,7 +178,7 @@ static int decide_call(const struct resolution *res, const struct leaves *leaves
 	if (r < 0)
 		return r;
 	span->node = (span->overlap ? decide_in_order : decide)(res->filter, clauses.clauses, clauses.count,
-								leaves->fallback, res->scratch);
+								mapping->leaves->fallback, res->scratch);
 	span->clauses = clauses.clauses;
 	span->clause_count = clauses.count;
 	return span->node ? 0 : err_set(err, CALLGATE_E_LIMIT, "too complex, or out of memory");
@@ -198,18 +206,19 @@ static uint8_t weight_of(const struct candidate_list *list)
 }
 
 /* Leaves span->node NULL for a number that no rule is about. */
-static int decide_number(const struct resolution *res, const struct leaves *leaves, const struct abi_candidates *space,
-			 const struct candidate_list *list, struct span *span, struct callgate_err *err)
+static int decide_number(const struct abi_mapping *mapping, const struct candidate_list *list, struct span *span,
+			 struct callgate_err *err)
 {
+	const struct abi_candidates *space = mapping->space;
 	const struct mux_members *mux = space->mux_count ? mux_of(space, span->first) : NULL;
 	const struct candidate *winner = list ? candidates_unconditional(list) : NULL;
 
 	if (!list && !mux)
 		return 0;
-	if (winner && space->abi == res->active->abis[0])
-		report_losers(res, list, winner);
+	if (winner && space->abi == mapping->res->active->abis[0])
+		report_losers(mapping->res, list, winner);
 	span->weight = weight_of(list);
-	return decide_call(res, leaves, space, list, mux, span, err);
+	return decide_call(mapping, list, mux, span, err);
 }
 
 /* Takes back what begins at first or above (a span of the default that has turned out empty); puts node there, if any.
@@ -235,72 +244,75 @@ static bool is_skipped_call(const struct abi_candidates *space, uint32_t nr)
 }
 
 /* One number's decision, if any rule is about it, and the default behind it. */
-static int map_number(const struct resolution *res, const struct leaves *leaves, const struct abi_candidates *space,
-		      const struct candidate_list *list, uint32_t nr, struct span_map *map, struct callgate_err *err)
+static int map_number(const struct abi_mapping *mapping, const struct candidate_list *list, uint32_t nr,
+		      struct callgate_err *err)
 {
 	struct span span = { .first = nr };
-	int r = decide_number(res, leaves, space, list, &span, err);
+	int r = decide_number(mapping, list, &span, err);
 
 	if (r < 0 || !span.node)
 		return r;
-	replace_from(map, span.first, NULL);
-	span_map_add(map, span);
+	replace_from(mapping->map, span.first, NULL);
+	span_map_add(mapping->map, span);
 	if (nr != UINT32_MAX)
-		span_map_add(map, (struct span){ .first = nr + 1, .node = leaves->fallback });
+		span_map_add(mapping->map, (struct span){ .first = nr + 1, .node = mapping->leaves->fallback });
 	return 0;
 }
 
 /* The numbers that rules are about, each with its decision, and the default between them. */
-static int map_numbers(const struct resolution *res, const struct leaves *leaves, const struct abi_candidates *space,
-		       struct span_map *map, struct callgate_err *err)
+static int map_numbers(const struct abi_mapping *mapping, struct callgate_err *err)
 {
+	const struct abi_candidates *space = mapping->space;
 	int r = 0;
 
 	for (uint32_t i = 0; i < space->size && r == 0; i++) {
 		if (space->pages[i / PAGE_SIZE])
-			r = map_number(res, leaves, space, candidates_at(space, i), space->base + i, map, err);
+			r = map_number(mapping, candidates_at(space, i), space->base + i, err);
 		else
 			i |= PAGE_SIZE - 1;
 	}
 	/* A tracer's skipped call is behind x32's numbers: map_x86_64() comes to it. */
 	for (const struct far_number *far = space->far; far && r == 0; far = far->next)
 		if (!is_skipped_call(space, far->nr))
-			r = map_number(res, leaves, space, &far->list, far->nr, map, err);
+			r = map_number(mapping, &far->list, far->nr, err);
 	return r;
 }
 
 /* What number 0xffffffff of x86_64 gets: the default, or what a rule by number says. */
-static int map_skipped_call(const struct resolution *res, const struct leaves *leaves,
-			    const struct abi_candidates *lp64, struct span_map *map, struct callgate_err *err)
+static int map_skipped_call(const struct abi_mapping *lp64, struct callgate_err *err)
 {
-	const struct far_number *far = lp64->far;
+	const struct far_number *far = lp64->space->far;
 
-	while (far && !is_skipped_call(lp64, far->nr))
+	while (far && !is_skipped_call(lp64->space, far->nr))
 		far = far->next;
 	if (far)
-		return map_number(res, leaves, lp64, &far->list, UINT32_MAX, map, err);
-	span_map_add(map, (struct span){ .first = UINT32_MAX, .node = leaves->fallback });
+		return map_number(lp64, &far->list, UINT32_MAX, err);
+	span_map_add(lp64->map, (struct span){ .first = UINT32_MAX, .node = lp64->leaves->fallback });
 	return 0;
 }
 
 /*
  * Adds the spans of one ABI to its architecture's map: [base, last], the tail above the highest named number included.
  */
-static int map_abi(const struct resolution *res, const struct leaves *leaves, const struct abi_candidates *space,
-		   uint32_t last, struct span_map *map, struct callgate_err *err)
+static int map_abi(const struct abi_mapping *mapping, uint32_t last, struct callgate_err *err)
 {
+	const struct abi_candidates *space = mapping->space;
+	const struct leaves *leaves = mapping->leaves;
 	struct span_map unmet = { 0 };
+	struct abi_mapping rules = *mapping;
 	enum library_load load;
-	int r = library_load(res, space, &load, err);
+	int r = library_load(mapping->res, space, &load, err);
 
 	if (r < 0)
 		return r;
-	span_map_add(map, (struct span){ .first = space->base, .node = leaves->fallback });
+	span_map_add(mapping->map, (struct span){ .first = space->base, .node = leaves->fallback });
 	/* Rules that are never met may still make the reader refuse the profile. */
-	r = map_numbers(res, leaves, space, load == LIBRARY_LOAD_KEPT ? map : &unmet, err);
+	if (load != LIBRARY_LOAD_KEPT)
+		rules.map = &unmet;
+	r = map_numbers(&rules, err);
 	span_map_release(&unmet);
 	if (r == 0 && has_tail(leaves, space) && space->highest < last)
-		replace_from(map, space->highest + 1, leaves->enosys);
+		replace_from(mapping->map, space->highest + 1, leaves->enosys);
 	return r;
 }
 
@@ -308,30 +320,29 @@ static int map_abi(const struct resolution *res, const struct leaves *leaves, co
 static int map_x86_64(const struct resolution *res, const struct leaves *leaves, const struct candidates *all,
 		      struct span_map *map, struct callgate_err *err)
 {
-	const struct abi_candidates *lp64 = candidates_of(all, CALLGATE_ABI_X86_64),
-				    *x32 = candidates_of(all, CALLGATE_ABI_X32);
+	struct abi_mapping lp64 = { res, leaves, candidates_of(all, CALLGATE_ABI_X86_64), map };
+	struct abi_mapping x32 = { res, leaves, candidates_of(all, CALLGATE_ABI_X32), map };
 	int r = 0;
 
-	if (lp64)
-		r = map_abi(res, leaves, lp64, X32_BIT - 1, map, err);
+	if (lp64.space)
+		r = map_abi(&lp64, X32_BIT - 1, err);
 	else
 		span_map_add(map, (struct span){ .first = 0, .node = leaves->unlisted });
-	if (r == 0 && x32)
-		r = map_abi(res, leaves, x32, UINT32_MAX, map, err);
+	if (r == 0 && x32.space)
+		r = map_abi(&x32, UINT32_MAX, err);
 	if (r < 0)
 		return r;
-	if (!x32)
+	if (!x32.space)
 		span_map_add(map, (struct span){ .first = X32_BIT, .node = leaves->unlisted });
 	/* x32, where it is listed, answers for it too unless a rule is about it. */
-	return !lp64 || (x32 && !lp64->far) ? 0 : map_skipped_call(res, leaves, lp64, map, err);
+	return !lp64.space || (x32.space && !lp64.space->far) ? 0 : map_skipped_call(&lp64, err);
 }
 
 static int map_all(const struct resolution *res, const struct leaves *leaves, const struct candidates *all,
 		   struct callgate_err *err)
 {
 	for (unsigned i = 0; i < all->abi_count; i++) {
-		const struct abi_candidates *space = &all->abis[i];
-		uint32_t audit = abi_of(space->abi)->audit;
+		uint32_t audit = abi_of(all->abis[i].abi)->audit;
 		struct span_map map = { 0 };
 		int r;
 
@@ -340,7 +351,7 @@ static int map_all(const struct resolution *res, const struct leaves *leaves, co
 		if (audit == abi_of(CALLGATE_ABI_X86_64)->audit)
 			r = map_x86_64(res, leaves, all, &map, err);
 		else
-			r = map_abi(res, leaves, space, UINT32_MAX, &map, err);
+			r = map_abi(&(struct abi_mapping){ res, leaves, &all->abis[i], &map }, UINT32_MAX, err);
 		if (r == 0 && leaves->stub)
 			runc_add_stub(res, all, audit, leaves->stub, &map);
 		if (r == 0)

@@ -80,9 +80,9 @@ void ebpf_store_value(struct ebpf *code, int size, int base, int offset, int32_t
 	add(code, insn_of(BPF_ST | BPF_MEM | size, base, 0, offset, value));
 }
 
-void ebpf_atomic(struct ebpf *code, int op, int size, int base, int offset, int from)
+void ebpf_atomic(struct ebpf *code, int op, int size, int base, int offset)
 {
-	add(code, insn_of(BPF_STX | BPF_ATOMIC | size, base, from, offset, op));
+	add(code, insn_of(BPF_STX | BPF_ATOMIC | size, base, BPF_REG_1, offset, op));
 }
 
 void ebpf_call(struct ebpf *code, int helper)

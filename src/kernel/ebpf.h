@@ -33,7 +33,8 @@ void ebpf_load_from(struct ebpf *code, int size, int to, int base, int offset);
 void ebpf_store(struct ebpf *code, int size, int base, int offset, int from);
 void ebpf_store_value(struct ebpf *code, int size, int base, int offset, int32_t value);
 /* op: BPF_ADD, BPF_OR. */
-void ebpf_atomic(struct ebpf *code, int op, int size, int base, int offset, int from);
+/* op (BPF_ADD, BPF_OR) with the value in register 1. */
+void ebpf_atomic(struct ebpf *code, int op, int size, int base, int offset);
 void ebpf_call(struct ebpf *code, int helper);
 unsigned ebpf_label(struct ebpf *code);
 void ebpf_place(struct ebpf *code, unsigned label);

@@ -111,7 +111,7 @@ static void count_lost(struct ebpf *code, const struct trace_maps *maps)
 	look_up(code, maps->lost, AT_SCRATCH);
 	ebpf_if_value(code, BPF_JEQ, 0, 0, none);
 	ebpf_set(code, 1, 1);
-	ebpf_atomic(code, BPF_ADD, BPF_DW, 0, 0, 1);
+	ebpf_atomic(code, BPF_ADD, BPF_DW, 0, 0);
 	ebpf_place(code, none);
 }
 
@@ -295,7 +295,7 @@ static void count_here(struct ebpf *code)
 {
 	ebpf_move(code, 8, 0);
 	ebpf_set(code, 1, 1);
-	ebpf_atomic(code, BPF_ADD, BPF_DW, 8, COUNT(count), 1);
+	ebpf_atomic(code, BPF_ADD, BPF_DW, 8, COUNT(count));
 	ebpf_call(code, BPF_FUNC_ktime_get_ns);
 	ebpf_store(code, BPF_DW, 8, COUNT(last), 0);
 }
@@ -328,9 +328,9 @@ static void count_spilled(struct ebpf *code, const struct trace_maps *maps, unsi
 	ebpf_store(code, BPF_W, 8, SPILL(data), 1);
 	for (int i = 0; i < SELECTORS; i++) {
 		ebpf_load_from(code, BPF_DW, 1, 10, KEY(args) + 8 * i);
-		ebpf_atomic(code, BPF_OR, BPF_DW, 8, SPILL(ones) + 8 * i, 1);
+		ebpf_atomic(code, BPF_OR, BPF_DW, 8, SPILL(ones) + 8 * i);
 		ebpf_do_value(code, BPF_XOR, 1, -1);
-		ebpf_atomic(code, BPF_OR, BPF_DW, 8, SPILL(zeros) + 8 * i, 1);
+		ebpf_atomic(code, BPF_OR, BPF_DW, 8, SPILL(zeros) + 8 * i);
 	}
 	ebpf_goto(code, out);
 }
@@ -341,7 +341,7 @@ static void count_first(struct ebpf *code, const struct trace_maps *maps, unsign
 	ebpf_load_from(code, BPF_W, 1, 9, CLASS(keys));
 	ebpf_if_value(code, BPF_JGE, 1, TRACE_KEYS_PER_CLASS, spilled);
 	ebpf_set(code, 1, 1);
-	ebpf_atomic(code, BPF_ADD, BPF_W, 9, CLASS(keys), 1);
+	ebpf_atomic(code, BPF_ADD, BPF_W, 9, CLASS(keys));
 	ebpf_call(code, BPF_FUNC_ktime_get_ns);
 	ebpf_store_value(code, BPF_DW, 10, AT_COUNT + COUNT(count), 1);
 	ebpf_store(code, BPF_DW, 10, AT_COUNT + COUNT(first), 0);
@@ -496,7 +496,7 @@ static void build_signal(struct ebpf *code, const struct trace_maps *maps, const
 	ebpf_load_from(code, BPF_W, 1, 10, AT_INFO + SI_CODE_AT);
 	ebpf_if_value(code, BPF_JNE, 1, SI_CODE_SECCOMP, out);
 	ebpf_set(code, 1, SIGNAL_SYS);
-	ebpf_atomic(code, BPF_OR, BPF_W, 7, TASK(signals), 1);
+	ebpf_atomic(code, BPF_OR, BPF_W, 7, TASK(signals));
 	ebpf_place(code, out);
 	ebpf_return(code, 0);
 }
@@ -511,7 +511,7 @@ static void build_deliver(struct ebpf *code, const struct trace_maps *maps, cons
 	look_up(code, maps->tasks, AT_TASK);
 	ebpf_if_value(code, BPF_JEQ, 0, 0, out);
 	ebpf_set(code, 1, SIGNAL_DELIVERED);
-	ebpf_atomic(code, BPF_OR, BPF_W, 0, TASK(signals), 1);
+	ebpf_atomic(code, BPF_OR, BPF_W, 0, TASK(signals));
 	ebpf_place(code, out);
 	ebpf_return(code, 0);
 }

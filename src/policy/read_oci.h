@@ -64,9 +64,14 @@ struct oci_items {
 	oci_read *read;
 };
 bool oci_array(struct oci *oci, const struct oci_items *items, void *object);
-/* An integer 0..max, exactly; else an error is said and *ok is false. */
-bool oci_integer(struct oci *oci, const struct json_token *value, const char *key, enum note_id id, uint64_t max,
-		 uint64_t *out);
+/* What a key's integer may be, 0..max, and the finding for one that is not. */
+struct oci_integer {
+	const char *key;
+	enum note_id id;
+	uint64_t max;
+};
+/* False: an error has been reported. */
+bool oci_integer(struct oci *oci, const struct json_token *value, const struct oci_integer *kind, uint64_t *out);
 /* Adds a word to oci->words. */
 bool oci_word(struct oci *oci, const struct json_token *value);
 const struct word *oci_take_words(struct oci *oci, unsigned *count);

@@ -41,12 +41,13 @@ bool oci_action(struct oci *oci, const struct json_token *value, struct verdict 
 
 bool oci_read_errno_ret(struct oci *oci, struct verdict *verdict, const struct json_token *value, const char *key)
 {
+	const struct oci_integer kind = { key, NOTE_ERRNO, UINT16_MAX };
 	uint64_t number;
 
 	/*
 	 * TRACE takes it as its message, of 16 bits; which action it is for may stand behind it: oci_check_errno_ret().
 	 */
-	if (!oci_integer(oci, value, key, NOTE_ERRNO, UINT16_MAX, &number))
+	if (!oci_integer(oci, value, &kind, &number))
 		return true;
 	verdict->said |= SAID_ERRNO_RET;
 	verdict->errno_ret = (uint16_t)number;
@@ -86,27 +87,30 @@ bool oci_read_errno_word(struct oci *oci, struct verdict *verdict, const struct 
 
 static bool read_index(struct oci *oci, void *object, const struct json_token *value)
 {
+	static const struct oci_integer kind = { "index", NOTE_ARGUMENT, 5 };
 	struct condition *condition = object;
 	uint64_t index;
 
-	if (oci_integer(oci, value, "index", NOTE_ARGUMENT, 5, &index))
+	if (oci_integer(oci, value, &kind, &index))
 		condition->index = (uint8_t)index;
 	return true;
 }
 
 static bool read_value(struct oci *oci, void *object, const struct json_token *value)
 {
+	static const struct oci_integer kind = { "value", NOTE_ARGUMENT, UINT64_MAX };
 	struct condition *condition = object;
 
-	oci_integer(oci, value, "value", NOTE_ARGUMENT, UINT64_MAX, &condition->value);
+	oci_integer(oci, value, &kind, &condition->value);
 	return true;
 }
 
 static bool read_value_two(struct oci *oci, void *object, const struct json_token *value)
 {
+	static const struct oci_integer kind = { "valueTwo", NOTE_ARGUMENT, UINT64_MAX };
 	struct condition *condition = object;
 
-	oci_integer(oci, value, "valueTwo", NOTE_ARGUMENT, UINT64_MAX, &condition->value_two);
+	oci_integer(oci, value, &kind, &condition->value_two);
 	condition->said |= SAID_VALUE_TWO;
 	return true;
 }

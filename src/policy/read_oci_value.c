@@ -192,15 +192,16 @@ static bool which_field(struct oci *oci, const struct oci_schema *schema, struct
 
 /* ------------------------------------------------------------------ objects and arrays */
 
-static bool member(struct oci *oci, const struct oci_field *field, void *object, const struct json_token *value,
-		   uint32_t *seen, unsigned index)
+/* A null that reads as if the key were not there. */
+static bool is_absent(const struct oci *oci, const struct oci_field *field, const struct json_token *value)
 {
-	if (value->kind == JSON_NULL && (field->flags & NULLABLE))
-		return true;
-	if (value->kind == JSON_NULL && (field->flags & NULL_ABSENT) &&
-	    report_reader(&oci->report, READS_GO | READS_CRUN))
-		return true;
-	*seen |= (uint32_t)1 << index;
+	return value->kind == JSON_NULL &&
+	       ((field->flags & NULLABLE) ||
+		((field->flags & NULL_ABSENT) && report_reader(&oci->report, READS_GO | READS_CRUN)));
+}
+
+static bool member(struct oci *oci, const struct oci_field *field, void *object, const struct json_token *value)
+{
 	if (value->kind != field->kind) {
 		report_error(&oci->report, NOTE_TYPE, value->first, "'%s' must be %s, not %s", field->key,
 			     json_kind_name(field->kind), json_kind_name(value->kind));
@@ -228,8 +229,11 @@ bool oci_object(struct oci *oci, const struct oci_schema *schema, void *object, 
 			return fault(oci);
 		if (!which_field(oci, schema, &keys, &key, &field))
 			return false;
-		if (field ? !member(oci, field, object, &value, &met, (unsigned)(field - schema->fields))
-			  : !skip(oci, &value))
+		if (field && is_absent(oci, field, &value))
+			continue;
+		if (field)
+			met |= (uint32_t)1 << (field - schema->fields);
+		if (field ? !member(oci, field, object, &value) : !skip(oci, &value))
 			return false;
 	}
 	*seen = met;
@@ -281,23 +285,22 @@ static bool plain_integer(struct slice text, uint64_t *out, bool *range)
 	return !*range;
 }
 
-bool oci_integer(struct oci *oci, const struct json_token *value, const char *key, enum note_id id, uint64_t max,
-		 uint64_t *out)
+bool oci_integer(struct oci *oci, const struct json_token *value, const struct oci_integer *kind, uint64_t *out)
 {
 	uint64_t number;
 	bool range;
 
-	if (plain_integer(value->text, &number, &range) && number <= max) {
+	if (plain_integer(value->text, &number, &range) && number <= kind->max) {
 		*out = number;
 		return true;
 	}
 	if (!range && (memchr(value->text.at, '.', value->text.size) || memchr(value->text.at, 'e', value->text.size) ||
 		       memchr(value->text.at, 'E', value->text.size) || slice_is(value->text, "-0")))
-		report_error(&oci->report, id, value->first, "%s %.*s is not a plain decimal integer", key,
+		report_error(&oci->report, kind->id, value->first, "%s %.*s is not a plain decimal integer", kind->key,
 			     report_width(value->text), value->text.at);
 	else
-		report_error(&oci->report, id, value->first, "%s %.*s is out of range (0 to %llu)", key,
-			     report_width(value->text), value->text.at, (unsigned long long)max);
+		report_error(&oci->report, kind->id, value->first, "%s %.*s is out of range (0 to %llu)", kind->key,
+			     report_width(value->text), value->text.at, (unsigned long long)kind->max);
 	return false;
 }
 

@@ -80,8 +80,8 @@ static void serve(struct passes *passes, pid_t pid)
 
 	if (r == CALLGATE_E_NOTFOUND && apply->scope != CALLGATE_SCOPE_PROCESS)
 		return;
-	if (apply->visit)
-		apply->visit(apply->data, pid, r < 0 ? NULL : &done, r, &why);
+	if (apply->how.visit)
+		apply->how.visit(apply->how.data, pid, r < 0 ? NULL : &done, r, &why);
 	if (r < 0 && passes->result == 0) {
 		passes->result = r;
 		err_set(passes->err, r, "%s", why.text);
@@ -204,11 +204,9 @@ int apply_all(const struct apply *apply, struct callgate_err *err)
 }
 
 int callgate_apply(const struct callgate_prog *prog, enum callgate_scope scope, pid_t pid,
-		   const struct callgate_inject *how, callgate_apply_visit *visit, void *data, struct callgate_err *err)
+		   const struct callgate_inject *how, struct callgate_err *err)
 {
-	struct apply apply = {
-		.prog = prog, .scope = scope, .pid = pid, .visit = visit, .data = data, .how = CALLGATE_INJECT_INIT
-	};
+	struct apply apply = { .prog = prog, .scope = scope, .pid = pid, .how = CALLGATE_INJECT_INIT };
 
 	REQUIRE(err, prog);
 	if (pid <= 0 || scope == CALLGATE_SCOPE_ALL)

@@ -10,8 +10,6 @@ struct apply {
 	enum callgate_scope scope;
 	pid_t pid;
 	struct callgate_inject how;
-	callgate_apply_visit *visit;
-	void *data;
 };
 
 /* As callgate_apply(). */

@@ -79,12 +79,15 @@ static int dry_run(enum callgate_scope scope, pid_t pid)
 	return finish_output(EXIT_YES);
 }
 
-static int apply_to(const struct callgate_prog *prog, const struct callgate_inject *how, enum callgate_scope scope,
-		    pid_t pid)
+static int apply_to(const struct callgate_prog *prog, struct callgate_inject *how, enum callgate_scope scope, pid_t pid)
 {
 	struct callgate_err err = CALLGATE_ERR_INIT;
 	struct applied applied = { 0 };
-	int r = callgate_apply(prog, scope, pid, how, visit, &applied, &err);
+	int r;
+
+	how->visit = visit;
+	how->data = &applied;
+	r = callgate_apply(prog, scope, pid, how, &err);
 
 	print_times(&applied);
 	if (r < 0 && !applied.refused)
@@ -96,7 +99,7 @@ static int apply_to(const struct callgate_prog *prog, const struct callgate_inje
 }
 
 static int apply_profile(const struct options *options, const char *profile, const char *target,
-			 const struct callgate_inject *how, enum purpose purpose)
+			 struct callgate_inject *how, enum purpose purpose)
 {
 	CALLGATE_CLEANUP(filter_cleanup) struct callgate_filter *filter = NULL;
 	CALLGATE_CLEANUP(prog_cleanup) struct callgate_prog *prog = NULL;

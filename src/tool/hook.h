@@ -30,10 +30,15 @@ int hook_lxc(struct options *options, const char *word, struct hook_request *req
 
 /* ------------------------------------------------------------------ hook_lxc_check.c */
 
+/* Lines of a text: offsets [first, last), equal when there are none. */
+struct lines {
+	size_t first, last;
+};
+
 /* A container's configuration as it stands, and where callgate's lines in it are. */
 struct lxc_plan {
 	const char *path, *text; /* of the configuration */
-	size_t first, last;      /* our lines: [first, last); both the end when there are none */
+	struct lines lines;      /* callgate's */
 	uid_t owner;
 	struct callgate_lxc_config config;
 	char profile[4096]; /* the word for the hook line: a bare name or a full path */

@@ -82,12 +82,12 @@ static int read_config(const char *path, struct text *out)
 	return EXIT_YES;
 }
 
-/* Our block: [*first, *last) offsets; both the end when there is none. */
-static int find_block(const char *path, const struct text *text, size_t *first, size_t *last)
+/* Our block; both its ends are the text's when there is none. */
+static int find_block(const char *path, const struct text *text, struct lines *lines)
 {
 	const char *at = strstr(text->at, begin_mark), *end;
 
-	*first = *last = text->size;
+	lines->first = lines->last = text->size;
 	if (!at)
 		return EXIT_YES;
 	end = strstr(at, end_line);
@@ -97,13 +97,13 @@ static int find_block(const char *path, const struct text *text, size_t *first, 
 		       path, begin_mark);
 		return EXIT_CANNOT;
 	}
-	*first = (size_t)(at - text->at);
-	*last = (size_t)(end - text->at) + sizeof(end_line) - 1;
+	lines->first = (size_t)(at - text->at);
+	lines->last = (size_t)(end - text->at) + sizeof(end_line) - 1;
 	return EXIT_YES;
 }
 
-/* The text without [first, last) and with block behind it. */
-static int write_config(const char *path, const struct text *text, size_t first, size_t last, const char *block)
+/* The text without lines and with block behind it. */
+static int write_config(const char *path, const struct text *text, const struct lines *lines, const char *block)
 {
 	CALLGATE_CLEANUP(text_cleanup) struct text made = { .at = malloc(text->size + strlen(block) + 2) };
 	struct callgate_err err = CALLGATE_ERR_INIT;
@@ -113,9 +113,9 @@ static int write_config(const char *path, const struct text *text, size_t first,
 		report("out of memory");
 		return EXIT_CANNOT;
 	}
-	memcpy(made.at, text->at, first);
-	memcpy(made.at + first, text->at + last, text->size - last);
-	made.size = first + text->size - last;
+	memcpy(made.at, text->at, lines->first);
+	memcpy(made.at + lines->first, text->at + lines->last, text->size - lines->last);
+	made.size = lines->first + text->size - lines->last;
 	if (made.size && made.at[made.size - 1] != '\n' && block[0])
 		made.at[made.size++] = '\n';
 	memcpy(made.at + made.size, block, strlen(block));
@@ -195,15 +195,15 @@ static int make_block(const struct hook_request *request, const char *profile, c
 
 /* ------------------------------------------------------------------ install */
 
-/* Reads the configuration; *first and *last are where our lines are. */
+/* Reads the configuration and finds our lines in it. */
 static int open_config(const struct options *options, const char *name, char path[PATH_MAX], struct text *text,
-		       size_t *first, size_t *last)
+		       struct lines *lines)
 {
 	int code = config_path(options, name, path, PATH_MAX);
 
 	if (!code)
 		code = read_config(path, text);
-	return code ? code : find_block(path, text, first, last);
+	return code ? code : find_block(path, text, lines);
 }
 
 /* Which profile: the one that was named, else the one for such a container. */
@@ -233,7 +233,7 @@ static int install(struct options *options, struct hook_request *request)
 	struct lxc_plan plan = { .config = CALLGATE_LXC_CONFIG_INIT };
 	struct callgate_err err = CALLGATE_ERR_INIT;
 	char path[PATH_MAX], block[6 * PATH_MAX];
-	int code = open_config(options, request->name, path, &text, &plan.first, &plan.last);
+	int code = open_config(options, request->name, path, &text, &plan.lines);
 
 	if (code)
 		return code;
@@ -255,16 +255,16 @@ static int install(struct options *options, struct hook_request *request)
 		fputs(block, stdout);
 		return finish_output(EXIT_YES);
 	}
-	if (text.size - (plan.last - plan.first) + strlen(block) == text.size &&
-	    memcmp(text.at + plan.first, block, strlen(block)) == 0) {
+	if (text.size - (plan.lines.last - plan.lines.first) + strlen(block) == text.size &&
+	    memcmp(text.at + plan.lines.first, block, strlen(block)) == 0) {
 		printf("%s: nothing to change: profile %s is installed\n", path, plan.profile);
 		return finish_output(EXIT_YES);
 	}
-	code = write_config(path, &text, plan.first, plan.last, block);
+	code = write_config(path, &text, &plan.lines, block);
 	if (code)
 		return code;
 	printf("%s: %s callgate's lines: profile %s, capabilities: %s\n", path,
-	       plan.first < plan.last ? "replaced" : "added", plan.profile, request->caps);
+	       plan.lines.first < plan.lines.last ? "replaced" : "added", plan.profile, request->caps);
 	if (lxc_is_running(request->name, options->lxcpath))
 		printf("lxc:%s is running: it keeps what it has, a reboot inside included, until lxc-stop and "
 		       "lxc-start\n",
@@ -296,21 +296,21 @@ static int remove_lines(const struct options *options, const struct hook_request
 	CALLGATE_CLEANUP(text_cleanup) struct text text = { 0 };
 	struct callgate_lxc_config config = CALLGATE_LXC_CONFIG_INIT;
 	char path[PATH_MAX];
-	size_t first, last;
-	int code = open_config(options, name, path, &text, &first, &last);
+	struct lines lines;
+	int code = open_config(options, name, path, &text, &lines);
 
 	if (code)
 		return code;
 	if (request->manner == HOOK_SHOW) {
-		fwrite(text.at + first, 1, last - first, stdout);
+		fwrite(text.at + lines.first, 1, lines.last - lines.first, stdout);
 		return finish_output(EXIT_YES);
 	}
-	if (first == last) {
+	if (lines.first == lines.last) {
 		if (!request->all)
 			printf("%s: nothing to remove\n", path);
 		return EXIT_YES;
 	}
-	code = write_config(path, &text, first, last, "");
+	code = write_config(path, &text, &lines, "");
 	if (code)
 		return code;
 	if (callgate_lxc_config_read(path, &config, NULL) == 0)
@@ -353,12 +353,12 @@ static int show(const struct options *options, const char *name)
 {
 	CALLGATE_CLEANUP(text_cleanup) struct text text = { 0 };
 	char path[PATH_MAX], profile[PATH_MAX], word[64];
-	size_t first, last;
-	int code = open_config(options, name, path, &text, &first, &last);
+	struct lines lines;
+	int code = open_config(options, name, path, &text, &lines);
 
-	if (code || first == last)
+	if (code || lines.first == lines.last)
 		return code ? code : EXIT_NO;
-	said_profile(text.at + first, profile, sizeof(profile));
+	said_profile(text.at + lines.first, profile, sizeof(profile));
 	printf("lxc:%s\t%s\t%s\t%s\n", name, profile, last_result(name, word, sizeof(word)), path);
 	return EXIT_YES;
 }

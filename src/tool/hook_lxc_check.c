@@ -68,7 +68,7 @@ static int check_by_hand(const struct lxc_plan *plan)
 		size_t blanks = strspn(at, " \t");
 
 		if (program && strncmp(at + blanks, "lxc.hook.", 9) == 0 &&
-		    (offset < plan->first || offset >= plan->last)) {
+		    (offset < plan->lines.first || offset >= plan->lines.last)) {
 			report("%s:%u: a hook line for callgate that was written by hand: remove it", plan->path, line);
 			return EXIT_CANNOT;
 		}
@@ -217,7 +217,7 @@ static int check_replaced(const struct options *options, const struct hook_reque
 	struct options as_lxc = *options;
 	enum source_kind kind;
 
-	if (!plan->config.seccomp[0] || plan->first < plan->last)
+	if (!plan->config.seccomp[0] || plan->lines.first < plan->lines.last)
 		return EXIT_YES;
 	as_lxc.has_reader = true;
 	as_lxc.target.reader = CALLGATE_AS_LXC;

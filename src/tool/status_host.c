@@ -85,16 +85,6 @@ static struct json_object *row_to_json(const struct row *row)
 
 /* ------------------------------------------------------------------ openmetrics */
 
-/* One family: a value per container. Labels are bounded: as many as there are containers. */
-static void print_family(FILE *to, const struct row *rows, size_t count, const char *name, const char *help,
-			 size_t (*value)(const struct host_unit *unit))
-{
-	fprintf(to, "# TYPE callgate_%s gauge\n# HELP callgate_%s %s\n", name, name, help);
-	for (size_t i = 0; i < count; i++)
-		if (host_unit_kind(rows[i].of) == HOST_CONTAINER)
-			fprintf(to, "callgate_%s{container=\"%s\"} %zu\n", name, rows[i].unit, value(rows[i].of));
-}
-
 static size_t tasks_of(const struct host_unit *unit)
 {
 	return unit->count;
@@ -108,6 +98,25 @@ static size_t unconfined_of(const struct host_unit *unit)
 static size_t filters_of(const struct host_unit *unit)
 {
 	return unit->stacks;
+}
+
+/* One value per container. Labels are bounded: as many as there are containers. */
+static const struct family {
+	const char *name, *help;
+	size_t (*value)(const struct host_unit *unit);
+} families[] = {
+	{ "container_tasks", "Tasks of a container.", tasks_of },
+	{ "container_unconfined_tasks", "Tasks of a container without a seccomp filter.", unconfined_of },
+	{ "container_filters", "Different sets of filters of a container's tasks.", filters_of },
+};
+
+static void print_family(FILE *to, const struct family *family, const struct row *rows, size_t count)
+{
+	fprintf(to, "# TYPE callgate_%s gauge\n# HELP callgate_%s %s\n", family->name, family->name, family->help);
+	for (size_t i = 0; i < count; i++)
+		if (host_unit_kind(rows[i].of) == HOST_CONTAINER)
+			fprintf(to, "callgate_%s{container=\"%s\"} %zu\n", family->name, rows[i].unit,
+				family->value(rows[i].of));
 }
 
 static void print_jit_limit(FILE *to)
@@ -127,11 +136,8 @@ static void print_jit_limit(FILE *to)
 
 static void print_openmetrics(FILE *to, const struct row *rows, size_t count)
 {
-	print_family(to, rows, count, "container_tasks", "Tasks of a container.", tasks_of);
-	print_family(to, rows, count, "container_unconfined_tasks", "Tasks of a container without a seccomp filter.",
-		     unconfined_of);
-	print_family(to, rows, count, "container_filters", "Different sets of filters of a container's tasks.",
-		     filters_of);
+	for (size_t i = 0; i < sizeof(families) / sizeof(*families); i++)
+		print_family(to, &families[i], rows, count);
 	fprintf(to,
 		"# TYPE callgate_container_verdict gauge\n# HELP callgate_container_verdict 1 for what the container's "
 		"filters are, compared with its profile.\n");

@@ -120,19 +120,17 @@ static void group_add(struct group *group, uint32_t first, uint32_t last)
 		text_add(&group->calls, "%s%u-%u", comma, first, last);
 }
 
-/*
- * Numbers first..last of one decision on either side, which differ. Known calls are named one by one, gaps stay ranges.
- */
-static int add_range(struct collector *collector, enum callgate_abi abi, uint32_t first, uint32_t last,
-		     const struct node *theirs, const struct node *mine)
+/* A range of numbers whose two decisions differ. Known calls are named one by one, gaps stay ranges. */
+static int add_range(struct collector *collector, enum callgate_abi abi, const struct zip *range)
 {
+	uint32_t last = range->last;
 	struct group like = { .abi = abi };
 	int r;
 
-	r = format_set(collector, collector->filter, theirs, like.profile, sizeof(like.profile));
+	r = format_set(collector, collector->filter, range->a, like.profile, sizeof(like.profile));
 	if (r == 0)
-		r = format_set(collector, collector->text->filter, mine, like.text, sizeof(like.text));
-	for (uint64_t at = first; at <= last && r == 0;) {
+		r = format_set(collector, collector->text->filter, range->b, like.text, sizeof(like.text));
+	for (uint64_t at = range->first; at <= last && r == 0;) {
 		uint64_t end = at;
 		struct group *group;
 
@@ -143,7 +141,7 @@ static int add_range(struct collector *collector, enum callgate_abi abi, uint32_
 			if (end >= syscall_max_nr(abi))
 				end = last;
 		}
-		like.why = reason(collector, abi, (uint32_t)at, theirs);
+		like.why = reason(collector, abi, (uint32_t)at, range->a);
 		group = group_of(collector, &like);
 		if (!group)
 			return err_nomem(collector->err);
@@ -173,14 +171,16 @@ static int compare_abi(struct collector *collector, enum callgate_abi abi)
 
 	lxc_range(abi, &first, &last);
 	while (r == 0 && zip_next(&step)) {
+		struct zip range = step;
 		bool equal;
 
 		if (step.last < first || step.first > last)
 			continue;
+		range.first = step.first > first ? step.first : first;
+		range.last = step.last < last ? step.last : last;
 		r = same(collector, step.a, step.b, &equal);
 		if (r == 0 && !equal)
-			r = add_range(collector, abi, step.first > first ? step.first : first,
-				      step.last < last ? step.last : last, step.a, step.b);
+			r = add_range(collector, abi, &range);
 	}
 	return r;
 }

@@ -235,7 +235,7 @@ Test(api, null_is_answered_by_every_function)
 	EXPECT_REFUSED(callgate_process_dump(getpid(), NULL, o.scratch, NULL));
 	EXPECT_REFUSED(callgate_process_dump(getpid(), o.scratch, NULL, NULL));
 	cr_expect_null(callgate_process_dump_free(NULL, 1));
-	EXPECT_REFUSED(callgate_apply(NULL, 0, getpid(), NULL, NULL, NULL, NULL));
+	EXPECT_REFUSED(callgate_apply(NULL, 0, getpid(), NULL, NULL));
 	EXPECT_REFUSED(callgate_lxc_write(NULL, &o.target, 0, o.scratch, NULL));
 	EXPECT_REFUSED(callgate_lxc_write(o.filter, NULL, 0, o.scratch, NULL));
 	EXPECT_REFUSED(callgate_lxc_write(o.filter, &o.target, 0, NULL, NULL));

@@ -120,7 +120,7 @@ Test(inject, refuses_what_it_may_not_touch, .timeout = 20)
 	cr_assert_eq(callgate_process_inject(getpid(), prog, NULL, NULL, &err), CALLGATE_E_ARG);
 	cr_assert_eq(callgate_process_inject(0, prog, NULL, NULL, &err), CALLGATE_E_ARG);
 	cr_assert_eq(callgate_process_inject(waiter.pid, NULL, NULL, NULL, &err), CALLGATE_E_ARG);
-	cr_assert_eq(callgate_apply(prog, CALLGATE_SCOPE_ALL, 1, NULL, NULL, NULL, &err), CALLGATE_E_ARG);
+	cr_assert_eq(callgate_apply(prog, CALLGATE_SCOPE_ALL, 1, NULL, &err), CALLGATE_E_ARG);
 	prog->flags = SECCOMP_FILTER_FLAG_NEW_LISTENER;
 	cr_assert_eq(callgate_process_inject(waiter.pid, prog, NULL, NULL, &err), CALLGATE_E_UNSUPPORTED);
 	prog->flags = 0;
@@ -162,6 +162,7 @@ Test(inject, reaches_every_process_of_a_tree_that_forks, .timeout = 60)
 {
 	struct callgate_err err = CALLGATE_ERR_INIT;
 	struct callgate_prog *prog = deny_mkdirat();
+	struct callgate_inject how = CALLGATE_INJECT_INIT;
 	struct callgate_tasks *tasks;
 	int visits = 0;
 	pid_t pid;
@@ -172,8 +173,9 @@ Test(inject, reaches_every_process_of_a_tree_that_forks, .timeout = 60)
 	if (pid == 0)
 		family();
 	nap(50);
-	cr_assert_eq(callgate_apply(prog, CALLGATE_SCOPE_TREE, pid, NULL, count_visits, &visits, &err), 0, "%s",
-		     err.text);
+	how.visit = count_visits;
+	how.data = &visits;
+	cr_assert_eq(callgate_apply(prog, CALLGATE_SCOPE_TREE, pid, &how, &err), 0, "%s", err.text);
 	cr_assert_geq(visits, 3);
 	for (int round = 0; round < 5; round++) {
 		nap(5);
