@@ -71,6 +71,12 @@ void host_verifier_cleanup(struct host_verifier **verifier);
 enum host_verdict host_verify_task(struct host_verifier *verifier, const struct host_unit *unit,
 				   const struct host_task *task);
 enum host_verdict host_verify_unit(struct host_verifier *verifier, const struct host_unit *unit);
+/* The same as a word, also of units that no hook has recorded: none of their tasks has a filter, or not all: "partly".
+ */
+const char *host_unit_verdict(struct host_verifier *verifier, const struct host_unit *unit);
+/* What the profile means that the unit's hook has recorded; NULL: none, or it cannot be resolved. Belongs to verifier.
+ */
+const struct callgate_filter *host_profile(struct host_verifier *verifier, const struct host_unit *unit);
 /* Whether the profile's file means something else now than when the container was started. */
 bool host_has_drifted(struct host_verifier *verifier, const struct host_unit *unit);
 

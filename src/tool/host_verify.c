@@ -155,6 +155,23 @@ enum host_verdict host_verify_unit(struct host_verifier *verifier, const struct 
 	return worst;
 }
 
+const struct callgate_filter *host_profile(struct host_verifier *verifier, const struct host_unit *unit)
+{
+	const struct resolved *resolved =
+		unit->record && unit->record->profile[0] ? resolved_for(verifier, unit->record) : NULL;
+
+	return resolved ? resolved->filter : NULL;
+}
+
+const char *host_unit_verdict(struct host_verifier *verifier, const struct host_unit *unit)
+{
+	if (unit->record)
+		return host_verdict_name(host_verify_unit(verifier, unit));
+	if (unit->count == unit->unconfined)
+		return "none";
+	return unit->unconfined ? "partly" : "-";
+}
+
 bool host_has_drifted(struct host_verifier *verifier, const struct host_unit *unit)
 {
 	const struct resolved *resolved;

@@ -48,6 +48,8 @@ static const struct verb verbs[] = {
 	  "who is confined: containers and units, or tasks" },
 	{ "verify", verb_verify, "[--profile FILE] [--at-least] [TARGET] pid:N|lxc:NAME|oci:ID... | --all",
 	  "is what runs what the profile says" },
+	{ "report", verb_report, "[--against SOURCE] [--regions FILE] [-o FILE.html] [TARGET] [SOURCE...]",
+	  "sources, or the whole machine, as one HTML page" },
 	{ "record", verb_record,
 	  "[--for TIME] [--method auto|tracepoints|notify] [-o FILE] [--] COMMAND... | pid:N|lxc:NAME|oci:ID | --merge "
 	  "RECORD...",

@@ -26,10 +26,7 @@ static struct row row_of(struct host_verifier *verifier, const struct host_unit 
 	row.profile = record && record->profile[0] ? record->profile : "-";
 	row.result = record && record->result[0] ? record->result : "-";
 	row.drift = !record ? "-" : host_has_drifted(verifier, unit) ? "file" : "no";
-	row.verdict = record                            ? host_verdict_name(host_verify_unit(verifier, unit))
-		      : unit->count == unit->unconfined ? "none"
-		      : unit->unconfined                ? "partly"
-							: "-";
+	row.verdict = host_unit_verdict(verifier, unit);
 	return row;
 }
 

@@ -308,6 +308,7 @@ int verb_diff(const struct verb *verb, int argc, char **argv);
 int verb_hook(const struct verb *verb, int argc, char **argv);
 int verb_covers(const struct verb *verb, int argc, char **argv);
 int verb_learn(const struct verb *verb, int argc, char **argv);
+int verb_report(const struct verb *verb, int argc, char **argv);
 int verb_record(const struct verb *verb, int argc, char **argv);
 int verb_run(const struct verb *verb, int argc, char **argv);
 int verb_syscall(const struct verb *verb, int argc, char **argv);
