@@ -56,7 +56,7 @@ static int take_pid(struct hook *hook, const char *word)
 	return 0;
 }
 
-/* The file for LXC: beside the state file unless said otherwise. */
+/* The file for LXC: beside the state file unless given otherwise. */
 static int take_output(struct hook *hook, const char *word)
 {
 	struct callgate_err err = CALLGATE_ERR_INIT;

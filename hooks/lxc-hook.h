@@ -11,7 +11,7 @@
 
 enum stage { STAGE_PRE_START, STAGE_START_HOST, STAGE_CLONE };
 enum proof { PROOF_REQUIRED, PROOF_WHERE_POSSIBLE };
-/* TEXT: LXC's text is all that confines. INJECT: it is nowhere stricter than the profile, and the profile's own program
+/* TEXT: LXC's text is all that confines. INJECT: it is no stricter than the profile, and the profile's own program
  * is put on top of it. */
 enum manner { MANNER_TEXT, MANNER_INJECT };
 

@@ -48,7 +48,7 @@ static void list_caps(uint64_t caps, char *buf, size_t size)
 						 callgate_cap_name(i, &name) == 0 ? name : "one without a name");
 }
 
-/* "more: CAP_A; fewer: CAP_B", against what the guards were answered for. */
+/* "more: CAP_A; fewer: CAP_B", against what the includes and excludes were evaluated for. */
 static void caps_difference(const struct hook *hook, uint64_t caps, char *buf, size_t size)
 {
 	char more[400], fewer[400];
@@ -59,8 +59,8 @@ static void caps_difference(const struct hook *hook, uint64_t caps, char *buf, s
 		 fewer[0] ? "fewer: " : "", fewer);
 }
 
-/* Guards were answered for other capabilities than the container has: fine only where no guard answers otherwise for
- * those. */
+/* Includes and excludes were evaluated for other capabilities than the container has: fine only where none of them
+ * changes for those. */
 static int check_caps(struct hook *hook, const struct callgate_policy *policy, uint64_t caps)
 {
 	struct callgate_err err = CALLGATE_ERR_INIT;

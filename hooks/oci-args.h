@@ -19,7 +19,7 @@ struct oci_args {
 
 /*
  * Options before the command are understood word for word, because one that takes a value and is not known would make
- * the value look like the command; so are those of create and run. NULL, or what cannot be told.
+ * the value look like the command; so are those of create and run. NULL: none, or unknown.
  */
 const char *oci_args_read(int argc, char *const argv[], struct oci_args *out);
 

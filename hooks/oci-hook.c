@@ -111,7 +111,7 @@ static int check_narrow(struct hook *hook, const struct callgate_filter *carried
 		const char *abi = callgate_abi_name(row->witness.abi),
 			   *name = callgate_syscall_name(row->witness.abi, row->witness.nr);
 
-		/* Another way to refuse a call is no opening. */
+		/* A call that is refused in another way is not permitted. */
 		if (row->change != CALLGATE_UNKNOWN &&
 		    (!row->looser || (!row->depends_b && row->b.kind <= CALLGATE_ERRNO)))
 			continue;

@@ -84,7 +84,8 @@ static int make_bpf(struct oci_job *job, char **out)
 	return 0;
 }
 
-/* Flags that a runtime does not take are left out where the filter means the same without them; the loss is told. */
+/* Flags that a runtime does not take are left out where the filter means the same without them; the loss is reported.
+ */
 static void tell_flags(struct oci_job *job, uint32_t wanted)
 {
 	for (uint32_t bit = 1; bit && bit <= wanted; bit <<= 1)

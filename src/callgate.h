@@ -104,14 +104,14 @@ int callgate_notes_new(struct callgate_notes **out);
 struct callgate_notes *callgate_notes_free(struct callgate_notes *notes);
 /* How many were kept, and of one severity how many were reported at all (the list is bounded). Since: 0.1 */
 size_t callgate_notes_count(const struct callgate_notes *notes);
-size_t callgate_notes_said(const struct callgate_notes *notes, enum callgate_severity severity);
-/* One kind of finding. Since: 0.2 */
+size_t callgate_notes_total(const struct callgate_notes *notes, enum callgate_severity severity);
+/* One kind of finding. Since: 0.1 */
 struct callgate_note_kind {
 	unsigned id;             /* of callgate_note */
 	const char *name;        /* "DUPLICATE_KEY" */
 	const char *about, *why; /* what it is about; why it is reported */
 };
-/* Kinds by index from 0, ids ascending. E_NOTFOUND past the end. Since: 0.2 */
+/* Kinds by index from 0, ids ascending. E_NOTFOUND past the end. Since: 0.1 */
 int callgate_note_kind(size_t index, struct callgate_note_kind *out);
 /* NULL past the end. Since: 0.1 */
 const struct callgate_note *callgate_notes_at(const struct callgate_notes *notes, size_t index);
@@ -165,9 +165,9 @@ struct callgate_action {
 	uint16_t data;
 };
 
-/* A reader is a program whose understanding of a profile is asked for (--as). LAW: callgate's own. */
+/* A reader is a program whose understanding of a profile is asked for (--as). CALLGATE: callgate's own. */
 enum callgate_reader {
-	CALLGATE_AS_LAW = 0,
+	CALLGATE_AS_CALLGATE = 0,
 	CALLGATE_AS_DOCKER,
 	CALLGATE_AS_PODMAN,
 	CALLGATE_AS_CONTAINERD,
@@ -196,7 +196,7 @@ struct callgate_target {
 	}
 
 /* Sets host and kernel to this machine's and caps to the caller's own bounding set; callgate's own reader, all names.
- * Errors: E_KERNEL (the kernel does not tell its release). Since: 0.1 (caps were 0 before 0.2) */
+ * Errors: E_KERNEL (the kernel does not tell its release). Since: 0.1 */
 int callgate_target_host(struct callgate_target *target, struct callgate_err *err);
 
 /* Words. Parsers: 0 or CALLGATE_E_NOTFOUND. Names: static strings, NULL for none. Since: 0.1 */
@@ -205,12 +205,12 @@ const char *callgate_abi_name(enum callgate_abi abi); /* "x86_64" */
 int callgate_abi_by_audit(uint32_t audit, uint32_t nr, enum callgate_abi *out);
 int callgate_abi_parse(const char *word, enum callgate_abi *out); /* "x86_64", "amd64", "SCMP_ARCH_X86_64" */
 /* An argument's value by name, as the kernel's headers have it ("AF_ALG", "CLONE_NEWUSER|0x11"), or as a number; abi
- * NONE: asm-generic's numbers. E_NOTFOUND: a part is neither. Since: 0.2 */
+ * NONE: asm-generic's numbers. E_NOTFOUND: a part is neither. Since: 0.1 */
 int callgate_value_parse(enum callgate_abi abi, const char *call, unsigned index, const char *text, uint64_t *out);
-/* And back: by name where the argument has a vocabulary on that ABI, else in hex. As snprintf(). Since: 0.2 */
+/* And back: by name where the argument has a vocabulary on that ABI, else in hex. As snprintf(). Since: 0.1 */
 int callgate_value_format(enum callgate_abi abi, const char *call, unsigned index, uint64_t value, char *buf,
 			  size_t size);
-/* The nearest name; NULL: none. Since: 0.2 */
+/* The nearest name; NULL: none. Since: 0.1 */
 const char *callgate_value_nearest(enum callgate_abi abi, const char *call, unsigned index, const char *text);
 /* Capabilities by name, to a set with bit N for capability N, and back. Since: 0.1 */
 int callgate_caps_parse(const char *list, uint64_t *out,
@@ -235,7 +235,7 @@ const char *callgate_syscall_nearest(const char *name);                /* did yo
 /* What is known of a call; its arguments as most ABIs have them. Strings are static. */
 struct callgate_syscall_info {
 	const char *name;
-	unsigned kernel_major, kernel_minor; /* first mainline kernel with it; 2.6 stands for "2.6 or before" */
+	unsigned kernel_major, kernel_minor; /* first mainline kernel with it; 2.6 means "2.6 or before" */
 	const char *arg_kinds; /* a letter per argument: i 32 bits count, l register width, p pointer, 6 64 bits; ""
 				  unknown */
 	const char *arg_names; /* comma separated, in the same order */
@@ -251,13 +251,13 @@ int callgate_syscall_mux(enum callgate_abi abi, const char *name, const char **m
 
 /*
  * Reads one profile (OCI linux.seccomp, bare or inside a config.json; Docker / containers-common JSON; LXC text),
- * told apart by content. All findings go to notes, several per run.
+ * distinguished by content. All findings go to notes, several per run.
  * CALLGATE_E_PROFILE: rejected. CALLGATE_E_FORMAT: not one of these. CALLGATE_E_IO: unreadable.
  * Bounds: 16 MiB of input, 48 MiB of memory; time is linear in the input. Since: 0.1
  */
 int callgate_policy_read(const char *path, struct callgate_policy **out, struct callgate_notes *notes,
 			 struct callgate_err *err) CALLGATE_MUST_CHECK;
-/* The same as that program would read it: what it passes over or settles in its own way (a key twice or in another
+/* The same as that program would read it: what it skips or settles in its own way (a key twice or in another
  * case, two rules for one call) is then a warning. Resolve with this reader as the target's. Since: 0.1 */
 int callgate_policy_read_as(const char *path, enum callgate_reader reader, struct callgate_policy **out,
 			    struct callgate_notes *notes, struct callgate_err *err) CALLGATE_MUST_CHECK;
@@ -280,7 +280,7 @@ int callgate_policy_env(const char *allow, const char *deny, const char *action,
  * list, else KILL_PROCESS. */
 struct callgate_words {
 	size_t size;
-	const char *allow, *deny, *fallback; /* NULL: not said; at least one is */
+	const char *allow, *deny, *fallback; /* NULL: not given; at least one is */
 };
 #define CALLGATE_WORDS_INIT \
 	{ \
@@ -363,23 +363,23 @@ struct callgate_rule {
 
 struct callgate_builder; /* opaque: a policy that is being made */
 
-/* E_ARG: an unknown action or flag, or an errno above 4095. Since: 0.2 */
+/* E_ARG: an unknown action or flag, or an errno above 4095. Since: 0.1 */
 int callgate_builder_new(const struct callgate_build *how, struct callgate_builder **out,
 			 struct callgate_err *err) CALLGATE_MUST_CHECK;
-/* Lists an ABI besides the target's own, which is always listed. Twice is once. Since: 0.2 */
+/* Lists an ABI besides the target's own, which is always listed. Twice is once. Since: 0.1 */
 int callgate_builder_abi(struct callgate_builder *builder, enum callgate_abi abi,
 			 struct callgate_err *err) CALLGATE_MUST_CHECK;
 /*
  * Adds a rule, or nothing when it fails. E_NOTFOUND: no system call has that name; the text says the nearest one.
  * E_ARG: an argument or operator that does not exist, two conditions on one argument, a number that is not the ABI's.
- * E_LIMIT: more than 65536 rules. Since: 0.2
+ * E_LIMIT: more than 65536 rules. Since: 0.1
  */
 int callgate_builder_rule(struct callgate_builder *builder, const struct callgate_rule *rule,
 			  struct callgate_err *err) CALLGATE_MUST_CHECK;
 /*
  * The policy of the rules so far; the builder may go on. Places are the rules' indexes: line 1 is the rule that was
  * added first. E_PROFILE: rules contradict each other. Numbers beyond the highest rule get the fallback, never ENOSYS.
- * Since: 0.2
+ * Since: 0.1
  */
 int callgate_builder_policy(const struct callgate_builder *builder, struct callgate_policy **out,
 			    struct callgate_notes *notes, struct callgate_err *err) CALLGATE_MUST_CHECK;
@@ -398,7 +398,7 @@ int callgate_filter_resolve(const struct callgate_policy *policy, const struct c
 struct callgate_filter *callgate_filter_free(struct callgate_filter *filter);
 
 /* What the filter of a policy means that its author may not have meant: calls with the effect of denied ones, twins
- * that libraries need, ways round the rules. Findings go to notes. Since: 0.2 */
+ * that libraries need, ways round the rules. Findings go to notes. Since: 0.1 */
 int callgate_filter_lint(const struct callgate_policy *policy, const struct callgate_filter *filter,
 			 const struct callgate_target *target, struct callgate_notes *notes, struct callgate_err *err);
 
@@ -410,7 +410,7 @@ enum callgate_why {
 	CALLGATE_BY_ABI,      /* an ABI that the profile does not list */
 	CALLGATE_BY_MUX,      /* a rule on a member of socketcall or ipc */
 	CALLGATE_BY_PC,       /* a BPF instruction; line is its index */
-	CALLGATE_BY_LIMIT,    /* nobody knows: it would take too much work to find out */
+	CALLGATE_BY_LIMIT,    /* unknown: it would take too much work to find out */
 };
 struct callgate_origin {
 	enum callgate_why why;
@@ -445,7 +445,7 @@ uint32_t callgate_filter_flags(const struct callgate_filter *filter);
 unsigned callgate_filter_dropped(const struct callgate_filter *filter, const char **name,
 				 struct callgate_origin *origin);
 /* Accepts that a name, and only that one, has no effect. E_NOTFOUND: it is not among the names that were dropped.
- * Since: 0.2 */
+ * Since: 0.1 */
 int callgate_filter_accept_dropped(struct callgate_filter *filter, const char *name) CALLGATE_MUST_CHECK;
 
 /* Consecutive numbers of one ABI with one decision. */
@@ -476,18 +476,18 @@ struct callgate_outcome {
 int callgate_filter_outcomes(const struct callgate_filter *filter, const struct callgate_pattern *pattern,
 			     struct callgate_outcome *out, size_t room, size_t *count);
 /* How portable is it: the same file as docker, podman, containerd, runc and crun read it (LXC's: as LXC does), each
- * compared exactly with our reading for the target; where our law refuses the file, with the first of them that does
- * not. Who reads it otherwise or refuses it is said in notes (CG-302), readers that agree in one, with the first calls
- * that differ; *differing: how many readers. They know the names of the libseccomp that is installed, unless the target
- * says which. E_PROFILE: nobody accepts it. Since: 0.1 */
+ * compared exactly with our reading for the target; where callgate refuses the file, with the first of them
+ * that does not. Who reads it otherwise or refuses it is said in notes (CG-302), readers that agree in one, with the
+ * first calls that differ; *differing: how many readers. They know the names of the libseccomp that is installed,
+ * unless the target says which. E_PROFILE: nobody accepts it. Since: 0.1 */
 int callgate_policy_portable(const char *path, const struct callgate_target *target, unsigned *differing,
 			     struct callgate_notes *notes, struct callgate_err *err) CALLGATE_MUST_CHECK;
 
 /* ------------------------------------------------------------------ profiles written */
 
 enum callgate_format {
-	CALLGATE_FORMAT_OCI = 0, /* linux.seccomp, guards answered for the target */
-	CALLGATE_FORMAT_DOCKER,  /* guards kept (of a profile that has none: as OCI) */
+	CALLGATE_FORMAT_OCI = 0, /* linux.seccomp, its includes and excludes evaluated for the target */
+	CALLGATE_FORMAT_DOCKER,  /* includes and excludes kept (of a profile that has none: as OCI) */
 	CALLGATE_FORMAT_LXC,     /* version 2 text, never looser than the profile */
 };
 /* A profile written in another format, and what that format cannot say. */
@@ -503,10 +503,11 @@ struct callgate_loss {
 };
 
 /*
- * Writes the policy as target's reader has it. The text is read back by our law (LXC's: as LXC reads it) and compared
- * with the profile for the target, exactly: no loss means that they are equal. Where a profile does not answer ENOSYS
- * to numbers beyond it (LXC's, --enosys never), that is the reading which OCI's text is held to. E_UNSUPPORTED: nothing
- * in that format comes near enough. E_PROFILE: the policy itself is refused (see callgate_filter_resolve). Since: 0.1
+ * Writes the policy as target's reader has it. The text is read back by callgate (LXC's: as LXC reads it)
+ * and compared with the profile for the target, exactly: no loss means that they are equal. Where a profile does not
+ * answer ENOSYS to numbers beyond it (LXC's, --enosys never), that is the reading which OCI's text is held to.
+ * E_UNSUPPORTED: nothing in that format comes near enough. E_PROFILE: the policy itself is refused (see
+ * callgate_filter_resolve). Since: 0.1
  */
 int callgate_policy_write(const struct callgate_policy *policy, const struct callgate_target *target,
 			  enum callgate_format format, struct callgate_text **out,
@@ -518,13 +519,13 @@ const struct callgate_loss *callgate_text_loss_at(const struct callgate_text *te
 struct callgate_text *callgate_text_free(struct callgate_text *text);
 /* How the text may stand to the filter that it is written for. */
 enum callgate_side {
-	CALLGATE_SIDE_STRICTER = 0, /* nowhere looser; what the format cannot say is stricter */
+	CALLGATE_SIDE_STRICTER = 0, /* no looser; what the format cannot say is stricter */
 	CALLGATE_SIDE_EXACT,        /* the same kind of action everywhere; errnos and other data may differ */
 };
 struct callgate_writing {
 	size_t size;
 	struct callgate_target target; /* who will read it, and where */
-	enum callgate_format format;   /* DOCKER: as OCI, there are no guards to keep */
+	enum callgate_format format;   /* DOCKER: as OCI, there are no includes or excludes to keep */
 	enum callgate_side side;
 };
 #define CALLGATE_WRITING_INIT \
@@ -533,10 +534,10 @@ struct callgate_writing {
 	}
 /* Writes a filter of any origin as a profile. The text is read back as target's reader does and compared with the
  * filter; what differs is listed as losses. E_UNSUPPORTED: the format cannot say it on that side; the text names a
- * call. Since: 0.2 */
+ * call. Since: 0.1 */
 int callgate_filter_write(const struct callgate_filter *filter, const struct callgate_writing *how,
 			  struct callgate_text **out, struct callgate_err *err) CALLGATE_MUST_CHECK;
-/* What the text's reader makes of it; belongs to the text. Since: 0.2 */
+/* What the text's reader makes of it; belongs to the text. Since: 0.1 */
 const struct callgate_filter *callgate_text_filter(const struct callgate_text *text);
 
 /* ------------------------------------------------------------------ filters compared and joined */
@@ -560,16 +561,16 @@ enum callgate_combination {
 };
 /* Filters of any origin as one, exactly, call by call; strictness is the kernel's precedence of actions, of equal kinds
  * the last filter's data count. None at all: ALLOW, for a join KILL_PROCESS. Keeps no pointer into filters. E_LIMIT:
- * "too complex". Since: 0.2 */
+ * "too complex". Since: 0.1 */
 int callgate_filter_combine(enum callgate_combination op, const struct callgate_filter *const filters[], size_t count,
 			    struct callgate_filter **out, struct callgate_err *err) CALLGATE_MUST_CHECK;
 
 /* How B stands to A. */
 enum callgate_change {
-	CALLGATE_TIGHTER = 0, /* nowhere looser, somewhere stricter */
-	CALLGATE_LOOSER,      /* nowhere stricter, somewhere looser */
+	CALLGATE_TIGHTER = 0, /* never looser, somewhere stricter */
+	CALLGATE_LOOSER,      /* never stricter, somewhere looser */
 	CALLGATE_OTHER,       /* both, or only errnos and other data differ */
-	CALLGATE_UNKNOWN,     /* one of them is opaque here: nobody can tell */
+	CALLGATE_UNKNOWN,     /* one of them is opaque here */
 };
 const char *callgate_change_name(enum callgate_change change); /* "tighter"; NULL for none. Since: 0.1 */
 
@@ -578,7 +579,7 @@ struct callgate_difference {
 	enum callgate_abi abi; /* NONE: an architecture that neither filter answers for by name; see witness.abi */
 	uint32_t first, last;
 	enum callgate_change change;
-	bool looser, tighter;      /* somewhere B permits more; somewhere less (where it can be told) */
+	bool looser, tighter;      /* somewhere B permits more; somewhere less (where it is known) */
 	bool depends_a, depends_b; /* on arguments: callgate_filter_outcomes() shows how */
 	struct callgate_call
 		witness; /* a call that they answer differently, with small numbers; its abi NONE: foreign */
@@ -611,7 +612,7 @@ int callgate_filter_compile(const struct callgate_filter *filter, struct callgat
 			    struct callgate_err *err) CALLGATE_MUST_CHECK;
 /*
  * The same through libseccomp (of the installed version, in a child that has so many seconds; 0:
- * CALLGATE_LIBSECCOMP_SECONDS). CALLGATE_E_UNSUPPORTED: it cannot say this filter, the text tells why: ranges of
+ * CALLGATE_LIBSECCOMP_SECONDS). CALLGATE_E_UNSUPPORTED: it cannot say this filter, the text says why: ranges of
  * numbers (--enosys never leaves the usual one out), two tests of one argument in a rule, names that it does not know.
  * CALLGATE_E_LIMIT: not finished in time. CALLGATE_E_MISMATCH: its program does something else than the filter; err
  * tells for which call.
@@ -718,7 +719,7 @@ int callgate_prog_load(const struct callgate_prog *prog, enum callgate_nnp nnp,
  * Confines the calling process: reads the profile at path, resolves it for this machine and the caller's own capability
  * bounding set, compiles it, and loads it on all threads (TSYNC), with no_new_privs unless the caller has
  * CAP_SYS_ADMIN. On any error nothing is loaded; codes as callgate_policy_read(), callgate_filter_resolve(),
- * callgate_filter_compile() and callgate_prog_load(). Since: 0.2
+ * callgate_filter_compile() and callgate_prog_load(). Since: 0.1
  */
 int callgate_confine_self(const char *path, struct callgate_notes *notes, struct callgate_err *err) CALLGATE_MUST_CHECK;
 

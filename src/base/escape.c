@@ -6,7 +6,7 @@
 #include "base/private.h"
 #include "callgate.h"
 
-/* How many bytes the well-formed UTF-8 sequence at at has; 0: none. *code: what it stands for. */
+/* How many bytes the well-formed UTF-8 sequence at at has; 0: none. *code: what it means. */
 static size_t sequence(const unsigned char *at, unsigned *code)
 {
 	static const struct {

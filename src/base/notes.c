@@ -51,7 +51,7 @@ size_t callgate_notes_count(const struct callgate_notes *notes)
 	return notes ? notes->count : 0;
 }
 
-size_t callgate_notes_said(const struct callgate_notes *notes, enum callgate_severity severity)
+size_t callgate_notes_total(const struct callgate_notes *notes, enum callgate_severity severity)
 {
 	return notes && severity <= CALLGATE_ERROR ? notes->said[severity] : 0;
 }

@@ -8,11 +8,11 @@
 /* Text that others chose (names of commands, containers and files, what an engine says), for a terminal, a row or a
  * log: printable ASCII and well-formed UTF-8 stay; control characters, stray bytes and what turns the direction of
  * writing become \xHH, and a backslash becomes two. Ends whole characters where size is not enough (four times strlen +
- * 1 always is). Returns out. Since: 0.2 */
+ * 1 always is). Returns out. Since: 0.1 */
 char *callgate_escape(const char *text, char *out, size_t size);
 
 /* The same filter with LOG in place of every action that does not permit, for trying a profile before it is enforced:
- * nothing is denied, the kernel logs what would have been. Since: 0.2 */
+ * nothing is denied, the kernel logs what would have been. Since: 0.1 */
 int callgate_filter_log_only(const struct callgate_filter *filter, struct callgate_filter **out,
 			     struct callgate_err *err) CALLGATE_MUST_CHECK;
 
@@ -26,14 +26,14 @@ struct callgate_answer {
 /*
  * callgate_filter_resolve() for a reader through libseccomp (runc, crun, LXC, and who hands profiles on to them): where
  * the release that is asked for is installed, the reader's calls are made of it, in a child with a deadline, and what
- * comes out is lifted. Else, and for other readers, the model answers; E_UNSUPPORTED: it cannot predict. Since: 0.2
+ * comes out is lifted. Else, and for other readers, the model answers; E_UNSUPPORTED: it cannot predict. Since: 0.1
  */
 int callgate_filter_resolve_as(const struct callgate_policy *policy, const struct callgate_target *target,
 			       struct callgate_filter **out, struct callgate_answer *answer,
 			       struct callgate_notes *notes, struct callgate_err *err) CALLGATE_MUST_CHECK;
 
 /* A policy less one name of its rules (index counts them all, in order), to find out what would change. It lives no
- * longer than policy does. E_NOTFOUND: there are no more names. Since: 0.2 */
+ * longer than policy does. E_NOTFOUND: there are no more names. Since: 0.1 */
 int callgate_policy_without(const struct callgate_policy *policy, size_t index, struct callgate_policy **out,
 			    struct callgate_left_out *what, struct callgate_err *err) CALLGATE_MUST_CHECK;
 
@@ -41,7 +41,7 @@ int callgate_policy_without(const struct callgate_policy *policy, size_t index, 
  * What the registers of a call hold on one ABI: some calls have an order of their own there, and 32-bit ABIs take a
  * 64-bit value in two registers, some of them in an even and the next one. Kinds as above, and h for half of 64 bits, x
  * for a register that is not used (its name is "-"). What comes after six registers is on the stack. E_NOTFOUND: no
- * such name. Since: 0.2
+ * such name. Since: 0.1
  */
 struct callgate_arguments {
 	char kinds[8];
@@ -75,7 +75,7 @@ struct callgate_rebase {
  * set of capabilities and kernel that guards ask for. Where only the new default changed, it is as there, where only
  * the author did, as there. The text is the author's with the smallest edits; it has been read back and proved. *out:
  * malloc'ed, NUL-terminated. E_UNSUPPORTED: there are conflicts, or a profile is not OCI's or Docker's JSON.
- * E_MISMATCH: a fault of callgate. Since: 0.2 */
+ * E_MISMATCH: a fault of callgate. Since: 0.1 */
 int callgate_policy_rebase(const struct callgate_rebase *how, char **out, size_t *size,
 			   struct callgate_err *err) CALLGATE_MUST_CHECK;
 

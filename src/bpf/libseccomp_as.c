@@ -107,7 +107,7 @@ static int write_oci_arches(struct writer *writer)
 	return r;
 }
 
-/* Rules that do what the default does, and names that libseccomp does not know, are passed over. */
+/* Rules that do what the default does, and names that libseccomp does not know, are skipped. */
 static int write_oci_rule(struct writer *writer, const struct active_rule *active)
 {
 	int r = 0;
@@ -172,7 +172,7 @@ static int write_lxc_contexts(struct writer *writer)
 	return r;
 }
 
-/* On each ABI names are passed over for which libseccomp has a pseudo number there. */
+/* On each ABI names are skipped for which libseccomp has a pseudo number there. */
 static int write_lxc_rule(struct writer *writer, const struct active_rule *active)
 {
 	int r = 0;

@@ -206,7 +206,7 @@ static void halves_of(const struct node *node, struct half halves[2])
 	halves[1] = (struct half){ op, (uint32_t)test->mask, (uint32_t)test->value, 2 * test->arg };
 }
 
-/* Where a test goes after its upper word: for EQ, above stands for "not equal" and below is not used. */
+/* Where a test goes after its upper word: for EQ, above means "not equal" and below is not used. */
 struct plan {
 	struct half upper, lower;
 	bool may[WAYS];           /* the upper word */

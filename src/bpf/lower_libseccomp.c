@@ -51,7 +51,7 @@ static const char *call_name(const struct teller *teller, uint32_t nr)
 	return name ? name : "a call without a name";
 }
 
-/* The number by which libseccomp is told of a call: the machine's own, or for another ABI the one that stands for its
+/* The number by which libseccomp is told of a call: the machine's own, or for another ABI the one that means its
  * name. */
 static int told_number(const struct teller *teller, uint32_t nr, struct callgate_action action, int *out)
 {
@@ -104,7 +104,7 @@ static int tell_rule(struct teller *teller, uint32_t nr, struct callgate_action 
 /* One comparison. False: libseccomp has none like it. */
 static bool compare_of(const struct teller *teller, const struct test *test, struct scmp_arg_cmp *out)
 {
-	uint64_t whole = abi_of(teller->abi)->word == 32 ? UINT32_MAX : UINT64_MAX;
+	uint64_t whole = abi_of(teller->abi)->width == 32 ? UINT32_MAX : UINT64_MAX;
 	bool all_bits = (test->mask & whole) == whole;
 
 	*out = (struct scmp_arg_cmp){ .arg = test->arg, .datum_a = test->value };

@@ -86,7 +86,7 @@ static void add_span(struct text *text, const struct callgate_filter *filter, co
 		text_add(text, "    # depends on arguments\n");
 }
 
-/* Any ABI that the filter has no map for stands for all of them. */
+/* Any ABI that the filter has no map for represents all of them. */
 static enum callgate_abi foreign_abi(const struct callgate_filter *filter)
 {
 	for (int abi = 0; abi < CALLGATE_ABI_COUNT; abi++)

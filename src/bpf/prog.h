@@ -61,7 +61,8 @@ int prog_disagree(const struct prog_data *call, struct callgate_action got, stru
 int prog_lower(const struct callgate_filter *filter, struct callgate_prog **out, struct callgate_err *err);
 
 /* bpf/prove.c: does prog mean exactly what filter says, for every architecture, number and argument? E_MISMATCH names
- * the syscall and a call that tells them apart; also where the program is opaque, because then nobody can tell. */
+ * the syscall and a call that distinguishes them; also where the program is opaque, because then the answer is unknown.
+ */
 int prog_prove(const struct callgate_prog *prog, const struct callgate_filter *filter, struct callgate_err *err);
 
 #endif

@@ -239,7 +239,7 @@ int rules_add(struct rules *rules, const struct request *request)
 		return add_member(rules, request, &member);
 	if (nr < 0 && request->exact)
 		return -EDOM;
-	/* Where there are multiplexers, what has no number is passed over; elsewhere it is kept, and meets its like. */
+	/* Where there are multiplexers, what has no number is skipped; elsewhere it is kept, and meets its like. */
 	return nr < 0 && rules->arch->socketcall ? 0 : add_number(rules, request, nr);
 }
 

@@ -65,7 +65,7 @@ static int node_new(struct tree *tree, struct link link, uint8_t op, bool high)
 	return tree->count++;
 }
 
-/* The operator of the word test that stands for a condition, and the outcome that means "it holds". */
+/* The operator of the word test that means a condition, and the outcome that means "it holds". */
 static uint8_t word_op(uint8_t op, int *holds)
 {
 	*holds = op != SCMP_CMP_NE && op != SCMP_CMP_LT && op != SCMP_CMP_LE;

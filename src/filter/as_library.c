@@ -135,7 +135,7 @@ int library_add_member(const struct resolution *res, const struct candidate_list
 /*
  * libseccomp 2.5 ranks an ABI's calls: those with unconditional rules first, then by number. The code of the first one
  * loads the number. When that is a call which the ABI does not have, there is no code for it and so no load: no rule is
- * ever met. x86_64 without x32 loads the number before, to tell that apart; with x32 both are in one list. LXC keeps
+ * ever met. x86_64 without x32 loads the number before, to distinguish them; with x32 both are in one list. LXC keeps
  * such names from libseccomp.
  */
 int library_load(const struct resolution *res, const struct abi_candidates *space, enum library_load *out,

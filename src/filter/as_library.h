@@ -9,7 +9,7 @@
 /*
  * What is kept of clauses added one after the other: one that has just the first conditions of another, in the order of
  * arguments, is the broader one. Behind a broader clause a narrower one has no effect and is taken out; a broader one
- * with another action behind a narrower is refused (EEXIST): E_PROFILE, said.
+ * with another action behind a narrower is refused (EEXIST): E_PROFILE, and reported.
  */
 int library_settle(const struct resolution *res, const struct candidate_list *list, struct rule_clauses *clauses,
 		   struct callgate_err *err);

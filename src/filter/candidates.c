@@ -133,8 +133,8 @@ static struct candidate_list *mux_list(struct abi_candidates *space, int mux, ui
 	return &space->mux[i].by_selector[selector];
 }
 
-/* Rules that do what the default does are gone before anything else (law 0), but where the first rule decides they hide
- * others. */
+/* Rules that do what the default does are gone before anything else (rule 0), but where the first rule decides they
+ * hide others. */
 static bool drops(const struct resolution *res, const struct candidate *like)
 {
 	return res->policy->overlap == CALLGATE_OVERLAP_STRICTEST &&
@@ -273,13 +273,13 @@ static bool keep_unknown(struct callgate_filter *filter, const struct slice *tex
 	return unknown->name != NULL;
 }
 
-/* A name that resolves nowhere may only ever make the filter stricter (law 4). */
+/* A name that resolves nowhere may only ever make the filter stricter (rule 4). */
 static bool drop_name(const struct resolution *res, const struct candidate *like)
 {
 	const struct slice *text = &like->name->text;
 	bool tightens = candidate_direction(&like->rule->action, &res->active->fallback) < 0;
 
-	/* The reader has said it of names that nobody knows; here it is about names that the asked-for release does not
+	/* The reader has said it of unknown names; here it is about names that the asked-for release does not
 	 * know. */
 	if (syscall_find(*text) >= 0)
 		note_at(res->notes, CALLGATE_WARNING, NOTE_SYSCALL, &res->policy->source, like->name->at.offset,

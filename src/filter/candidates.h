@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Candidates: per ABI and syscall number, the rules that name it, in the profile's order. The half-way house of
+/* Candidates: per ABI and syscall number, the rules that name it, in the profile's order. The intermediate form of
  * resolve. */
 #ifndef CALLGATE_FILTER_CANDIDATES_H
 #define CALLGATE_FILTER_CANDIDATES_H

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Clauses: conditions out of a diagram, one argument after the other. What the tests of one argument tell apart is cut
+ * Clauses: conditions out of a diagram, one argument after the other. What the tests of one argument distinguish is cut
  * into pieces in three ways, as runs of values, as settings of bits, and by its upper half first, and the way that
  * reads best is taken. The outcome with most pieces needs no condition: it stands last.
  */
@@ -121,7 +121,7 @@ static void cut_bits(const struct bdd *bdd, struct parts *parts, meaning_ref ref
 	cut_bits(bdd, parts, bdd_cofactor(bdd, ref, var, 1), mask | bit, value | bit);
 }
 
-/* How hard a condition is to read. Few free bits under a mask stand for as many values; many, for flags. */
+/* How hard a condition is to read. Few free bits under a mask mean as many values; many, for flags. */
 static unsigned part_cost(const struct parts *parts, const struct part *part)
 {
 	bool whole = parts->field == UINT64_MAX || parts->field == UINT32_MAX || parts->lowest;

@@ -93,7 +93,7 @@ bool clause_add_rule(struct arena *arena, struct rule_clauses *list, const struc
 		tests[i] = condition_test(&rule->conditions[i], word);
 	if (!repeats_index(rule))
 		return clause_add(arena, list, candidate, tests, rule->condition_count);
-	for (unsigned i = 0; i < rule->condition_count; i++) /* law 3: then all of them are alternatives */
+	for (unsigned i = 0; i < rule->condition_count; i++) /* rule 3: then all of them are alternatives */
 		if (!clause_add(arena, list, candidate, &tests[i], 1))
 			return false;
 	return true;

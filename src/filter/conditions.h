@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Conditions: a rule's conditions as tests of arguments, on an ABI of 32 or 64 bits (laws 3 and 6). */
+/* Conditions: a rule's conditions as tests of arguments, on an ABI of 32 or 64 bits (rules 3 and 6). */
 #ifndef CALLGATE_FILTER_CONDITIONS_H
 #define CALLGATE_FILTER_CONDITIONS_H
 
@@ -13,7 +13,7 @@ struct rule_clauses {
 /* Tests of the word's width. */
 uint64_t word_mask(uint8_t word);
 struct test condition_test(const struct condition *condition, uint8_t word);
-/* Law 3: one index twice makes all of a rule's conditions alternatives. */
+/* Rule 3: one index twice makes all of a rule's conditions alternatives. */
 bool repeats_index(const struct rule *rule);
 /* False: out of memory. */
 bool clause_add(struct arena *arena, struct rule_clauses *list, const struct candidate *candidate,

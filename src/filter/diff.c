@@ -50,7 +50,7 @@ static enum callgate_change change_of(unsigned relation)
 }
 
 /*
- * What a reader wants to see first: a call that is permitted more, else less, else otherwise, else what cannot be told.
+ * What a reader wants to see first: a call that is permitted more, else less, else otherwise, else what is unknown.
  */
 static unsigned wanted(unsigned relation)
 {
@@ -249,7 +249,7 @@ static int compare_listed(struct differ *differ, uint32_t abis)
 	return code;
 }
 
-/* The rest of the known architectures, and those that do not exist yet. One row stands for them all. */
+/* The rest of the known architectures, and those that do not exist yet. One row is for them all. */
 static int compare_others(struct differ *differ)
 {
 	size_t before = differ->diff->count;

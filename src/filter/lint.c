@@ -391,7 +391,7 @@ int callgate_filter_lint(const struct callgate_policy *policy, const struct call
 	check_end(&lint);
 	for (unsigned i = 0; i < count; i++) {
 		check_socketcall(&lint, abis[i]);
-		if (abi_of(abis[i])->word == 32 && abis[i] != CALLGATE_ABI_X32)
+		if (abi_of(abis[i])->width == 32 && abis[i] != CALLGATE_ABI_X32)
 			check_time64(&lint, abis[i]);
 	}
 	check_newer(&lint);

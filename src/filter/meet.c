@@ -242,7 +242,7 @@ static void add_abis(struct callgate_filter *out, const struct callgate_filter *
 	}
 }
 
-/* A program has no default action: what it does with a number that nobody has stands for it. NULL: opaque. */
+/* A program has no default action: what it does with a number that no call has is taken for one. NULL: opaque. */
 static const struct node *default_of(const struct callgate_filter *filter)
 {
 	static const uint64_t args[6];

@@ -61,7 +61,7 @@ static int law_member(const struct resolution *res, const struct mux_members *mu
 int mux_clauses(const struct resolution *res, const struct abi_candidates *space, const struct mux_members *mux,
 		struct rule_clauses *out, struct callgate_err *err)
 {
-	uint8_t word = abi_of(space->abi)->word;
+	uint8_t word = abi_of(space->abi)->width;
 	int r = 0;
 
 	for (uint32_t selector = 0; selector < MUX_SELECTORS && r == 0; selector++) {

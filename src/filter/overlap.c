@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * Overlap: the clauses, grouped by action, are tried group by group from the first on and from the last on. Where one
- * call matches two groups, both orders answer differently, and nowhere else: their meanings are equal exactly when
+ * call matches two groups, both orders answer differently, and only there: their meanings are equal exactly when
  * nothing overlaps.
  */
 #include "filter/overlap.h"

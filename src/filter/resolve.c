@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * Resolve: policy + target -> filter. This file and its helpers (policy/specialise.c, filter/candidates.c,
- * filter/overlap.c, filter/mux.c, filter/decide.c) are the law; filter/semantics.md states it clause by clause,
- * tests/unit/test_law.c tests it the same way. What other programs do stands beside it, in filter/as_*.c.
+ * filter/overlap.c, filter/mux.c, filter/decide.c) decide what a profile means; filter/semantics.md states it rule by
+ * rule, tests/unit/test_semantics.c tests it the same way. What other programs do stands beside it, in filter/as_*.c.
  */
 #include <stdio.h>
 #include <string.h>
@@ -27,11 +27,11 @@ enum { CLAUSE_LIMIT = 8192 };
 /* The constant leaves of one resolution. */
 struct leaves {
 	const struct node *fallback, *unlisted;
-	const struct node *enosys; /* law 5; NULL: nothing gets it */
+	const struct node *enosys; /* rule 5; NULL: nothing gets it */
 	const struct node *stub;   /* the same before all rules, for those who read through runc */
 };
 
-/* ------------------------------------------------------------------ what law 6 cuts off */
+/* ------------------------------------------------------------------ what rule 6 cuts off */
 
 static bool sign_or_zero(uint64_t value)
 {
@@ -40,14 +40,14 @@ static bool sign_or_zero(uint64_t value)
 	return upper == 0 || (upper == UINT32_MAX && (value >> 31 & 1));
 }
 
-/* Says, once per condition, what law 6 cuts off on a 32-bit ABI. */
+/* Says, once per condition, what rule 6 cuts off on a 32-bit ABI. */
 static void report_cut(const struct resolution *res)
 {
 	const struct active *active = res->active;
 	const char *narrow = NULL;
 
 	for (unsigned i = 0; i < active->abi_count && !narrow; i++)
-		if (abi_of(active->abis[i])->word == 32)
+		if (abi_of(active->abis[i])->width == 32)
 			narrow = abi_of(active->abis[i])->name;
 	for (unsigned i = 0; narrow && i < active->rule_count; i++) {
 		const struct rule *rule = active->rules[i].rule;
@@ -63,9 +63,9 @@ static void report_cut(const struct resolution *res)
 	}
 }
 
-/* ------------------------------------------------------------------ one call's rules (laws 1 and 2) */
+/* ------------------------------------------------------------------ one call's rules (rules 1 and 2) */
 
-/* Law 1's losers, with both lines. What no guard had a part in, the reader has said already. */
+/* Rule 1's losers, with both lines. What no guard had a part in, the reader has reported already. */
 static void report_losers(const struct resolution *res, const struct candidate_list *list,
 			  const struct candidate *winner)
 {
@@ -98,7 +98,7 @@ static int list_clauses(const struct resolution *res, const struct candidate_lis
 }
 
 /*
- * Law 1: an unconditional rule decides. What stands before it has been added to libseccomp by the others, or refused.
+ * Rule 1: an unconditional rule decides. What stands before it has been added to libseccomp by the others, or refused.
  */
 static int decide_unconditional(const struct resolution *res, const struct candidate_list *list,
 				const struct candidate *winner, uint8_t word, struct span *span,
@@ -136,7 +136,7 @@ static int decide_in_turn(const struct resolution *res, const struct leaves *lea
 	return span->node ? 0 : err_set(err, CALLGATE_E_LIMIT, "too complex, or out of memory");
 }
 
-/* Law 7's first half: who names the multiplexer itself means all of it. libseccomp adds the members' rules to that. */
+/* Rule 7's first half: who names the multiplexer itself means all of it. libseccomp adds the members' rules to that. */
 static bool wants_members(const struct resolution *res, const struct candidate_list *list)
 {
 	return !list || !res->traits->own_rules;
@@ -159,7 +159,7 @@ static int decide_call(const struct abi_mapping *mapping, const struct candidate
 {
 	const struct candidate *winner = list ? candidates_unconditional(list) : NULL;
 	const struct resolution *res = mapping->res;
-	uint8_t word = abi_of(mapping->space->abi)->word;
+	uint8_t word = abi_of(mapping->space->abi)->width;
 	struct rule_clauses clauses = { 0 };
 	int r = 0;
 
@@ -231,7 +231,7 @@ static void replace_from(struct span_map *map, uint32_t first, const struct node
 		span_map_add(map, (struct span){ .first = first, .node = node });
 }
 
-/* Law 5: numbers above the highest one that is named. */
+/* Rule 5: numbers above the highest one that is named. */
 static bool has_tail(const struct leaves *leaves, const struct abi_candidates *space)
 {
 	return leaves->enosys && space->any;
@@ -316,7 +316,7 @@ static int map_abi(const struct abi_mapping *mapping, uint32_t last, struct call
 	return r;
 }
 
-/* x86_64 and x32 in one map (law 8). The native ABI is always there. */
+/* x86_64 and x32 in one map (rule 8). The native ABI is always there. */
 static int map_x86_64(const struct resolution *res, const struct leaves *leaves, const struct candidates *all,
 		      struct span_map *map, struct callgate_err *err)
 {
@@ -365,7 +365,7 @@ static int map_all(const struct resolution *res, const struct leaves *leaves, co
 
 /* ------------------------------------------------------------------ the whole */
 
-/* Law 5, for its own rules only where it is not what the default does anyway. */
+/* Rule 5, for its own rules only where it is not what the default does anyway. */
 static bool wants_enosys(const struct resolution *res)
 {
 	enum callgate_action_kind kind = res->active->fallback.kind;

@@ -8,7 +8,7 @@
 
 /*
  * callgate_filter_resolve() for a reader through libseccomp, but what libseccomp would refuse, leave out or decide by
- * its own order is passed over. Only filter_attribute() may make use of the result.
+ * its own order is skipped. Only filter_attribute() may make use of the result.
  */
 int filter_resolve_lenient(const struct callgate_policy *policy, const struct callgate_target *target,
 			   struct callgate_filter **out, struct callgate_notes *notes, struct callgate_err *err);

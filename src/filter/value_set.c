@@ -78,7 +78,7 @@ static bool same_field(const struct node *node, const struct field *field)
 	return !node->leaf && node->test.arg == field->arg && node->test.mask == field->mask;
 }
 
-/* GT and GE are "from this value of the field on"; 0 stands for "never", which filter_test() has folded away. */
+/* GT and GE are "from this value of the field on"; 0 means "never", which filter_test() has folded away. */
 static uint64_t threshold(const struct test *test, const struct field *field)
 {
 	uint64_t below = (uint64_t)1 << field->shift, value = test->value;

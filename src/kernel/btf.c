@@ -31,7 +31,7 @@ static int malformed(struct callgate_err *err)
 	return err_set(err, CALLGATE_E_FORMAT, "the kernel's type information has a form that is not known here");
 }
 
-/* How many bytes follow a type's common part; -1: a kind that nobody here knows. */
+/* How many bytes follow a type's common part; -1: an unknown kind. */
 static long tail_size(uint32_t info)
 {
 	long count = BTF_INFO_VLEN(info);

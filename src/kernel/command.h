@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Command: which file a command's name stands for. */
+/* Command: which file a command's name means. */
 #ifndef CALLGATE_KERNEL_COMMAND_H
 #define CALLGATE_KERNEL_COMMAND_H
 

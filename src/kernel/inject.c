@@ -57,7 +57,7 @@ static int changed(const struct work *work, struct callgate_err *err)
 static int check_entry(const struct work *work, const struct regs_call *wanted, struct callgate_err *err)
 {
 	struct tracee_call info;
-	uint64_t mask = abi_of(work->abi)->word == 32 ? UINT32_MAX : UINT64_MAX;
+	uint64_t mask = abi_of(work->abi)->width == 32 ? UINT32_MAX : UINT64_MAX;
 	struct regs regs;
 	int r;
 
@@ -192,7 +192,7 @@ static void make_image(struct work *work, uint64_t address)
 
 	memset(work->image, 0, HEAD);
 	memcpy(work->image, &count, sizeof(count));
-	if (abi_of(work->abi)->word == 32)
+	if (abi_of(work->abi)->width == 32)
 		memcpy(work->image + 4, &narrow, sizeof(narrow));
 	else
 		memcpy(work->image + 8, &filter, sizeof(filter));
@@ -265,7 +265,7 @@ static int place_in_mapping(struct work *work, struct callgate_err *err)
 		return r;
 	if (address < 0 && address > -4096)
 		return refused(work, name, (int)-address, err);
-	if (abi_of(work->abi)->word == 32)
+	if (abi_of(work->abi)->width == 32)
 		address = (uint32_t)address;
 	make_image(work, (uint64_t)address);
 	work->placed = MAPPED;

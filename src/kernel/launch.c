@@ -98,7 +98,7 @@ static _Noreturn void child(const struct launch *launch, const struct callgate_c
 	execve(launch->path, launch->argv, environ);
 	report->sys_errno = errno;
 	report->stage = REPORT_EXEC_FAILED;
-	_exit(126); /* the filter may refuse this too: then it is a signal, and the page has said why */
+	_exit(126); /* the filter may refuse this too: then it is a signal, and the page has reported why */
 }
 
 /* ------------------------------------------------------------------ the parent */

@@ -166,7 +166,7 @@ static int to_entry(struct callgate_command *command, struct callgate_err *err)
 	r = regs_get(command->pid, &regs, err);
 	if (r < 0)
 		return r;
-	word = abi_of(regs_abi(&regs))->word / 8;
+	word = abi_of(regs_abi(&regs))->width / 8;
 	brk = regs_break_insn(&regs);
 	r = auxv_read(command->pid, AT_BASE, word, &base, err);
 	if (r == 0)

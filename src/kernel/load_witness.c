@@ -253,7 +253,7 @@ static int counts_enough(struct load_witness *witness, struct callgate_err *err)
 		return 0;
 	load_witness_abandon(witness);
 	return err_set(err, CALLGATE_E_UNSUPPORTED,
-		       "this kernel does not count filters: nobody could tell whether another was loaded");
+		       "this kernel does not count filters: whether another was loaded would be unknown");
 }
 
 static int share(struct load_witness *witness, struct callgate_err *err)

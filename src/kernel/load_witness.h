@@ -22,8 +22,8 @@ struct load_witness {
 	char text[LOAD_TEXT];
 };
 
-/* Before the load, while every call is still allowed. E_IO, E_UNSUPPORTED: nobody could tell afterwards, so nothing may
- * be loaded. */
+/* Before the load, while every call is still allowed. E_IO, E_UNSUPPORTED: there would be no way to check afterwards,
+ * so nothing may be loaded. */
 int load_witness_open(struct load_witness *witness, const struct callgate_prog *prog, struct callgate_err *err);
 
 /* After seccomp(2) has answered with success. Makes only calls that the program allows. E_MISMATCH: the calling thread,

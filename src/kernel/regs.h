@@ -43,7 +43,8 @@ struct regs_call {
 void regs_make_call(struct regs *regs, const struct regs_call *call);
 int64_t regs_result(const struct regs *regs);
 
-/* The number of the call that a task was taken out of; SYSCALL_NONE (-1) when it was in none, or nobody can tell. */
+/* The number of the call that a task was taken out of; SYSCALL_NONE (-1) when it was in none, or when that is unknown.
+ */
 int64_t regs_interrupted(const struct regs *regs);
 /* Whether the kernel answers that call with EINTR instead of restarting it; then makes it be called again. */
 bool regs_restart(struct regs *regs);

@@ -105,7 +105,7 @@ int64_t regs_result(const struct regs *regs)
 }
 
 /* By the time of the stop the kernel has put pc back to the svc and x0 to the first argument where it is going to
- * restart; else x0 is the answer. Either way x8 has the number, but whether there was a call nobody can tell. */
+ * restart; else x0 is the answer. Either way x8 has the number, but whether there was a call is unknown. */
 int64_t regs_interrupted(const struct regs *regs)
 {
 	(void)regs;

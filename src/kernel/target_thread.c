@@ -236,7 +236,7 @@ int target_thread_choose(pid_t pid, struct target_thread *out, struct callgate_e
 	if (r < 0)
 		return r;
 	if (!choice.found)
-		return CALLGATE_E_NOTFOUND; /* the last thread that was looked at has said why */
+		return CALLGATE_E_NOTFOUND; /* the last thread that was looked at has reported why */
 	*out = choice.best;
 	return 0;
 }

@@ -27,7 +27,7 @@ int tracee_seize(const struct tracee *tracee, unsigned options, struct callgate_
  * status is left for whoever waits for it. E_LIMIT: the deadline passed, nothing has changed. */
 int tracee_wait(struct tracee *tracee, int *stop, struct callgate_err *err);
 
-/* Stops it where it is. Signals on the way are delivered. It then stands in a PTRACE_EVENT_STOP. */
+/* Stops it where it is. Signals on the way are delivered. It is then in a PTRACE_EVENT_STOP. */
 int tracee_interrupt(struct tracee *tracee, struct callgate_err *err);
 
 /* From a stop to the next one of system call (entry or exit). Signals meanwhile are held. E_KERNEL: it faulted.

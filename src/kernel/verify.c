@@ -94,7 +94,7 @@ const char *callgate_standing_name(enum callgate_standing standing)
 	return (size_t)standing < sizeof(words) / sizeof(words[0]) ? words[standing] : NULL;
 }
 
-/* Weaker wins over everything that cannot be told: one call that is let through is enough. */
+/* Weaker wins over everything that is unknown: one call that is let through is enough. */
 static int judge(const struct callgate_diff *diff, enum callgate_standing *out, struct callgate_err *err)
 {
 	enum callgate_standing standing = CALLGATE_EXACT;

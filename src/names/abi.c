@@ -18,7 +18,7 @@ static const struct abi table[CALLGATE_ABI_COUNT] = {
 				.docker = guard, \
 				.audit = arch, \
 				.first_nr = first, \
-				.word = bits, \
+				.width = bits, \
 				.big_endian = endian##_ENDIAN_ROW }
 	ROW(X86, "x86", "X86", "386", "x86", 3 | LITTLE, 0, 32, LITTLE),
 	ROW(X86_64, "x86_64", "X86_64", "amd64", "amd64", 62 | BITS64 | LITTLE, 0, 64, LITTLE),

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* ABIs: one row each. Every word that any format uses for an ABI is in this table and nowhere else. */
+/* ABIs: one row each. Every word that any format uses for an ABI is in this table and only there. */
 #ifndef CALLGATE_NAMES_ABI_H
 #define CALLGATE_NAMES_ABI_H
 
@@ -16,7 +16,7 @@ struct abi {
 	const char *docker; /* the word in includes/excludes "arches": "amd64", "x86", "x32", "arm64" ... */
 	uint32_t audit;     /* AUDIT_ARCH_*: what seccomp_data.arch says */
 	uint32_t first_nr;  /* 0x40000000 for x32, else 0 (MIPS numbers carry their own base: 4000, 5000, 6000) */
-	uint8_t word;       /* argument width in bits: 32 or 64 (x32 is 32 here: law 6) */
+	uint8_t width;      /* of arguments, in bits: 32 or 64 (x32 is 32 here: rule 6) */
 	uint8_t big_endian;
 };
 

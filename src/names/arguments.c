@@ -44,7 +44,7 @@ static const struct own_order {
 /* Registers of 32 bits, by which a 64-bit value comes in two. x32 and n32 have 64-bit registers. */
 static bool has_halves(enum callgate_abi abi)
 {
-	return abi != CALLGATE_ABI_NONE && abi_of(abi)->word == 32 &&
+	return abi != CALLGATE_ABI_NONE && abi_of(abi)->width == 32 &&
 	       !((ON(X32) | ON(MIPS64N32) | ON(MIPSEL64N32)) >> abi & 1);
 }
 

@@ -5,10 +5,10 @@
 #include <string.h>
 
 static const char *const names[] = {
-	[CALLGATE_AS_LAW] = "callgate",  [CALLGATE_AS_DOCKER] = "docker",
-	[CALLGATE_AS_PODMAN] = "podman", [CALLGATE_AS_CONTAINERD] = "containerd",
-	[CALLGATE_AS_RUNC] = "runc",     [CALLGATE_AS_CRUN] = "crun",
-	[CALLGATE_AS_LXC] = "lxc",       [CALLGATE_AS_RUNSC] = "runsc",
+	[CALLGATE_AS_CALLGATE] = "callgate", [CALLGATE_AS_DOCKER] = "docker",
+	[CALLGATE_AS_PODMAN] = "podman",     [CALLGATE_AS_CONTAINERD] = "containerd",
+	[CALLGATE_AS_RUNC] = "runc",         [CALLGATE_AS_CRUN] = "crun",
+	[CALLGATE_AS_LXC] = "lxc",           [CALLGATE_AS_RUNSC] = "runsc",
 };
 enum { READERS = sizeof(names) / sizeof(names[0]) };
 

@@ -5,7 +5,7 @@
 #include "base/err.h"
 #include "names/words.h"
 
-/* The oldest libseccomp whose names the table can tell apart. */
+/* The oldest libseccomp whose names the table can distinguish. */
 enum { OLDEST_RELEASE = 0x020300 };
 
 /* One decimal number up to 255, and where it ends; NULL when there is none. */

@@ -104,7 +104,7 @@ static bool is_old_mmap(enum callgate_abi abi, const char *name)
  */
 static uint64_t width_of(enum callgate_abi abi)
 {
-	return abi_of(abi)->word == 32 ? UINT32_MAX : UINT64_MAX;
+	return abi_of(abi)->width == 32 ? UINT32_MAX : UINT64_MAX;
 }
 
 unsigned selectors_of(enum callgate_abi abi, uint32_t nr, struct selector out[SELECTORS])

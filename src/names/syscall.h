@@ -26,7 +26,7 @@ int syscall_by_nr(enum callgate_abi abi, uint32_t nr);
 /* The highest number that the table knows on an ABI (ARM: 983046, its private calls sit at 0xf0000). 0: no such ABI. */
 uint32_t syscall_max_nr(enum callgate_abi abi);
 
-/* First mainline kernel with the call on most ABIs, as 0xMMmm (0x0609 is 6.9); 0x0206 stands for "2.6 or before". */
+/* First mainline kernel with the call on most ABIs, as 0xMMmm (0x0609 is 6.9); 0x0206 means "2.6 or before". */
 uint16_t syscall_first_kernel(int id);
 
 /* Whether this libseccomp release (0xMMmmpp; 0: no limit) knows the name. */

@@ -48,7 +48,7 @@ bool flag_by_oci(struct slice word, uint32_t *out);
 const char *flag_oci(uint32_t bit);
 
 /* names/reader.c: "docker" <-> enum callgate_reader. */
-const char *reader_name(enum callgate_reader reader); /* LAW is "callgate" */
+const char *reader_name(enum callgate_reader reader); /* CALLGATE is "callgate" */
 bool reader_by_name(struct slice word, enum callgate_reader *out);
 
 /* names/near.c: Damerau-Levenshtein distance of two words, or limit + 1 when it is larger than limit. Words up to 64

@@ -168,7 +168,7 @@ static size_t unicode_escape(struct json *json, size_t at, unsigned *out)
 	return 12;
 }
 
-/* Checks the escape at `at`, stores what it stands for, answers its length, 0 for a fault. */
+/* Checks the escape at `at`, stores what it means, answers its length, 0 for a fault. */
 static size_t escape(struct json *json, size_t at, unsigned *out)
 {
 	static const char from[] = "\"\\/bfnrt", to[] = "\"\\/\b\f\n\r\t";
@@ -236,7 +236,7 @@ static size_t plain_run(const unsigned char *text, size_t at, size_t size)
 	return at - first;
 }
 
-/* A string from its opening quote on. False: fault. */
+/* A string from its first quote on. False: fault. */
 static bool string(struct json *json, struct json_token *token)
 {
 	const unsigned char *text = (const unsigned char *)json->source->text;

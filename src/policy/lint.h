@@ -6,7 +6,7 @@
 #include "policy/policy.h"
 #include "policy/report.h"
 
-/* Checks a policy that was read whole (rules with errors have no names and are passed over). Memory for the time of the
+/* Checks a policy that was read whole (rules with errors have no names and are skipped). Memory for the time of the
  * call comes from scratch. False: no memory. */
 bool policy_lint(const struct callgate_policy *policy, struct report *report, struct arena *scratch);
 

@@ -211,7 +211,7 @@ static bool take_plain(struct cursor *cursor, struct slice call, unsigned positi
 	return true;
 }
 
-/* All of them hold. Where an argument stands twice in one rule runtimes take either, so that is not accepted here. */
+/* All of them hold. Where an argument is named twice in one rule runtimes take either, so that is not accepted here. */
 static bool take_conditions(struct cursor *cursor, struct item *item)
 {
 	unsigned seen = 0, position = 0;

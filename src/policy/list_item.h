@@ -9,7 +9,7 @@
  *   *=ACTION                    what happens to calls that the list does not name
  *
  * OP is one of == != < <= > >=, N is 0 to 5, numbers are decimal or 0x. Blanks may stand between the words of a
- * condition and nowhere else. Neither '(' nor '=' is part of any call's name, so that a list of bare names means what
+ * condition and only there. Neither '(' nor '=' is part of any call's name, so that a list of bare names means what
  * it always meant, and an item holds no ':' so that lists may be separated by it.
  */
 #ifndef CALLGATE_POLICY_LIST_ITEM_H
@@ -37,7 +37,7 @@ bool item_parse(struct slice text, struct report *report, struct item *out);
 bool item_verdict(struct slice text, struct report *report, struct verdict *out);
 
 /* The element that begins at *at, up to the next separator that is not in parentheses, and moves *at behind that; false
- * at the end. Empty elements are passed over. */
+ * at the end. Empty elements are skipped. */
 bool item_next(struct slice list, char separator, size_t *at, struct slice *out);
 
 /*

@@ -30,7 +30,7 @@ struct word {
 	struct place at;
 };
 
-/* "Absent" and "zero" never meet: what was said is a flag word. */
+/* "Absent" and "zero" never meet: what was given is a flag word. */
 enum said {
 	SAID_ERRNO_RET = 1 << 0,  /* errnoRet / defaultErrnoRet, LXC's errno N */
 	SAID_ERRNO_WORD = 1 << 1, /* containers-common's errno / defaultErrno: name or decimal string */
@@ -110,7 +110,7 @@ struct callgate_policy {
 	unsigned arch_map_count;
 	bool has_architectures, has_arch_map; /* an empty list is not an absent one */
 	enum callgate_overlap overlap;        /* of rules for one call */
-	bool has_unlisted;                    /* else calls of ABIs that are not listed kill the thread (law 8) */
+	bool has_unlisted;                    /* else calls of ABIs that are not listed kill the thread (rule 8) */
 	struct callgate_action unlisted;
 	uint32_t highest_nr; /* of rules by number that lie in reach of a table; 0: none */
 	uint32_t flags;      /* SECCOMP_FILTER_FLAG_* bits */
@@ -128,7 +128,8 @@ int policy_new(const struct source *source, struct callgate_policy **out, struct
 /* Place of an offset. */
 void policy_line(const struct callgate_policy *policy, struct place at, unsigned *line, unsigned *column);
 
-/* policy/specialise.c: guards answered. Which rules apply on this target, as that reader sees them. */
+/* policy/specialise.c: conditions on the target evaluated. Which rules apply on this target, as that reader sees them.
+ */
 struct active_rule {
 	const struct rule *rule;
 	struct callgate_action action; /* errno defaults applied */

@@ -175,7 +175,7 @@ static int read_file(const char *path, enum source_trust trust, enum callgate_re
 int callgate_policy_read(const char *path, struct callgate_policy **out, struct callgate_notes *notes,
 			 struct callgate_err *err)
 {
-	return read_file(path, SOURCE_ANYONE, CALLGATE_AS_LAW, out, notes, err);
+	return read_file(path, SOURCE_ANYONE, CALLGATE_AS_CALLGATE, out, notes, err);
 }
 
 int callgate_policy_read_as(const char *path, enum callgate_reader reader, struct callgate_policy **out,
@@ -189,7 +189,7 @@ int callgate_policy_read_as(const char *path, enum callgate_reader reader, struc
 int callgate_policy_read_trusted(const char *path, struct callgate_policy **out, struct callgate_notes *notes,
 				 struct callgate_err *err)
 {
-	return read_file(path, SOURCE_TRUSTED, CALLGATE_AS_LAW, out, notes, err);
+	return read_file(path, SOURCE_TRUSTED, CALLGATE_AS_CALLGATE, out, notes, err);
 }
 
 int callgate_policy_parse(const void *text, size_t size, const char *name, struct callgate_policy **out,
@@ -198,5 +198,5 @@ int callgate_policy_parse(const void *text, size_t size, const char *name, struc
 	struct source source = { .name = name ? name : "<memory>", .text = text, .size = size };
 
 	REQUIRE(err, (text || !size) && out);
-	return policy_parse(&source, CALLGATE_AS_LAW, out, notes, err);
+	return policy_parse(&source, CALLGATE_AS_CALLGATE, out, notes, err);
 }

@@ -34,7 +34,7 @@ static size_t append(char *text, size_t at, const char *key, const char *value, 
 	return *value_at + strlen(value) + 1;
 }
 
-/* What an item says is checked; the name of the call too. False: no rule comes of it, the error was said. */
+/* What an item says is checked; the name of the call too. False: no rule comes of it, the error was reported. */
 static bool read_item(struct env *env, struct slice text, struct item *item)
 {
 	size_t at = (size_t)(text.at - env->policy->source.text);

@@ -37,7 +37,7 @@ static struct slice rest_of_line(const struct source *source, size_t at)
 }
 
 /* LXC reads a number with scanf: blanks and newlines around it, a sign and zeros before it do no harm, all else does.
- * False: no version, said. *at is then unchanged, else the start of the policy line. */
+ * False: no version, and reported. *at is then unchanged, else the start of the policy line. */
 static bool read_version(struct lxc *lxc, size_t *at)
 {
 	const struct source *source = &lxc->policy->source;

@@ -26,7 +26,7 @@ size_t lxc_offset(const struct lxc *lxc, const char *at);
 /* Splits off the text up to the first blank; *rest is behind the blanks. */
 struct slice lxc_word(struct slice text, struct slice *rest);
 struct slice lxc_trim_right(struct slice text);
-/* "errno 5", "kill" ...: the whole text is the action, a comment may follow. False: it is none, said. */
+/* "errno 5", "kill" ...: the whole text is the action, a comment may follow. False: it is none, and reported. */
 bool lxc_action(struct lxc *lxc, struct slice text, struct verdict *out);
 /* A rule of version 2 in one line that is neither blank nor comment nor section. False: stop, no memory or too many. */
 bool lxc_rule(struct lxc *lxc, struct slice line);

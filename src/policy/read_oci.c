@@ -41,7 +41,7 @@ static const char *arch_meant(struct slice word)
 	return near.found;
 }
 
-/* An ABI word; NONE: unknown, said. */
+/* An ABI word; NONE: unknown, and reported. */
 static enum callgate_abi arch_word(struct oci *oci, const struct json_token *value, const char *key)
 {
 	enum callgate_abi abi = abi_by_oci(value->text);
@@ -447,7 +447,7 @@ int read_oci(struct callgate_policy *policy, struct callgate_notes *notes, struc
 	size_t start = 0;
 
 	if (policy->source.size >= 3 && memcmp(policy->source.text, "\xef\xbb\xbf", 3) == 0) {
-		report_unless(&oci.report, READS_LAW | READS_LXC, NOTE_UTF8, 0,
+		report_unless(&oci.report, READS_CALLGATE | READS_LXC, NOTE_UTF8, 0,
 			      "byte order mark is not accepted by every reader");
 		start = 3;
 	}

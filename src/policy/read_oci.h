@@ -80,7 +80,7 @@ struct place oci_place(const struct json_token *value);
 
 /* read_oci_rule.c */
 bool oci_read_syscalls(struct oci *oci, void *object, const struct json_token *value);
-/* An action word; false: unknown, said. */
+/* An action word; false: unknown, and reported. */
 bool oci_action(struct oci *oci, const struct json_token *value, struct verdict *out);
 bool oci_read_errno_ret(struct oci *oci, struct verdict *verdict, const struct json_token *value, const char *key);
 /* Once the action is known. */

@@ -104,7 +104,7 @@ static bool unknown_key(struct oci *oci, const struct oci_schema *schema, struct
 	return true;
 }
 
-/* A reader that does not know a field passes over it as over any other key. */
+/* A reader that does not know a field skips it as over any other key. */
 static bool knows(const struct oci *oci, const struct oci_field *field)
 {
 	return !(field->flags & NOT_BARE && report_reader(&oci->report, READS_BARE | READS_CRUN)) &&
@@ -130,8 +130,8 @@ static const struct oci_field *field_as(struct oci *oci, const struct oci_schema
 	return NULL;
 }
 
-/* which_field() for another reader than our law: nothing is refused. Of a key that stands twice Go's readers take the
- * last, crun the first. */
+/* which_field() for another reader than callgate: nothing is refused. Of a duplicate key Go's
+ * readers take the last, crun the first. */
 static void which_field_as(struct oci *oci, const struct oci_schema *schema, struct keys *keys,
 			   const struct json_token *key, const struct oci_field **field)
 {

@@ -18,10 +18,10 @@ struct words {
 	struct report report;
 	struct arena scratch;
 	struct list rules;
-	struct slice said[WORDS]; /* .at NULL: not said */
+	struct slice said[WORDS]; /* .at NULL: not given */
 };
 
-/* What an item says, and that there is such a call. False: the error was said. */
+/* What an item says, and that there is such a call. False: the error was reported. */
 static bool read_item(struct words *words, struct slice text, struct item *item)
 {
 	if (!item_parse(text, &words->report, item))

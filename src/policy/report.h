@@ -12,13 +12,13 @@ struct report {
 	const struct source *source;
 	struct callgate_notes *notes; /* may be NULL */
 	struct callgate_err *err;     /* may be NULL */
-	enum callgate_reader reader;  /* whose reading this is; LAW: callgate's own, the strictest */
+	enum callgate_reader reader;  /* whose reading this is; CALLGATE: callgate's own, the strictest */
 	unsigned errors, warnings;
 };
 
 /* Readers, as sets. */
 enum reader_set {
-	READS_LAW = 1 << CALLGATE_AS_LAW,
+	READS_CALLGATE = 1 << CALLGATE_AS_CALLGATE,
 	READS_DOCKER = 1 << CALLGATE_AS_DOCKER,
 	READS_PODMAN = 1 << CALLGATE_AS_PODMAN,
 	READS_CONTAINERD = 1 << CALLGATE_AS_CONTAINERD,

@@ -74,8 +74,8 @@ static bool excluded(const struct guard *guard, const struct callgate_target *ta
 	return (guard->said & SAID_MIN_KERNEL) && reads->min_kernel && kernel_reached(guard, target);
 }
 
-/* LXC passes over the sections of other machines; what is left holds for all of the host's ABIs. A machine that it does
- * not know passes over all lines before the first section, too. */
+/* LXC skips the sections of other machines; what is left holds for all of the host's ABIs. A machine that it does
+ * not know skips all lines before the first section, too. */
 static bool section_of_host(enum callgate_abi section, enum callgate_abi host, bool in_section)
 {
 	enum callgate_abi family[3];

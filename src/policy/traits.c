@@ -3,12 +3,12 @@
 #include "policy/traits.h"
 
 static const struct reader_traits traits[] = {
-	[CALLGATE_AS_LAW] = { .guards = true,
-			      .min_kernel = true,
-			      .errno_words = true,
-			      .single_name = true,
-			      .arch_map = ARCH_MAP_ALWAYS,
-			      .own_rules = true },
+	[CALLGATE_AS_CALLGATE] = { .guards = true,
+				   .min_kernel = true,
+				   .errno_words = true,
+				   .single_name = true,
+				   .arch_map = ARCH_MAP_ALWAYS,
+				   .own_rules = true },
 	/* Docker and containerd hand the profile to runc. */
 	[CALLGATE_AS_DOCKER] = { .guards = true,
 				 .min_kernel = true,

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Import: what other programs wrote down, as a record. Each takes a whole text; lines and members that are not about
- * calls are passed over. */
+ * calls are skipped. */
 #ifndef CALLGATE_RECORD_IMPORT_H
 #define CALLGATE_RECORD_IMPORT_H
 

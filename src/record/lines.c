@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Lines of other recorders: the kernel's audit records, strace, perf trace. A line that is none of them is passed over.
+ * Lines of other recorders: the kernel's audit records, strace, perf trace. A line that is none of them is skipped.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -168,7 +168,7 @@ static enum callgate_abi *abi_slot(struct lines *lines, uint64_t pid)
 }
 
 /*
- * Numbers among the arguments, up to the end of the list or of the line; words, strings and structures are passed over.
+ * Numbers among the arguments, up to the end of the list or of the line; words, strings and structures are skipped.
  */
 static void read_args(struct slice text, struct record_event *event)
 {

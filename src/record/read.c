@@ -198,7 +198,7 @@ static int combination_member(struct reader *reader, struct slice key, const str
 		return skip(reader, value);
 	arg = (unsigned)(key.at[1] - '0');
 	if (combination->known >> arg & 1)
-		return fault(reader, value->first, "an argument stands twice");
+		return fault(reader, value->first, "an argument is given twice");
 	combination->known |= (uint8_t)(1u << arg);
 	if (value->kind == JSON_NUMBER) {
 		r = read_u64(reader, value, &combination->args[arg]);

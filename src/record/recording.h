@@ -10,15 +10,15 @@ enum callgate_phase { CALLGATE_PHASE_PROGRAM = 0, CALLGATE_PHASE_RUNTIME };
 
 struct callgate_record; /* opaque, owns all that it points to */
 
-/* Reads a record ("-": standard input): callgate.record/1, or what others write, told apart by content: audit records,
- * output of strace and perf trace, profiles of recorders (OCI's and Docker's JSON, SeccompProfile as JSON). Time is
- * linear in the input, which has 16 MiB at most; rows are bounded, calls beyond that count as lost. E_FORMAT with a
- * place. Since: 0.2 */
+/* Reads a record ("-": standard input): callgate.record/1, or what others write, distinguished by content: audit
+ * records, output of strace and perf trace, profiles of recorders (OCI's and Docker's JSON, SeccompProfile as JSON).
+ * Time is linear in the input, which has 16 MiB at most; rows are bounded, calls beyond that count as lost. E_FORMAT
+ * with a place. Since: 0.1 */
 int callgate_record_read(const char *path, struct callgate_record **out, struct callgate_err *err) CALLGATE_MUST_CHECK;
-/* Adds other's counts to record. Since: 0.2 */
+/* Adds other's counts to record. Since: 0.1 */
 int callgate_record_merge(struct callgate_record *record, const struct callgate_record *other,
 			  struct callgate_err *err) CALLGATE_MUST_CHECK;
-/* As JSON, callgate.record/1, rows in order. *out: malloc'ed, with a NUL behind its *size bytes. Since: 0.2 */
+/* As JSON, callgate.record/1, rows in order. *out: malloc'ed, with a NUL behind its *size bytes. Since: 0.1 */
 int callgate_record_write(struct callgate_record *record, char **out, size_t *size,
 			  struct callgate_err *err) CALLGATE_MUST_CHECK;
 struct callgate_record *callgate_record_free(struct callgate_record *record);
@@ -29,7 +29,7 @@ struct callgate_record_size {
 	uint64_t calls, denied, lost; /* denied: of those calls; lost: besides them */
 	uint64_t runs;
 };
-/* How much there is; set size first. Since: 0.2 */
+/* How much there is; set size first. Since: 0.1 */
 int callgate_record_measure(const struct callgate_record *record, struct callgate_record_size *out);
 
 /* Some recorded calls that a filter does not let through. */
@@ -45,12 +45,12 @@ struct callgate_uncovered {
 typedef void callgate_uncovered_visit(void *data, const struct callgate_uncovered *uncovered);
 /* Asks of every recorded combination of arguments whether the filter permits it (ALLOW or LOG), whatever the arguments
  * are that were not recorded; exact. visit is called for each that it may not, once for an ABI, number, phase and
- * combination; none: *covered. E_UNSUPPORTED: the filter is opaque for a recorded call. Since: 0.2 */
+ * combination; none: *covered. E_UNSUPPORTED: the filter is opaque for a recorded call. Since: 0.1 */
 int callgate_record_covered(const struct callgate_record *record, const struct callgate_filter *filter,
 			    callgate_uncovered_visit *visit, void *data, bool *covered,
 			    struct callgate_err *err) CALLGATE_MUST_CHECK;
 /* The other way round: what the filter permits that was not recorded, as the rows of a diff from the filter to one that
- * permits recorded calls only; release with callgate_diff_free(). Since: 0.2 */
+ * permits recorded calls only; release with callgate_diff_free(). Since: 0.1 */
 int callgate_record_unused(const struct callgate_record *record, const struct callgate_filter *filter,
 			   struct callgate_diff **out, struct callgate_err *err) CALLGATE_MUST_CHECK;
 
@@ -84,7 +84,7 @@ struct callgate_learn {
 		.size = sizeof(struct callgate_learn) \
 	}
 /* A profile in Docker's JSON that permits what was recorded, grouped by topic with counts. *out: malloc'ed, with a NUL
- * behind it. E_UNSUPPORTED: base cannot be widened so. Since: 0.2 */
+ * behind it. E_UNSUPPORTED: base cannot be widened so. Since: 0.1 */
 int callgate_record_learn(const struct callgate_record *record, const struct callgate_learn *how, char **out,
 			  size_t *size, struct callgate_err *err) CALLGATE_MUST_CHECK;
 
@@ -104,25 +104,25 @@ struct callgate_recorder_how {
 	}
 struct callgate_recorder; /* opaque: one recording; it ends with its process, whatever happens to that */
 
-/* Records what is running: TREE or CONTAINER, by their first process, and all that they start. Since: 0.2 */
+/* Records what is running: TREE or CONTAINER, by their first process, and all that they start. Since: 0.1 */
 int callgate_recorder_attach(enum callgate_scope scope, pid_t pid, const struct callgate_recorder_how *how,
 			     struct callgate_recorder **out, struct callgate_err *err) CALLGATE_MUST_CHECK;
 /* Starts argv (found as execvp(3) does) and records it from its execve on. E_NOTFOUND, E_IO: it cannot be run. Signals
- * are blocked as by callgate_command_start(). Since: 0.2 */
+ * are blocked as by callgate_command_start(). Since: 0.1 */
 int callgate_recorder_command(char *const argv[], const struct callgate_recorder_how *how,
 			      struct callgate_recorder **out, struct callgate_err *err) CALLGATE_MUST_CHECK;
 /* Waits at most so long (-1: without end) for the end of the command (by NOTIFY: and of all that it started), or of the
- * first process. *status as waitpid(2) gives it, of a command. Since: 0.2 */
+ * first process. *status as waitpid(2) gives it, of a command. Since: 0.1 */
 int callgate_recorder_wait(struct callgate_recorder *recorder, int timeout_ms, bool *ended, int *status,
 			   struct callgate_err *err);
-/* Nothing counts any more; a command goes on. Since: 0.2 */
+/* Nothing counts any more; a command goes on. Since: 0.1 */
 void callgate_recorder_stop(struct callgate_recorder *recorder);
-/* What has been counted so far. Since: 0.2 */
+/* What has been counted so far. Since: 0.1 */
 int callgate_recorder_read(struct callgate_recorder *recorder, struct callgate_record **out,
 			   struct callgate_err *err) CALLGATE_MUST_CHECK;
-/* "tracepoints", "notify". Since: 0.2 */
+/* "tracepoints", "notify". Since: 0.1 */
 const char *callgate_recorder_method_name(const struct callgate_recorder *recorder);
-/* A command that was recorded by NOTIFY and still runs gets ENOSYS for every call from here on. Since: 0.2 */
+/* A command that was recorded by NOTIFY and still runs gets ENOSYS for every call from here on. Since: 0.1 */
 struct callgate_recorder *callgate_recorder_free(struct callgate_recorder *recorder);
 
 #endif

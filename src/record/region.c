@@ -149,7 +149,7 @@ int region_check(struct region_check *check, const struct record_row *row, unsig
 	*permitted = !meaning_witness(check->meaning, region, both, args);
 	if (meaning_is_opaque(check->meaning, both, &pc))
 		return err_set(err, CALLGATE_E_UNSUPPORTED,
-			       "what instruction %u of the filter does to a recorded call cannot be told", pc);
+			       "what instruction %u of the filter does to a recorded call is unknown", pc);
 	return 0;
 }
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Region: the calls that a row of a record stands for, as decisions over arguments, so that filters can be held against
+/* Region: the calls that a row of a record means, as decisions over arguments, so that filters can be held against
  * it. */
 #ifndef CALLGATE_RECORD_REGION_H
 #define CALLGATE_RECORD_REGION_H

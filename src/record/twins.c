@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Calls that stand for each other, and those that a container's runtime makes under its program's profile. */
+/* Calls that do each other's work, and those that a container's runtime makes under its program's profile. */
 #include <string.h>
 
 #include "record/learn.h"

@@ -28,7 +28,7 @@ struct passes {
 /* What one pass has found. */
 struct found {
 	size_t lacking; /* processes that lack the filter, or may lack it */
-	size_t ended;   /* tasks that ended before they could be looked at: nobody knows what they have started */
+	size_t ended;   /* tasks that ended before they could be looked at: what they have started is unknown */
 };
 
 static bool is_seen(const struct passes *passes, const struct callgate_task *task)

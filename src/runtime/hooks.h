@@ -49,7 +49,7 @@ struct callgate_state {
 	const char *digest;        /* of the profile's meaning on this host */
 	const char *output;        /* the file that was written for the engine */
 	const char *output_digest; /* of what the engine makes of it */
-	const uint64_t *caps;      /* that guards were answered for */
+	const uint64_t *caps;      /* that includes and excludes were evaluated for */
 	/* Its losses; those of a NEVER_STRICTER one are what processes lack that enter later. */
 	const struct callgate_text *text;
 	const char *const *messages;
@@ -87,7 +87,7 @@ int callgate_settings_read(struct callgate_settings **out, struct callgate_err *
 struct callgate_settings *callgate_settings_free(struct callgate_settings *settings);
 /* "profile.ENGINE", else "profile", else "default": a bare name or a full path. */
 const char *callgate_settings_profile(const struct callgate_settings *settings, const char *engine);
-/* "runtime.NAME", else "runtime": the real runtime's full path; NULL: not said. */
+/* "runtime.NAME", else "runtime": the real runtime's full path; NULL: not given. */
 const char *callgate_settings_runtime(const struct callgate_settings *settings, const char *name);
 /* "annotation": what a container's own org.callgate.profile may do. */
 enum callgate_selection {
@@ -112,7 +112,7 @@ enum callgate_need callgate_settings_proof(const struct callgate_settings *setti
 /* ------------------------------------------------------------------ OCI bundles */
 
 /* A config.json, read as far as it decides the filter. Refused (E_FORMAT): what is not JSON to the letter, and a wanted
- * member that stands twice or only nearly has its name, because runtimes would disagree about it. */
+ * member that is given twice or only nearly has its name, because runtimes would disagree about it. */
 struct callgate_bundle;
 
 /* path "-" is standard input. 16 MiB at most. */
@@ -167,7 +167,7 @@ int callgate_profile_choose(const struct callgate_settings *settings, const char
 			    struct callgate_notes *notes, struct callgate_err *err) CALLGATE_MUST_CHECK;
 void callgate_choice_release(struct callgate_choice *choice);
 
-/* linux.seccomp for a runtime that compiles it itself: guards answered, errnos said.
+/* linux.seccomp for a runtime that compiles it itself: conditions on the target evaluated, errnos written out.
  * reader: who will read it (its reader, libseccomp and runtime count). flags: those of the profile that the runtime
  * takes. E_UNSUPPORTED: OCI text cannot say it. E_MISMATCH: the runtime would read something that permits more than the
  * profile. */

@@ -64,7 +64,7 @@ static int take_caps(struct reading *reading, char *value, uint64_t *caps)
 	return r;
 }
 
-/* An empty value takes back what was said before. */
+/* An empty value takes back what was given before. */
 static int take_drop(struct reading *reading, char *value)
 {
 	if (!*value)

@@ -42,7 +42,7 @@ static int read_bounding(struct members_reader *reader, const struct json_token 
 	while (json_next(&reader->json, &item) == JSON_STRING) {
 		unsigned cap;
 
-		/* A name that is not known here is none that a guard can ask for. */
+		/* A name that is not known here is none that includes or excludes can ask for. */
 		if (cap_by_name(item.text, &cap))
 			bundle_of(reader)->caps |= (uint64_t)1 << cap;
 	}

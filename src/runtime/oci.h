@@ -57,7 +57,7 @@ struct members_reader {
 int members_fault(struct members_reader *reader, size_t at, const char *text);
 int members_skip(struct members_reader *reader, const struct json_token *token, struct oci_value *value);
 /*
- * token is the object's opening. A wanted member that stands twice, or that differs from its name only as Go's reader
+ * token is the object's opening. A wanted member that is given twice, or that differs from its name only as Go's reader
  * of JSON ignores it (case, long s, Kelvin sign), is refused: runtimes would disagree about it. object may be NULL.
  */
 int members_read(struct members_reader *reader, const struct json_token *token, const struct member *fields,

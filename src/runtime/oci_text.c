@@ -19,8 +19,8 @@ static int refuse(const struct callgate_difference *row, struct callgate_err *er
 		       name ? name : "a call", row->witness.nr, abi ? abi : "a foreign ABI");
 }
 
-/* Whether such calls may pass where they did not; another way to refuse them is no opening (runc answers ENOSYS for
- * numbers that others kill for). */
+/* Whether such calls may pass where they did not; calls that are refused in another way are not permitted (runc answers
+ * ENOSYS for numbers that others kill for). */
 static bool is_opening(const struct callgate_difference *row)
 {
 	if (row->change == CALLGATE_UNKNOWN)

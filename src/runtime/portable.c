@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The front desk for portability: the same text as each program reads it, compared with our own reading. */
+/* Portability: the same text as each program reads it, compared with our own reading. */
 #include <stdlib.h>
 
 #include "base/err.h"
@@ -27,7 +27,7 @@ struct portable {
 	struct callgate_notes *notes;
 	struct callgate_err *err;
 	struct view views[READERS];
-	enum callgate_reader base; /* whom the others are compared with: our law, or the first that accepts the text */
+	enum callgate_reader base; /* whom the others are compared with: callgate, or the first that accepts the text */
 	struct place at;           /* of the default action */
 	bool lxc;
 };
@@ -35,10 +35,10 @@ struct portable {
 /* Whose text it is, and who reads it first. False: nobody accepts it. */
 static bool find_base(struct portable *portable)
 {
-	for (int reader = CALLGATE_AS_LAW; reader < READERS; reader++) {
+	for (int reader = CALLGATE_AS_CALLGATE; reader < READERS; reader++) {
 		struct callgate_policy *policy;
 
-		/* Why our law refuses it is the one that is told. */
+		/* Why callgate refuses it is the one that is reported. */
 		if (policy_parse(portable->source, (enum callgate_reader)reader, &policy, NULL,
 				 reader ? NULL : portable->err) < 0)
 			continue;
@@ -61,7 +61,7 @@ static void look(struct portable *portable, enum callgate_reader reader)
 	if (policy_parse(portable->source, reader, &read, NULL, &out->why) < 0)
 		return;
 	as.reader = reader;
-	if (!as.libseccomp && reader != CALLGATE_AS_LAW)
+	if (!as.libseccomp && reader != CALLGATE_AS_CALLGATE)
 		as.libseccomp = callgate_libseccomp_release();
 	if (callgate_filter_resolve(read, &as, &out->filter, NULL, &out->why) < 0)
 		out->filter = NULL;
@@ -131,7 +131,7 @@ static int say_differences(struct portable *portable, enum callgate_reader reade
 	char *bytes;
 	int r = add_readers(portable, &text, reader);
 
-	if (portable->base != CALLGATE_AS_LAW)
+	if (portable->base != CALLGATE_AS_CALLGATE)
 		text_add(&text, " (to %s)", reader_name(portable->base));
 	text_add(&text, ":");
 	for (size_t i = 0; i < diff->count && i < SHOWN; i++) {

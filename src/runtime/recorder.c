@@ -65,7 +65,7 @@ const char *callgate_recorder_method_name(const struct callgate_recorder *record
 
 /* ------------------------------------------------------------------ what is running */
 
-/* A pid namespace that we are in ourselves tells nobody apart. */
+/* A pid namespace that we are in ourselves distinguishes nobody. */
 static void use_pidns(pid_t pid, struct trace_scope *scope)
 {
 	struct stat theirs, ours;

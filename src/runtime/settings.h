@@ -24,10 +24,10 @@ int settings_parse(struct callgate_settings *settings, const struct source *sour
 /* directory: where callgate.conf and callgate.conf.d are. */
 int settings_read(const char *directory, struct callgate_settings **out, struct callgate_err *err);
 struct callgate_settings *settings_free(struct callgate_settings *settings);
-/* NULL: not said. */
+/* NULL: not given. */
 const char *settings_value(const struct callgate_settings *settings, const char *key, const char *name);
 
-/* runtime/choose.c: E_PERM when narrow permits what wide does not, or when nobody can tell. */
+/* runtime/choose.c: E_PERM when narrow permits what wide does not, or when that is unknown. */
 int choose_check_narrow(const struct callgate_filter *wide, const struct callgate_filter *narrow,
 			struct callgate_err *err);
 

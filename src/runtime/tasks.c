@@ -206,10 +206,10 @@ static int container_pids(pid_t first, struct pids *pids, struct callgate_err *e
 	if (theirs.dev != ours.dev || theirs.ino != ours.ino)
 		return proc_pids(pids, &theirs, err);
 	if (!has_cgroup)
-		return err_set(
-			err, CALLGATE_E_UNSUPPORTED,
-			"process %ld has neither a pid namespace nor a cgroup of its own: nothing tells its container",
-			(long)first);
+		return err_set(err, CALLGATE_E_UNSUPPORTED,
+			       "process %ld has neither a pid namespace nor a cgroup of its own: nothing distinguishes "
+			       "its container",
+			       (long)first);
 	return pids_add(pids, first, err);
 }
 

@@ -32,7 +32,7 @@ static void tell(const struct callgate_answer *answer)
 			answer->why);
 }
 
-/* Answers that are alike are told once. */
+/* Answers that are alike are reported once. */
 static bool is_alike(const struct told *a, const struct callgate_answer *answer)
 {
 	return a->answer.reader == answer->reader && a->answer.by_library == answer->by_library &&
@@ -64,7 +64,7 @@ int resolve_as(const struct options *options, const char *source, const struct c
 	struct callgate_answer answer;
 	int r;
 
-	if (options->target.reader == CALLGATE_AS_LAW)
+	if (options->target.reader == CALLGATE_AS_CALLGATE)
 		return callgate_filter_resolve(policy, &options->target, out, notes, err);
 	r = callgate_filter_resolve_as(policy, &options->target, out, &answer, notes, err);
 	if (options->has_reader)

@@ -64,7 +64,7 @@ static enum verdict judge(int r, const struct callgate_notes *notes, const struc
 
 	if (r < 0)
 		return is_rejection(r) ? VERDICT_REJECT : VERDICT_CANNOT;
-	if (callgate_notes_said(notes, CALLGATE_ERROR))
+	if (callgate_notes_total(notes, CALLGATE_ERROR))
 		return VERDICT_REJECT;
 	for (size_t i = 0; i < callgate_notes_count(notes); i++) {
 		enum level level = level_of(levels, callgate_notes_at(notes, i));
@@ -96,7 +96,7 @@ static enum verdict check_one(const struct options *options, const char *path, c
 		compare_readers(options, path, notes);
 	/* The findings name the cause already. */
 	findings_add(findings, path, verdict_words[verdict], notes,
-		     r < 0 && !callgate_notes_said(notes, CALLGATE_ERROR) ? &err : NULL);
+		     r < 0 && !callgate_notes_total(notes, CALLGATE_ERROR) ? &err : NULL);
 	return verdict;
 }
 

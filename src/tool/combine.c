@@ -55,8 +55,8 @@ static int open_all(const struct options *options, struct sources *sources)
 	return EXIT_YES;
 }
 
-/* The last proof, against each source by itself: what the text's reader gets is nowhere looser (meet, subtract: than
- * the first), nowhere stricter (join). */
+/* The last proof, against each source by itself: what the text's reader gets is no looser (meet, subtract: than
+ * the first), no stricter (join). */
 static int prove(const struct request *request, const struct sources *sources, const struct callgate_text *text)
 {
 	size_t count = request->op == CALLGATE_SUBTRACT ? 1 : sources->count;

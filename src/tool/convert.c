@@ -61,7 +61,7 @@ static int convert(const struct options *options, const char *profile, const str
 		r = callgate_policy_write(policy, &options->target, request->format, &text, &err);
 	if (r < 0) {
 		report_notes(options, notes, CALLGATE_ERROR, STRICT_NO);
-		if (!callgate_notes_said(notes, CALLGATE_ERROR))
+		if (!callgate_notes_total(notes, CALLGATE_ERROR))
 			report_err(&err);
 		/* That a format cannot say it is an answer, not a failure. */
 		return r == CALLGATE_E_UNSUPPORTED ? EXIT_NO : EXIT_CANNOT;

@@ -134,7 +134,7 @@ void print_differences(FILE *to, const struct callgate_filter *a, const struct c
 			print_row(to, a, b, callgate_diff_at(diff, i));
 }
 
-/* 1 when something surely differs, 2 when all that was found cannot be told. */
+/* 1 when something surely differs, 2 when all that was found is unknown. */
 static int diff_code(const struct callgate_diff *diff)
 {
 	int code = EXIT_YES;
@@ -236,7 +236,7 @@ static int diff_target(const struct options *options, const struct request *requ
 	return code;
 }
 
-/* What cannot be told outweighs a difference, in every target. */
+/* What is unknown outweighs a difference, in every target. */
 static int diff_targets(const struct options *options, const struct request *request, const char *const words[2],
 			struct json_object *rows)
 {

@@ -102,7 +102,7 @@ static void print_text(const struct findings *findings, const struct callgate_no
 			report_note(note, severity_at(level), report_color(findings->options));
 	}
 	for (int s = CALLGATE_NOTE; s <= CALLGATE_ERROR; s++)
-		left += callgate_notes_said(notes, (enum callgate_severity)s);
+		left += callgate_notes_total(notes, (enum callgate_severity)s);
 	left -= callgate_notes_count(notes);
 	if (left)
 		fprintf(stderr, "callgate: note: %zu more findings are not shown\n", left);

@@ -14,7 +14,7 @@ enum hook_looser { LOOSER_REFUSED, LOOSER_ACCEPTED };
 struct hook_request {
 	const char *runtime;
 	const char *name;    /* the LXC container's; NULL: none, or all */
-	const char *profile; /* NULL: not said */
+	const char *profile; /* NULL: not given */
 	const char *caps;    /* LXC: "container" or a list */
 	enum hook_manner { HOOK_WRITE, HOOK_SHOW } manner;
 	enum hook_proof proof;

@@ -10,7 +10,7 @@
 /*
  * Seen with strace -ff, x86_64: LXC 5.0.2 (lxc-start -F and -d), runc 1.1.5 and crun 1.8.1 (run, with and without
  * no_new_privs). runc loads the filter first where no_new_privs is unset, and works on as a threaded Go program. Calls
- * whose failure is passed over, such as prctl() for capabilities that are not there, are not listed.
+ * whose failure is skipped, such as prctl() for capabilities that are not there, are not listed.
  */
 static const struct own_calls {
 	const char *runtime;

@@ -194,8 +194,7 @@ static int compare(const struct hook_request *request, const char *before, const
 		tighter += row->tighter;
 	}
 	if (!looser)
-		fprintf(stderr,
-			"callgate: note: replaces %s: nowhere more permissive, tighter in %zu ranges of calls\n",
+		fprintf(stderr, "callgate: note: replaces %s: no more permissive, tighter in %zu ranges of calls\n",
 			before, tighter);
 	else if (request->looser == LOOSER_ACCEPTED)
 		fprintf(stderr,
@@ -223,7 +222,7 @@ static int check_replaced(const struct options *options, const struct hook_reque
 	as_lxc.target.reader = CALLGATE_AS_LXC;
 	as_lxc.target.libseccomp = callgate_libseccomp_release();
 	if (source_open(&as_lxc, plan->config.seccomp, &old, &kind) != EXIT_YES) {
-		report("%s:%u: lxc.seccomp.profile = %s cannot be read, so nobody can tell what would be replaced",
+		report("%s:%u: lxc.seccomp.profile = %s cannot be read, so what would be replaced is unknown",
 		       plan->config.seccomp_file, plan->config.seccomp_line, plan->config.seccomp);
 		return EXIT_CANNOT;
 	}

@@ -164,7 +164,7 @@ static int install(struct options *options, const struct way *way, const struct 
 	char where[PATH_MAX];
 	int code = EXIT_YES;
 
-	/* Engines pass over a hook whose program is missing, and the container starts unguarded. */
+	/* Engines skip a hook whose program is missing, and the container starts unguarded. */
 	if (access(way->program, X_OK) < 0) {
 		report("%s does not exist; install callgate first", way->program);
 		return EXIT_CANNOT;

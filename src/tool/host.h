@@ -22,13 +22,13 @@ struct host_task {
 	char unit[160];
 	char name[64]; /* the container's, as docker or podman has it; "": it has none, or it is not known */
 	enum host_kind kind;
-	long stack; /* of the witness; -1: the task has ended; -2: nobody can tell */
+	long stack; /* of the witness; -1: the task has ended; -2: unknown */
 };
 
 struct host_unit {
 	const struct host_task *tasks; /* in a row */
 	size_t count;
-	size_t unconfined, unknown; /* tasks without a filter; those that nobody can tell of */
+	size_t unconfined, unknown; /* tasks without a filter; those of which nothing is known */
 	size_t stacks;              /* different filters */
 	size_t no_new_privs;
 	const struct host_record *record; /* NULL: none */
@@ -56,7 +56,7 @@ enum host_verdict {
 	HOST_EXACT,
 	HOST_STRICTER,
 	HOST_DIFFERENT,
-	HOST_NOT_TOLD, /* no record says what it should run under, or nobody can tell what it runs under */
+	HOST_NOT_TOLD, /* no record says what it should run under, or what it runs under is unknown */
 	HOST_WEAKER,
 	HOST_NONE,
 };

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* json-c, loaded when the first document is made or read: verbs that print no JSON do not pay for it. These functions
- * stand for json-c's own of the same names in this program; one that is missing here is a row to add. */
+ * take the place of json-c's own of the same names in this program; one that is missing here is a row to add. */
 #include <dlfcn.h>
 #include <json.h>
 #include <stdlib.h>

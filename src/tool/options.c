@@ -98,7 +98,7 @@ static int take_reader(struct options *options, const char *value)
 	if (callgate_target_reader(target, value) < 0)
 		return take_word(-1, "reader", value);
 	if (!options->has_names)
-		target->libseccomp = target->reader == CALLGATE_AS_LAW ? 0 : callgate_libseccomp_release();
+		target->libseccomp = target->reader == CALLGATE_AS_CALLGATE ? 0 : callgate_libseccomp_release();
 	if (!target->runtime)
 		target->runtime = engine_release(target->reader);
 	return 0;

@@ -52,7 +52,7 @@ static int open_all(const struct options *options, const struct request *request
 		if (profile_open(options, request->files[i], &policies[i], notes, &err) == 0)
 			continue;
 		report_notes(options, notes, CALLGATE_ERROR, STRICT_NO);
-		if (!callgate_notes_said(notes, CALLGATE_ERROR))
+		if (!callgate_notes_total(notes, CALLGATE_ERROR))
 			report_err(&err);
 		return EXIT_CANNOT;
 	}

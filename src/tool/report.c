@@ -99,7 +99,7 @@ void report_notes(const struct options *options, const struct callgate_notes *no
 		report_note(note, severity, color);
 	}
 	for (int s = CALLGATE_NOTE; s <= CALLGATE_ERROR; s++)
-		said += callgate_notes_said(notes, (enum callgate_severity)s);
+		said += callgate_notes_total(notes, (enum callgate_severity)s);
 	if (said > callgate_notes_count(notes))
 		fprintf(stderr, "callgate: note: %zu more findings are not shown\n",
 			said - callgate_notes_count(notes));

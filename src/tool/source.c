@@ -115,7 +115,7 @@ int profile_resolve(const struct options *options, const char *text, struct call
 	if (r == 0)
 		return 0;
 	report_notes(options, notes, CALLGATE_ERROR, STRICT_NO);
-	if (!callgate_notes_said(notes, CALLGATE_ERROR))
+	if (!callgate_notes_total(notes, CALLGATE_ERROR))
 		report_err(&err);
 	return EXIT_CANNOT;
 }

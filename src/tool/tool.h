@@ -149,7 +149,7 @@ void targets_cleanup(struct targets *targets);
 
 /* ------------------------------------------------------------------ engine.c */
 
-/* Which runc or crun is installed that this reader is or hands on to, 0xMMmmpp; 0: none, or nobody can tell. */
+/* Which runc or crun is installed that this reader is or hands on to, 0xMMmmpp; 0: none, or unknown. */
 uint32_t engine_release(enum callgate_reader reader);
 
 /* ------------------------------------------------------------------ attached.c */
@@ -227,7 +227,7 @@ struct json_object *differences_to_json(const struct callgate_diff *diff);
 
 /* ------------------------------------------------------------------ source.c */
 
-/* The SOURCE that stands for --allow, --deny and --default. */
+/* The SOURCE that means --allow, --deny and --default. */
 #define WORDS_SOURCE "words:"
 /* What --profile said, or WORDS_SOURCE; NULL after a message when it is neither or both. */
 const char *profile_said(const struct options *options, const char *profile);
@@ -241,7 +241,7 @@ enum source_kind { SOURCE_PROFILE, SOURCE_BPF, SOURCE_LIVE, SOURCE_ENV };
 int source_open(const struct options *options, const char *text, struct callgate_filter **out, enum source_kind *kind);
 /* A file of raw BPF, in the byte order of the target. An exit code. */
 int program_read(const struct options *options, const char *path, struct callgate_prog **out);
-/* The first process of what pid:N, lxc:NAME or oci:ID names, and whether it stands for its container. */
+/* The first process of what pid:N, lxc:NAME or oci:ID names, and whether its whole container is meant. */
 int live_source(const struct options *options, const char *text, pid_t *pid, enum callgate_scope *scope);
 bool is_live_source(const char *text);
 /* A path as it is; a word without '/' that is no file here is a profile's name. */

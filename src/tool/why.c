@@ -29,7 +29,7 @@ struct groups {
 	struct group *list;
 	size_t count, left_out; /* left_out: events that found no place */
 	const char *only;       /* one container's events; NULL: all */
-	size_t ended;           /* with only: events of processes that have ended, whose container nobody knows */
+	size_t ended;           /* with only: events of processes that have ended, whose container is unknown */
 };
 
 /* ------------------------------------------------------------------ grouping */

@@ -9,19 +9,19 @@
 /* RECORD: the kernel's own, in one of the forms that it is printed in. TRACED: strace's SIGSYS. RUNTIME: a container
  * runtime could not load a profile because of a rule. */
 enum event_kind { EVENT_RECORD, EVENT_TRACED, EVENT_RUNTIME };
-/* What was said about the action: DATA too, the KIND alone (ausearch -i), or nothing (strace). */
+/* What is known of the action: DATA too, the KIND alone (ausearch -i), or nothing (strace). */
 enum event_code { CODE_NONE, CODE_KIND, CODE_DATA };
 
 struct event {
 	enum event_kind kind;
-	uint32_t arch;         /* AUDIT_ARCH_ word; 0: not said */
+	uint32_t arch;         /* AUDIT_ARCH_ word; 0: not given */
 	enum callgate_abi abi; /* NONE: not known here */
 	uint32_t nr;
 	bool has_nr;
 	enum event_code has_code;
 	uint32_t code;
 	unsigned signal;
-	pid_t pid;        /* 0: not said */
+	pid_t pid;        /* 0: not given */
 	char command[64]; /* "": not said */
 	char exe[256];
 	char call[64];  /* the name as the line has it; "": it has a number */

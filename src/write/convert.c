@@ -83,9 +83,9 @@ static int compare(struct callgate_text *text, const struct callgate_filter *fil
 	int r;
 
 	/* What the reader dropped is not in the text, or must not be found again in it. */
-	if (target.reader != CALLGATE_AS_LAW)
+	if (target.reader != CALLGATE_AS_CALLGATE)
 		target.libseccomp = 0;
-	target.reader = CALLGATE_AS_LAW;
+	target.reader = CALLGATE_AS_CALLGATE;
 	if (!oci_has_tail(filter))
 		target.enosys = CALLGATE_ENOSYS_NEVER;
 	r = text_read_back(text, "the text written", &target, &why);

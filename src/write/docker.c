@@ -132,7 +132,8 @@ int docker_write(const struct callgate_policy *policy, struct text *out, struct 
 	const char *comma = "\n\t\t";
 
 	if (policy->dialect != DIALECT_OCI && policy->dialect != DIALECT_DOCKER)
-		return err_set(err, CALLGATE_E_UNSUPPORTED, "only OCI and Docker profiles have guards to keep");
+		return err_set(err, CALLGATE_E_UNSUPPORTED,
+			       "only OCI and Docker profiles have includes and excludes to keep");
 	text_add(out, "{\n\t");
 	add_verdict(out, "defaultAction", "defaultErrnoRet", &policy->fallback);
 	add_arches(out, policy);

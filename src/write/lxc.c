@@ -169,7 +169,7 @@ static int check_need(const struct lxc_writer *writer, const struct callgate_fil
 	return 0;
 }
 
-/* A text that may be looser is not all that LXC will stand under: the filter itself is. */
+/* A text that may be looser is not all that LXC will run under: the filter itself is. */
 static int check_needs(const struct lxc_writer *writer, const struct callgate_text *text)
 {
 	const struct callgate_filter *filter =
@@ -209,7 +209,7 @@ static int check_decision(struct lxc_writer *writer, const struct callgate_text 
 	return r;
 }
 
-/* What LXC makes of the text may nowhere be on the wrong side of the filter. */
+/* What LXC makes of the text may not be on the wrong side of the filter anywhere. */
 static int check_text(struct lxc_writer *writer, const struct callgate_text *text)
 {
 	for (unsigned i = 0; i < writer->abi_count; i++) {
@@ -263,7 +263,7 @@ static int write_and_check(struct lxc_writer *writer, struct callgate_text *text
 		r = lxc_choose_default(writer);
 	if (r == 0)
 		r = put_and_read(writer, text);
-	/* libseccomp would refuse the rules, or nobody can tell what it makes of them. */
+	/* libseccomp would refuse the rules, or what it makes of them is unknown. */
 	if ((r == CALLGATE_E_UNSUPPORTED || r == CALLGATE_E_PROFILE) && text->bytes) {
 		free(text->bytes);
 		text->bytes = NULL;

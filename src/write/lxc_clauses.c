@@ -112,7 +112,7 @@ static const struct span *conditional_span(const struct lxc_writer *writer, int 
 
 		if (!span || span->node->leaf || !span->clause_count || span->clause_count > KEEP_LIMIT)
 			continue;
-		*word = abi_of(writer->abis[i])->word;
+		*word = abi_of(writer->abis[i])->width;
 		return span;
 	}
 	return NULL;
@@ -175,7 +175,7 @@ static bool loosest_denial(struct lxc_writer *writer, const struct span *span, s
 	return false;
 }
 
-/* Rules that overlap with another action: nobody can tell which of them libseccomp would follow. */
+/* Rules that overlap with another action: it is unknown which of them libseccomp would follow. */
 static bool denies_otherwise(const struct lxc_writer *writer, const struct span *span, struct callgate_action action)
 {
 	for (unsigned i = 0; i < span->clause_count; i++) {

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * Deciding LXC text: a name's rule holds on all ABIs of the host, so each name gets the action that all of them can
- * bear, and conditions are kept where every ABI bears them. A decision bears a text that is nowhere on the wrong side
- * of it: looser, or stricter.
+ * bear, and conditions are kept where every ABI bears them. A decision bears a text that is not on the wrong side
+ * anywhere of it: looser, or stricter.
  */
 #include "write/lxc_decide.h"
 
@@ -78,7 +78,7 @@ static const struct node *decision_of(const struct lxc_writer *writer, enum call
 	return span ? span->node : writer->filter->other_arch;
 }
 
-/* Whether a decision of the text is nowhere on the wrong side of one of the filter. */
+/* Whether a decision of the text is not on the wrong side of one of the filter anywhere. */
 static int bears(struct lxc_writer *writer, const struct node *decision, const struct node *text, bool *out)
 {
 	const struct node *ceiling;
@@ -111,7 +111,7 @@ static int all_bear(struct lxc_writer *writer, int id, const struct lxc_verdict 
 
 		if (nr < 0)
 			continue;
-		text = lxc_clauses_node(writer, verdict, abi_of(abi)->word, only);
+		text = lxc_clauses_node(writer, verdict, abi_of(abi)->width, only);
 		if (!text)
 			return err_nomem(writer->err);
 		r = bears(writer, decision_of(writer, abi, (uint32_t)nr), text, out);

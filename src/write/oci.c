@@ -248,7 +248,7 @@ static int meaning_of_name(const struct writer *writer, int id, enum oci_strict 
 	for (unsigned i = 0; i < writer->abi_count && r == 0; i++) {
 		int64_t nr = syscall_nr(id, writer->abis[i]);
 		const struct span *span = nr < 0 ? NULL : span_of(filter, writer->abis[i], (uint32_t)nr);
-		unsigned word = abi_of(writer->abis[i])->word;
+		unsigned word = abi_of(writer->abis[i])->width;
 
 		if (!span || (strict == OCI_STRICT_NO && word <= width))
 			continue;
@@ -266,8 +266,8 @@ static unsigned name_width(const struct writer *writer, int id)
 	unsigned width = 32;
 
 	for (unsigned i = 0; i < writer->abi_count; i++)
-		if (syscall_nr(id, writer->abis[i]) >= 0 && abi_of(writer->abis[i])->word > width)
-			width = abi_of(writer->abis[i])->word;
+		if (syscall_nr(id, writer->abis[i]) >= 0 && abi_of(writer->abis[i])->width > width)
+			width = abi_of(writer->abis[i])->width;
 	return width;
 }
 
@@ -325,7 +325,7 @@ static int add_call(struct writer *writer, int id)
 		return r;
 	if (strict == OCI_STRICT_SAID)
 		return add_name(writer, name, beside_default(writer));
-	all = abi_of(decision.abi)->word == 32 ? UINT32_MAX : UINT64_MAX;
+	all = abi_of(decision.abi)->width == 32 ? UINT32_MAX : UINT64_MAX;
 	if (decision.covered && strict <= OCI_STRICT_MEET)
 		r = add_covered(writer, id, strict, &said);
 	else if (!decision.constant && strict == OCI_STRICT_NO)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* OCI text of a filter: linux.seccomp as the runtime-spec has it, guards answered. */
+/* OCI text of a filter: linux.seccomp as the runtime-spec has it, conditions on the target evaluated. */
 #ifndef CALLGATE_WRITE_OCI_H
 #define CALLGATE_WRITE_OCI_H
 
@@ -22,7 +22,7 @@ enum oci_strict {
  */
 int oci_write(const struct callgate_filter *filter, const struct callgate_policy *policy, const uint8_t *strict,
 	      struct text *out, struct callgate_err *err);
-/* Whether numbers beyond the profile get ENOSYS somewhere (law 5). */
+/* Whether numbers beyond the profile get ENOSYS somewhere (rule 5). */
 bool oci_has_tail(const struct callgate_filter *filter);
 
 #endif

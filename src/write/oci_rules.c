@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Writing linux.seccomp: the rules that are left for a target once its guards are answered, in their order. */
+/* Writing linux.seccomp: the rules that are left for a target once its conditions on the target are evaluated, in their
+ * order. */
 #include "write/oci_rules.h"
 
 #include <stdlib.h>
@@ -35,7 +36,8 @@ static void add_slice(struct text *text, struct slice slice)
 /* ------------------------------------------------------------------ which rule counts for a name */
 
 /*
- * Names with an unconditional rule, and the first such rule: it beats all others (law 1), which readers disagree about.
+ * Names with an unconditional rule, and the first such rule: it beats all others (rule 1), which readers disagree
+ * about.
  */
 struct entry {
 	struct slice name; /* .at NULL: free */
@@ -62,7 +64,7 @@ static struct entry *find(const struct winners *winners, struct slice name)
 
 static bool is_written(const struct active *active, unsigned i)
 {
-	/* Runtimes drop what does as the default does; the law too. */
+	/* Runtimes drop what does as the default does; callgate does too. */
 	return !action_equal(active->rules[i].action, active->fallback);
 }
 

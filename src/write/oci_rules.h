@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* OCI text of a policy: guards answered, errnos said, architectures listed, so that every OCI runtime reads the same
- * rules. */
+/* OCI text of a policy: conditions on the target evaluated, errnos written out, architectures listed, so that every OCI
+ * runtime reads the same rules. */
 #ifndef CALLGATE_WRITE_OCI_RULES_H
 #define CALLGATE_WRITE_OCI_RULES_H
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * Rebase: a three-way merge of what profiles mean. Each name is decided by itself: the rules that name it, in every
- * world (host, capabilities, kernel) that their guards tell apart, mean a filter of their own. Where only one side
+ * world (host, capabilities, kernel) that their guards distinguish, mean a filter of their own. Where only one side
  * changed it, that side's rules are taken; where both did, rules are looked for that mean what the definition says in
  * every world, or it is a conflict. The result is an edit of the author's text, and is judged again at the end.
  */

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * Judge of a merge: for one name, whether candidate rules mean what the definition of a three-way merge says, in every
- * world that guards tell apart and for all arguments. The definition: where mine is as the old one, the new one counts;
- * where the new one is as the old one, or as mine, mine counts; anywhere else it is a conflict.
+ * world that guards distinguish and for all arguments. The definition: where mine is as the old one, the new one
+ * counts; where the new one is as the old one, or as mine, mine counts; anywhere else it is a conflict.
  */
 #ifndef CALLGATE_WRITE_REBASE_JUDGE_H
 #define CALLGATE_WRITE_REBASE_JUDGE_H

@@ -63,10 +63,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		enum callgate_reader reader;
 		uint64_t caps;
 	} targets[] = {
-		{ CALLGATE_ABI_X86_64, CALLGATE_AS_LAW, 0 },
+		{ CALLGATE_ABI_X86_64, CALLGATE_AS_CALLGATE, 0 },
 		{ CALLGATE_ABI_X86_64, CALLGATE_AS_RUNC, ~0ull >> 23 },
 		{ CALLGATE_ABI_X86_64, CALLGATE_AS_LXC, 0 },
-		{ CALLGATE_ABI_S390X, CALLGATE_AS_LAW, 0 },
+		{ CALLGATE_ABI_S390X, CALLGATE_AS_CALLGATE, 0 },
 		{ CALLGATE_ABI_AARCH64, CALLGATE_AS_CRUN, 1u << 21 },
 		{ CALLGATE_ABI_X86_64, CALLGATE_AS_PODMAN, 0 },
 	};

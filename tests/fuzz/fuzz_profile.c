@@ -66,11 +66,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	check_notes(notes);
 	check_printable(err.text);
 	if (r == 0) {
-		demand(callgate_notes_said(notes, CALLGATE_ERROR) == 0);
+		demand(callgate_notes_total(notes, CALLGATE_ERROR) == 0);
 		check_policy(policy);
 	} else {
 		demand(policy == NULL && err.code == r && err.text[0]);
-		demand(callgate_notes_said(notes, CALLGATE_ERROR) > 0);
+		demand(callgate_notes_total(notes, CALLGATE_ERROR) > 0);
 	}
 	callgate_policy_free(policy);
 	callgate_notes_free(notes);

@@ -8,7 +8,7 @@
 /* Runs prog against filter at every place where either may change its mind: each interval's ends, each
  * constant of the program and its neighbours, each way through the tests of arguments, on the filter's architectures
  * and some foreign ones. Not a proof (that is prog_prove()), but needs nothing of lift. E_MISMATCH names a call that
- * tells them apart. */
+ * distinguishes them. */
 int prog_agree(const struct callgate_prog *prog, const struct callgate_filter *filter, struct callgate_err *err);
 
 #endif

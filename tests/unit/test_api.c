@@ -247,7 +247,7 @@ Test(api, null_is_answered_by_every_function)
 	cr_expect_eq(callgate_command_pid(NULL), 0);
 	EXPECT_REFUSED(callgate_notes_new(NULL));
 	cr_expect_eq(callgate_notes_count(NULL), 0);
-	cr_expect_eq(callgate_notes_said(NULL, CALLGATE_ERROR), 0);
+	cr_expect_eq(callgate_notes_total(NULL, CALLGATE_ERROR), 0);
 	cr_expect_null(callgate_notes_at(NULL, 0));
 	cr_expect_null(callgate_notes_free(NULL));
 	EXPECT_REFUSED(callgate_note_kind(0, NULL));

@@ -134,7 +134,7 @@ static struct callgate_prog *export(scmp_filter_ctx seccomp)
 	return prog;
 }
 
-/* True when both gave a filter, and then the same. What callgate says it cannot predict is passed over. */
+/* True when both gave a filter, and then the same. What callgate says it cannot predict is skipped. */
 static bool agrees(struct maker *maker)
 {
 	struct callgate_target target = target_as(CALLGATE_AS_CRUN);
@@ -184,15 +184,15 @@ static const struct {
 	enum callgate_reader reader;
 	const char *text, *call, *want; /* NULL: the reader refuses the profile */
 } readings[] = {
-	/* Of a key that stands twice Go takes the last, crun the first; Go does not look at case. */
+	/* Of a duplicate key Go takes the last, crun the first; Go does not look at case. */
 	{ CALLGATE_AS_RUNC,
 	  ALLOWING("\"syscalls\":[{\"names\":[\"mkdir\"]," ERRNO ",\"errnoRet\":95,\"errnoRet\":28}]"), "mkdir",
 	  "ERRNO(ENOSPC)" },
 	{ CALLGATE_AS_CRUN,
 	  ALLOWING("\"syscalls\":[{\"names\":[\"mkdir\"]," ERRNO ",\"errnoRet\":95,\"errnoRet\":28}]"), "mkdir",
 	  "ERRNO(EOPNOTSUPP)" },
-	{ CALLGATE_AS_LAW, ALLOWING("\"syscalls\":[{\"names\":[\"mkdir\"]," ERRNO ",\"errnoRet\":95,\"errnoRet\":28}]"),
-	  "mkdir", NULL },
+	{ CALLGATE_AS_CALLGATE,
+	  ALLOWING("\"syscalls\":[{\"names\":[\"mkdir\"]," ERRNO ",\"errnoRet\":95,\"errnoRet\":28}]"), "mkdir", NULL },
 	{ CALLGATE_AS_DOCKER, ALLOWING("\"Syscalls\":[{\"NAMES\":[\"mkdir\"]," ERRNO ",\"ErrnoRet\":7}]"), "mkdir",
 	  "ERRNO(E2BIG)" },
 	{ CALLGATE_AS_CRUN, ALLOWING("\"Syscalls\":[{\"NAMES\":[\"mkdir\"]," ERRNO ",\"ErrnoRet\":7}]"), "mkdir",
@@ -243,9 +243,9 @@ static const struct {
 	   scope. */
 	{ CALLGATE_AS_LXC, "2\ndenylist\nmkdir allow\n", "mkdir", NULL },
 	{ CALLGATE_AS_LXC, "2\ndenylist\nmkdir kill_process\n", "mkdir", "KILL_THREAD" },
-	{ CALLGATE_AS_LAW, "2\ndenylist\nmkdir kill_process\n", "mkdir", NULL },
+	{ CALLGATE_AS_CALLGATE, "2\ndenylist\nmkdir kill_process\n", "mkdir", NULL },
 	{ CALLGATE_AS_LXC, "2\ndenylist\nmkdir\terrno 2\numask errno 3\n", "mkdir", "ALLOW" },
-	{ CALLGATE_AS_LAW, "2\ndenylist\nmkdir\terrno 2\numask errno 3\n", "mkdir", NULL },
+	{ CALLGATE_AS_CALLGATE, "2\ndenylist\nmkdir\terrno 2\numask errno 3\n", "mkdir", NULL },
 	{ CALLGATE_AS_LXC, "2\ndenylist\n[arm]\nmkdir errno 2\n", "mkdir", "ALLOW" },
 	{ CALLGATE_AS_LXC, "2\ndenylist\n[x86]\nmkdir errno 2\n", "mkdir", "ERRNO(ENOENT)" },
 	{ CALLGATE_AS_LXC, "2\ndenylist\nmkdir errno 2\nmkdir errno 3\n", "mkdir", "ERRNO(ENOENT)" },
@@ -258,14 +258,14 @@ static const struct {
 	  "\"syscalls\":[{\"names\":[\"mkdir\"]," ERRNO ",\"errnoRet\":null}]}",
 	  "mkdir", "ERRNO(EPERM)" },
 	{ CALLGATE_AS_RUNC, ALLOWING("\"syscalls\":null"), "mkdir", "ALLOW" },
-	{ CALLGATE_AS_LAW, ALLOWING("\"syscalls\":null"), "mkdir", NULL },
+	{ CALLGATE_AS_CALLGATE, ALLOWING("\"syscalls\":null"), "mkdir", NULL },
 	{ CALLGATE_AS_DOCKER, "\xef\xbb\xbf" ALLOWING("\"syscalls\":[]"), "mkdir", NULL },
 	{ CALLGATE_AS_CRUN, "\xef\xbb\xbf" ALLOWING("\"syscalls\":[]"), "mkdir", NULL },
 	/* TRACE's message has 16 bits. */
-	{ CALLGATE_AS_LAW,
+	{ CALLGATE_AS_CALLGATE,
 	  ALLOWING("\"syscalls\":[{\"names\":[\"mkdir\"],\"action\":\"SCMP_ACT_TRACE\",\"errnoRet\":4096}]"), "mkdir",
 	  "TRACE(4096)" },
-	{ CALLGATE_AS_LAW,
+	{ CALLGATE_AS_CALLGATE,
 	  ALLOWING("\"syscalls\":[{\"names\":[\"mkdir\"],\"action\":\"SCMP_ACT_ERRNO\",\"errnoRet\":4096}]"), "mkdir",
 	  NULL },
 	/* The first row of archMap for the host counts. */
@@ -321,7 +321,7 @@ Test(as, texts_are_read_as_that_program_reads_them)
 
 static const char *decide(const char *text, const char *as, enum callgate_abi abi, uint32_t nr)
 {
-	struct callgate_target target = target_as(CALLGATE_AS_LAW);
+	struct callgate_target target = target_as(CALLGATE_AS_CALLGATE);
 	struct callgate_call call = { .abi = abi, .nr = nr };
 	struct callgate_err err = CALLGATE_ERR_INIT;
 	struct callgate_policy *policy = NULL;
@@ -399,7 +399,7 @@ Test(as, runc_knows_architectures_and_flags_by_release)
 
 Test(as, reader_words)
 {
-	struct callgate_target target = target_as(CALLGATE_AS_LAW);
+	struct callgate_target target = target_as(CALLGATE_AS_CALLGATE);
 
 	cr_expect_eq(callgate_target_reader(&target, "crun-1.8.1"), 0);
 	cr_expect_eq(target.reader, CALLGATE_AS_CRUN);
@@ -416,7 +416,7 @@ Test(as, reader_words)
 /* Resolves for the installed release. The action of mkdir(0), or "refused". */
 static const char *answer(const char *text, const char *as, uint32_t libseccomp, struct callgate_answer *out)
 {
-	struct callgate_target target = target_as(CALLGATE_AS_LAW);
+	struct callgate_target target = target_as(CALLGATE_AS_CALLGATE);
 	struct callgate_call call = { .abi = CALLGATE_ABI_X86_64, .nr = 83 };
 	struct callgate_err err = CALLGATE_ERR_INIT;
 	struct callgate_policy *policy = NULL;
@@ -482,7 +482,7 @@ Test(as, the_installed_libseccomp_answers_for_its_own_release)
 
 static unsigned differing(const char *text, const char *word)
 {
-	struct callgate_target target = target_as(CALLGATE_AS_LAW);
+	struct callgate_target target = target_as(CALLGATE_AS_CALLGATE);
 	struct callgate_err err = CALLGATE_ERR_INIT;
 	struct callgate_notes *notes;
 	int fd = memfd_create("profile", 0);
@@ -510,7 +510,7 @@ Test(as, portable_tells_who_differs)
 	cr_expect_eq(differing(ALLOWING("\"syscalls\":[{\"names\":[\"mkdir\"]," ERRNO ",\"errno\":\"EBADF\"}]"),
 			       "docker, containerd, runc, crun: x86 mkdir gives ERRNO(EPERM) and not ERRNO(EBADF)"),
 		     4);
-	/* Our law refuses this one: the others are compared among themselves. */
+	/* callgate refuses this one: the others are compared among themselves. */
 	cr_expect_eq(differing(ALLOWING("\"syscalls\":[{\"names\":[\"mkdir\"]," ERRNO "}],\"syscalls\":[]"),
 			       "crun (to docker): x86 mkdir gives ERRNO(EPERM) and not ALLOW"),
 		     1);

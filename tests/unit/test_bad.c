@@ -42,11 +42,11 @@ static void check_sample(const struct expected *expected)
 	cr_assert_eq(callgate_notes_new(&notes), 0);
 	snprintf(path, sizeof(path), "%s/bad/%s", TESTS_DIR, expected->file);
 	r = callgate_policy_read(path, &policy, notes, &err);
-	got = r == CALLGATE_E_FORMAT                         ? "format"
-	      : r < 0                                        ? "reject"
-	      : callgate_notes_said(notes, CALLGATE_ERROR)   ? "reject"
-	      : callgate_notes_said(notes, CALLGATE_WARNING) ? "warn"
-							     : "accept";
+	got = r == CALLGATE_E_FORMAT                          ? "format"
+	      : r < 0                                         ? "reject"
+	      : callgate_notes_total(notes, CALLGATE_ERROR)   ? "reject"
+	      : callgate_notes_total(notes, CALLGATE_WARNING) ? "warn"
+							      : "accept";
 	first = callgate_notes_at(notes, 0);
 	cr_expect(strcmp(got, expected->verdict) == 0, "%s: %s, not %s; %s", expected->file, got, expected->verdict,
 		  first ? first->text : err.text);

@@ -64,7 +64,7 @@ Test(notes, are_printable_located_and_bounded)
 		note_at(notes, CALLGATE_WARNING, NOTE_SYNTAX, &source, 1, "again");
 	note_at(notes, CALLGATE_ERROR, NOTE_SYNTAX, &source, 24, "last");
 	cr_assert_leq(callgate_notes_count(notes), NOTES_LIMIT);
-	cr_assert_eq(callgate_notes_said(notes, CALLGATE_WARNING), 1001);
+	cr_assert_eq(callgate_notes_total(notes, CALLGATE_WARNING), 1001);
 	cr_assert_str_eq(callgate_notes_at(notes, callgate_notes_count(notes) - 1)->text, "last");
 	callgate_notes_free(notes);
 }

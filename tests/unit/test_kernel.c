@@ -336,7 +336,7 @@ Test(dump, says_what_is_in_the_way)
 	free(prog);
 }
 
-/* A caller under a filter, and one without the capability, are told apart. */
+/* A caller under a filter, and one without the capability, are distinguished. */
 static pid_t watched;
 static int dump_confined(void)
 {

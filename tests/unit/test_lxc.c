@@ -40,7 +40,7 @@ static const struct {
 	  "\ndenylist allow\n", "\nchmod" },
 	{ PROFILE("ALLOW", "{\"names\":[\"mkdir\"],\"action\":\"SCMP_ACT_ERRNO\",\"errnoRet\":77}"),
 	  "\nmkdir errno 77\n", NULL },
-	/* socket(2) of x86 has a number that LXC passes over: a denylist would leave it open. */
+	/* socket(2) of x86 has a number that LXC skips: a denylist would leave it open. */
 	{ PROFILE("ALLOW", "{\"names\":[\"socket\"],\"action\":\"SCMP_ACT_ERRNO\"}"), "\nallowlist errno 38\n",
 	  "denylist" },
 	{ PROFILE("ALLOW", "{\"names\":[\"socket\"],\"action\":\"SCMP_ACT_ERRNO\"}"), "\nmkdir allow\n",
@@ -63,7 +63,7 @@ static const struct {
 	{ PROFILE("ALLOW", "{\"names\":[\"umask\"],\"action\":\"SCMP_ACT_ERRNO\",\"args\":[{\"index\":0,\"value\":8,"
 			   "\"op\":\"SCMP_CMP_GE\"}]}"),
 	  "\numask errno 1 [0,0x8,>=]\n", "allowlist" },
-	/* On x86 the value is cut to 0 (law 6), and so it is in LXC's text: said once, meant the same. */
+	/* On x86 the value is cut to 0 (rule 6), and so it is in LXC's text: said once, meant the same. */
 	{ PROFILE("ERRNO", NEEDED ",{\"names\":[\"umask\"],\"action\":\"SCMP_ACT_ALLOW\",\"args\":[{\"index\":0,"
 				  "\"value\":4294967296,\"op\":\"SCMP_CMP_EQ\"}]}"),
 	  "\numask allow [0,0x100000000,==]\n", NULL },

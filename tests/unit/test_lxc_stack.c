@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* LXC text to put a filter on top of: it is nowhere stricter than the filter, so both together mean the filter. */
+/* LXC text to put a filter on top of: it is no stricter than the filter, so both together mean the filter. */
 #include <criterion/criterion.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -28,7 +28,7 @@ static int write_text(const char *profile, struct callgate_text **out, struct ca
 	return r;
 }
 
-/* ------------------------------------------------------------------ the law of it */
+/* ------------------------------------------------------------------ what it means */
 
 static void assert_nowhere_stricter(const struct callgate_filter *filter, const struct callgate_text *text,
 				    const char *what)
@@ -149,7 +149,7 @@ static const struct {
 	{ NARROW("ERRNO", NEEDED "," MKDIR("LOG")), "\nmkdir allow\n", NULL },
 	{ NARROW("ERRNO", NEEDED "," MKDIR("TRACE")), "\nmkdir allow\n", NULL },
 	{ PROFILE("ERRNO", NEEDED "," MKDIR("TRACE")), "\nrmdir errno 1\n", "\nmkdir " },
-	/* What libseccomp would make of rules that overlap nobody can tell: none are made that do, and where the
+	/* What libseccomp would make of overlapping rules is unknown: none are made here, and where the
 	 * profile's own do, names with conditions stay open. */
 	{ PROFILE("ERRNO", NEEDED MSEAL UMASK("KILL", "2", "EQ") UMASK("ALLOW", "11", "EQ")),
 	  "\numask kill [0,0x2,==]\n", "\numask errno" },

@@ -27,7 +27,7 @@ Test(abi, rows_agree_with_libseccomp)
 		bool n32 = abi == CALLGATE_ABI_X32 || abi == CALLGATE_ABI_MIPS64N32 || abi == CALLGATE_ABI_MIPSEL64N32;
 
 		cr_assert_str_eq(callgate_abi_name(abi), row->name);
-		cr_assert_eq(row->word, (row->audit & 0x80000000u) && !n32 ? 64 : 32, "%s", row->name);
+		cr_assert_eq(row->width, (row->audit & 0x80000000u) && !n32 ? 64 : 32, "%s", row->name);
 		cr_assert_eq(row->big_endian, !(row->audit & 0x40000000u), "%s", row->name);
 		if (!arch)
 			continue;
@@ -440,9 +440,9 @@ Test(flag, words_are_those_of_the_kernel)
 
 Test(reader, goes_to_text_and_back)
 {
-	enum callgate_reader reader = CALLGATE_AS_LAW;
+	enum callgate_reader reader = CALLGATE_AS_CALLGATE;
 
-	for (int i = CALLGATE_AS_LAW; i <= CALLGATE_AS_LXC; i++) {
+	for (int i = CALLGATE_AS_CALLGATE; i <= CALLGATE_AS_LXC; i++) {
 		cr_assert_eq(reader_by_name(slice_of(reader_name((enum callgate_reader)i)), &reader), true);
 		cr_assert_eq((int)reader, i);
 	}

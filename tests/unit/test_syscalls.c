@@ -333,7 +333,8 @@ Test(syscalls, are_multiplexed_where_libseccomp_says_so)
 			int mux;
 
 			/*
-			 * This machine's library cannot be told of calls that this machine does not have a number for.
+			 * This machine's library cannot be asked about calls that this machine does not have a number
+			 * for.
 			 */
 			if (!syscall_behind_mux(id, (enum callgate_abi)abi, &mux, &selector) ||
 			    seccomp_syscall_resolve_name(syscall_id_name(id)) <= -10000)

@@ -111,7 +111,7 @@ static void expect_note(const char *profile, struct callgate_target target, unsi
 #define ALLOWING_X86(rules) \
 	"{\"defaultAction\":\"SCMP_ACT_ALLOW\",\"architectures\":[\"SCMP_ARCH_X86\"],\"syscalls\":[" rules "]}"
 
-Test(law, rule_0_guards_are_answered_first)
+Test(semantics, rule_0_guards_are_answered_first)
 {
 	static const char profile[] =
 		"{\"defaultAction\":\"SCMP_ACT_ERRNO\",\"archMap\":[{\"architecture\":\"SCMP_ARCH_X86_64\","
@@ -138,7 +138,7 @@ Test(law, rule_0_guards_are_answered_first)
 	EXPECT(profile, runc, { "x86_64", "mount", 0, 0, "ALLOW" }, { "x86", "mount", 0, 0, "KILL_THREAD" });
 }
 
-Test(law, rule_0_what_equals_the_default_is_gone)
+Test(semantics, rule_0_what_equals_the_default_is_gone)
 {
 	EXPECT(DENYING("{\"names\":[\"mkdir\"]," ERRNO "},{\"names\":[\"mkdir\"]," ALLOW
 		       ",\"includes\":{\"minKernel\":\"4.8\"}}"),
@@ -148,7 +148,7 @@ Test(law, rule_0_what_equals_the_default_is_gone)
 	       { "x86_64", "mkdir", 0, 0, "ERRNO(EACCES)" });
 }
 
-Test(law, rule_1_unconditional_beats_conditional_and_the_first_wins)
+Test(semantics, rule_1_unconditional_beats_conditional_and_the_first_wins)
 {
 	static const char guarded[] =
 		"{\"defaultAction\":\"SCMP_ACT_ERRNO\",\"syscalls\":["
@@ -166,7 +166,7 @@ Test(law, rule_1_unconditional_beats_conditional_and_the_first_wins)
 		    203, "bpf", CALLGATE_E_PROFILE);
 }
 
-Test(law, rule_2_of_overlapping_conditions_the_stricter_action_decides)
+Test(semantics, rule_2_of_overlapping_conditions_the_stricter_action_decides)
 {
 	static const char socket_family[] = DENYING(
 		"{\"names\":[\"socket\"]," ERRNO
@@ -209,7 +209,7 @@ Test(law, rule_2_of_overlapping_conditions_the_stricter_action_decides)
 	       { "x86_64", "ioctl", 0, 9, "ALLOW" });
 }
 
-Test(law, rule_2_is_decided_after_the_cut_of_rule_6)
+Test(semantics, rule_2_is_decided_after_the_cut_of_rule_6)
 {
 	static const char profile[] = WITH_X86(
 		"{\"names\":[\"ioctl\"]," ALLOW ",\"args\":[{\"index\":1,\"value\":5,\"op\":\"SCMP_CMP_EQ\"}]},"
@@ -223,7 +223,7 @@ Test(law, rule_2_is_decided_after_the_cut_of_rule_6)
 /*
  * Values of one argument are searched, not tried one by one: of rules that overlap the order must not be lost in that.
  */
-Test(law, rule_2_holds_for_lists_of_values)
+Test(semantics, rule_2_holds_for_lists_of_values)
 {
 	static const char profile[] =
 		DENYING("{\"names\":[\"ioctl\"]," ALLOW ",\"args\":[{\"index\":1,\"value\":1,\"op\":\"SCMP_CMP_EQ\"}]},"
@@ -241,7 +241,7 @@ Test(law, rule_2_holds_for_lists_of_values)
 	       { "x86_64", "ioctl", 0, 5, "ERRNO(EPERM)" });
 }
 
-Test(law, what_is_always_or_never_true_is_folded_the_right_way_round)
+Test(semantics, what_is_always_or_never_true_is_folded_the_right_way_round)
 {
 	EXPECT(ALLOWING("{\"names\":[\"umask\"]," ERRNO
 			",\"args\":[{\"index\":0,\"op\":\"SCMP_CMP_LT\",\"value\":0}]}"),
@@ -252,7 +252,7 @@ Test(law, what_is_always_or_never_true_is_folded_the_right_way_round)
 	       { "x86_64", "umask", UINT64_MAX, 0, "ERRNO(EPERM)" });
 }
 
-Test(law, rule_3_conditions_are_anded_repeats_are_ored)
+Test(semantics, rule_3_conditions_are_anded_repeats_are_ored)
 {
 	EXPECT(DENYING("{\"names\":[\"socket\"]," ALLOW ",\"args\":[{\"index\":0,\"value\":2,\"op\":\"SCMP_CMP_EQ\"},"
 		       "{\"index\":1,\"value\":1,\"op\":\"SCMP_CMP_EQ\"}]}"),
@@ -265,7 +265,7 @@ Test(law, rule_3_conditions_are_anded_repeats_are_ored)
 	       { "x86_64", "socket", 7, 1, "ALLOW" }, { "x86_64", "socket", 7, 9, "ERRNO(EPERM)" });
 }
 
-Test(law, all_operators_mean_what_they_say)
+Test(semantics, all_operators_mean_what_they_say)
 {
 	static const struct {
 		const char *op;
@@ -298,7 +298,7 @@ Test(law, all_operators_mean_what_they_say)
 	       { "x86_64", "clone", 0x100000000, 0, "ALLOW" });
 }
 
-Test(law, rule_4_a_lost_name_never_loosens)
+Test(semantics, rule_4_a_lost_name_never_loosens)
 {
 	struct callgate_target old = x86_64();
 	struct callgate_notes *notes;
@@ -325,7 +325,7 @@ Test(law, rule_4_a_lost_name_never_loosens)
 	callgate_notes_free(notes);
 }
 
-Test(law, rule_5_errno_defaults)
+Test(semantics, rule_5_errno_defaults)
 {
 	EXPECT("{\"defaultAction\":\"SCMP_ACT_ERRNO\",\"defaultErrnoRet\":13,\"syscalls\":["
 	       "{\"names\":[\"mkdir\"]," ERRNO "},{\"names\":[\"chmod\"]," ERRNO ",\"errnoRet\":95},"
@@ -339,7 +339,7 @@ Test(law, rule_5_errno_defaults)
 	       x86_64(), { "x86_64", "mkdir", 0, 0, "ERRNO(EACCES)" }, { "x86_64", "mount", 0, 0, "ERRNO(ENOENT)" });
 }
 
-Test(law, rule_5_newer_than_the_profile_is_enosys)
+Test(semantics, rule_5_newer_than_the_profile_is_enosys)
 {
 	static const char two[] = WITH_X86("{\"names\":[\"read\",\"openat2\"]," ALLOW "}");
 	struct callgate_target never = x86_64(), crun = x86_64(), runc = x86_64();
@@ -363,7 +363,7 @@ Test(law, rule_5_newer_than_the_profile_is_enosys)
 	       { "x86_64", "#438", 0, 0, "ERRNO(ENOSYS)" }, { "x86_64", "#436", 0, 0, "KILL_THREAD" });
 }
 
-Test(law, rule_6_a_32_bit_abi_compares_32_bits)
+Test(semantics, rule_6_a_32_bit_abi_compares_32_bits)
 {
 	static const char profile[] =
 		WITH_X86("{\"names\":[\"personality\"]," ALLOW ",\"args\":[{\"index\":0,\"value\":4294967295,"
@@ -379,7 +379,7 @@ Test(law, rule_6_a_32_bit_abi_compares_32_bits)
 		    x86_64(), 300, "x86", 0);
 }
 
-Test(law, rule_7_multiplexed_calls)
+Test(semantics, rule_7_multiplexed_calls)
 {
 	struct callgate_target crun = x86_64(), runc = x86_64();
 
@@ -419,7 +419,7 @@ Test(law, rule_7_multiplexed_calls)
 	       crun, { "x86", "socketcall", 1, 0, "ALLOW" });
 }
 
-Test(law, rule_7_is_not_overwritten_by_rule_5)
+Test(semantics, rule_7_is_not_overwritten_by_rule_5)
 {
 	EXPECT("{\"defaultAction\":\"SCMP_ACT_ERRNO\",\"architectures\":[\"SCMP_ARCH_X86\"],\"syscalls\":["
 	       "{\"names\":[\"read\",\"recv\"]," ALLOW "}]}",
@@ -439,7 +439,7 @@ Test(law, rule_7_is_not_overwritten_by_rule_5)
 	       { "x86", "socketcall", 1, 0, "KILL_THREAD" });
 }
 
-Test(law, rule_8_abis)
+Test(semantics, rule_8_abis)
 {
 	static const char native[] = DENYING("{\"names\":[\"read\",\"futex_waitv\"]," ALLOW "}");
 
