@@ -86,7 +86,7 @@ static int take_profile(struct hook *hook, const char *word)
 		return -1;
 	}
 	if (!strchr(word, '/'))
-		return callgate_profile_find(word, hook->profile, sizeof(hook->profile), &err) < 0
+		return callgate_profile_lookup(word, hook->profile, sizeof(hook->profile), &err) < 0
 			       ? hook_fail(hook, &err)
 			       : 0;
 	if (word[0] != '/') {

@@ -18,6 +18,7 @@
 
 #include "hooks/base64.h"
 #include "hooks/oci-make.h"
+#include "hooks/oci-own.h"
 #include "hooks/rootless.h"
 #include "runtime/hooks.h"
 
@@ -342,6 +343,7 @@ static int prove(struct hook *hook, pid_t pid)
 	r = check_narrow(hook, live, "the live filter") == 0 ? 0 : CALLGATE_E_MISMATCH;
 	if (r == 0)
 		note_down(&hook->job.messages, "the live filter is stricter than the profile");
+	oci_own_note(&hook->job);
 	callgate_filter_free(live);
 	return r;
 }

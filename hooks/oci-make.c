@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* What the wrapper and the precreate hook have in common: the profile of a bundle, put into its configuration. */
 #include "hooks/oci-make.h"
+#include "hooks/oci-own.h"
 #include "runtime/hooks.h"
 
 #include <linux/seccomp.h>
@@ -143,10 +144,10 @@ int oci_job_make(struct oci_job *job)
 	struct callgate_err err = CALLGATE_ERR_INIT;
 	char *bpf = NULL, *text = NULL;
 	char flags[256], deadly[320];
-	int r = 0;
+	int r = oci_own_meet(job);
 
 	splice.root = job->root;
-	if (job->form != OCI_FORM_TEXT)
+	if (r == 0 && job->form != OCI_FORM_TEXT)
 		r = make_bpf(job, &bpf);
 	if (r == 0 && job->form != OCI_FORM_BPF)
 		r = make_text(job, &text);

@@ -15,7 +15,7 @@
 static int locate(const char *profile, char *path, size_t size, struct callgate_err *err)
 {
 	if (profile[0] != '/')
-		return callgate_profile_find(profile, path, size, err);
+		return callgate_profile_lookup(profile, path, size, err);
 	return snprintf(path, size, "%s", profile) < (int)size
 		       ? 0
 		       : err_set(err, CALLGATE_E_ARG, "a profile's path is too long");
@@ -80,7 +80,7 @@ static int select_other(const struct callgate_settings *settings, const char *na
 
 	if (settings->selection == CALLGATE_SELECT_NEVER)
 		return err_set(err, CALLGATE_E_PERM, "the configuration does not let containers choose");
-	r = callgate_profile_find(name, other.profile, sizeof(other.profile), err);
+	r = callgate_profile_lookup(name, other.profile, sizeof(other.profile), err);
 	if (r < 0 || strcmp(other.profile, choice->profile) == 0)
 		return r;
 	other.target = choice->target;

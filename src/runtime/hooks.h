@@ -103,11 +103,20 @@ bool callgate_settings_annotated_only(const struct callgate_settings *settings, 
 /* "log.ENGINE", else "log": yes, denials are made visible in the audit log where the runtime can carry the flag; no is
  * the default. */
 bool callgate_settings_log(const struct callgate_settings *settings, const char *engine);
+/* "own": what the seccomp profile that a container brings along may do. */
+enum callgate_own {
+	CALLGATE_OWN_MEET = 0, /* what it denies stays denied */
+	CALLGATE_OWN_REPLACE,  /* nothing: the profile is in its place */
+};
+enum callgate_own callgate_settings_own(const struct callgate_settings *settings);
 /*
  * "proof": whether a container that callgate is not let look at (rootless, nested) may run: "required" or "possible".
  */
 enum callgate_need { CALLGATE_PROOF_REQUIRED = 0, CALLGATE_PROOF_POSSIBLE };
 enum callgate_need callgate_settings_proof(const struct callgate_settings *settings);
+
+/* callgate_profile_find(), whose error names the nearest installed profile too. */
+int callgate_profile_lookup(const char *name, char *path, size_t size, struct callgate_err *err);
 
 /* ------------------------------------------------------------------ OCI bundles */
 
@@ -121,7 +130,8 @@ struct callgate_bundle *callgate_bundle_free(struct callgate_bundle *bundle);
 uint64_t callgate_bundle_caps(const struct callgate_bundle *bundle);     /* process.capabilities.bounding */
 bool callgate_bundle_no_new_privs(const struct callgate_bundle *bundle); /* process.noNewPrivileges */
 /*
- * An annotation of org.callgate.* or run.oci.*; NULL: absent. *size may be asked for; the text is not NUL-terminated.
+ * An annotation of org.callgate.* or run.oci.*, io.podman.annotations.seccomp, io.container.manager; NULL: absent.
+ * *size may be asked for; the text is not NUL-terminated.
  */
 const char *callgate_bundle_annotation(const struct callgate_bundle *bundle, const char *key, size_t *size);
 /* The text of linux.seccomp; NULL: absent, or null. */
@@ -147,6 +157,9 @@ struct callgate_splice {
 /* *out: malloc'ed, NUL-terminated. The result has been read back: E_MISMATCH when it does not hold what was put in. */
 int callgate_bundle_splice(const struct callgate_bundle *bundle, const struct callgate_splice *splice, char **out,
 			   size_t *size, struct callgate_err *err) CALLGATE_MUST_CHECK;
+
+/* The id of a container that podman or Docker knows by a name. E_NOTFOUND; E_ARG: several are called so. */
+int callgate_oci_id(const char *name, char *id, size_t size, struct callgate_err *err);
 
 /* Which profile a container gets, resolved for this host and its capabilities. */
 struct callgate_choice {

@@ -119,7 +119,8 @@ static int keep_annotation(struct members_reader *reader, const struct json_toke
 	struct callgate_bundle *bundle = bundle_of(reader);
 	struct oci_pair *pair = &bundle->pairs[bundle->pair_count];
 
-	if (!has_prefix(key->text, "org.callgate.") && !has_prefix(key->text, "run.oci."))
+	if (!has_prefix(key->text, "org.callgate.") && !has_prefix(key->text, "run.oci.") &&
+	    !slice_is(key->text, "io.podman.annotations.seccomp") && !slice_is(key->text, "io.container.manager"))
 		return members_skip(reader, token, NULL);
 	if (bundle->pair_count == OCI_PAIRS)
 		return members_fault(reader, key->first, "too many annotations");

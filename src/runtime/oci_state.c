@@ -15,6 +15,7 @@
 #include "kernel/status.h"
 #include "runtime/hooks.h"
 #include "runtime/oci.h"
+#include "runtime/oci_names.h"
 
 static int take_string(struct members_reader *reader, const struct json_token *token, char *buf, size_t size)
 {
@@ -167,19 +168,18 @@ static int read_form(const struct form *form, const char *dir, const char *id, p
 	return r < 0 ? r : check_start(&init, id, out, err);
 }
 
+/* ------------------------------------------------------------------ which container */
+
+enum match { MATCH_WHOLE, MATCH_BEGINNING };
+
 /* The directory below root that is called id, or the only one whose name begins with it. "": none, or several. */
 static void complete(const char *root, const char *id, char *buf, size_t size)
 {
 	struct dirent *entry;
 	unsigned found = 0;
-	DIR *dir;
+	DIR *dir = opendir(root);
 
-	if (snprintf(buf, size, "%s/%s", root, id) < (int)size && access(buf, F_OK) == 0) {
-		snprintf(buf, size, "%s", id);
-		return;
-	}
 	buf[0] = '\0';
-	dir = opendir(root);
 	while (dir && (entry = readdir(dir))) {
 		if (entry->d_name[0] == '.' || strncmp(entry->d_name, id, strlen(id)) != 0)
 			continue;
@@ -192,41 +192,105 @@ static void complete(const char *root, const char *id, char *buf, size_t size)
 		buf[0] = '\0';
 }
 
-static int look_below(const char *root, const char *id, pid_t *out, struct callgate_err *err)
+/* What is looked for, and what is found. */
+struct wanted {
+	const char *id;
+	enum match match;
+	pid_t pid;
+	struct callgate_err *err;
+};
+
+static int look_below(const char *root, struct wanted *wanted)
 {
 	char name[PATH_MAX];
 	int r = CALLGATE_E_NOTFOUND;
 
-	complete(root, id, name, sizeof(name));
+	if (wanted->match == MATCH_WHOLE)
+		snprintf(name, sizeof(name), "%s", wanted->id);
+	else
+		complete(root, wanted->id, name, sizeof(name));
 	for (size_t i = 0; name[0] && r == CALLGATE_E_NOTFOUND && i < sizeof(forms) / sizeof(forms[0]); i++)
-		r = read_form(&forms[i], root, name, out, err);
+		r = read_form(&forms[i], root, name, &wanted->pid, wanted->err);
 	return r;
 }
 
-int callgate_oci_init_pid(const char *root, const char *id, pid_t *out, struct callgate_err *err)
+/* The directories in a directory: containerd's namespaces. */
+static int look_below_each(const char *parent, struct wanted *wanted)
 {
-	static const char *const roots[] = {
-		"/run/runc",
-		"/run/crun",
-		"/run/docker/runtime-runc/moby",
-		"/run/containerd/runc/default",
-		"/run/containerd/runc/k8s.io",
-	};
+	DIR *dir = opendir(parent);
+	struct dirent *entry;
+	char path[PATH_MAX];
+	int r = CALLGATE_E_NOTFOUND;
+
+	while (dir && r == CALLGATE_E_NOTFOUND && (entry = readdir(dir)))
+		if (entry->d_name[0] != '.' &&
+		    snprintf(path, sizeof(path), "%s/%s", parent, entry->d_name) < (int)sizeof(path))
+			r = look_below(path, wanted);
+	if (dir)
+		closedir(dir);
+	return r;
+}
+
+static int look_everywhere(struct wanted *wanted)
+{
+	static const char *const roots[] = { "/run/runc", "/run/crun" };
+	static const char *const parents[] = { "/run/docker/runtime-runc", "/run/docker/runtime-crun",
+					       "/run/containerd/runc" };
 	const char *runtime = getenv("XDG_RUNTIME_DIR");
 	char path[PATH_MAX];
 	int r = CALLGATE_E_NOTFOUND;
 
+	for (size_t i = 0; r == CALLGATE_E_NOTFOUND && i < sizeof(roots) / sizeof(roots[0]); i++)
+		r = look_below(roots[i], wanted);
+	for (size_t i = 0; r == CALLGATE_E_NOTFOUND && i < sizeof(parents) / sizeof(parents[0]); i++)
+		r = look_below_each(parents[i], wanted);
+	for (size_t i = 0; runtime && r == CALLGATE_E_NOTFOUND && i < 2; i++)
+		if (snprintf(path, sizeof(path), "%s%s", runtime, i ? "/crun" : "/runc") < (int)sizeof(path))
+			r = look_below(path, wanted);
+	return r;
+}
+
+static int look(const char *root, struct wanted *wanted)
+{
+	return root ? look_below(root, wanted) : look_everywhere(wanted);
+}
+
+int callgate_oci_id(const char *name, char *id, size_t size, struct callgate_err *err)
+{
+	unsigned found = oci_name_find(name, id, size);
+
+	if (found == 1)
+		return 0;
+	return found ? err_set(err, CALLGATE_E_ARG, "%u containers are called '%s'; name the one by its id", found,
+			       name)
+		     : err_set(err, CALLGATE_E_NOTFOUND, "no engine knows a container called '%s'", name);
+}
+
+/* A whole id first, then a name, then the beginning of an id: as engines have it. */
+int callgate_oci_init_pid(const char *root, const char *id, pid_t *out, struct callgate_err *err)
+{
+	struct wanted wanted = { .id = id, .match = MATCH_WHOLE, .err = err };
+	char named[256];
+	int r;
+
 	REQUIRE(err, id && out);
 	if (!id[0] || id[0] == '.' || strchr(id, '/'))
 		return err_set(err, CALLGATE_E_ARG, "a container's name has no '/' and no dot in front");
-	err_set(err, r, "no runtime knows a container '%s' (--root DIR says where else to look)", id);
-	if (root)
-		return look_below(root, id, out, err);
-	for (size_t i = 0; r == CALLGATE_E_NOTFOUND && i < sizeof(roots) / sizeof(roots[0]); i++)
-		r = look_below(roots[i], id, out, err);
-	for (size_t i = 0; runtime && r == CALLGATE_E_NOTFOUND && i < 2; i++)
-		if (snprintf(path, sizeof(path), "%s%s", runtime, i ? "/crun" : "/runc") < (int)sizeof(path))
-			r = look_below(path, id, out, err);
+	r = look(root, &wanted);
+	if (r == CALLGATE_E_NOTFOUND) {
+		int named_r = callgate_oci_id(id, named, sizeof(named), err);
+
+		if (named_r == CALLGATE_E_ARG)
+			return named_r;
+		err_set(err, r, "no runtime knows a container '%s' (--root DIR says where else to look)", id);
+		wanted.match = named_r == 0 ? MATCH_WHOLE : MATCH_BEGINNING;
+		wanted.id = named_r == 0 ? named : id;
+		if (named_r == 0)
+			err_set(err, r, "container '%s' (%.12s) is not running", id, named);
+		r = look(root, &wanted);
+	}
+	if (r == 0)
+		*out = wanted.pid;
 	return r;
 }
 

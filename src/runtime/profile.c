@@ -6,8 +6,9 @@
 
 #include "base/err.h"
 #include "callgate.h"
+#include "runtime/profile.h"
 
-static const char *const directories[] = { SYSCONFDIR "/callgate/profiles", PKGDATADIR "/profiles" };
+static const char *const directories[] = { PROFILE_DIRECTORIES };
 static const char *const endings[] = { "", ".json" };
 
 int callgate_profile_find(const char *name, char *path, size_t size, struct callgate_err *err)

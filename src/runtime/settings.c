@@ -64,6 +64,17 @@ static const char *check_proof(struct callgate_settings *settings, const char *v
 	return NULL;
 }
 
+static const char *check_own(struct callgate_settings *settings, const char *value)
+{
+	if (strcmp(value, "meet") == 0)
+		settings->own = CALLGATE_OWN_MEET;
+	else if (strcmp(value, "replace") == 0)
+		settings->own = CALLGATE_OWN_REPLACE;
+	else
+		return "own is meet or replace";
+	return NULL;
+}
+
 static const char *check_containers(struct callgate_settings *settings, const char *value)
 {
 	(void)settings;
@@ -83,9 +94,13 @@ static const struct key {
 	const char *(*check)(struct callgate_settings *settings, const char *value);
 	enum naming naming; /* whether "word.NAME" is a key too */
 } keys[] = {
-	{ "profile", check_profile, WITH_NAME },          { "runtime", check_runtime, WITH_NAME },
-	{ "annotation", check_annotation, WITHOUT_NAME }, { "proof", check_proof, WITHOUT_NAME },
-	{ "containers", check_containers, WITH_NAME },    { "log", check_log, WITH_NAME },
+	{ "profile", check_profile, WITH_NAME },
+	{ "runtime", check_runtime, WITH_NAME },
+	{ "annotation", check_annotation, WITHOUT_NAME },
+	{ "proof", check_proof, WITHOUT_NAME },
+	{ "containers", check_containers, WITH_NAME },
+	{ "log", check_log, WITH_NAME },
+	{ "own", check_own, WITHOUT_NAME },
 };
 
 static const struct key *find_key(struct slice word, struct slice *name)
@@ -307,4 +322,9 @@ bool callgate_settings_log(const struct callgate_settings *settings, const char 
 enum callgate_need callgate_settings_proof(const struct callgate_settings *settings)
 {
 	return settings->proof;
+}
+
+enum callgate_own callgate_settings_own(const struct callgate_settings *settings)
+{
+	return settings->own;
 }

@@ -17,6 +17,7 @@ struct callgate_settings {
 	struct setting *last;
 	enum callgate_selection selection;
 	enum callgate_need proof;
+	enum callgate_own own;
 };
 
 /* Adds what one file says. */

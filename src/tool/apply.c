@@ -98,8 +98,8 @@ static int apply_to(const struct callgate_prog *prog, struct callgate_inject *ho
 	return finish_output(applied.count ? EXIT_NO : EXIT_CANNOT);
 }
 
-static int apply_profile(const struct options *options, const char *profile, const char *target,
-			 struct callgate_inject *how, enum purpose purpose)
+static int apply_profile(struct options *options, const char *profile, const char *target, struct callgate_inject *how,
+			 enum purpose purpose)
 {
 	CALLGATE_CLEANUP(filter_cleanup) struct callgate_filter *filter = NULL;
 	CALLGATE_CLEANUP(prog_cleanup) struct callgate_prog *prog = NULL;
@@ -107,7 +107,7 @@ static int apply_profile(const struct options *options, const char *profile, con
 	enum callgate_scope scope;
 	pid_t pid;
 
-	if (profile_resolve(options, profile, &filter))
+	if ((options->caps_of_container && caps_look_up(options, target)) || profile_resolve(options, profile, &filter))
 		return EXIT_CANNOT;
 	if (callgate_filter_compile(filter, &prog, &err) < 0) {
 		report_err(&err);

@@ -131,7 +131,7 @@ static void check_settings(struct doctor *doctor)
 		last = profile;
 		snprintf(path, sizeof(path), "%s", profile);
 		if (profile[0] != '/')
-			r = callgate_profile_find(profile, path, sizeof(path), &err);
+			r = callgate_profile_lookup(profile, path, sizeof(path), &err);
 		if (r < 0)
 			snprintf(path, sizeof(path), "%s", profile);
 		if (r == 0)

@@ -412,6 +412,16 @@ static int explain_words(const struct options *options, struct sink *sink, const
 	return code;
 }
 
+/* A container that does not run is explained too: what it will run under. */
+static int open_source(const struct options *options, const char *word, struct callgate_filter **out,
+		       enum source_kind *kind)
+{
+	if (strncmp(word, "lxc:", 4) != 0 || lxc_is_running(word + 4, options->lxcpath))
+		return source_open(options, word, out, kind);
+	*kind = SOURCE_PROFILE;
+	return lxc_next_filter(options, word + 4, out);
+}
+
 static int explain_source(const struct options *options, const struct request *request, char **words, int count)
 {
 	CALLGATE_CLEANUP(filter_cleanup) struct callgate_filter *filter = NULL;
@@ -420,7 +430,7 @@ static int explain_source(const struct options *options, const struct request *r
 	enum source_kind kind;
 	struct sink sink = { 0 };
 	bool whole = count == 1 && !request->batch;
-	int code = source_open(options, words[0], &filter, &kind);
+	int code = open_source(options, words[0], &filter, &kind);
 
 	if (code)
 		return code;

@@ -149,7 +149,7 @@ static int profile_word(const char *profile, char *word, size_t size)
 	char path[PATH_MAX];
 
 	if (!strchr(profile, '/')) {
-		if (callgate_profile_find(profile, path, sizeof(path), &err) < 0) {
+		if (callgate_profile_lookup(profile, path, sizeof(path), &err) < 0) {
 			report_err(&err);
 			return EXIT_CANNOT;
 		}

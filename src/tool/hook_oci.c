@@ -11,6 +11,10 @@
 #define CONF_DIR "/etc/containers/containers.conf.d"
 static const char mark[] = "# Written by 'callgate hook install'; 'callgate hook remove' takes it away.\n";
 
+/* podman asks these lists what a runtime can do, by its name: --cgroups=disabled, errors as JSON. */
+#define SUPPORTS_JSON(name) \
+	"runtime_supports_json = [\"crun\", \"runc\", \"kata\", \"runsc\", \"youki\", \"krun\", \"" name "\"]\n"
+
 /* What stands where for a runtime. */
 static const struct way {
 	const char *runtime;
@@ -24,12 +28,16 @@ static const struct way {
 	  "/hooks.d\"]\n",
 	  NULL },
 	{ "runc", BINDIR "/callgate-runc", CONF_DIR "/50-callgate-runtime.conf",
-	  "[engine]\nruntime = \"callgate-runc\"\n[engine.runtimes]\ncallgate-runc = [\"" BINDIR "/callgate-runc\"]\n",
+	  "[engine]\nruntime = \"callgate-runc\"\n" SUPPORTS_JSON(
+		  "callgate-runc") "[engine.runtimes]\ncallgate-runc = [\"" BINDIR "/callgate-runc\"]\n",
 	  "dockerd: \"default-runtime\": \"callgate-runc\", \"runtimes\": { \"callgate-runc\": { \"path\": \"" BINDIR
 	  "/callgate-runc\" } } in /etc/docker/daemon.json\n"
 	  "containerd: BinaryName = \"" BINDIR "/callgate-runc\" in the options of the runtime runc" },
 	{ "crun", BINDIR "/callgate-crun", CONF_DIR "/50-callgate-runtime.conf",
-	  "[engine]\nruntime = \"callgate-crun\"\n[engine.runtimes]\ncallgate-crun = [\"" BINDIR "/callgate-crun\"]\n",
+	  "[engine]\nruntime = \"callgate-crun\"\n" SUPPORTS_JSON(
+		  "callgate-crun") "runtime_supports_nocgroups = [\"crun\", \"crun-wasm\", \"krun\", "
+				   "\"callgate-crun\"]\n"
+				   "[engine.runtimes]\ncallgate-crun = [\"" BINDIR "/callgate-crun\"]\n",
 	  "dockerd: \"default-runtime\": \"callgate-crun\", \"runtimes\": { \"callgate-crun\": { \"path\": \"" BINDIR
 	  "/callgate-crun\" } } in /etc/docker/daemon.json" },
 };
@@ -114,7 +122,7 @@ static int try_profile(struct options *options, const char *runtime, const char 
 	int code;
 
 	if (!strchr(profile, '/')) {
-		if (callgate_profile_find(profile, path, sizeof(path), &err) < 0) {
+		if (callgate_profile_lookup(profile, path, sizeof(path), &err) < 0) {
 			report_err(&err);
 			return EXIT_CANNOT;
 		}

@@ -145,8 +145,9 @@ int options_take(struct options *options, int option, const char *value)
 		return take_abis(options, value);
 	case OPT_CAPS:
 		options->has_caps = true;
+		options->caps_source = is_live_source(value) ? value : NULL;
 		options->caps_of_container = strcmp(value, "container") == 0;
-		if (options->caps_of_container)
+		if (options->caps_of_container || options->caps_source)
 			return 0;
 		if (callgate_caps_parse(value, &target->caps, &err) == 0)
 			return 0;
@@ -210,13 +211,14 @@ int options_parse(struct options *options, const struct verb *verb, const struct
 		int r;
 
 		if (option == OPT_HELP)
-			return verb_help(verb);
+			return verb_help(verb, line->known);
 		r = is_own(option) && line->own ? line->own(line->data, option, optarg)
 						: options_take(options, option, optarg);
 		if (r < 0)
 			return EXIT_CANNOT;
 	}
-	return PARSED;
+	/* Only now: --lxcpath and --root say where to look. */
+	return options->caps_source && caps_look_up(options, options->caps_source) ? EXIT_CANNOT : PARSED;
 }
 
 int verb_usage(const struct verb *verb)
@@ -245,14 +247,4 @@ void print_wrapped(FILE *to, const char *text, unsigned column, unsigned indent)
 		text += strspn(text, " ");
 	}
 	fputc('\n', to);
-}
-
-int verb_help(const struct verb *verb)
-{
-	unsigned column = (unsigned)printf("callgate %s", verb->name);
-
-	print_wrapped(stdout, verb->usage, column, 4);
-	print_wrapped(stdout, verb->summary, 0, 0);
-	printf("See callgate(1).\n");
-	return finish_output(EXIT_YES);
 }

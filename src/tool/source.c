@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "runtime/hooks.h"
 #include "tool/tool.h"
 
 void policy_cleanup(struct callgate_policy **policy)
@@ -53,7 +54,7 @@ const char *profile_said(const struct options *options, const char *profile)
 int profile_path(const char *text, char *path, size_t size, struct callgate_err *err)
 {
 	if (strcmp(text, "-") != 0 && !strchr(text, '/') && access(text, F_OK) < 0)
-		return callgate_profile_find(text, path, size, err);
+		return callgate_profile_lookup(text, path, size, err);
 	if (strlen(text) >= size) {
 		err->code = CALLGATE_E_ARG;
 		snprintf(err->text, sizeof(err->text), "path '%.64s...' is too long", text);
@@ -103,6 +104,10 @@ int profile_resolve(const struct options *options, const char *text, struct call
 	struct callgate_err err = CALLGATE_ERR_INIT;
 	int r;
 
+	if (options->caps_of_container) {
+		report("--caps container: no container is named here; --caps lxc:NAME or --caps oci:ID looks one up");
+		return EXIT_CANNOT;
+	}
 	if (callgate_notes_new(&notes) < 0) {
 		report("out of memory");
 		return EXIT_CANNOT;

@@ -33,6 +33,7 @@ struct options {
 	const char *lxcpath;                  /* --lxcpath, for lxc:NAME; NULL: LXC's own */
 	bool has_reader, has_names, has_caps; /* said on the command line */
 	bool caps_of_container;               /* --caps container */
+	const char *caps_source;              /* --caps lxc:NAME; NULL: not said so */
 	struct callgate_words words;          /* in place of a profile: WORDS_SOURCE */
 };
 
@@ -112,9 +113,22 @@ int take_profile_format(const char *value, enum callgate_format *out); /* oci, d
 int verb_usage(const struct verb *verb);                               /* to stderr, returns EXIT_CANNOT */
 /* The words of a text in lines of less than 80 columns; column: where the first line stands already. */
 void print_wrapped(FILE *to, const char *text, unsigned column, unsigned indent);
-int verb_help(const struct verb *verb); /* to stdout, returns 0 */
 /* Decimal, hex or octal, -1 is 2^bits - 1; the whole word must be a number. */
 int number_parse(const char *text, unsigned bits, uint64_t *out);
+
+/* ------------------------------------------------------------------ help.c */
+
+/* known: the verb's options. To stdout, returns 0. */
+int verb_help(const struct verb *verb, const struct option *known);
+
+/* ------------------------------------------------------------------ container_caps.c */
+
+/* The target's capabilities become those that pid:N, lxc:NAME or oci:ID has, or, where an LXC container does not run,
+ * will have. An exit code after a message. */
+int caps_look_up(struct options *options, const char *source);
+/* What an LXC container that does not run will run under when it is started, as its configuration says. An exit code
+ * after a message. */
+int lxc_next_filter(const struct options *options, const char *name, struct callgate_filter **out);
 
 /* ------------------------------------------------------------------ call.c */
 

@@ -136,12 +136,6 @@ static int verify_live(const struct options *options, const char *source, struct
  * recorded. */
 static int choose_profile(struct options *options, const char *source, struct request *request, char path[4096])
 {
-	struct callgate_err err = CALLGATE_ERR_INIT;
-	struct callgate_tasks *tasks;
-	enum callgate_scope scope;
-	pid_t pid;
-	int code;
-
 	if (!request->profile) {
 		if (!why_record(source, path, 4096, &options->target.caps)) {
 			report("no hook has left a record about %s; --profile says what to compare with", source);
@@ -154,16 +148,7 @@ static int choose_profile(struct options *options, const char *source, struct re
 	snprintf(path, 4096, "%s", request->profile);
 	if ((options->has_caps && !options->caps_of_container) || strncmp(source, "pid:", 4) == 0)
 		return EXIT_YES;
-	code = live_source(options, source, &pid, &scope);
-	if (code)
-		return code;
-	if (callgate_tasks_list(CALLGATE_SCOPE_PROCESS, pid, &tasks, &err) < 0) {
-		report_err(&err);
-		return EXIT_CANNOT;
-	}
-	options->target.caps = callgate_tasks_at(tasks, 0)->caps;
-	callgate_tasks_free(tasks);
-	return EXIT_YES;
+	return caps_look_up(options, source);
 }
 
 /* One source; into document when that is not NULL. */

@@ -384,7 +384,8 @@ static int tell_words(const struct request *request, int count, char **words)
 /* A container: what its hooks wrote down, then what was denied in it. */
 static int tell_container(const struct request *request, const char *container)
 {
-	struct groups groups = { .only = container };
+	char key[300];
+	struct groups groups = { .only = why_container_key(container, key, sizeof(key)) };
 	int code = request->json ? EXIT_YES : why_container(container);
 
 	if (groups_new(&groups) < 0)

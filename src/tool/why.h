@@ -37,6 +37,8 @@ bool event_parse(const char *line, struct event *out);
 int why_last(void);
 /* The same for one: "lxc:NAME" or "oci:ID". EXIT_NO: nothing is written down. */
 int why_container(const char *container);
+/* As callgate_task_container() names it: "oci:" and the beginning of the id, whatever name was given. */
+const char *why_container_key(const char *container, char *buf, size_t size);
 /* Profile and capabilities as the hook recorded them; false: it has not. */
 bool why_record(const char *container, char *profile, size_t size, uint64_t *caps);
 /* The profile that the hook chose for a container, resolved again; NULL: not known. */

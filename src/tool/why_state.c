@@ -118,7 +118,7 @@ int why_last(void)
 }
 
 /* The state file of "oci:0123456789ab" or "lxc:NAME": OCI's ids are longer than what cgroups are called by here. */
-static bool state_path_of(const char *container, char *out, size_t size)
+static bool state_path_by_id(const char *container, char *out, size_t size)
 {
 	struct dirent *entry;
 	bool found = false;
@@ -142,6 +142,36 @@ static bool state_path_of(const char *container, char *out, size_t size)
 	if (dir)
 		closedir(dir);
 	return found;
+}
+
+/* The id of a container that was given by the name that podman or Docker knows, else as it was given. */
+static const char *with_id(const char *container, char *buf, size_t size)
+{
+	struct callgate_err err = CALLGATE_ERR_INIT;
+
+	snprintf(buf, size, "oci:");
+	return strncmp(container, "oci:", 4) == 0 && callgate_oci_id(container + 4, buf + 4, size - 4, &err) == 0
+		       ? buf
+		       : container;
+}
+
+static bool state_path_of(const char *container, char *out, size_t size)
+{
+	char named[264];
+
+	return state_path_by_id(with_id(container, named, sizeof(named)), out, size);
+}
+
+const char *why_container_key(const char *container, char *buf, size_t size)
+{
+	enum { SHOWN = 4 + 12 };
+	char named[264];
+
+	container = with_id(container, named, sizeof(named));
+	snprintf(buf, size, "%s", container);
+	if (strncmp(buf, "oci:", 4) == 0 && strspn(buf + 4, "0123456789abcdef") > SHOWN - 4)
+		buf[SHOWN] = '\0';
+	return buf;
 }
 
 int why_container(const char *container)

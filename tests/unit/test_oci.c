@@ -347,6 +347,46 @@ Test(oci, init_pid)
 	cr_assert_eq(system(text), 0);
 }
 
+/* ------------------------------------------------------------------ names */
+
+Test(oci, names)
+{
+	const char *root = temporary();
+	char path[256], id[256];
+
+	setenv("XDG_DATA_HOME", root, 1);
+	setenv("XDG_RUNTIME_DIR", root, 1);
+	snprintf(path, sizeof(path), "mkdir -p %s/containers/storage/vfs-containers %s/containers/overlay-containers",
+		 root, root);
+	cr_assert_eq(system(path), 0);
+	snprintf(path, sizeof(path), "%s/containers/storage/vfs-containers/containers.json", root);
+	put(path, "[{\"id\":\"0a\",\"names\":[\"cg-web\",\"cg-both\"]},{\"id\":\"0b\",\"metadata\":{\"a\":[1]},"
+		  "\"names\":[\"cg-x\"]},"
+		  "{\"id\":\"0c\"}]");
+	snprintf(path, sizeof(path), "%s/containers/overlay-containers/volatile-containers.json", root);
+	put(path, "[{\"id\":\"0d\",\"names\":[\"cg-both\"]}]");
+	cr_assert_eq(callgate_oci_id("cg-web", id, sizeof(id), NULL), 0);
+	cr_assert_str_eq(id, "0a");
+	cr_assert_eq(callgate_oci_id("cg-x", id, sizeof(id), NULL), 0);
+	cr_assert_str_eq(id, "0b");
+	cr_assert_eq(callgate_oci_id("cg-both", id, sizeof(id), NULL), CALLGATE_E_ARG);
+	cr_assert_eq(callgate_oci_id("cg", id, sizeof(id), NULL), CALLGATE_E_NOTFOUND);
+	put(path, "[{\"id\":\"0d\",\"names\":[\"cg-both\"");
+	cr_assert_eq(callgate_oci_id("cg-web", id, sizeof(id), NULL), 0, "a broken list is no list");
+	snprintf(path, sizeof(path), "rm -r %s", root);
+	cr_assert_eq(system(path), 0);
+}
+
+Test(profile, nearest_name)
+{
+	struct callgate_err err = CALLGATE_ERR_INIT;
+	char path[256];
+
+	cr_assert_eq(callgate_profile_lookup("no-such-profile-at-all", path, sizeof(path), &err), CALLGATE_E_NOTFOUND);
+	cr_assert(strstr(err.text, "callgate/profiles or "), "the directories: %s", err.text);
+	cr_assert_null(strstr(err.text, "did you mean"));
+}
+
 /* ------------------------------------------------------------------ settings */
 
 static int settings_of(const char *text, struct callgate_settings *out, struct callgate_err *err)
@@ -371,6 +411,7 @@ Test(settings, read)
 	cr_assert_null(callgate_settings_runtime(&settings, "crun"));
 	cr_assert_eq(callgate_settings_selection(&settings), CALLGATE_SELECT_NEVER);
 	cr_assert_eq(callgate_settings_proof(&settings), CALLGATE_PROOF_POSSIBLE);
+	cr_assert_eq(callgate_settings_own(&settings), CALLGATE_OWN_MEET);
 	arena_free(&settings.arena);
 	cr_assert_eq(settings_of("", &settings, NULL), 0);
 	cr_assert_str_eq(callgate_settings_profile(&settings, "crun"), "default");
@@ -380,19 +421,10 @@ Test(settings, read)
 Test(settings, refused)
 {
 	static const char *const bad[] = {
-		"profil = x",
-		"profile",
-		"profile =",
-		"profile = a/b",
-		"profile = ../x",
-		"profile = .x",
-		"annotation = maybe",
-		"annotation.podman = any",
-		"runtime = runc",
-		"proof = no",
-		"[engine]",
-		"profile. = x",
-		"= x",
+		"profil = x",     "profile",      "profile =",          "profile = a/b",
+		"profile = ../x", "profile = .x", "annotation = maybe", "annotation.podman = any",
+		"runtime = runc", "proof = no",   "own = keep",         "[engine]",
+		"profile. = x",   "= x",
 	};
 
 	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {

@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The seccomp profile that a container brings along: docker's and podman's --security-opt seccomp=FILE. */
+#ifndef CALLGATE_HOOKS_OCI_OWN_H
+#define CALLGATE_HOOKS_OCI_OWN_H
+
+#include "hooks/oci-make.h"
+
+/* Whether what the configuration has under linux.seccomp counts beside the profile. */
+bool oci_own_counts(const struct oci_job *job);
+void oci_own_note(struct oci_job *job); /* says so in the state file */
+/* The job's choice becomes what both permit, where it counts. 0, or -1 after messages: both together cannot be put
+ * into a configuration. */
+int oci_own_meet(struct oci_job *job);
+
+#endif
