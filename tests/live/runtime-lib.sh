@@ -147,6 +147,51 @@ point $? "and it is as it was"
 no "its private copy goes with the container" test -e "/run/callgate/oci/$run-ro.d"
 umount "$work/ro"
 
+# ------------------------------------------------------------------ a bundle's path that others change meanwhile
+# A link of another user's points now here, now there; the other bundle would start without a filter.
+rounds=${CALLGATE_ROUNDS:-8}
+bundle here '.process.args[2] = "grep ^Seccomp: /proc/self/status"'
+bundle there '.process.args[2] = "grep ^Seccomp: /proc/self/status" | .linux.seccomp = null'
+mkdir "$work/flip" && chown 65534:65534 "$work/flip"
+chmod 755 "$work"
+setpriv --reuid 65534 --regid 65534 --clear-groups sh -c 'while :; do
+  ln -sfn ../here "$1/a"; mv -T "$1/a" "$1/link"; ln -sfn ../there "$1/a"; mv -T "$1/a" "$1/link"; done' sh "$work/flip" 2>/dev/null &
+flipper=$!
+sleep 0.2
+unfiltered=0 started_here=0 i=0
+while [ $i -lt "$rounds" ]; do
+  i=$((i + 1))
+  if timeout 30 "$wrapper" run --bundle "$work/flip/link" "$run-flip$i" >"$work/out" 2>"$work/err" </dev/null; then
+    started_here=$((started_here + 1))
+    has '^Seccomp:.*2$' || unfiltered=$((unfiltered + 1))
+  fi
+done
+kill $flipper
+wait $flipper 2>/dev/null
+ok "a link that another user flips: $started_here of $rounds start, none without the filter" [ $unfiltered = 0 -a $started_here != 0 ]
+
+# ------------------------------------------------------------------ equal ids under two roots
+# Bundles that the wrapper may not write: each gets a private copy, and they must not get each other's.
+for which in first second; do
+  bundle twin-$which ".process.args = [\"/bin/sh\", \"-c\", \"echo $which; exec sleep 60\"]"
+  mkdir "$work/ro-$which" && mount --bind "$work/twin-$which" "$work/ro-$which" && mount -o remount,ro,bind "$work/ro-$which"
+  timeout 30 "$wrapper" --root "$work/root-$which" run -d --bundle "$work/ro-$which" --pid-file "$work/pid-$which" "$run-twin" \
+    >"$work/out-$which" 2>"$work/err" </dev/null
+done
+sleep 0.3
+for which in first second; do
+  pid=$(cat "$work/pid-$which" 2>/dev/null)
+  ok "an id that is there under another root too ($which): its own bundle" grep -qx $which "$work/out-$which"
+  ok "an id that is there under another root too ($which): its own filter" grep -q '^Seccomp:.*2$' "/proc/$pid/status"
+done
+ok "an id under two roots: two state files" is "$(ls "/run/callgate/oci" | grep -c "^$run-twin@.*json$")" 2
+"$wrapper" --root "$work/root-first" delete -f "$run-twin" >/dev/null 2>&1
+ok "the first one's deletion leaves the second's state file" is "$(ls "/run/callgate/oci" | grep -c "^$run-twin@.*json$")" 1
+"$wrapper" --root "$work/root-second" delete -f "$run-twin" >/dev/null 2>&1
+umount "$work/ro-first" "$work/ro-second"
+no "restore is refused: a checkpoint has filters of its own" "$wrapper" restore --bundle "$work/base" "$run-restored" 2>"$work/err"
+ok "and why is said" has 'checkpoint' err
+
 # ------------------------------------------------------------------ gate and proof
 bundle proved "$(spec_hook createRuntime) | $(spec_hook poststart) | .process.env += [\"LD_PRELOAD=/no/such.so\", \"PATH=/no\"]
   | .process.args = [\"/bin/sleep\", \"1\"]"
