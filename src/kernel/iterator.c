@@ -27,7 +27,7 @@ struct row {
 	uint64_t time; /* of a task: start, ns since boot */
 	uint32_t is_task;
 	int32_t pid, tid;
-	int32_t mode, filters;
+	int32_t mode, filters; /* of a filter: filters is how long its compiled program is */
 	uint32_t flags;        /* of a task; of a filter, whether it logs */
 	uint32_t place, count; /* of a filter: where its program was put, and how many instructions that are */
 };
@@ -50,6 +50,7 @@ enum place {
 	FILTER_PROG,
 	FILTER_LOG,
 	PROG_ORIG,
+	PROG_JITED,
 	ORIG_LEN,
 	ORIG_FILTER,
 	ITER_FUNC,
@@ -252,6 +253,8 @@ static void emit_filter(struct assembly *a, const struct iterator *it)
 	STORE(BPF_DW, BPF_REG_10, FIELD(id), BPF_REG_1);
 	STORE_K(BPF_W, BPF_REG_10, FIELD(flags), 0);
 	emit_follow(a, FIELD(flags), 1, FILTER, it->at[FILTER_LOG]);
+	emit_follow(a, POINTER, 8, FILTER, it->at[FILTER_PROG]);
+	emit_follow(a, FIELD(filters), 4, POINTER, it->at[PROG_JITED]);
 	emit_row(a);
 	emit_follow(a, FILTER, 8, FILTER, it->at[FILTER_PREV]);
 }
@@ -299,6 +302,7 @@ static int ask_places(struct iterator *it, struct callgate_err *err)
 		[FILTER_PROG] = { "seccomp_filter", "prog", 0 },
 		[FILTER_LOG] = { "seccomp_filter", "log", 0 },
 		[PROG_ORIG] = { "bpf_prog", "orig_prog", 0 },
+		[PROG_JITED] = { "bpf_prog", "jited_len", 0 },
 		[ORIG_LEN] = { "sock_fprog_kern", "len", 0 },
 		[ORIG_FILTER] = { "sock_fprog_kern", "filter", 0 },
 		[ITER_FUNC] = { "bpf_iter_task", NULL, 0 },
@@ -538,6 +542,7 @@ static int add_filters(struct looks *looks, struct iterator_reading *out, struct
 
 			filters[count] = (struct iterator_filter){ .id = row->id,
 								   .log = row->flags & 0xff,
+								   .compiled = (uint32_t)row->filters,
 								   .count = row->count };
 			filters[count].below = j < size ? row[1].id : 0;
 			if (row->count && row->place != NOT_STORED)

@@ -15,7 +15,8 @@ struct iterator_filter {
 	uint64_t below;    /* the older one that it stands on; 0: none */
 	const void *insns; /* as they were loaded; NULL: the kernel has not kept them */
 	unsigned count;
-	bool log; /* SECCOMP_FILTER_FLAG_LOG */
+	bool log;          /* SECCOMP_FILTER_FLAG_LOG */
+	uint32_t compiled; /* bytes of machine code; 0: it is interpreted */
 };
 
 struct iterator_task {

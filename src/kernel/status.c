@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Reading /proc/PID/task/TID: status, stat and comm through one directory descriptor. */
+/* Reading /proc/PID/task/TID: status and stat through one directory descriptor. */
 #include "kernel/status.h"
 
 #include <errno.h>
@@ -74,15 +74,18 @@ static int read_stat(int dir, struct callgate_task *task, struct task_detail *de
 	enum { KERNEL_THREAD = 0x00200000 }; /* PF_KTHREAD */
 
 	char text[1024];
+	const char *command;
 	char *at;
 	int r;
 
 	r = proc_read(dir, "stat", text, sizeof(text), err);
 	if (r < 0)
 		return r;
+	command = strchr(text, '(');
 	at = strrchr(text, ')');
-	if (!at || at[1] != ' ')
+	if (!command || !at || at < command || at[1] != ' ')
 		return err_set(err, CALLGATE_E_IO, "'stat' in /proc has another form");
+	snprintf(task->command, sizeof(task->command), "%.*s", (int)(at - command - 1), command + 1);
 	detail->state = at[2];
 	at += 2;
 	for (int i = 3; i < 22 && at; i++) {
@@ -111,10 +114,6 @@ int task_read(int dir, struct callgate_task *out, struct task_detail *detail, st
 		return r;
 	if (!field(text, "Seccomp"))
 		return err_set(err, CALLGATE_E_UNSUPPORTED, "/proc says nothing of seccomp: the kernel has none");
-	r = proc_read(dir, "comm", task.command, sizeof(task.command), err);
-	if (r < 0)
-		return r;
-	task.command[strcspn(task.command, "\n")] = '\0';
 	task.pid = (pid_t)number(text, "Tgid", 10, 0);
 	task.tid = (pid_t)number(text, "Pid", 10, 0);
 	task.mode = (enum callgate_mode)number(text, "Seccomp", 10, 0);

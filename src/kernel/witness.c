@@ -45,8 +45,10 @@ struct callgate_witness {
 	size_t stack_count, stack_room;
 	struct testimony *tasks;
 	size_t task_count;
-	struct top *tops;
+	struct top *tops; /* by a hash of id, in places that are a power of two; id 0: free, and is no filter's */
 	size_t top_count, top_room;
+	long bare; /* the stack of those without a filter; NO_STACK: none seen */
+	uint64_t compiled;
 };
 
 /* ------------------------------------------------------------------ stacks */
@@ -141,27 +143,65 @@ static int collect(const struct iterator_reading *reading, const struct iterator
 	return 0;
 }
 
-static const struct top *find_top(const struct callgate_witness *witness, uint64_t id)
+/* Where the id is, or belongs. */
+static struct top *top_place(const struct callgate_witness *witness, uint64_t id)
 {
-	for (size_t i = witness->top_count; i-- > 0;)
-		if (witness->tops[i].id == id)
-			return &witness->tops[i];
-	return NULL;
+	size_t at = (size_t)((id * 0x9e3779b97f4a7c15u) >> 20) & (witness->top_room - 1);
+
+	while (witness->tops[at].id && witness->tops[at].id != id)
+		at = (at + 1) & (witness->top_room - 1);
+	return &witness->tops[at];
+}
+
+static long find_top(const struct callgate_witness *witness, uint64_t id)
+{
+	const struct top *top;
+
+	if (!id || !witness->top_count)
+		return id ? NO_STACK : witness->bare;
+	top = top_place(witness, id);
+	return top->id ? (long)top->stack : NO_STACK;
+}
+
+static int grow_tops(struct callgate_witness *witness, struct callgate_err *err)
+{
+	size_t room = witness->top_room;
+	struct top *old = witness->tops, *grown = calloc(room ? room * 2 : 64, sizeof(*grown));
+
+	if (!grown)
+		return err_nomem(err);
+	witness->tops = grown;
+	witness->top_room = room ? room * 2 : 64;
+	for (size_t i = 0; i < room; i++)
+		if (old[i].id)
+			*top_place(witness, old[i].id) = old[i];
+	free(old);
+	return 0;
 }
 
 static int remember_top(struct callgate_witness *witness, struct top top, struct callgate_err *err)
 {
-	if (witness->top_count == witness->top_room) {
-		size_t room = witness->top_room ? witness->top_room * 2 : 64;
-		struct top *grown = realloc(witness->tops, room * sizeof(*grown));
+	int r = 0;
 
-		if (!grown)
-			return err_nomem(err);
-		witness->tops = grown;
-		witness->top_room = room;
+	if (!top.id) {
+		witness->bare = (long)top.stack;
+		return 0;
 	}
-	witness->tops[witness->top_count++] = top;
+	if (witness->top_count >= witness->top_room / 2)
+		r = grow_tops(witness, err);
+	if (r < 0)
+		return r;
+	*top_place(witness, top.id) = top;
+	witness->top_count++;
 	return 0;
+}
+
+static void forget_tops(struct callgate_witness *witness)
+{
+	if (witness->tops)
+		memset(witness->tops, 0, witness->top_room * sizeof(*witness->tops));
+	witness->top_count = 0;
+	witness->bare = NO_STACK;
 }
 
 /* 1: the iterator has answered; 0: it cannot, another way is to be tried; negative: an error. */
@@ -170,8 +210,8 @@ static int by_iterator(struct callgate_witness *witness, const struct iterator_r
 {
 	const struct iterator_task *seen = iterator_task(reading, task->tid);
 	struct callgate_prog **progs = NULL;
-	const struct top *known;
 	size_t stack = 0;
+	long known;
 	int r;
 
 	if (!seen || seen->pid != task->pid || seen->start_time != task->start_time ||
@@ -185,8 +225,8 @@ static int by_iterator(struct callgate_witness *witness, const struct iterator_r
 	if (seen->ending || (seen->mode == CALLGATE_MODE_FILTER && !seen->newest))
 		return err_set(err, CALLGATE_E_NOTFOUND, "process %ld has ended", (long)task->tid);
 	known = find_top(witness, seen->newest);
-	if (known) {
-		out->stack = (long)known->stack;
+	if (known != NO_STACK) {
+		out->stack = known;
 		return 1;
 	}
 	r = collect(reading, seen, &progs, err);
@@ -281,11 +321,13 @@ static int read_all(struct callgate_witness *witness, const struct callgate_task
 		if (at_once && !iterator_task(&reading, tasks[i].tid) && !reread) {
 			iterator_release(&reading);
 			reread = true;
-			witness->top_count = 0; /* ids hold within one reading */
+			forget_tops(witness); /* ids hold within one reading */
 			at_once = iterator_read(&reading, err) == 0;
 		}
 		r = testify(witness, at_once ? &reading : NULL, &tasks[i], &witness->tasks[i], how);
 	}
+	for (size_t i = 0; at_once && i < reading.filter_count; i++)
+		witness->compiled += reading.filters[i].compiled;
 	if (at_once)
 		iterator_release(&reading);
 	return r < 0 ? err_nomem(err) : 0;
@@ -307,6 +349,7 @@ int callgate_witness_read(const struct callgate_task *tasks, size_t count, enum 
 		return err_nomem(err);
 	}
 	witness->task_count = count;
+	witness->bare = NO_STACK;
 	for (size_t i = 0; i < count; i++)
 		witness->tasks[i].stack = NO_STACK;
 	r = read_all(witness, tasks, how, err);
@@ -315,6 +358,11 @@ int callgate_witness_read(const struct callgate_task *tasks, size_t count, enum 
 	else
 		*out = witness;
 	return r;
+}
+
+uint64_t callgate_witness_compiled(const struct callgate_witness *witness)
+{
+	return witness ? witness->compiled : 0;
 }
 
 size_t callgate_witness_stacks(const struct callgate_witness *witness)

@@ -28,6 +28,9 @@ int callgate_witness_task(const struct callgate_witness *witness, size_t task, s
 size_t callgate_witness_stacks(const struct callgate_witness *witness);
 const struct callgate_prog *const *callgate_witness_stack(const struct callgate_witness *witness, size_t stack,
 							  size_t *count);
+/* Bytes of machine code that the kernel keeps for all filters that were read, each of its objects once; 0 where only
+ * ptrace was asked. Since: 0.2 */
+uint64_t callgate_witness_compiled(const struct callgate_witness *witness);
 /* All filters of a stack together, lifted when they are first asked for. Belongs to witness. Errors of
  * callgate_filter_lift(). Since: 0.1 */
 int callgate_witness_filter(struct callgate_witness *witness, size_t stack, const struct callgate_filter **out,

@@ -6,6 +6,7 @@
 
 #include "base/err.h"
 #include "callgate.h"
+#include "runtime/hooks.h"
 
 enum { ID_LENGTH = 64, ID_SHOWN = 12 };
 
@@ -14,71 +15,101 @@ static size_t hex_length(const char *text)
 	return strspn(text, "0123456789abcdef");
 }
 
-/* One component of a cgroup path: "lxc.payload.NAME", "libpod-HEX.scope", "docker-HEX.scope", HEX ... True when it
- * names a container. */
-static bool component_container(const char *component, const char *parent, char *buf, size_t size)
+/* Names of scopes and directories, and who gives them. */
+static const struct {
+	const char *prefix, *engine;
+} scopes[] = {
+	{ "libpod-", "podman" },
+	{ "docker-", "docker" },
+	{ "crio-", "cri-o" },
+	{ "cri-containerd-", "containerd" },
+};
+
+static void take_id(const char *id, const char *engine, struct callgate_place *out)
 {
-	static const char *const scopes[] = { "libpod-", "docker-", "crio-", "cri-containerd-" };
-
-	if (strncmp(component, "lxc.payload.", 12) == 0 && component[12]) {
-		snprintf(buf, size, "lxc:%s", component + 12);
-		return true;
-	}
-	if (strcmp(parent, "lxc.payload") == 0 || strcmp(parent, "lxc") == 0) {
-		snprintf(buf, size, "lxc:%s", component);
-		return true;
-	}
-	for (size_t i = 0; i < sizeof(scopes) / sizeof(scopes[0]); i++) {
-		size_t length = strlen(scopes[i]);
-
-		if (strncmp(component, scopes[i], length) == 0 && hex_length(component + length) == ID_LENGTH) {
-			snprintf(buf, size, "oci:%.*s", ID_SHOWN, component + length);
-			return true;
-		}
-	}
-	if (hex_length(component) == ID_LENGTH && component[ID_LENGTH] == '\0') {
-		snprintf(buf, size, "oci:%.*s", ID_SHOWN, component);
-		return true;
-	}
-	return false;
+	snprintf(out->container, sizeof(out->container), "oci:%.*s", ID_SHOWN, id);
+	snprintf(out->id, sizeof(out->id), "%.*s", ID_LENGTH, id);
+	out->engine = engine;
 }
 
-static bool path_container(char *path, char *buf, size_t size)
+/* One component of a cgroup path: "lxc.payload.NAME", "libpod-HEX.scope", "docker-HEX.scope", HEX ... */
+static void take_component(const char *component, const char *parent, struct callgate_place *out)
+{
+	const char *lxc = strncmp(component, "lxc.payload.", 12) == 0 && component[12]       ? component + 12
+			  : strcmp(parent, "lxc.payload") == 0 || strcmp(parent, "lxc") == 0 ? component
+											     : NULL;
+
+	if (lxc) {
+		snprintf(out->container, sizeof(out->container), "lxc:%s", lxc);
+		out->id[0] = '\0';
+		out->engine = "lxc";
+		return;
+	}
+	for (size_t i = 0; i < sizeof(scopes) / sizeof(scopes[0]); i++) {
+		size_t length = strlen(scopes[i].prefix);
+
+		if (strncmp(component, scopes[i].prefix, length) == 0 && hex_length(component + length) == ID_LENGTH) {
+			take_id(component + length, scopes[i].engine, out);
+			return;
+		}
+	}
+	if (hex_length(component) == ID_LENGTH && component[ID_LENGTH] == '\0')
+		take_id(component, strcmp(parent, "docker") == 0 ? "docker" : "oci", out);
+}
+
+/* The innermost name wins: containers nest. */
+static void take_path(char *path, struct callgate_place *out)
 {
 	const char *parent = "";
 	char *at = path, *component;
-	bool found = false;
 
-	/* The innermost name wins: containers nest. */
 	while ((component = strsep(&at, "/"))) {
 		if (!*component)
 			continue;
-		found |= component_container(component, parent, buf, size);
+		take_component(component, parent, out);
 		parent = component;
 	}
-	return found;
 }
 
-int callgate_task_container(pid_t pid, char *buf, size_t size)
+int callgate_task_place(pid_t pid, struct callgate_place *out)
 {
 	char name[64], line[4096];
-	bool found = false;
 	FILE *file;
 
-	REQUIRE(NULL, buf);
+	out->container[0] = out->id[0] = out->path[0] = '\0';
+	out->engine = NULL;
 	snprintf(name, sizeof(name), "/proc/%d/cgroup", (int)pid);
 	file = fopen(name, "re");
 	if (!file)
 		return errno == ENOENT || errno == ESRCH ? CALLGATE_E_NOTFOUND : CALLGATE_E_IO;
-	while (!found && fgets(line, sizeof(line), file)) {
-		char *path = strchr(line, ':');
+	while (fgets(line, sizeof(line), file)) {
+		char *list = strchr(line, ':'), *path = list ? strchr(list + 1, ':') : NULL;
+		bool unified = strncmp(line, "0::", 3) == 0;
 
-		path = path ? strchr(path + 1, ':') : NULL;
 		if (!path)
 			continue;
+		*path++ = '\0';
 		path[strcspn(path, "\n")] = '\0';
-		found = path_container(path + 1, buf, size);
+		/* Version 2's, unless everything is in its root, else systemd's own hierarchy. */
+		if ((unified && (path[1] || !out->path[0])) || (!unified && strcmp(list, ":name=systemd") == 0))
+			snprintf(out->path, sizeof(out->path), "%s", path);
+		if (!out->container[0])
+			take_path(path, out);
 	}
 	fclose(file);
-	return found ? 0 : CALLGATE_E_NOTFOUND;
+	return 0;
+}
+
+int callgate_task_container(pid_t pid, char *buf, size_t size)
+{
+	struct callgate_place place;
+	int r;
+
+	REQUIRE(NULL, buf);
+	r = callgate_task_place(pid, &place);
+	if (r == 0 && !place.container[0])
+		r = CALLGATE_E_NOTFOUND;
+	if (r == 0)
+		snprintf(buf, size, "%s", place.container);
+	return r;
 }

@@ -7,6 +7,17 @@
 #include "callgate.h"
 #include "kernel/verify.h"
 
+/* ------------------------------------------------------------------ where a process is */
+
+struct callgate_place {
+	char container[160]; /* as callgate_task_container() has it; "": none */
+	const char *engine;  /* whose container: "docker"; "oci": the name does not tell; NULL: none */
+	char id[65];         /* of an OCI container, whole; "": it is none, or has a name of its own */
+	char path[4096];     /* of its cgroup, version 2's, else systemd's own */
+};
+/* E_NOTFOUND: no such process. */
+int callgate_task_place(pid_t pid, struct callgate_place *out);
+
 /* ------------------------------------------------------------------ visible denials */
 
 /* The program wants these filter flags (SECCOMP_FILTER_FLAG_LOG) besides those of its profile. */

@@ -2,135 +2,10 @@
 /* Host: reads tasks, records and filters of the whole machine, nobody is stopped, and puts them in order. */
 #include "tool/host.h"
 
-#include <dirent.h>
 #include <stdlib.h>
 #include <string.h>
 
-/* ------------------------------------------------------------------ records */
-
-static void copy_word(struct json_object *root, const char *key, char *out, size_t size)
-{
-	struct json_object *value;
-
-	snprintf(out, size, "%s", json_object_object_get_ex(root, key, &value) ? json_object_get_string(value) : "");
-}
-
-static uint64_t caps_of(struct json_object *root)
-{
-	struct json_object *list;
-	uint64_t caps = 0, cap;
-
-	if (!json_object_object_get_ex(root, "caps", &list) || !json_object_is_type(list, json_type_array))
-		return 0;
-	for (size_t i = 0; i < json_object_array_length(list); i++)
-		if (callgate_caps_parse(json_object_get_string(json_object_array_get_idx(list, i)), &cap, NULL) == 0)
-			caps |= cap;
-	return caps;
-}
-
-static int add_record(struct host *host, const char *engine, const char *path)
-{
-	struct json_object *root = json_object_from_file(path), *pid;
-	struct host_record *grown, *record;
-	char id[128];
-
-	if (!root)
-		return EXIT_YES; /* it went with its container */
-	grown = reallocarray(host->records, host->record_count + 1, sizeof(*grown));
-	if (!grown) {
-		json_object_put(root);
-		report("out of memory");
-		return EXIT_CANNOT;
-	}
-	host->records = grown;
-	record = &grown[host->record_count++];
-	*record = (struct host_record){ .caps = caps_of(root) };
-	copy_word(root, "id", id, sizeof(id));
-	snprintf(record->container, sizeof(record->container), "%s:%s", engine, id);
-	copy_word(root, "profile", record->profile, sizeof(record->profile));
-	copy_word(root, "result", record->result, sizeof(record->result));
-	copy_word(root, "digest", record->digest, sizeof(record->digest));
-	if (json_object_object_get_ex(root, "pid", &pid))
-		record->pid = json_object_get_int(pid);
-	json_object_put(root);
-	return EXIT_YES;
-}
-
-static int add_records(struct host *host, const char *engine)
-{
-	char directory[4096], path[8192];
-	struct dirent *entry;
-	int code = EXIT_YES;
-	DIR *dir;
-
-	if (callgate_state_path(engine, "x", directory, sizeof(directory), NULL) < 0)
-		return EXIT_YES;
-	*strrchr(directory, '/') = '\0';
-	dir = opendir(directory);
-	while (dir && code == EXIT_YES && (entry = readdir(dir))) {
-		const char *dot = strrchr(entry->d_name, '.');
-
-		if (entry->d_name[0] == '.' || !dot || strcmp(dot, ".json") != 0)
-			continue;
-		snprintf(path, sizeof(path), "%s/%s", directory, entry->d_name);
-		code = add_record(host, engine, path);
-	}
-	if (dir)
-		closedir(dir);
-	return code;
-}
-
-static int by_record(const void *a, const void *b)
-{
-	const struct host_record *one = a, *other = b;
-
-	return strcmp(one->container, other->container);
-}
-
-/* A cgroup names an OCI container by the first digits of its id. */
-static const struct host_record *record_of(const struct host *host, const char *unit)
-{
-	size_t low = 0, high = host->record_count, size = strlen(unit);
-
-	while (low < high) {
-		size_t middle = (low + high) / 2;
-
-		if (strcmp(host->records[middle].container, unit) < 0)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	if (low == host->record_count)
-		return NULL;
-	if (strcmp(host->records[low].container, unit) == 0)
-		return &host->records[low];
-	return strncmp(unit, "oci:", 4) == 0 && strncmp(host->records[low].container, unit, size) == 0
-		       ? &host->records[low]
-		       : NULL;
-}
-
 /* ------------------------------------------------------------------ which unit a process is in */
-
-/* The path of a process's cgroup: version 2's, else systemd's own hierarchy. False: it has gone. */
-static bool cgroup_path(pid_t pid, char *out, size_t size)
-{
-	char name[64], line[4096];
-	FILE *file;
-
-	snprintf(name, sizeof(name), "/proc/%d/cgroup", (int)pid);
-	file = fopen(name, "re");
-	*out = '\0';
-	while (file && fgets(line, sizeof(line), file)) {
-		line[strcspn(line, "\n")] = '\0';
-		if (strncmp(line, "0::", 3) == 0 && (line[4] || !*out))
-			snprintf(out, size, "%s", line + 3);
-		else if (strstr(line, ":name=systemd:"))
-			snprintf(out, size, "%s", strstr(line, ":name=systemd:") + strlen(":name=systemd:"));
-	}
-	if (file)
-		fclose(file);
-	return file != NULL;
-}
 
 /* "/system.slice/nginx.service" is nginx.service; of nested ones the innermost. */
 static bool service_of(const char *path, char *out, size_t size)
@@ -153,62 +28,24 @@ static bool service_of(const char *path, char *out, size_t size)
 	return found;
 }
 
-/* runc and crun called by hand name cgroups as they are told: the process that a hook saw is in one, and so are the
- * others of its container. */
-static const struct host_record *record_by_cgroup(const struct host *host, const char *path)
-{
-	char theirs[4096];
-
-	for (size_t i = 0; i < host->record_count; i++)
-		if (host->records[i].pid > 0 && strncmp(host->records[i].container, "oci:", 4) == 0 &&
-		    strlen(host->records[i].container) != 4 + 64 &&
-		    cgroup_path(host->records[i].pid, theirs, sizeof(theirs)) && strcmp(theirs, "/") != 0 &&
-		    strcmp(theirs, path) == 0)
-			return &host->records[i];
-	return NULL;
-}
-
-/* The name that docker gave to the container with this id: "/web" in its configuration. */
-static void docker_name(const char *path, char *out, size_t size)
-{
-	const char *at = strstr(path, "docker");
-	char file[256], word[64];
-	struct json_object *root;
-
-	*out = '\0';
-	for (; at && *at && strspn(at, "0123456789abcdef") != 64; at++)
-		;
-	if (!at || !*at)
-		return;
-	snprintf(file, sizeof(file), "/var/lib/docker/containers/%.64s/config.v2.json", at);
-	root = json_object_from_file(file);
-	if (!root)
-		return;
-	copy_word(root, "Name", word, sizeof(word));
-	snprintf(out, size, "%s", word[0] == '/' ? word + 1 : word);
-	json_object_put(root);
-}
-
-static void name_unit(const struct host *host, struct host_task *row)
+static void place_task(const struct host *host, struct host_task *row)
 {
 	const struct host_record *record;
-	char path[4096];
+	struct callgate_place place;
 
+	if (callgate_task_place(row->task->pid, &place) < 0)
+		place = (struct callgate_place){ .engine = NULL };
+	row->engine = place.engine;
 	row->kind = HOST_CONTAINER;
-	if (callgate_task_container(row->task->pid, row->unit, sizeof(row->unit)) == 0) {
-		if (strncmp(row->unit, "oci:", 4) == 0 && cgroup_path(row->task->pid, path, sizeof(path)))
-			docker_name(path, row->name, sizeof(row->name));
-		return;
-	}
-	if (!cgroup_path(row->task->pid, path, sizeof(path)))
-		*path = '\0';
-	record = record_by_cgroup(host, path);
-	if (record) {
-		snprintf(row->unit, sizeof(row->unit), "%s", record->container);
+	memcpy(row->id, place.id, sizeof(row->id));
+	record = place.container[0] ? NULL : host_record_in(host, place.path);
+	if (place.container[0] || record) {
+		snprintf(row->unit, sizeof(row->unit), "%s", record ? record->container : place.container);
+		row->engine = record ? "oci" : place.engine;
 		return;
 	}
 	row->kind = HOST_SERVICE;
-	if (service_of(path, row->unit, sizeof(row->unit)))
+	if (service_of(place.path, row->unit, sizeof(row->unit)))
 		return;
 	row->kind = HOST_REST;
 	snprintf(row->unit, sizeof(row->unit), "-");
@@ -294,11 +131,13 @@ static void sum_up(const struct host *host, struct host_unit *unit)
 		unit->stacks += !seen && !has_no_filter(host, row);
 	}
 	if (host_unit_kind(unit) == HOST_CONTAINER)
-		unit->record = record_of(host, host_unit_name(unit));
+		unit->record = host_record_of(host, host_unit_name(unit));
 }
 
 static int group(struct host *host, size_t count)
 {
+	CALLGATE_CLEANUP(host_names_cleanup) struct host_names names = { 0 };
+
 	host->units = calloc(count ? count : 1, sizeof(*host->units));
 	if (!host->units) {
 		report("out of memory");
@@ -312,8 +151,13 @@ static int group(struct host *host, size_t count)
 		else
 			host->units[host->unit_count++] = (struct host_unit){ .tasks = &host->tasks[i], .count = 1 };
 	}
-	for (size_t i = 0; i < host->unit_count; i++)
-		sum_up(host, &host->units[i]);
+	for (size_t i = 0; i < host->unit_count; i++) {
+		struct host_unit *unit = &host->units[i];
+
+		sum_up(host, unit);
+		if (unit->tasks[0].id[0])
+			host_name(&names, unit->tasks[0].engine, unit->tasks[0].id, unit->name, sizeof(unit->name));
+	}
 	qsort(host->units, host->unit_count, sizeof(*host->units), by_need);
 	return EXIT_YES;
 }
@@ -339,11 +183,12 @@ static int read_tasks(struct host *host)
 
 		row->task = callgate_tasks_at(host->list, i);
 		if (i && row[-1].task->pid == row->task->pid) {
-			*row = (struct host_task){ .task = row->task, .kind = row[-1].kind };
-			memcpy(row->unit, row[-1].unit, sizeof(row->unit));
-			memcpy(row->name, row[-1].name, sizeof(row->name));
+			const struct callgate_task *task = row->task;
+
+			*row = row[-1]; /* a thread */
+			row->task = task;
 		} else {
-			name_unit(host, row);
+			place_task(host, row);
 		}
 	}
 	code = read_filters(host, count);
@@ -356,11 +201,7 @@ int host_read(struct host *host)
 	int code;
 
 	*host = (struct host){ 0 };
-	code = add_records(host, "lxc");
-	if (code == EXIT_YES)
-		code = add_records(host, "oci");
-	if (host->record_count)
-		qsort(host->records, host->record_count, sizeof(*host->records), by_record);
+	code = host_records_read(host);
 	return code == EXIT_YES ? read_tasks(host) : code;
 }
 
@@ -370,5 +211,5 @@ void host_cleanup(struct host *host)
 	callgate_tasks_free(host->list);
 	free(host->tasks);
 	free(host->units);
-	free(host->records);
+	host_records_cleanup(host);
 }

@@ -12,7 +12,8 @@ struct host_record {
 	char container[160]; /* "lxc:NAME", "oci:" and the whole id */
 	char profile[4096], result[16], digest[65];
 	uint64_t caps;
-	pid_t pid; /* of its first process; 0: not known */
+	pid_t pid;    /* of its first process; 0: not known */
+	char *cgroup; /* of that process, where only this tells which container a process is in; NULL: no need */
 };
 
 enum host_kind { HOST_CONTAINER, HOST_SERVICE, HOST_REST };
@@ -20,7 +21,8 @@ enum host_kind { HOST_CONTAINER, HOST_SERVICE, HOST_REST };
 struct host_task {
 	const struct callgate_task *task;
 	char unit[160];
-	char name[64]; /* the container's, as docker or podman has it; "": it has none, or it is not known */
+	const char *engine; /* "podman"; NULL: it is in no container */
+	char id[65];        /* of an OCI container, whole; "": not known */
 	enum host_kind kind;
 	long stack; /* of the witness; -1: the task has ended; -2: unknown */
 };
@@ -32,6 +34,7 @@ struct host_unit {
 	size_t stacks;              /* different filters */
 	size_t no_new_privs;
 	const struct host_record *record; /* NULL: none */
+	char name[192];                   /* as its engine has it; "": it has none, or it is not known */
 };
 
 struct host {
@@ -42,6 +45,8 @@ struct host {
 	size_t unit_count;
 	struct host_record *records; /* by container */
 	size_t record_count;
+	const struct host_record **by_cgroup; /* those that have one, sorted */
+	size_t cgroup_count;
 };
 
 /* An exit code after a message. */
@@ -49,6 +54,38 @@ int host_read(struct host *host);
 void host_cleanup(struct host *host);
 const char *host_unit_name(const struct host_unit *unit);
 enum host_kind host_unit_kind(const struct host_unit *unit);
+
+/* ------------------------------------------------------------------ host_record.c */
+
+/* What the hooks have written down, all of it. An exit code. */
+int host_records_read(struct host *host);
+void host_records_cleanup(struct host *host);
+/* A cgroup names an OCI container by the first digits of its id. NULL: there is none. */
+const struct host_record *host_record_of(const struct host *host, const char *unit);
+/* The one whose first process is in this cgroup. */
+const struct host_record *host_record_in(const struct host *host, const char *cgroup);
+
+/* ------------------------------------------------------------------ host_name.c */
+
+/* The names that podman has given, read once. */
+struct host_names {
+	struct json_object *podman;
+	bool looked;
+};
+void host_names_cleanup(struct host_names *names);
+/* What an engine calls the container with this id: "web", of a pod "NAMESPACE/POD/CONTAINER"; "": not known. */
+void host_name(struct host_names *names, const char *engine, const char *id, char *out, size_t size);
+
+/* ------------------------------------------------------------------ host_denials.c */
+
+/* Denied calls that the log of the system holds: of each unit, by its place in host, and of everybody else. */
+struct host_denials {
+	size_t *of_units;
+	size_t others;
+};
+/* False: the caller may not read the log. */
+bool host_denials_read(const struct host *host, struct host_denials *out);
+void host_denials_cleanup(struct host_denials *denials);
 
 /* ------------------------------------------------------------------ host_verify.c */
 

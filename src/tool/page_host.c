@@ -145,8 +145,8 @@ static void print_unit(FILE *to, const struct page_host *host, const struct host
 
 	fputs("<tr>", to);
 	cell_begin(to, "Container");
-	if (unit->tasks[0].name[0]) {
-		html_text(to, unit->tasks[0].name);
+	if (unit->name[0]) {
+		html_text(to, unit->name);
 		fputs(" <span class=\"soft\">", to);
 		html_text(to, host_unit_name(unit));
 		fputs("</span></td>", to);

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "tool/host.h"
+#include "tool/status_differ.h"
 
 enum { OPT_FORMAT = OPT_VERB, OPT_ALL, OPT_WATCH };
 enum format { FORMAT_AUTO, FORMAT_TABLE, FORMAT_TSV, FORMAT_JSON, FORMAT_OPENMETRICS };
@@ -31,6 +32,8 @@ struct table {
 	size_t list_count;
 	struct attached *attached;
 	size_t attached_count;
+	struct differing_list *differing; /* one for each source */
+	size_t differing_count;
 };
 
 static void table_release(struct table *table)
@@ -39,6 +42,9 @@ static void table_release(struct table *table)
 		callgate_tasks_free(table->lists[i]);
 	free(table->lists);
 	free(table->attached);
+	for (size_t i = 0; i < table->differing_count; i++)
+		differing_release(&table->differing[i]);
+	free(table->differing);
 	free(table->rows);
 }
 
@@ -118,6 +124,22 @@ static int table_note_attached(struct table *table, const char *source, pid_t in
 	return EXIT_YES;
 }
 
+/* The same. */
+static int table_note_differing(struct table *table, const char *source, pid_t first)
+{
+	const struct callgate_tasks *tasks = table->lists[table->list_count - 1];
+	struct differing_list *grown =
+		reallocarray(table->differing, table->differing_count + 1, sizeof(*table->differing));
+
+	if (grown)
+		table->differing = grown;
+	if (!grown || differing_find(source, tasks, first, &grown[table->differing_count++]) < 0) {
+		report("out of memory");
+		return EXIT_CANNOT;
+	}
+	return EXIT_YES;
+}
+
 static int by_container(const void *a, const void *b)
 {
 	const struct shown *one = a, *other = b;
@@ -176,6 +198,12 @@ static int print_json(const struct table *table)
 		json_object_object_add(object, "no_new_privs", json_object_new_boolean(row->task->no_new_privs));
 		json_object_array_add(array, object);
 	}
+	if (table->differing_count) {
+		array = json_object_new_array();
+		json_object_object_add(root, "differing", array);
+	}
+	for (size_t i = 0; i < table->differing_count; i++)
+		differing_to_json(&table->differing[i], array);
 	if (table->attached_count) {
 		array = json_object_new_array();
 		json_object_object_add(root, "attached", array);
@@ -261,11 +289,15 @@ static int status_sources(const struct options *options, char **words, int count
 			code = table_fill(&table, scope, pid, SELECT_ALL);
 		if (code == EXIT_YES)
 			code = table_note_attached(&table, words[i], pid);
+		if (code == EXIT_YES)
+			code = table_note_differing(&table, words[i], pid);
 	}
 	if (code == EXIT_YES && table.count)
 		qsort(table.rows, table.count, sizeof(*table.rows), by_container);
 	if (code == EXIT_YES)
 		code = print_table(&table, format);
+	for (size_t i = 0; code == EXIT_YES && format != FORMAT_JSON && i < table.differing_count; i++)
+		differing_print(&table.differing[i], format == FORMAT_TABLE);
 	for (size_t i = 0; code == EXIT_YES && format != FORMAT_JSON && i < table.attached_count; i++)
 		attached_report(&table.attached[i]);
 	table_release(&table);

@@ -8,7 +8,7 @@
 /* A row: what there is to say of a unit, as words. */
 struct row {
 	char unit[4 * 160]; /* escaped */
-	const char *name, *profile, *result, *drift, *verdict;
+	const char *name, *engine, *profile, *result, *drift, *verdict;
 	const struct host_unit *of;
 };
 
@@ -20,7 +20,7 @@ static const char *kind_word(enum host_kind kind)
 static struct row row_of(struct host_verifier *verifier, const struct host_unit *unit)
 {
 	const struct host_record *record = unit->record;
-	struct row row = { .of = unit, .name = unit->tasks[0].name };
+	struct row row = { .of = unit, .name = unit->name, .engine = unit->tasks[0].engine };
 
 	callgate_escape(host_unit_name(unit), row.unit, sizeof(row.unit));
 	row.profile = record && record->profile[0] ? record->profile : "-";
@@ -53,8 +53,9 @@ static void print_tsv_row(const struct row *row)
 {
 	const struct host_unit *unit = row->of;
 
-	printf("%s\t%s\t%s\t%s\t%zu\t%zu\t%zu\t%zu\t%s\t%s\n", row->unit, row->name[0] ? row->name : "-", row->profile,
-	       row->result, unit->count, unit->unconfined, unit->stacks, unit->no_new_privs, row->drift, row->verdict);
+	printf("%s\t%s\t%s\t%s\t%zu\t%zu\t%zu\t%zu\t%s\t%s\t%s\n", row->unit, row->name[0] ? row->name : "-",
+	       row->profile, row->result, unit->count, unit->unconfined, unit->stacks, unit->no_new_privs, row->drift,
+	       row->verdict, row->engine ? row->engine : "-");
 }
 
 static struct json_object *row_to_json(const struct row *row)
@@ -64,6 +65,8 @@ static struct json_object *row_to_json(const struct row *row)
 
 	json_object_object_add(object, "unit", text_to_json(host_unit_name(unit)));
 	json_object_object_add(object, "kind", json_object_new_string(kind_word(host_unit_kind(unit))));
+	if (row->engine)
+		json_object_object_add(object, "engine", json_object_new_string(row->engine));
 	if (row->name[0])
 		json_object_object_add(object, "name", text_to_json(row->name));
 	if (unit->record) {
@@ -116,22 +119,51 @@ static void print_family(FILE *to, const struct family *family, const struct row
 				family->value(rows[i].of));
 }
 
-static void print_jit_limit(FILE *to)
+static void print_gauge(FILE *to, const char *name, const char *help, double value)
 {
-	FILE *file = fopen("/proc/sys/net/core/bpf_jit_limit", "re");
-	unsigned long long limit;
-
-	if (file && fscanf(file, "%llu", &limit) == 1)
-		fprintf(to,
-			"# TYPE callgate_bpf_jit_limit_bytes gauge\n"
-			"# HELP callgate_bpf_jit_limit_bytes Memory that compiled filters may take without privilege "
-			"(net.core.bpf_jit_limit).\ncallgate_bpf_jit_limit_bytes %llu\n",
-			limit);
-	if (file)
-		fclose(file);
+	fprintf(to, "# TYPE callgate_%s gauge\n# HELP callgate_%s %s\ncallgate_%s %.17g\n", name, name, help, name,
+		value);
 }
 
-static void print_openmetrics(FILE *to, const struct row *rows, size_t count)
+/* What compiled filters take of the kernel's memory for programs of everybody who may not load more. */
+static void print_compiled(FILE *to, const struct host *host)
+{
+	FILE *file = fopen("/proc/sys/net/core/bpf_jit_limit", "re");
+	unsigned long long limit = 0;
+	bool known = file && fscanf(file, "%llu", &limit) == 1;
+
+	if (file)
+		fclose(file);
+	if (known)
+		print_gauge(to, "bpf_jit_limit_bytes",
+			    "Memory that compiled programs may take without privilege (net.core.bpf_jit_limit).",
+			    (double)limit);
+	if (!host->witness)
+		return;
+	print_gauge(to, "filters_jit_bytes", "Machine code of all seccomp filters.",
+		    (double)callgate_witness_compiled(host->witness));
+	if (limit)
+		print_gauge(to, "filters_jit_ratio", "The share of net.core.bpf_jit_limit that they take.",
+			    (double)callgate_witness_compiled(host->witness) / (double)limit);
+}
+
+static void print_denials(FILE *to, const struct host *host, const struct row *rows, size_t count)
+{
+	CALLGATE_CLEANUP(host_denials_cleanup) struct host_denials denials;
+
+	if (!host_denials_read(host, &denials))
+		return;
+	fprintf(to,
+		"# TYPE callgate_denials gauge\n# HELP callgate_denials Records of denied calls that the system's log "
+		"holds now, by container; - for all that is in none, or has ended.\n");
+	for (size_t i = 0; i < count; i++)
+		if (host_unit_kind(rows[i].of) == HOST_CONTAINER)
+			fprintf(to, "callgate_denials{container=\"%s\"} %zu\n", rows[i].unit,
+				denials.of_units[rows[i].of - host->units]);
+	fprintf(to, "callgate_denials{container=\"-\"} %zu\n", denials.others);
+}
+
+static void print_openmetrics(FILE *to, const struct host *host, const struct row *rows, size_t count)
 {
 	for (size_t i = 0; i < sizeof(families) / sizeof(*families); i++)
 		print_family(to, &families[i], rows, count);
@@ -149,7 +181,8 @@ static void print_openmetrics(FILE *to, const struct row *rows, size_t count)
 		if (rows[i].of->record)
 			fprintf(to, "callgate_container_drift{container=\"%s\"} %d\n", rows[i].unit,
 				strcmp(rows[i].drift, "file") == 0);
-	print_jit_limit(to);
+	print_compiled(to, host);
+	print_denials(to, host, rows, count);
 	fprintf(to, "# EOF\n");
 }
 
@@ -178,7 +211,8 @@ static int print_rows(const struct row *rows, size_t count, enum host_format for
 }
 
 /* As a whole: who collects it never sees half a file. */
-static int write_openmetrics(const struct options *options, const struct row *rows, size_t count)
+static int write_openmetrics(const struct options *options, const struct host *host, const struct row *rows,
+			     size_t count)
 {
 	char *text = NULL;
 	size_t size = 0;
@@ -186,7 +220,7 @@ static int write_openmetrics(const struct options *options, const struct row *ro
 	int code;
 
 	if (memory)
-		print_openmetrics(memory, rows, count);
+		print_openmetrics(memory, host, rows, count);
 	if (!memory || fclose(memory) != 0) {
 		report("out of memory");
 		code = EXIT_CANNOT;
@@ -217,7 +251,7 @@ int status_host(const struct options *options, enum host_format format)
 	if (!host.witness && format != HOST_OPENMETRICS)
 		fprintf(stderr, "callgate: note: filters are counted, not read: that needs root and a kernel with BPF "
 				"task iterators\n");
-	code = format == HOST_OPENMETRICS ? write_openmetrics(options, rows, host.unit_count)
+	code = format == HOST_OPENMETRICS ? write_openmetrics(options, &host, rows, host.unit_count)
 					  : print_rows(rows, host.unit_count, format);
 	free(rows);
 	return code;

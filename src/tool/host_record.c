@@ -1,0 +1,184 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Host, recorded: the state files of all containers, found by the container's name or by its cgroup. */
+#include <dirent.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "tool/host.h"
+
+static void copy_word(struct json_object *root, const char *key, char *out, size_t size)
+{
+	struct json_object *value;
+
+	snprintf(out, size, "%s", json_object_object_get_ex(root, key, &value) ? json_object_get_string(value) : "");
+}
+
+static uint64_t caps_of(struct json_object *root)
+{
+	struct json_object *list;
+	uint64_t caps = 0, cap;
+
+	if (!json_object_object_get_ex(root, "caps", &list) || !json_object_is_type(list, json_type_array))
+		return 0;
+	for (size_t i = 0; i < json_object_array_length(list); i++)
+		if (callgate_caps_parse(json_object_get_string(json_object_array_get_idx(list, i)), &cap, NULL) == 0)
+			caps |= cap;
+	return caps;
+}
+
+static int add_record(struct host *host, const char *engine, const char *path)
+{
+	struct json_object *root = json_object_from_file(path), *pid;
+	struct host_record *grown, *record;
+	char id[128];
+
+	if (!root)
+		return EXIT_YES; /* it went with its container */
+	grown = host->record_count & (host->record_count - 1)
+			? host->records /* room is a power of two */
+			: reallocarray(host->records, host->record_count ? host->record_count * 2 : 1, sizeof(*grown));
+	if (!grown) {
+		json_object_put(root);
+		report("out of memory");
+		return EXIT_CANNOT;
+	}
+	host->records = grown;
+	record = &grown[host->record_count++];
+	*record = (struct host_record){ .caps = caps_of(root) };
+	copy_word(root, "id", id, sizeof(id));
+	snprintf(record->container, sizeof(record->container), "%s:%s", engine, id);
+	copy_word(root, "profile", record->profile, sizeof(record->profile));
+	copy_word(root, "result", record->result, sizeof(record->result));
+	copy_word(root, "digest", record->digest, sizeof(record->digest));
+	if (json_object_object_get_ex(root, "pid", &pid))
+		record->pid = json_object_get_int(pid);
+	json_object_put(root);
+	return EXIT_YES;
+}
+
+static int add_records(struct host *host, const char *engine)
+{
+	char directory[4096], path[8192];
+	struct dirent *entry;
+	int code = EXIT_YES;
+	DIR *dir;
+
+	if (callgate_state_path(engine, "x", directory, sizeof(directory), NULL) < 0)
+		return EXIT_YES;
+	*strrchr(directory, '/') = '\0';
+	dir = opendir(directory);
+	while (dir && code == EXIT_YES && (entry = readdir(dir))) {
+		const char *dot = strrchr(entry->d_name, '.');
+
+		if (entry->d_name[0] == '.' || !dot || strcmp(dot, ".json") != 0)
+			continue;
+		snprintf(path, sizeof(path), "%s/%s", directory, entry->d_name);
+		code = add_record(host, engine, path);
+	}
+	if (dir)
+		closedir(dir);
+	return code;
+}
+
+static int by_record(const void *a, const void *b)
+{
+	const struct host_record *one = a, *other = b;
+
+	return strcmp(one->container, other->container);
+}
+
+const struct host_record *host_record_of(const struct host *host, const char *unit)
+{
+	size_t low = 0, high = host->record_count, size = strlen(unit);
+
+	while (low < high) {
+		size_t middle = (low + high) / 2;
+
+		if (strcmp(host->records[middle].container, unit) < 0)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	if (low == host->record_count)
+		return NULL;
+	if (strcmp(host->records[low].container, unit) == 0)
+		return &host->records[low];
+	return strncmp(unit, "oci:", 4) == 0 && strncmp(host->records[low].container, unit, size) == 0
+		       ? &host->records[low]
+		       : NULL;
+}
+
+/* runc and crun called by hand name cgroups as they are told: the process that a hook saw is in one, and so are the
+ * others of its container. */
+static bool needs_cgroup(const struct host_record *record)
+{
+	return record->pid > 0 && strncmp(record->container, "oci:", 4) == 0 && strlen(record->container) != 4 + 64;
+}
+
+static int by_cgroup(const void *a, const void *b)
+{
+	const struct host_record *const *one = a, *const *other = b;
+
+	return strcmp((*one)->cgroup, (*other)->cgroup);
+}
+
+static int index_cgroups(struct host *host)
+{
+	host->by_cgroup = calloc(host->record_count + 1, sizeof(*host->by_cgroup));
+	if (!host->by_cgroup)
+		return -1;
+	for (size_t i = 0; i < host->record_count; i++) {
+		struct host_record *record = &host->records[i];
+		struct callgate_place place;
+
+		if (!needs_cgroup(record) || callgate_task_place(record->pid, &place) < 0 ||
+		    strcmp(place.path, "/") == 0 || !place.path[0])
+			continue;
+		record->cgroup = strdup(place.path);
+		if (!record->cgroup)
+			return -1;
+		host->by_cgroup[host->cgroup_count++] = record;
+	}
+	if (host->cgroup_count)
+		qsort(host->by_cgroup, host->cgroup_count, sizeof(*host->by_cgroup), by_cgroup);
+	return 0;
+}
+
+const struct host_record *host_record_in(const struct host *host, const char *cgroup)
+{
+	size_t low = 0, high = host->cgroup_count;
+
+	while (low < high) {
+		size_t middle = (low + high) / 2;
+
+		if (strcmp(host->by_cgroup[middle]->cgroup, cgroup) < 0)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low < host->cgroup_count && strcmp(host->by_cgroup[low]->cgroup, cgroup) == 0 ? host->by_cgroup[low]
+											     : NULL;
+}
+
+int host_records_read(struct host *host)
+{
+	int code = add_records(host, "lxc");
+
+	if (code == EXIT_YES)
+		code = add_records(host, "oci");
+	if (host->record_count)
+		qsort(host->records, host->record_count, sizeof(*host->records), by_record);
+	if (code == EXIT_YES && index_cgroups(host) < 0) {
+		report("out of memory");
+		return EXIT_CANNOT;
+	}
+	return code;
+}
+
+void host_records_cleanup(struct host *host)
+{
+	for (size_t i = 0; i < host->record_count; i++)
+		free(host->records[i].cgroup);
+	free(host->records);
+	free(host->by_cgroup);
+}
