@@ -8,8 +8,15 @@
 #include "record/recording.h"
 #include "record/region.h"
 
-static int check_row(struct region_check *check, const struct record_row *row, callgate_uncovered_visit *visit,
-		     void *data, bool *covered, struct callgate_err *err)
+struct covering {
+	const struct callgate_record *record;
+	callgate_uncovered_visit *visit;
+	void *data;
+	bool all;
+};
+
+static int check_row(struct region_check *check, const struct record_row *row, struct covering *covering,
+		     struct callgate_err *err)
 {
 	for (unsigned i = 0; i < region_count(row); i++) {
 		struct callgate_uncovered told;
@@ -21,10 +28,11 @@ static int check_row(struct region_check *check, const struct record_row *row, c
 			return r;
 		if (permitted)
 			continue;
-		*covered = false;
+		covering->all = false;
 		region_tell(check->filter, row, i, args, &told);
-		if (visit)
-			visit(data, &told);
+		told.program = record_program(covering->record, row);
+		if (covering->visit)
+			covering->visit(covering->data, &told);
 	}
 	return 0;
 }
@@ -32,18 +40,18 @@ static int check_row(struct region_check *check, const struct record_row *row, c
 int callgate_record_covered(const struct callgate_record *record, const struct callgate_filter *filter,
 			    callgate_uncovered_visit *visit, void *data, bool *covered, struct callgate_err *err)
 {
+	struct covering covering = { record, visit, data, true };
 	struct region_check check;
-	bool all = true;
 	int r;
 
 	if (!record || !filter || !covered)
 		return err_missing(err);
 	r = region_check_start(&check, filter, err);
 	for (size_t i = 0; i < record->count && r == 0; i++)
-		r = check_row(&check, &record->rows[i], visit, data, &all, err);
+		r = check_row(&check, &record->rows[i], &covering, err);
 	region_check_release(&check);
 	if (r == 0)
-		*covered = all;
+		*covered = covering.all;
 	return r;
 }
 

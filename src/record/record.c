@@ -297,6 +297,44 @@ const char *record_phase_name(enum callgate_phase phase)
 	return phase == CALLGATE_PHASE_RUNTIME ? "runtime" : "program";
 }
 
+static void visit_row(const struct callgate_record *record, const struct record_row *row,
+		      callgate_recorded_visit *visit, void *data)
+{
+	struct callgate_recorded recorded = { .abi = row->abi,
+					      .nr = row->nr,
+					      .phase = row->phase,
+					      .denial = (enum callgate_denial)row->answer,
+					      .errno_value = row->data };
+	uint64_t left = row->count;
+
+	for (unsigned i = 0; i < row->exe_count; i++) {
+		recorded.program = record_exe(record, row->exes[i].name);
+		recorded.count = row->exes[i].count < left ? row->exes[i].count : left;
+		left -= recorded.count;
+		visit(data, &recorded);
+	}
+	recorded.program = "";
+	recorded.count = left;
+	if (left)
+		visit(data, &recorded);
+}
+
+void callgate_record_each(const struct callgate_record *record, callgate_recorded_visit *visit, void *data)
+{
+	for (size_t i = 0; i < record->count; i++)
+		visit_row(record, &record->rows[i], visit, data);
+}
+
+const char *record_program(const struct callgate_record *record, const struct record_row *row)
+{
+	unsigned most = 0;
+
+	for (unsigned i = 1; i < row->exe_count; i++)
+		if (row->exes[i].count > row->exes[most].count)
+			most = i;
+	return row->exe_count ? record_exe(record, row->exes[most].name) : "";
+}
+
 int callgate_record_measure(const struct callgate_record *record, struct callgate_record_size *out)
 {
 	if (!record || !out || out->size < sizeof(*out))

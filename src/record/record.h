@@ -21,7 +21,12 @@ enum { RECORD_ROWS = 16384 };
 
 /* What seccomp did to it. RAN: nothing. ERRNO, with the errno; SIGSYS: TRAP or a KILL; EMULATED: somebody else
  * answered. */
-enum record_answer { RECORD_RAN = 0, RECORD_ERRNO, RECORD_SIGSYS, RECORD_EMULATED };
+enum record_answer {
+	RECORD_RAN = CALLGATE_RAN,
+	RECORD_ERRNO = CALLGATE_DENIED_ERRNO,
+	RECORD_SIGSYS = CALLGATE_DENIED_SIGSYS,
+	RECORD_EMULATED = CALLGATE_EMULATED
+};
 
 /* Values of one argument: a few of them, or all between and their bits. */
 struct record_values {
@@ -92,6 +97,8 @@ int record_add_call(struct callgate_record *record, const struct record_event *e
 int record_add_row(struct callgate_record *record, const struct record_row *row, const struct callgate_record *from,
 		   struct callgate_err *err);
 const char *record_exe(const struct callgate_record *record, unsigned name);
+/* The program that made most of a row's calls; "": not known. */
+const char *record_program(const struct callgate_record *record, const struct record_row *row);
 /* The index of a name, cut to what fits and printable; RECORD_EXE_NAMES: no room for another. */
 unsigned record_exe_index(struct callgate_record *record, const char *name);
 /* By ABI, number, phase, answer. */

@@ -32,6 +32,25 @@ struct callgate_record_size {
 /* How much there is; set size first. Since: 0.1 */
 int callgate_record_measure(const struct callgate_record *record, struct callgate_record_size *out);
 
+/* Calls that are alike: of one number, phase and answer, made by one program. */
+enum callgate_denial {
+	CALLGATE_RAN = 0,
+	CALLGATE_DENIED_ERRNO,
+	CALLGATE_DENIED_SIGSYS, /* TRAP or a KILL */
+	CALLGATE_EMULATED       /* somebody else answered */
+};
+struct callgate_recorded {
+	enum callgate_abi abi;
+	uint32_t nr;
+	enum callgate_phase phase;
+	enum callgate_denial denial;
+	uint16_t errno_value; /* of DENIED_ERRNO */
+	const char *program;  /* its name as the kernel had it; "": not known */
+	uint64_t count;
+};
+typedef void callgate_recorded_visit(void *data, const struct callgate_recorded *recorded);
+void callgate_record_each(const struct callgate_record *record, callgate_recorded_visit *visit, void *data);
+
 /* Some recorded calls that a filter does not let through. */
 struct callgate_uncovered {
 	size_t size;
@@ -40,7 +59,8 @@ struct callgate_uncovered {
 	struct callgate_action action; /* what it gets */
 	struct callgate_origin origin; /* of the filter: who decides */
 	enum callgate_phase phase;
-	bool denied; /* seccomp kept them from running when they were recorded */
+	bool denied;         /* seccomp kept them from running when they were recorded */
+	const char *program; /* that made most of them; "": not known */
 };
 typedef void callgate_uncovered_visit(void *data, const struct callgate_uncovered *uncovered);
 /* Asks of every recorded combination of arguments whether the filter permits it (ALLOW or LOG), whatever the arguments

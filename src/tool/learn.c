@@ -132,16 +132,14 @@ static int check_limit(const struct callgate_filter *within, const struct callga
 	return code;
 }
 
-static int prove(const struct options *options, const struct callgate_record *record, const struct wanted *wanted,
-		 const struct left *left, const char *text, size_t size)
+/* Whether the profile covers the record; some of it may have been left out on purpose. */
+static int prove(const struct callgate_filter *learned, const struct callgate_record *record,
+		 const struct wanted *wanted, const struct left *left)
 {
-	CALLGATE_CLEANUP(filter_cleanup) struct callgate_filter *learned = NULL;
 	struct callgate_err err = CALLGATE_ERR_INIT;
 	bool covered;
-	int code = read_back(options, text, size, &learned);
+	int code = wanted->how.within ? check_limit(wanted->how.within, learned, wanted->within) : EXIT_YES;
 
-	if (code == EXIT_YES && wanted->how.within)
-		code = check_limit(wanted->how.within, learned, wanted->within);
 	if (code)
 		return code;
 	if (callgate_record_covered(record, learned,
@@ -157,6 +155,7 @@ static int learn(const struct options *options, struct wanted *wanted, char **pa
 {
 	CALLGATE_CLEANUP(filter_cleanup) struct callgate_filter *within = NULL;
 	CALLGATE_CLEANUP(filter_cleanup) struct callgate_filter *base = NULL;
+	CALLGATE_CLEANUP(filter_cleanup) struct callgate_filter *learned = NULL;
 	struct left left = { .limit = wanted->within };
 	struct callgate_err err = CALLGATE_ERR_INIT;
 	struct callgate_record *record = NULL;
@@ -183,7 +182,9 @@ static int learn(const struct options *options, struct wanted *wanted, char **pa
 		code = EXIT_CANNOT;
 	}
 	if (code == EXIT_YES) {
-		proof = prove(options, record, wanted, &left, text, size);
+		proof = read_back(options, text, size, &learned);
+		if (proof == EXIT_YES)
+			proof = prove(learned, record, wanted, &left);
 		if (proof != EXIT_CANNOT && !(proof == EXIT_NO && wanted->within && !left.count))
 			code = write_output(options, text, size);
 		code = code ? code : proof;

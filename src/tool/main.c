@@ -67,7 +67,9 @@ static const struct verb verbs[] = {
 	  "install|remove|status --runtime podman|runc|crun [--profile P] [--all] [--log] [--dry-run]",
 	  "makes engines call callgate when containers start" },
 	{ "doctor", verb_doctor, "[--json]", "what this machine can do, what is installed, known traps" },
-	{ "why", verb_why, "[--profile P] [--json] [TARGET] [LINE... | - | lxc:NAME | oci:ID] | --last",
+	{ "why", verb_why,
+	  "[--profile P] [--json] [TARGET] [LINE... | - | lxc:NAME | oci:ID] | --last | --live [--for TIME] [--metrics "
+	  "FILE] pid:N|lxc:NAME|oci:ID",
 	  "what was denied, or why a start was refused" },
 	{ "syscall", verb_syscall, "[--abi A,B] NAME|NUMBER...", "numbers, arguments and age of a system call" },
 	{ "version", verb_version, "", "version of callgate" },

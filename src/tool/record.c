@@ -247,8 +247,7 @@ int record_open(const char *path, struct callgate_record **out)
 
 /* ------------------------------------------------------------------ the command line */
 
-/* "90", "90s", "1.5m", "2h". */
-static int take_time(const char *value, double *out)
+int take_time(const char *value, double *out)
 {
 	char *end;
 	double seconds = strtod(value, &end);

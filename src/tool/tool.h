@@ -286,6 +286,9 @@ void answers_to_json(struct json_object *root);
 
 /* ------------------------------------------------------------------ record.c, learn.c */
 
+/* "90", "90s", "1.5m", "2h"; -1 after a message. */
+int take_time(const char *value, double *out);
+
 /* An exit code after a message. */
 int record_open(const char *path, struct callgate_record **out);
 /* Several, merged; paths end in NULL and are at least one. */

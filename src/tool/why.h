@@ -6,9 +6,10 @@
 #include "runtime/hooks.h"
 #include "tool/tool.h"
 
-/* RECORD: the kernel's own, in one of the forms that it is printed in. TRACED: strace's SIGSYS. RUNTIME: a container
- * runtime could not load a profile because of a rule. */
-enum event_kind { EVENT_RECORD, EVENT_TRACED, EVENT_RUNTIME };
+/* RECORD: the kernel's own, in one of the forms that it is printed in. TRACED: a SIGSYS that strace or a recording saw.
+ * RUNTIME: a container runtime could not load a profile because of a rule. WOULD: the call ran, and a profile that is
+ * not enforced would have answered it. */
+enum event_kind { EVENT_RECORD, EVENT_TRACED, EVENT_RUNTIME, EVENT_WOULD };
 /* What is known of the action: DATA too, the KIND alone (ausearch -i), or nothing (strace). */
 enum event_code { CODE_NONE, CODE_KIND, CODE_DATA };
 
@@ -31,6 +32,41 @@ struct event {
 /* False: the line says nothing about seccomp. */
 bool event_parse(const char *line, struct event *out);
 
+/* Events that differ only in the process. */
+struct why_group {
+	struct event event;
+	char container[300]; /* "": not known */
+	size_t count;
+	size_t total; /* with those that were shown before; 0: the same */
+};
+
+/* What is asked, of all lines alike. */
+struct why_request {
+	bool last, live, json;
+	const char *profile;
+	struct callgate_filter *filter; /* of --profile; NULL: none */
+	struct callgate_target target;
+	pid_t pid;           /* whose filter decides where no profile is known; 0: nobody's */
+	double seconds;      /* live: how long; 0: until the end */
+	const char *metrics; /* live: a file for counters; NULL: none */
+};
+
+/* ------------------------------------------------------------------ why_tell.c */
+
+/* As text on stdout; what a line did not say is left out. */
+void group_tell(const struct why_request *request, const struct why_group *group);
+struct json_object *group_to_json(const struct why_request *request, const struct why_group *group);
+/* "mkdir (83) of x86_64: ERRNO(EPERM)"; the action alone; the call's name, NULL: it has none. */
+void group_print_head(const struct why_group *group);
+void event_action(const struct event *event, char *buf, size_t size);
+const char *event_name(const struct event *event);
+
+/* ------------------------------------------------------------------ why_live.c */
+
+/* Follows what is denied in pid:N, lxc:NAME or oci:ID until it ends, the time is over or a signal comes. An exit
+ * code. */
+int why_live(const struct options *options, struct why_request *request, const char *source);
+
 /* ------------------------------------------------------------------ why_state.c */
 
 /* What the hooks wrote down last for any container of this user. An exit code. */
@@ -41,6 +77,8 @@ int why_container(const char *container);
 const char *why_container_key(const char *container, char *buf, size_t size);
 /* Profile and capabilities as the hook recorded them; false: it has not. */
 bool why_record(const char *container, char *profile, size_t size, uint64_t *caps);
+/* Whether the hook has put the profile there for trying only. */
+bool why_complains(const char *container);
 /* The profile that the hook chose for a container, resolved again; NULL: not known. */
 struct callgate_filter *why_container_filter(const struct callgate_target *host, const char *container);
 

@@ -205,6 +205,19 @@ bool why_record(const char *container, char *profile, size_t size, uint64_t *cap
 	return profile[0] != '\0';
 }
 
+bool why_complains(const char *container)
+{
+	struct json_object *root, *value;
+	char path[PATH_MAX];
+	bool complains;
+
+	if (!state_path_of(container, path, sizeof(path)) || !(root = json_object_from_file(path)))
+		return false;
+	complains = json_object_object_get_ex(root, "enforced", &value) && !json_object_get_boolean(value);
+	json_object_put(root);
+	return complains;
+}
+
 /* What the hook resolved for the container, resolved again. */
 struct callgate_filter *why_container_filter(const struct callgate_target *host, const char *container)
 {
