@@ -61,8 +61,8 @@ static int build_chain(struct callgate_builder *builder, const struct rules *rul
 
 static int build_tree(struct callgate_builder *builder, const struct rules *rules, const struct call *call)
 {
-	unsigned room = 0, count;
-	int *order, r = 0;
+	unsigned room = 0;
+	int *order, count, r = 0;
 
 	for (int at = call->first; at != RULE_NONE; at = rules->list[at].next)
 		room++;
@@ -70,7 +70,9 @@ static int build_tree(struct callgate_builder *builder, const struct rules *rule
 	if (!order)
 		return CALLGATE_E_NOMEM;
 	count = tree_order(&rules->tree, call->root, order, room);
-	for (unsigned i = 0; i < count && r == 0; i++) {
+	if (count < 0)
+		r = CALLGATE_E_NOMEM;
+	for (int i = 0; i < count && r == 0; i++) {
 		struct chain chain = rules_chain(rules, order[i]);
 
 		r = build_chain(builder, rules, call, &chain);

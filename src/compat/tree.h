@@ -52,8 +52,9 @@ bool chain_asks(const struct chain *chain);
  * there are. */
 int tree_add(struct tree *tree, int *root, const struct chain *chain, unsigned *weight);
 /*
- * Rules in the order in which they are tried, at most room; returns how many. A rule that can never be met is left out.
+ * order.c: rules in the order in which they are tried, at most room; returns how many, or -ENOMEM. A rule that can
+ * never be met is left out.
  */
-unsigned tree_order(const struct tree *tree, int root, int *rules, unsigned room);
+int tree_order(const struct tree *tree, int root, int *rules, unsigned room);
 
 #endif

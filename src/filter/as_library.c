@@ -161,8 +161,20 @@ int library_load(const struct resolution *res, const struct abi_candidates *spac
 
 bool library_misses(const struct resolution *res, int id, enum callgate_abi abi)
 {
-	static const struct slice name = SLICE("map_shadow_stack");
+	static const struct {
+		struct slice name;
+		enum callgate_abi abi;
+		uint32_t until; /* the last release that lacks it there */
+	} missing[] = {
+		{ SLICE("map_shadow_stack"), CALLGATE_ABI_X32, 0x020504 },
+		{ SLICE("memfd_secret"), CALLGATE_ABI_LOONGARCH64, 0x020600 },
+	};
 
-	return !res->traits->own_rules && abi == CALLGATE_ABI_X32 && res->target->libseccomp &&
-	       res->target->libseccomp <= 0x020504 && id == syscall_find(name);
+	if (res->traits->own_rules || !res->target->libseccomp)
+		return false;
+	for (size_t i = 0; i < sizeof(missing) / sizeof(*missing); i++)
+		if (abi == missing[i].abi && res->target->libseccomp <= missing[i].until &&
+		    id == syscall_find(missing[i].name))
+			return true;
+	return false;
 }

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "base/err.h"
+#include "base/private.h"
 #include "filter/meaning.h"
 #include "filter/zip.h"
 #include "names/abi.h"
@@ -62,18 +63,24 @@ static unsigned wanted(unsigned relation)
 	return 0;
 }
 
-static struct callgate_difference *row_new(struct callgate_diff *diff)
+static struct callgate_difference *row_new(const struct differ *differ)
 {
+	struct callgate_diff *diff = differ->diff;
+
 	if (diff->count == diff->room) {
 		size_t room = diff->room ? diff->room * 2 : 32;
 		struct callgate_difference *rows = realloc(diff->rows, room * sizeof(*rows));
+		uint32_t *arches = rows ? realloc(diff->arches, room * sizeof(*arches)) : NULL;
 
-		if (!rows)
+		if (rows)
+			diff->rows = rows;
+		if (!arches)
 			return NULL;
-		diff->rows = rows;
+		diff->arches = arches;
 		diff->room = room;
 	}
 	diff->rows[diff->count] = (struct callgate_difference){ 0 };
+	diff->arches[diff->count] = differ->audit;
 	return &diff->rows[diff->count];
 }
 
@@ -95,7 +102,7 @@ static bool row_extends(struct differ *differ, enum callgate_abi abi, const stru
 /* What cannot be compared within the budget is a row of its own. */
 static int add_unknown(struct differ *differ, enum callgate_abi abi, const struct zip *step)
 {
-	struct callgate_difference *row = row_new(differ->diff);
+	struct callgate_difference *row = row_new(differ);
 
 	if (!row)
 		return err_nomem(differ->err);
@@ -127,7 +134,7 @@ static int relate(struct differ *differ, const struct zip *step, meaning_ref ref
 static int add_row(struct differ *differ, enum callgate_abi abi, const struct zip *step, const meaning_ref refs[2],
 		   unsigned relation)
 {
-	struct callgate_difference *row = row_new(differ->diff);
+	struct callgate_difference *row = row_new(differ);
 	struct callgate_action ignored;
 	int r;
 
@@ -312,8 +319,10 @@ static int compare_all(const struct callgate_filter *a, const struct callgate_fi
 
 struct callgate_diff *callgate_diff_free(struct callgate_diff *diff)
 {
-	if (diff)
+	if (diff) {
 		free(diff->rows);
+		free(diff->arches);
+	}
 	free(diff);
 	return NULL;
 }
@@ -333,6 +342,11 @@ size_t callgate_diff_count(const struct callgate_diff *diff)
 const struct callgate_difference *callgate_diff_at(const struct callgate_diff *diff, size_t index)
 {
 	return diff && index < diff->count ? &diff->rows[index] : NULL;
+}
+
+uint32_t callgate_diff_arch(const struct callgate_diff *diff, size_t index)
+{
+	return diff && index < diff->count ? diff->arches[index] : 0;
 }
 
 const char *callgate_change_name(enum callgate_change change)

@@ -7,6 +7,7 @@
 
 struct callgate_diff {
 	struct callgate_difference *rows; /* by ABI, then by number */
+	uint32_t *arches;                 /* as many: the AUDIT_ARCH_ words of the rows' witnesses */
 	size_t count, room;
 };
 

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "base/err.h"
+#include "base/private.h"
 #include "filter/clauses.h"
 #include "names/abi.h"
 
@@ -164,14 +165,13 @@ int callgate_filter_outcomes(const struct callgate_filter *filter, const struct 
 
 /* ------------------------------------------------------------------ the rest of the public view */
 
-int callgate_filter_decide(const struct callgate_filter *filter, const struct callgate_call *call,
-			   struct callgate_action *action, struct callgate_origin *origin)
+int callgate_filter_decide_arch(const struct callgate_filter *filter, uint32_t audit, const struct callgate_call *call,
+				struct callgate_action *action, struct callgate_origin *origin)
 {
-	const struct abi *abi = call ? abi_of(call->abi) : NULL;
 	const struct node *leaf;
 
-	REQUIRE(NULL, filter && abi);
-	leaf = filter_walk(filter, abi->audit, call->nr, call->args);
+	REQUIRE(NULL, filter && call);
+	leaf = filter_walk(filter, audit, call->nr, call->args);
 	if (leaf->opaque)
 		return CALLGATE_E_UNSUPPORTED;
 	if (action)
@@ -179,6 +179,15 @@ int callgate_filter_decide(const struct callgate_filter *filter, const struct ca
 	if (origin)
 		*origin = leaf->origin;
 	return 0;
+}
+
+int callgate_filter_decide(const struct callgate_filter *filter, const struct callgate_call *call,
+			   struct callgate_action *action, struct callgate_origin *origin)
+{
+	const struct abi *abi = call ? abi_of(call->abi) : NULL;
+
+	REQUIRE(NULL, filter && abi);
+	return callgate_filter_decide_arch(filter, abi->audit, call, action, origin);
 }
 
 unsigned callgate_filter_abis(const struct callgate_filter *filter, enum callgate_abi out[CALLGATE_ABI_COUNT])

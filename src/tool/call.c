@@ -28,6 +28,7 @@ int call_parse(const char *text, struct asked_call *out)
 /* "0x28", "AF_ALG", "*", "-1": what the arguments are on the pattern's ABI. */
 static int take_arguments(const struct asked_call *call, struct callgate_pattern *pattern)
 {
+	const char *abi = callgate_abi_name(pattern->abi);
 	char copy[sizeof(call->arguments)], *at = copy, *word;
 
 	strcpy(copy, call->arguments);
@@ -44,8 +45,8 @@ static int take_arguments(const struct asked_call *call, struct callgate_pattern
 		if (callgate_value_parse(pattern->abi, call->name, i, word, &pattern->args[i]) < 0) {
 			nearest = callgate_value_nearest(pattern->abi, call->name, i, word);
 			report("'%s': unknown value '%s' of argument %u on %s%s%s%s", call->name, word, i,
-			       callgate_abi_name(pattern->abi), nearest ? "; did you mean '" : "",
-			       nearest ? nearest : "", nearest ? "'?" : "");
+			       abi ? abi : "that ABI", nearest ? "; did you mean '" : "", nearest ? nearest : "",
+			       nearest ? "'?" : "");
 			return -1;
 		}
 		pattern->known |= 1u << i;
@@ -86,6 +87,23 @@ int call_on_abi(const struct asked_call *call, enum callgate_abi abi, struct cal
 	else
 		report("unknown syscall '%s'", call->name);
 	return -1;
+}
+
+int call_by_number(const struct asked_call *call, struct callgate_pattern *out)
+{
+	uint64_t nr;
+
+	*out = (struct callgate_pattern){ .abi = CALLGATE_ABI_NONE };
+	if (number_parse(call->name, 32, &nr) < 0) {
+		report("'%s': expected a system call number after the AUDIT_ARCH_ word", call->name);
+		return -1;
+	}
+	if (strchr(call->arguments, '*')) {
+		report("'%s': expected values of all arguments after the AUDIT_ARCH_ word", call->name);
+		return -1;
+	}
+	out->nr = (uint32_t)nr;
+	return take_arguments(call, out);
 }
 
 unsigned wanted_abis(const struct options *options, const struct callgate_filter *filter,

@@ -45,25 +45,25 @@ static void print_side(FILE *to, const struct callgate_filter *filter, const str
 		fprintf(to, "%s", side_word(side == SIDE_A ? row->a : row->b, opaque, word, sizeof(word)));
 }
 
-static const char *abi_text(const struct callgate_difference *row)
-{
-	const char *name = callgate_abi_name(row->abi);
+/* What is compared, and its differences. */
+struct compared {
+	const struct callgate_filter *a, *b;
+	const struct callgate_diff *diff;
+};
 
-	return name ? name : "other";
-}
-
-static void print_row(FILE *to, const struct callgate_filter *a, const struct callgate_filter *b,
-		      const struct callgate_difference *row)
+static void print_row(FILE *to, const struct compared *of, size_t index)
 {
-	char range[160], witness[192];
+	const struct callgate_difference *row = callgate_diff_at(of->diff, index);
+	struct difference_words said;
+	char range[160];
 
 	range_text(row, range, sizeof(range));
-	call_text(&row->witness, witness, sizeof(witness));
-	fprintf(to, "%s\t%s\t", abi_text(row), range);
-	print_side(to, a, row, SIDE_A);
+	difference_words(of->diff, index, &said);
+	fprintf(to, "%s\t%s\t", said.abi, range);
+	print_side(to, of->a, row, SIDE_A);
 	putc('\t', to);
-	print_side(to, b, row, SIDE_B);
-	fprintf(to, "\t%s\t%s\n", callgate_change_name(row->change), witness);
+	print_side(to, of->b, row, SIDE_B);
+	fprintf(to, "\t%s\t%s\n", callgate_change_name(row->change), said.witness);
 }
 
 /* Every named call of a row, so that a script need not know numbers. */
@@ -89,15 +89,16 @@ struct json_object *differences_to_json(const struct callgate_diff *diff)
 	for (size_t i = 0; i < callgate_diff_count(diff); i++) {
 		const struct callgate_difference *row = callgate_diff_at(diff, i);
 		struct json_object *object = json_object_new_object();
-		char word[32], witness[192];
+		struct difference_words said;
+		char word[32];
 
-		call_text(&row->witness, witness, sizeof(witness));
-		json_object_object_add(object, "abi", json_object_new_string(abi_text(row)));
+		difference_words(diff, i, &said);
+		json_object_object_add(object, "abi", json_object_new_string(said.abi));
 		json_object_object_add(object, "first", json_object_new_int64(row->first));
 		json_object_object_add(object, "last", json_object_new_int64(row->last));
 		json_object_object_add(object, "names", names_to_json(row));
 		json_object_object_add(object, "change", json_object_new_string(callgate_change_name(row->change)));
-		json_object_object_add(object, "witness", json_object_new_string(witness));
+		json_object_object_add(object, "witness", json_object_new_string(said.witness));
 		json_object_object_add(object, "a",
 				       json_object_new_string(side_word(row->a, row->opaque_a, word, sizeof(word))));
 		json_object_object_add(object, "b",
@@ -110,28 +111,35 @@ struct json_object *differences_to_json(const struct callgate_diff *diff)
 }
 
 /* For people: what differs, and below it both sides and the call. */
-static void print_row_wide(const struct callgate_filter *a, const struct callgate_filter *b,
-			   const struct callgate_difference *row)
+static void print_row_wide(const struct compared *of, size_t index)
 {
+	const struct callgate_difference *row = callgate_diff_at(of->diff, index);
 	char range[160], witness[256];
+	struct difference_words said;
 
 	range_text(row, range, sizeof(range));
-	call_text_named(&row->witness, witness, sizeof(witness));
-	printf("%-11s %-24s %s\n    A: ", abi_text(row), range, callgate_change_name(row->change));
-	print_side(stdout, a, row, SIDE_A);
+	difference_words(of->diff, index, &said);
+	if (row->abi == CALLGATE_ABI_NONE)
+		snprintf(witness, sizeof(witness), "%s", said.witness);
+	else
+		call_text_named(&row->witness, witness, sizeof(witness));
+	printf("%-11s %-24s %s\n    A: ", said.abi, range, callgate_change_name(row->change));
+	print_side(stdout, of->a, row, SIDE_A);
 	printf("\n    B: ");
-	print_side(stdout, b, row, SIDE_B);
+	print_side(stdout, of->b, row, SIDE_B);
 	printf("\n    as in %s\n", witness);
 }
 
 void print_differences(FILE *to, const struct callgate_filter *a, const struct callgate_filter *b,
 		       const struct callgate_diff *diff)
 {
+	const struct compared of = { a, b, diff };
+
 	for (size_t i = 0; i < callgate_diff_count(diff); i++)
 		if (to == stdout && on_terminal())
-			print_row_wide(a, b, callgate_diff_at(diff, i));
+			print_row_wide(&of, i);
 		else
-			print_row(to, a, b, callgate_diff_at(diff, i));
+			print_row(to, &of, i);
 }
 
 /* 1 when something surely differs, 2 when all that was found is unknown. */

@@ -19,6 +19,7 @@ struct sink {
 	struct json_object *rows;         /* NULL: TSV */
 	size_t printed;                   /* outcomes so far */
 	bool incomplete;                  /* some of them are not known */
+	const char *arch;                 /* of rows without an ABI: its AUDIT_ARCH_ word */
 };
 
 /* What nobody reads to its end is not printed to its end. */
@@ -88,15 +89,20 @@ static struct json_object *outcomes_to_json(const struct callgate_outcome *outco
 	return array;
 }
 
+static const char *abi_text(const struct sink *sink, const struct callgate_pattern *pattern)
+{
+	return sink->arch ? sink->arch : callgate_abi_name(pattern->abi);
+}
+
 /* For people: an outcome a line, in columns, with the line that decided behind it. */
-static void show_wide(const struct callgate_pattern *pattern, const char *call, const struct callgate_outcome *outcomes,
-		      size_t count)
+static void show_wide(const char *abi, const struct callgate_pattern *pattern, const char *call,
+		      const struct callgate_outcome *outcomes, size_t count)
 {
 	char origin[512], word[32];
 
 	for (size_t i = 0; i < count; i++) {
 		origin_format(&outcomes[i].origin, origin, sizeof(origin));
-		printf("%-11s %-22s %-14s %s\n", i ? "" : callgate_abi_name(pattern->abi), i ? "" : call,
+		printf("%-11s %-22s %-14s %s\n", i ? "" : abi, i ? "" : call,
 		       outcome_word(&outcomes[i], word, sizeof(word)), origin);
 		if (!outcomes[i].conditions[0])
 			continue;
@@ -123,16 +129,16 @@ static void show_row(struct sink *sink, const struct callgate_pattern *pattern, 
 	if (sink->rows) {
 		struct json_object *row = json_object_new_object();
 
-		json_object_object_add(row, "abi", json_object_new_string(callgate_abi_name(pattern->abi)));
+		json_object_object_add(row, "abi", json_object_new_string(abi_text(sink, pattern)));
 		json_object_object_add(row, "call", json_object_new_string(call));
 		json_object_object_add(row, "first", json_object_new_int64(pattern->nr));
 		json_object_object_add(row, "last", json_object_new_int64(last));
 		json_object_object_add(row, "outcomes", outcomes_to_json(outcomes, count));
 		json_object_array_add(sink->rows, row);
 	} else if (on_terminal()) {
-		show_wide(pattern, call, outcomes, count);
+		show_wide(abi_text(sink, pattern), pattern, call, outcomes, count);
 	} else {
-		printf("%s\t%s\t", callgate_abi_name(pattern->abi), call);
+		printf("%s\t%s\t", abi_text(sink, pattern), call);
 		print_outcomes(stdout, pattern, outcomes, count);
 		putchar('\t');
 		print_origins(outcomes, count);
@@ -199,13 +205,49 @@ static int explain_pattern(struct sink *sink, const struct callgate_pattern *pat
 
 /* ------------------------------------------------------------------ the words of CALL */
 
+static int decide_arch(const struct callgate_filter *filter, uint32_t audit, const struct callgate_pattern *pattern,
+		       struct callgate_outcome *outcome)
+{
+	struct callgate_call call = { .abi = CALLGATE_ABI_NONE, .nr = pattern->nr };
+
+	memcpy(call.args, pattern->args, sizeof(call.args));
+	return callgate_filter_decide_arch(filter, audit, &call, &outcome->action, &outcome->origin);
+}
+
+/* 0xWORD:NR(ARGUMENTS), as diff shows a call of an architecture that is not listed; arguments that are missing are 0.
+ */
+static int explain_arch_call(struct sink *sink, const char *text, const char *colon)
+{
+	struct callgate_outcome outcome = { 0 };
+	struct asked_call call;
+	struct callgate_pattern pattern;
+	char word[64];
+	uint64_t audit;
+
+	snprintf(word, sizeof(word), "%.*s", (int)(colon - text), text);
+	if (number_parse(word, 32, &audit) < 0) {
+		report("'%s': '%s' is not an AUDIT_ARCH_ word", text, word);
+		return EXIT_CANNOT;
+	}
+	if (call_parse(colon + 1, &call) < 0 || call_by_number(&call, &pattern) < 0)
+		return EXIT_CANNOT;
+	outcome.opaque = decide_arch(sink->filter, (uint32_t)audit, &pattern, &outcome) < 0;
+	sink->arch = word;
+	show_row(sink, &pattern, pattern.nr, &outcome, 1);
+	sink->arch = NULL;
+	return EXIT_YES;
+}
+
 static int explain_call(const struct options *options, struct sink *sink, const char *text)
 {
+	const char *colon = strchr(text, ':');
 	enum callgate_abi abis[CALLGATE_ABI_COUNT];
 	unsigned count = wanted_abis(options, sink->filter, abis);
 	struct asked_call call;
 	int code = EXIT_YES, found = -1;
 
+	if (colon && strncmp(text, "0x", 2) == 0)
+		return explain_arch_call(sink, text, colon);
 	if (call_parse(text, &call) < 0)
 		return EXIT_CANNOT;
 	for (unsigned i = 0; i < count && code == EXIT_YES; i++) {
@@ -296,13 +338,27 @@ static int explain_all(const struct options *options, struct sink *sink, const s
 
 /* ------------------------------------------------------------------ --batch */
 
+/* An ABI, or the AUDIT_ARCH_ word of an architecture in hex. */
+static bool batch_abi(const char *word, struct callgate_call *call, uint32_t *audit)
+{
+	uint64_t value = 0;
+
+	call->abi = CALLGATE_ABI_NONE;
+	if (callgate_abi_parse(word, &call->abi) == 0)
+		return true;
+	if (strncmp(word, "0x", 2) != 0 || number_parse(word, 32, &value) < 0)
+		return false;
+	*audit = (uint32_t)value;
+	return true;
+}
+
 /* A row is TSV: abi, number or name, a0 .. a5 (missing ones are 0). NULL: understood; else what is wrong. */
-static const char *batch_call(char *line, struct callgate_call *call)
+static const char *batch_call(char *line, struct callgate_call *call, uint32_t *audit)
 {
 	char *at = line, *word = strsep(&at, "\t"), *name;
 
 	memset(call, 0, sizeof(*call));
-	if (callgate_abi_parse(word, &call->abi) < 0)
+	if (!batch_abi(word, call, audit))
 		return "unknown ABI";
 	word = strsep(&at, "\t");
 	if (!word)
@@ -325,19 +381,23 @@ static int batch_line(const struct callgate_filter *filter, char *line, const ch
 	struct callgate_action action;
 	struct callgate_call call;
 	const char *wrong;
+	uint32_t audit = 0;
 	int r;
 
 	if (!copy) {
 		report("out of memory");
 		return EXIT_CANNOT;
 	}
-	wrong = batch_call(copy, &call);
+	wrong = batch_call(copy, &call, &audit);
 	free(copy);
 	if (wrong) {
 		fprintf(stderr, "%s:%u: error: %s\n", file, number, wrong);
 		return EXIT_CANNOT;
 	}
-	r = callgate_filter_decide(filter, &call, &action, NULL);
+	if (call.abi == CALLGATE_ABI_NONE)
+		r = callgate_filter_decide_arch(filter, audit, &call, &action, NULL);
+	else
+		r = callgate_filter_decide(filter, &call, &action, NULL);
 	if (r == 0)
 		callgate_action_format(action, word, sizeof(word));
 	printf("%s\t%s\n", line, word);

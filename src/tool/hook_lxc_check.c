@@ -164,13 +164,12 @@ static void print_calls(const struct callgate_diff *diff)
 	size_t count = 0;
 
 	for (size_t i = 0; (row = callgate_diff_at(diff, i)); i++) {
-		char text[192];
+		struct difference_words said;
 
 		if (!row->looser || count++ >= SHOWN)
 			continue;
-		call_text(&row->witness, text, sizeof(text));
-		fprintf(stderr, "  %s\t%s\n", callgate_abi_name(row->abi) ? callgate_abi_name(row->abi) : "other",
-			text);
+		difference_words(diff, i, &said);
+		fprintf(stderr, "  %s\t%s\n", said.abi, said.witness);
 	}
 	if (count > SHOWN)
 		fprintf(stderr, "  ... and %zu more\n", count - SHOWN);

@@ -69,6 +69,23 @@ void print_decision(FILE *to, const struct callgate_filter *filter, enum callgat
 	free(outcomes);
 }
 
+void difference_words(const struct callgate_diff *diff, size_t index, struct difference_words *out)
+{
+	const struct callgate_difference *row = callgate_diff_at(diff, index);
+	const char *abi = callgate_abi_name(row->abi);
+	struct callgate_call call = row->witness;
+
+	out->witness[0] = '\0';
+	if (abi) {
+		snprintf(out->abi, sizeof(out->abi), "%s", abi);
+	} else {
+		snprintf(out->abi, sizeof(out->abi), "0x%08x", callgate_diff_arch(diff, index));
+		snprintf(out->witness, sizeof(out->witness), "%s:", out->abi);
+		call.abi = CALLGATE_ABI_NONE;
+	}
+	call_text(&call, out->witness + strlen(out->witness), sizeof(out->witness) - strlen(out->witness));
+}
+
 void call_text(const struct callgate_call *call, char *buf, size_t size)
 {
 	const char *name = callgate_syscall_name(call->abi, call->nr);

@@ -142,6 +142,8 @@ int call_parse(const char *text, struct asked_call *out); /* -1 after a message 
 int call_number(enum callgate_abi abi, const char *name, uint32_t *nr);
 /* The same as a pattern; -1 after a message. */
 int call_on_abi(const struct asked_call *call, enum callgate_abi abi, struct callgate_pattern *out);
+/* On no ABI: a number and the values of arguments. -1 after a message. */
+int call_by_number(const struct asked_call *call, struct callgate_pattern *out);
 /* --abi, else the filter's own. */
 unsigned wanted_abis(const struct options *options, const struct callgate_filter *filter,
 		     enum callgate_abi out[CALLGATE_ABI_COUNT]);
@@ -217,6 +219,12 @@ void print_outcomes(FILE *to, const struct callgate_pattern *call, const struct 
 		    size_t count);
 /* The same for a call with all its arguments open; "..." when there are too many. */
 void print_decision(FILE *to, const struct callgate_filter *filter, enum callgate_abi abi, uint32_t nr);
+/* The ABI and the witness of a difference. A row for architectures that are not listed has the AUDIT_ARCH_ word of one
+ * as its ABI, and before its witness, which has a number for the name: explain takes both. */
+struct difference_words {
+	char abi[24], witness[208];
+};
+void difference_words(const struct callgate_diff *diff, size_t index, struct difference_words *out);
 /* "mkdir(0x1,0x2)": name or number, arguments up to the last that is not 0. */
 void call_text(const struct callgate_call *call, char *buf, size_t size);
 

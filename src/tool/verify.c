@@ -39,16 +39,15 @@ static void print_weaker(const struct callgate_diff *diff)
 
 	for (size_t i = 0; i < callgate_diff_count(diff); i++) {
 		const struct callgate_difference *row = callgate_diff_at(diff, i);
-		char witness[192], words[2][32];
+		struct difference_words said;
+		char words[2][32];
 
 		if (!row->looser || count++ >= SHOWN)
 			continue;
-		call_text(&row->witness, witness, sizeof(witness));
+		difference_words(diff, i, &said);
 		callgate_action_format(row->a, words[0], sizeof(words[0]));
 		callgate_action_format(row->b, words[1], sizeof(words[1]));
-		printf("\t%s\t%s\tprofile %s\tlive %s\n",
-		       callgate_abi_name(row->abi) ? callgate_abi_name(row->abi) : "other", witness, words[0],
-		       words[1]);
+		printf("\t%s\t%s\tprofile %s\tlive %s\n", said.abi, said.witness, words[0], words[1]);
 	}
 	if (count > SHOWN)
 		printf("\t... and %zu more\n", count - SHOWN);
