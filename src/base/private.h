@@ -33,9 +33,9 @@ int callgate_filter_resolve_as(const struct callgate_policy *policy, const struc
 			       struct callgate_notes *notes, struct callgate_err *err) CALLGATE_MUST_CHECK;
 
 /* The AUDIT_ARCH_ word of a difference's witness. A row whose ABI is NONE stands for all architectures that neither
- * filter lists; its word says which one the witness is of. 0 past the end. Since: 0.2 */
+ * filter lists; its word says which one the witness is of. 0 past the end. Since: 0.1 */
 uint32_t callgate_diff_arch(const struct callgate_diff *diff, size_t index);
-/* callgate_filter_decide() for any AUDIT_ARCH_ word, known or not; the call's own ABI is not looked at. Since: 0.2 */
+/* callgate_filter_decide() for any AUDIT_ARCH_ word, known or not; the call's own ABI is not looked at. Since: 0.1 */
 int callgate_filter_decide_arch(const struct callgate_filter *filter, uint32_t audit, const struct callgate_call *call,
 				struct callgate_action *action, struct callgate_origin *origin);
 
