@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * LXC hook, for lxc.hook.pre-start, lxc.hook.start-host and lxc.hook.clone. pre-start runs before LXC reads the file
+ * LXC hook, for lxc.hook.pre-start, start-host, clone and destroy. pre-start runs before LXC reads the file
  * that lxc.seccomp.profile names: it writes that file from a profile. start-host runs when init has its filter and
  * waits: lxc-start-host.c. Whatever fails, the container does not start.
  */
@@ -34,7 +34,8 @@ static int take_stage(struct hook *hook, const char *word)
 	else if (word && strcmp(word, "clone") == 0)
 		hook->stage = STAGE_CLONE;
 	else {
-		say(&hook->messages, LOG_ERR, "this hook is for lxc.hook.pre-start, start-host and clone, not for '%s'",
+		say(&hook->messages, LOG_ERR,
+		    "this hook is for lxc.hook.pre-start, start-host, clone and destroy, not for '%s'",
 		    word ? word : "(none)");
 		return -1;
 	}
@@ -326,6 +327,19 @@ static const char *work(struct hook *hook, const struct words *words)
 	return good ? "ready" : results[start];
 }
 
+/* What was kept of a container goes with it. */
+static int forget(const char *name)
+{
+	char path[PATH_MAX + 16];
+
+	if (!name || callgate_state_path("lxc", name, path, PATH_MAX, NULL) < 0)
+		return EXIT_SUCCESS; /* nothing was kept under such a name */
+	unlink(path);
+	strcpy(strrchr(path, '.'), ".seccomp");
+	unlink(path);
+	return EXIT_SUCCESS;
+}
+
 int main(int argc, char **argv)
 {
 	struct hook hook = { .proof = PROOF_REQUIRED };
@@ -337,6 +351,8 @@ int main(int argc, char **argv)
 	if (hook_enter("callgate-lxc") == 0 && read_words(&hook, argc, argv, &words) == 0) {
 		if (words.stage && strcmp(words.stage, "clone") == 0)
 			return lxc_clone(&hook, words.source) == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+		if (words.stage && strcmp(words.stage, "destroy") == 0)
+			return forget(hook.name);
 		result = work(&hook, &words);
 	}
 	good = write_state(&hook, result) == 0 && strcmp(result, "failed") != 0;

@@ -190,6 +190,9 @@ int oci_job_state(struct oci_job *job, const char *id, const char *result, const
 
 	if (!id)
 		return 0;
+	/* A container is being made: the time to look after those that have gone. */
+	if (strcmp(result, "ready") == 0)
+		callgate_state_prune("oci", CALLGATE_STALE_DAY);
 	state.engine = "oci";
 	state.id = id;
 	state.hook = job->hook;

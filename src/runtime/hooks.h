@@ -32,6 +32,7 @@ struct callgate_lxc_config {
 	bool caps_named;    /* it says lxc.cap.keep or lxc.cap.drop */
 	bool no_new_privs;  /* lxc.no_new_privs */
 	unsigned idmaps;    /* number of lxc.idmap lines */
+	int64_t root_uid;   /* the host's number of the container's root, by lxc.idmap; -1: not mapped */
 	char seccomp[4096]; /* lxc.seccomp.profile, the last one; "": none */
 	char seccomp_file[4096]; /* which file says so */
 	unsigned seccomp_line;
@@ -41,7 +42,7 @@ struct callgate_lxc_config {
 };
 #define CALLGATE_LXC_CONFIG_INIT \
 	{ \
-		.size = sizeof(struct callgate_lxc_config) \
+		.size = sizeof(struct callgate_lxc_config), .root_uid = -1 \
 	}
 /* Reads it as LXC 5 does. E_FORMAT, with the place: what LXC would refuse of these keys, includes nested too deeply.
  * E_IO: a file cannot be read. */
@@ -79,6 +80,10 @@ struct callgate_state {
 int callgate_state_path(const char *engine, const char *id, char *path, size_t size, struct callgate_err *err);
 /* Atomically; missing directories are made, and refused when others can write them (E_UNTRUSTED). */
 int callgate_state_write(const struct callgate_state *state, struct callgate_err *err);
+/* Takes away the state files of containers whose process has gone: those of before yesterday that tell of no failure,
+ * or all of them. */
+enum callgate_stale { CALLGATE_STALE_DAY = 0, CALLGATE_STALE_ALL };
+void callgate_state_prune(const char *engine, enum callgate_stale stale);
 /* Writes a file whole or not at all, in a directory that is made when missing and refused when others can write it. */
 int callgate_file_write(const char *path, const void *bytes, size_t size, unsigned mode,
 			struct callgate_err *err) CALLGATE_MUST_CHECK;

@@ -98,7 +98,15 @@ static int take_no_new_privs(struct reading *reading, char *value)
 
 static int take_idmap(struct reading *reading, char *value)
 {
-	reading->config->idmaps = *value ? reading->config->idmaps + 1 : 0;
+	struct callgate_lxc_config *config = reading->config;
+	unsigned long inside, outside;
+	char kind;
+
+	config->idmaps = *value ? config->idmaps + 1 : 0;
+	if (!*value)
+		config->root_uid = -1;
+	else if (sscanf(value, " %c %lu %lu", &kind, &inside, &outside) == 3 && kind != 'g' && inside == 0)
+		config->root_uid = (int64_t)outside;
 	return 0;
 }
 

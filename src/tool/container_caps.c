@@ -91,7 +91,7 @@ static bool read_hook_line(const char *path, char *profile, char *caps, size_t s
 	bool found = false;
 
 	while (file && getline(&line, &room, file) > 0) {
-		if (strncmp(line, "lxc.hook.pre-start", 18) != 0 || !strstr(line, "lxc/hooks/callgate "))
+		if (strncmp(line, "lxc.hook.pre-start", 18) != 0 || !strstr(line, "hooks/callgate "))
 			continue;
 		found = word_behind(line, "--profile ", profile, size);
 		word_behind(line, "--caps ", caps, size);

@@ -166,6 +166,26 @@ static void check_lxc(struct doctor *doctor)
 	check_lxc_includes(doctor);
 }
 
+/* Whether an installed hook or runtime gives every container a profile, not only those that ask for one. */
+static bool means_all_oci(void)
+{
+	struct callgate_settings *settings;
+	struct callgate_err err = CALLGATE_ERR_INIT;
+	char where[PATH_MAX];
+	bool all = false;
+
+	if (callgate_settings_read(&settings, &err) < 0)
+		return false;
+	if (containers_conf_has("hooks_dir", PKGDATADIR "/hooks.d", where, sizeof(where)))
+		all = !callgate_settings_annotated_only(settings, "podman");
+	if (containers_conf_has("runtime", "\"callgate-runc\"", where, sizeof(where)))
+		all |= !callgate_settings_annotated_only(settings, "runc");
+	if (containers_conf_has("runtime", "\"callgate-crun\"", where, sizeof(where)))
+		all |= !callgate_settings_annotated_only(settings, "crun");
+	callgate_settings_free(settings);
+	return all;
+}
+
 int verb_doctor(const struct verb *verb, int argc, char **argv)
 {
 	static const struct option known[] = { OPTIONS_COMMON, OPTIONS_END };
@@ -184,6 +204,7 @@ int verb_doctor(const struct verb *verb, int argc, char **argv)
 		doctor.rows = json_object_new_array();
 		json_object_object_add(root, "checks", doctor.rows);
 	}
+	check_named_files(&doctor);
 	check_kernel(&doctor);
 	check_self(&doctor);
 	check_libraries(&doctor);
@@ -192,6 +213,7 @@ int verb_doctor(const struct verb *verb, int argc, char **argv)
 	check_settings(&doctor);
 	check_oci(&doctor);
 	check_lxc(&doctor);
+	check_containers(&doctor, means_all_oci());
 	if (root && print_document(root) != 0)
 		return EXIT_CANNOT;
 	return finish_output(doctor.code);

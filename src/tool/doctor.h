@@ -17,6 +17,13 @@ void check_program(struct doctor *doctor, const char *name, const char *path);
 /* doctor_engines.c */
 void check_oci(struct doctor *doctor);
 void check_lxc_includes(struct doctor *doctor);
+/* What containers.conf names and what is missing: engines go on without it, so this comes first. */
+void check_named_files(struct doctor *doctor);
+/* Whether a file has a line that begins with key (blanks before it) and holds word. */
+bool line_has(const char *path, const char *key, const char *word);
+
+/* doctor_containers.c; all_oci: every OCI container is to have a profile */
+void check_containers(struct doctor *doctor, bool all_oci);
 
 /* doctor_libseccomp.c */
 void check_libseccomp(struct doctor *doctor);

@@ -87,8 +87,7 @@ static unsigned check_hook_directory(struct doctor *doctor, const char *path, bo
 
 /* ------------------------------------------------------------------ where podman looks */
 
-/* Whether a file has a line that begins with key (blanks before it) and holds word. */
-static bool line_has(const char *path, const char *key, const char *word)
+bool line_has(const char *path, const char *key, const char *word)
 {
 	FILE *file = fopen(path, "re");
 	char *line = NULL;
@@ -106,7 +105,8 @@ static bool line_has(const char *path, const char *key, const char *word)
 	return found;
 }
 
-bool containers_conf_has(const char *key, const char *word, char *where, size_t size)
+/* Every containers.conf that podman reads as root, the last one first. True: visit answered true for the file. */
+static bool each_conf(bool (*visit)(void *data, const char *path), void *data)
 {
 	static const char *const files[] = { "/etc/containers/containers.conf",
 					     "/usr/share/containers/containers.conf" };
@@ -114,22 +114,90 @@ bool containers_conf_has(const char *key, const char *word, char *where, size_t 
 	DIR *dir = opendir(dir_path);
 	struct dirent *entry;
 	bool found = false;
+	char path[PATH_MAX];
 
 	while (dir && !found && (entry = readdir(dir))) {
 		const char *dot = strrchr(entry->d_name, '.');
 
 		if (entry->d_name[0] == '.' || !dot || strcmp(dot, ".conf") != 0)
 			continue;
-		snprintf(where, size, "%s/%s", dir_path, entry->d_name);
-		found = line_has(where, key, word);
+		snprintf(path, sizeof(path), "%s/%s", dir_path, entry->d_name);
+		found = visit(data, path);
 	}
 	if (dir)
 		closedir(dir);
-	for (size_t i = 0; !found && i < ARRAY_SIZE(files); i++) {
-		snprintf(where, size, "%s", files[i]);
-		found = line_has(where, key, word);
-	}
+	for (size_t i = 0; !found && i < ARRAY_SIZE(files); i++)
+		found = visit(data, files[i]);
 	return found;
+}
+
+struct line_sought {
+	const char *key, *word;
+	char *where;
+	size_t size;
+};
+
+static bool has_line(void *data, const char *path)
+{
+	const struct line_sought *sought = data;
+
+	snprintf(sought->where, sought->size, "%s", path);
+	return line_has(path, sought->key, sought->word);
+}
+
+bool containers_conf_has(const char *key, const char *word, char *where, size_t size)
+{
+	struct line_sought sought = { key, word, where, size };
+
+	return each_conf(has_line, &sought);
+}
+
+static void check_named_path(struct doctor *doctor, const char *conf, const char *path)
+{
+	/* podman's own two need not be there. */
+	static const char *const usual[] = { "/usr/share/containers/oci/hooks.d", "/etc/containers/oci/hooks.d" };
+
+	if (path[0] != '/' || access(path, F_OK) == 0 || strcmp(path, usual[0]) == 0 || strcmp(path, usual[1]) == 0)
+		return;
+	if (strstr(path, "hooks.d"))
+		finding(doctor, HEALTH_BAD, "podman",
+			"%s names the hooks directory %s, which is missing: podman starts containers without these "
+			"hooks and says nothing; 'callgate hook remove --runtime podman' takes callgate's away",
+			conf, path);
+	else if (strstr(path, "callgate"))
+		finding(doctor, HEALTH_BAD, "podman", "%s names %s, which is missing", conf, path);
+}
+
+/* Every path in double quotes. */
+static bool check_conf(void *data, const char *path)
+{
+	FILE *file = fopen(path, "re");
+	char *line = NULL;
+	size_t room = 0;
+
+	while (file && getline(&line, &room, file) > 0) {
+		const char *open = line[strspn(line, " \t")] == '#' ? NULL : strchr(line, '"');
+
+		while (open) {
+			const char *close = strchr(open + 1, '"');
+			char word[PATH_MAX];
+
+			if (!close)
+				break;
+			snprintf(word, sizeof(word), "%.*s", (int)(close - open - 1), open + 1);
+			check_named_path(data, path, word);
+			open = strchr(close + 1, '"');
+		}
+	}
+	free(line);
+	if (file)
+		fclose(file);
+	return false;
+}
+
+void check_named_files(struct doctor *doctor)
+{
+	each_conf(check_conf, doctor);
 }
 
 static bool on_path(const char *name, char *buf, size_t size)

@@ -183,10 +183,11 @@ static int make_block(const struct hook_request *request, const char *profile, c
 		snprintf(caps, sizeof(caps), " --caps %s", request->caps);
 	if (snprintf(line, sizeof(line), "%s/lxc/hooks/callgate --profile %s%s%s%s", LIBEXECDIR, profile, caps, more,
 		     request->log ? " --log" : "") >= (int)sizeof(line) ||
-	    snprintf(block, size,
-		     "%slxc.seccomp.profile = %s.seccomp\nlxc.seccomp.allow_nesting = 1\n"
-		     "lxc.hook.pre-start = %s\nlxc.hook.start-host = %s\nlxc.hook.clone = %s\n%s",
-		     begin_line, output, line, line, line, end_line) >= (int)size) {
+	    snprintf(
+		    block, size,
+		    "%slxc.seccomp.profile = %s.seccomp\nlxc.seccomp.allow_nesting = 1\n"
+		    "lxc.hook.pre-start = %s\nlxc.hook.start-host = %s\nlxc.hook.clone = %s\nlxc.hook.destroy = %s\n%s",
+		    begin_line, output, line, line, line, line, end_line) >= (int)size) {
 		report("the hook's lines are too long");
 		return EXIT_CANNOT;
 	}
@@ -232,7 +233,7 @@ static int install(struct options *options, struct hook_request *request)
 	CALLGATE_CLEANUP(text_cleanup) struct text text = { 0 };
 	struct lxc_plan plan = { .config = CALLGATE_LXC_CONFIG_INIT };
 	struct callgate_err err = CALLGATE_ERR_INIT;
-	char path[PATH_MAX], block[6 * PATH_MAX];
+	char path[PATH_MAX], block[7 * PATH_MAX];
 	int code = open_config(options, request->name, path, &text, &plan.lines);
 
 	if (code)

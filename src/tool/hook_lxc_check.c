@@ -84,6 +84,17 @@ static int check_owner(const struct hook_request *request, const struct lxc_plan
 		       (unsigned)plan->owner);
 		return EXIT_CANNOT;
 	}
+	/* Having changed its user id, the first process is not dumpable before it executes a program, and belongs to
+	 * the user namespace of whoever executed the last one: the host's. */
+	if (geteuid() != 0 && request->means == MEANS_INJECT && plan->config.root_uid >= 0 &&
+	    plan->config.root_uid != (int64_t)geteuid()) {
+		report("--inject: the container's root is another user of the host (%lld, by lxc.idmap), and the "
+		       "kernel lets "
+		       "only the host's root trace its first process; --unverified starts it with the profile as LXC's "
+		       "text, or let root start it",
+		       (long long)plan->config.root_uid);
+		return EXIT_CANNOT;
+	}
 	if (geteuid() == 0 || request->means == MEANS_INJECT || request->proof == PROOF_WHERE_POSSIBLE)
 		return EXIT_YES;
 	report("only root can read filters back: an unprivileged container needs --inject (that the kernel takes the "
@@ -217,7 +228,6 @@ static int check_replaced(const struct options *options, const struct hook_reque
 
 	if (!plan->config.seccomp[0] || plan->lines.first < plan->lines.last)
 		return EXIT_YES;
-	as_lxc.has_reader = true;
 	as_lxc.target.reader = CALLGATE_AS_LXC;
 	as_lxc.target.libseccomp = callgate_libseccomp_release();
 	if (source_open(&as_lxc, plan->config.seccomp, &old, &kind) != EXIT_YES) {

@@ -209,6 +209,8 @@ static int remove_files(const struct way *way, const struct hook_request *reques
 	settings_path(way, path, sizeof(path));
 	if (!code)
 		code = take_away(path, request->manner);
+	if (!code && request->manner == HOOK_WRITE)
+		callgate_state_prune("oci", CALLGATE_STALE_ALL);
 	return code ? code : finish_output(EXIT_YES);
 }
 
