@@ -186,10 +186,24 @@ static bool means_all_oci(void)
 	return all;
 }
 
+enum { OPT_NODE = OPT_VERB };
+
+static int take_own(void *data, int option, const char *value)
+{
+	const char **node = data;
+
+	(void)option;
+	*node = value ? value : "";
+	return 0;
+}
+
 int verb_doctor(const struct verb *verb, int argc, char **argv)
 {
-	static const struct option known[] = { OPTIONS_COMMON, OPTIONS_END };
-	const struct command_line line = { .known = known, .brief = "h" };
+	static const struct option known[] = { OPTIONS_COMMON,
+					       { "node", optional_argument, NULL, OPT_NODE },
+					       OPTIONS_END };
+	const char *node = NULL;
+	const struct command_line line = { .known = known, .brief = "h", .own = take_own, .data = &node };
 	struct doctor doctor = { .code = EXIT_YES };
 	struct json_object *root = NULL;
 	struct options options;
@@ -207,6 +221,12 @@ int verb_doctor(const struct verb *verb, int argc, char **argv)
 	check_named_files(&doctor);
 	check_kernel(&doctor);
 	check_self(&doctor);
+	if (node) {
+		check_node(&doctor, node);
+		if (root && print_document(root) != 0)
+			return EXIT_CANNOT;
+		return finish_output(doctor.code);
+	}
 	check_libraries(&doctor);
 	check_libseccomp(&doctor);
 	check_cgroups(&doctor);

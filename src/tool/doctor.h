@@ -25,6 +25,9 @@ bool line_has(const char *path, const char *key, const char *word);
 /* doctor_containers.c; all_oci: every OCI container is to have a profile */
 void check_containers(struct doctor *doctor, bool all_oci);
 
+/* doctor_node.c: root is where the node's root is mounted, "" for this one */
+void check_node(struct doctor *doctor, const char *root);
+
 /* doctor_libseccomp.c */
 void check_libseccomp(struct doctor *doctor);
 

@@ -66,7 +66,8 @@ static const struct verb verbs[] = {
 	  "[--dry-run], or remove|status --runtime lxc --all, or "
 	  "install|remove|status --runtime podman|runc|crun [--profile P] [--all] [--log] [--dry-run]",
 	  "makes engines call callgate when containers start" },
-	{ "doctor", verb_doctor, "[--json]", "what this machine can do, what is installed, known traps" },
+	{ "doctor", verb_doctor, "[--node[=ROOT]] [--json]",
+	  "what this machine can do, what is installed, known traps" },
 	{ "why", verb_why,
 	  "[--profile P] [--json] [TARGET] [LINE... | - | lxc:NAME | oci:ID] | --last | --live [--for TIME] [--metrics "
 	  "FILE] pid:N|lxc:NAME|oci:ID",
