@@ -147,11 +147,11 @@ int oci_own_meet(struct oci_job *job)
 		return 0;
 	}
 	name = chosen_name(job, &size);
+	/* In one message: engines show only the last. */
 	say(&job->messages, LOG_ERR,
-	    "the seccomp profile that the container brings along (%.*s) cannot be combined with %s; start the "
-	    "container "
-	    "without it, or write 'own = replace' into callgate.conf",
-	    size, name, job->choice.profile);
-	say_err(&job->messages, &err);
+	    "the seccomp profile that the container brings along (%.*s) cannot be combined with %.200s: %.200s; start "
+	    "the "
+	    "container without it, or write 'own = replace' into callgate.conf",
+	    size, name, job->choice.profile, err.text);
 	return -1;
 }

@@ -214,8 +214,8 @@ static int look_below(const char *root, struct wanted *wanted)
 	return r;
 }
 
-/* The directories in a directory: containerd's namespaces. */
-static int look_below_each(const char *parent, struct wanted *wanted)
+/* The directories in a directory that begin so: containerd's namespaces; of docker, depth 2, those of its runtimes. */
+static int look_below_each(const char *parent, const char *beginning, unsigned depth, struct wanted *wanted)
 {
 	DIR *dir = opendir(parent);
 	struct dirent *entry;
@@ -223,9 +223,9 @@ static int look_below_each(const char *parent, struct wanted *wanted)
 	int r = CALLGATE_E_NOTFOUND;
 
 	while (dir && r == CALLGATE_E_NOTFOUND && (entry = readdir(dir)))
-		if (entry->d_name[0] != '.' &&
+		if (entry->d_name[0] != '.' && strncmp(entry->d_name, beginning, strlen(beginning)) == 0 &&
 		    snprintf(path, sizeof(path), "%s/%s", parent, entry->d_name) < (int)sizeof(path))
-			r = look_below(path, wanted);
+			r = depth > 1 ? look_below_each(path, "", depth - 1, wanted) : look_below(path, wanted);
 	if (dir)
 		closedir(dir);
 	return r;
@@ -234,16 +234,16 @@ static int look_below_each(const char *parent, struct wanted *wanted)
 static int look_everywhere(struct wanted *wanted)
 {
 	static const char *const roots[] = { "/run/runc", "/run/crun" };
-	static const char *const parents[] = { "/run/docker/runtime-runc", "/run/docker/runtime-crun",
-					       "/run/containerd/runc" };
 	const char *runtime = getenv("XDG_RUNTIME_DIR");
 	char path[PATH_MAX];
 	int r = CALLGATE_E_NOTFOUND;
 
 	for (size_t i = 0; r == CALLGATE_E_NOTFOUND && i < sizeof(roots) / sizeof(roots[0]); i++)
 		r = look_below(roots[i], wanted);
-	for (size_t i = 0; r == CALLGATE_E_NOTFOUND && i < sizeof(parents) / sizeof(parents[0]); i++)
-		r = look_below_each(parents[i], wanted);
+	if (r == CALLGATE_E_NOTFOUND)
+		r = look_below_each("/run/docker", "runtime-", 2, wanted);
+	if (r == CALLGATE_E_NOTFOUND)
+		r = look_below_each("/run/containerd/runc", "", 1, wanted);
 	for (size_t i = 0; runtime && r == CALLGATE_E_NOTFOUND && i < 2; i++)
 		if (snprintf(path, sizeof(path), "%s%s", runtime, i ? "/crun" : "/runc") < (int)sizeof(path))
 			r = look_below(path, wanted);
