@@ -57,68 +57,20 @@ static int read_own(const struct oci_job *job, struct callgate_filter **out, str
 	return r;
 }
 
-/* Which of them is no more permissive than the other needs no new text. */
-static int is_same(const struct callgate_filter *a, const struct callgate_filter *b, bool *out,
-		   struct callgate_err *err)
-{
-	char x[65], y[65];
-	int r = callgate_filter_digest(a, x, err);
-
-	if (r == 0)
-		r = callgate_filter_digest(b, y, err);
-	*out = r == 0 && strcmp(x, y) == 0;
-	return r;
-}
-
-/* The writers take rules: the filter as text, and that read again. */
-static int take_met(struct oci_job *job, const struct callgate_filter *met, struct callgate_err *err)
-{
-	struct callgate_writing how = CALLGATE_WRITING_INIT;
-	struct callgate_choice choice = job->choice;
-	struct callgate_text *text;
-	const char *bytes;
-	size_t size;
-	int r;
-
-	how.target = job->choice.target;
-	r = callgate_filter_write(met, &how, &text, err);
-	if (r < 0)
-		return r;
-	bytes = callgate_text_bytes(text, &size);
-	choice.policy = NULL;
-	choice.filter = NULL;
-	r = callgate_policy_parse(bytes, size, "linux.seccomp", &choice.policy, NULL, err);
-	if (r == 0)
-		r = callgate_filter_resolve(choice.policy, &choice.target, &choice.filter, NULL, err);
-	if (r == 0 && callgate_text_loss_count(text)) {
-		const struct callgate_loss *loss = callgate_text_loss_at(text, 0);
-
-		err->code = r = CALLGATE_E_UNSUPPORTED;
-		snprintf(err->text, sizeof(err->text), "no profile can say what both permit: %s", loss->calls);
-	}
-	callgate_text_free(text);
-	callgate_choice_release(r == 0 ? &job->choice : &choice);
-	if (r == 0)
-		job->choice = choice;
-	return r;
-}
-
 static int meet(struct oci_job *job, struct callgate_err *err)
 {
 	struct callgate_filter *own = NULL, *met = NULL;
-	bool same = false;
 	int r = read_own(job, &own, err);
 
 	/* The newer one's errno counts where both refuse a call. */
 	if (r == 0)
 		r = callgate_filter_meet((const struct callgate_filter *[]){ own, job->choice.filter }, 2, &met, err);
-	if (r == 0)
-		r = is_same(met, job->choice.filter, &same, err);
-	if (r == 0 && !same)
-		r = take_met(job, met, err);
-	callgate_filter_free(met);
 	callgate_filter_free(own);
-	return r;
+	if (r < 0)
+		return r;
+	callgate_filter_free(job->choice.filter);
+	job->choice.filter = met;
+	return 0;
 }
 
 void oci_own_note(struct oci_job *job)

@@ -6,8 +6,9 @@
 #include <string.h>
 
 #include "base/err.h"
+#include "names/syscall.h"
 #include "runtime/hooks.h"
-#include "write/oci_rules.h"
+#include "write/oci.h"
 #include "write/text.h"
 
 static int refuse(const struct callgate_difference *row, struct callgate_err *err)
@@ -28,48 +29,64 @@ static bool is_opening(const struct callgate_difference *row)
 	return row->looser && (row->depends_b || row->b.kind > CALLGATE_ERRNO);
 }
 
-/* A multiplexer that libseccomp opens for one of its members is closed instead; anything else that is looser is
- * refused. */
-static int find_looser(const struct callgate_filter *filter, const struct callgate_text *text, struct oci_wish *wish,
-		       struct callgate_err *err)
+static bool is_multiplexer(int id)
 {
-	static const char *const multiplexers[] = { "socketcall", "ipc" };
+	return strcmp(syscall_id_name(id), "socketcall") == 0 || strcmp(syscall_id_name(id), "ipc") == 0;
+}
+
+/* Writing for one runtime; strict: one byte per row of the table of system calls. */
+struct writing {
+	const struct callgate_choice *choice;
+	const struct callgate_target *reader;
+	uint32_t flags;
+	uint8_t *strict;
+	struct callgate_err *err;
+};
+
+/* A multiplexer that libseccomp opens for one of its members is closed instead; anything else that is looser is
+ * refused. *again: one was closed, and the text has to be written anew. */
+static int find_looser(struct writing *writing, const struct callgate_text *text, bool *again)
+{
 	const struct callgate_difference *row;
 	struct callgate_diff *diff;
-	int r = callgate_filter_diff(filter, text->filter, 0, &diff, err);
+	int r = callgate_filter_diff(writing->choice->filter, text->filter, 0, &diff, writing->err);
 
-	if (r < 0)
-		return r;
+	*again = false;
 	for (size_t i = 0; r == 0 && (row = callgate_diff_at(diff, i)); i++) {
-		const char *name = callgate_syscall_name(row->witness.abi, row->witness.nr);
-		bool closable = false;
+		int id = row->first == row->last ? syscall_by_nr(row->witness.abi, row->first) : SYSCALL_NONE;
 
 		if (!is_opening(row))
 			continue;
-		for (size_t j = 0; name && row->first == row->last && j < 2; j++) {
-			if (strcmp(name, multiplexers[j]) == 0 && !wish->closed[j]) {
-				wish->closed[j] = multiplexers[j];
-				closable = true;
-			}
+		if (id < 0 || !is_multiplexer(id) || writing->strict[id] == OCI_STRICT_CLOSED) {
+			r = refuse(row, writing->err);
+		} else {
+			writing->strict[id] = OCI_STRICT_CLOSED;
+			*again = true;
 		}
-		if (!closable)
-			r = refuse(row, err);
 	}
 	callgate_diff_free(diff);
 	return r;
 }
 
-static int write_once(const struct callgate_choice *choice, const struct callgate_target *reader,
-		      const struct oci_wish *wish, struct callgate_text **out, struct callgate_err *err)
+static int write_once(const struct writing *writing, struct callgate_text **out)
 {
+	struct oci_wish wish = { .policy = writing->choice->policy,
+				 .strict = writing->strict,
+				 .flags = writing->flags };
 	struct callgate_text *text = text_new();
+	struct text bytes = { 0 };
 	int r;
 
 	if (!text)
-		return err_nomem(err);
-	r = policy_write_oci(choice->policy, &choice->target, wish, &text->bytes, &text->size, err);
+		return err_nomem(writing->err);
+	r = oci_write(writing->choice->filter, &wish, &bytes, writing->err);
 	if (r == 0)
-		r = text_read_back(text, "what is written for the runtime", reader, err);
+		bytes.size--; /* the line end: this is a value in a document */
+	if (r == 0)
+		r = text_take(&bytes, &text->bytes, &text->size, writing->err);
+	text_release(&bytes);
+	if (r == 0)
+		r = text_read_back(text, "what is written for the runtime", writing->reader, writing->err);
 	if (r < 0)
 		callgate_text_free(text);
 	else
@@ -80,18 +97,22 @@ static int write_once(const struct callgate_choice *choice, const struct callgat
 int callgate_oci_write(const struct callgate_choice *choice, const struct callgate_target *reader, uint32_t flags,
 		       struct callgate_text **out, struct callgate_err *err)
 {
+	struct writing writing = { .choice = choice, .reader = reader, .flags = flags, .err = err };
 	struct callgate_text *text = NULL;
-	struct oci_wish wish = { .flags = flags }, tried;
-	int r;
+	bool again = true;
+	int r = 0;
 
-	REQUIRE(err, choice && reader && out && choice->policy && choice->filter);
-	do {
-		tried = wish;
+	REQUIRE(err, choice && reader && out && choice->filter);
+	writing.strict = calloc((size_t)syscall_count(), 1);
+	if (!writing.strict)
+		return err_nomem(err);
+	while (r == 0 && again) {
 		text = callgate_text_free(text);
-		r = write_once(choice, reader, &wish, &text, err);
+		r = write_once(&writing, &text);
 		if (r == 0)
-			r = find_looser(choice->filter, text, &wish, err);
-	} while (r == 0 && (tried.closed[0] != wish.closed[0] || tried.closed[1] != wish.closed[1]));
+			r = find_looser(&writing, text, &again);
+	}
+	free(writing.strict);
 	if (r < 0)
 		callgate_text_free(text);
 	else

@@ -104,7 +104,8 @@ static int write_once(struct writing *writing, bool *again)
 	writing->text = text_new();
 	if (!writing->text)
 		return err_nomem(writing->err);
-	r = oci_write(writing->filter, NULL, writing->strict, &out, writing->err);
+	r = oci_write(writing->filter, &(struct oci_wish){ .strict = writing->strict, .flags = UINT32_MAX }, &out,
+		      writing->err);
 	if (r == 0)
 		r = text_take(&out, &writing->text->bytes, &writing->text->size, writing->err);
 	text_release(&out);

@@ -116,7 +116,7 @@ static int write_json(const struct callgate_policy *policy, const struct callgat
 	if (keeps_guards(policy, format))
 		r = docker_write(policy, &out, err);
 	else
-		r = oci_write(filter, policy, NULL, &out, err);
+		r = oci_write(filter, &(struct oci_wish){ .policy = policy, .flags = UINT32_MAX }, &out, err);
 	if (r < 0) {
 		text_release(&out);
 		return r;

@@ -301,14 +301,15 @@ static int add_covered(struct writer *writer, int id, enum oci_strict strict, bo
 }
 
 /* An action that is said although it comes to the default's: of a multiplexer whose members' rules must not count. */
-static struct callgate_action beside_default(const struct writer *writer)
+static struct callgate_action beside_default(const struct writer *writer, enum oci_strict strict)
 {
-	struct callgate_action action = writer->filter->fallback->action;
+	struct callgate_action fallback = writer->filter->fallback->action;
+	struct callgate_action action = { .kind = CALLGATE_ERRNO, .data = ERRNO_ENOSYS };
 
-	if (action.kind == CALLGATE_ERRNO)
-		action.data = action.data == ERRNO_ENOSYS ? ERRNO_EPERM : ERRNO_ENOSYS;
-	else
-		action = (struct callgate_action){ .kind = CALLGATE_KILL_PROCESS };
+	if (fallback.kind != CALLGATE_ERRNO && strict != OCI_STRICT_CLOSED)
+		return (struct callgate_action){ .kind = CALLGATE_KILL_PROCESS };
+	if (action_equal(action, fallback))
+		action.data = ERRNO_EPERM;
 	return action;
 }
 
@@ -323,8 +324,8 @@ static int add_call(struct writer *writer, int id)
 
 	if (r < 0 || !decision.any)
 		return r;
-	if (strict == OCI_STRICT_SAID)
-		return add_name(writer, name, beside_default(writer));
+	if (strict >= OCI_STRICT_SAID)
+		return add_name(writer, name, beside_default(writer, strict));
 	all = abi_of(decision.abi)->width == 32 ? UINT32_MAX : UINT64_MAX;
 	if (decision.covered && strict <= OCI_STRICT_MEET)
 		r = add_covered(writer, id, strict, &said);
@@ -393,9 +394,11 @@ static int bound_tails(struct writer *writer)
 
 /* ------------------------------------------------------------------ the whole */
 
-static void add_head(const struct writer *writer, const struct callgate_policy *policy, struct text *out)
+static void add_head(const struct writer *writer, const struct oci_wish *wish, struct text *out)
 {
 	const struct callgate_filter *filter = writer->filter;
+	const struct callgate_policy *policy = wish->policy;
+	uint32_t flags = filter->flags & wish->flags;
 	const char *comma = "";
 
 	text_add(out, "{\n\t");
@@ -404,10 +407,10 @@ static void add_head(const struct writer *writer, const struct callgate_policy *
 	for (unsigned i = 0; i < writer->abi_count; i++)
 		text_add(out, "%s\"%s\"", i ? ", " : "", abi_of(writer->abis[i])->oci);
 	text_add(out, "]");
-	if (filter->has_flags) {
+	if (flags || (filter->has_flags && wish->flags == UINT32_MAX)) {
 		text_add(out, ",\n\t\"flags\": [");
 		for (uint32_t bit = 1; bit; bit <<= 1) {
-			if (!(filter->flags & bit) || !flag_oci(bit))
+			if (!(flags & bit) || !flag_oci(bit))
 				continue;
 			text_add(out, "%s\"%s\"", comma, flag_oci(bit));
 			comma = ", ";
@@ -472,10 +475,10 @@ static void choose_abis(struct writer *writer)
 			writer->abis[writer->abi_count++] = filter->abis[i];
 }
 
-int oci_write(const struct callgate_filter *filter, const struct callgate_policy *policy, const uint8_t *strict,
-	      struct text *out, struct callgate_err *err)
+int oci_write(const struct callgate_filter *filter, const struct oci_wish *wish, struct text *out,
+	      struct callgate_err *err)
 {
-	struct writer writer = { .filter = filter, .strict = strict, .err = err };
+	struct writer writer = { .filter = filter, .strict = wish->strict, .err = err };
 	int r;
 
 	if (!filter->fallback || !filter->abi_count)
@@ -487,7 +490,7 @@ int oci_write(const struct callgate_filter *filter, const struct callgate_policy
 	if (r == 0)
 		r = bound_tails(&writer);
 	if (r == 0) {
-		add_head(&writer, policy, out);
+		add_head(&writer, wish, out);
 		add_rules(&writer, out);
 		if (writer.rules.failed || out->failed)
 			r = err_nomem(err);

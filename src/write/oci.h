@@ -13,15 +13,21 @@ enum oci_strict {
 	OCI_STRICT_MEET,   /* the stricter action where ABIs differ */
 	OCI_STRICT_YES,    /* one rule without conditions: the strictest of all its answers */
 	OCI_STRICT_SAID,   /* denied by a rule of its own, which is not the default's action */
+	OCI_STRICT_CLOSED, /* answered by an errno, so that libc tries something else */
+};
+
+struct oci_wish {
+	const struct callgate_policy *policy; /* gives the listener; NULL: none */
+	const uint8_t *strict;                /* an enum oci_strict per row of the table of system calls; NULL: none */
+	uint32_t flags;                       /* those of SECCOMP_FILTER_FLAG_* that may be written down */
 };
 
 /*
  * Writes what OCI's rules can say of the filter; what they cannot (numbers without a name, another answer on one ABI,
- * ranges) becomes stricter there, or is left out: the caller reads the text back and compares. policy (may be NULL)
- * gives the listener. strict: an enum oci_strict per row of the table of system calls, NULL for none.
+ * ranges) becomes stricter there, or is left out: the caller reads the text back and compares.
  */
-int oci_write(const struct callgate_filter *filter, const struct callgate_policy *policy, const uint8_t *strict,
-	      struct text *out, struct callgate_err *err);
+int oci_write(const struct callgate_filter *filter, const struct oci_wish *wish, struct text *out,
+	      struct callgate_err *err);
 /* Whether numbers beyond the profile get ENOSYS somewhere (rule 5). */
 bool oci_has_tail(const struct callgate_filter *filter);
 
