@@ -14,6 +14,7 @@
 #include <syslog.h>
 #include <unistd.h>
 
+#include "base/private.h"
 #include "hooks/lxc-hook.h"
 #include "runtime/hooks.h"
 
@@ -127,6 +128,8 @@ static int read_words(struct hook *hook, int argc, char **argv, struct words *wo
 		{ "unverified", no_argument, NULL, 'u' },
 		{ "inject", no_argument, NULL, 'i' },
 		{ "log", no_argument, NULL, 'l' },
+		{ "complain", no_argument, NULL, 'x' },
+		{ "record", no_argument, NULL, 'r' },
 		{ NULL, 0, NULL, 0 },
 	};
 	int option;
@@ -145,11 +148,16 @@ static int read_words(struct hook *hook, int argc, char **argv, struct words *wo
 			hook->manner = MANNER_INJECT;
 		else if (option == 'l')
 			hook->flags = SECCOMP_FILTER_FLAG_LOG;
+		else if (option == 'x') {
+			hook->manner = MANNER_INJECT; /* LXC's text has no LOG */
+			hook->complains = true;
+		} else if (option == 'r')
+			hook->records = true;
 		else {
 			say(&hook->messages, LOG_ERR,
 			    "unknown option; usage: callgate --profile NAME|PATH [--caps container|docker|all|LIST] "
 			    "[--output FILE] "
-			    "[--inject [--log] | --unverified]");
+			    "[--inject [--log] | --complain | --unverified] [--record]");
 			return -1;
 		}
 	}
@@ -234,6 +242,23 @@ static int read_profile(struct hook *hook, struct callgate_notes *notes, struct 
 	return hook_fail(hook, &err);
 }
 
+/* The digest stays that of the profile. */
+static int complain(struct hook *hook)
+{
+	struct callgate_err err = CALLGATE_ERR_INIT;
+	struct callgate_filter *logging;
+
+	if (!hook->complains)
+		return 0;
+	if (callgate_filter_log_only(hook->filter, &logging, &err) < 0)
+		return hook_fail(hook, &err);
+	callgate_filter_free(hook->filter);
+	hook->filter = logging;
+	say(&hook->messages, LOG_WARNING,
+	    "complain: the profile is NOT enforced; what it would deny passes and is logged");
+	return 0;
+}
+
 static int make_text(struct hook *hook, const struct callgate_policy *policy, struct callgate_notes *notes)
 {
 	enum callgate_lxc_bound bound =
@@ -242,8 +267,11 @@ static int make_text(struct hook *hook, const struct callgate_policy *policy, st
 
 	if (hook_resolve(hook, policy, hook->caps, notes, &hook->filter) < 0)
 		return -1;
+	if (callgate_filter_digest(hook->filter, hook->digest, &err) < 0)
+		return hook_fail(hook, &err);
+	if (complain(hook) < 0)
+		return -1;
 	if (callgate_lxc_write(hook->filter, &hook->target, bound, &hook->text, &err) < 0 ||
-	    callgate_filter_digest(hook->filter, hook->digest, &err) < 0 ||
 	    callgate_filter_digest(callgate_text_filter(hook->text), hook->text_digest, &err) < 0)
 		return hook_fail(hook, &err);
 	return 0;
@@ -294,6 +322,7 @@ static int write_state(struct hook *hook, const char *result)
 	state.text = hook->text;
 	state.injected = hook->injected.size ? &hook->injected : NULL;
 	state.pid = hook->pid;
+	state.complains = hook->complains;
 	state.init = hook->init.pid ? &hook->init : NULL;
 	state.messages = hook->messages.list;
 	state.message_count = hook->messages.count;

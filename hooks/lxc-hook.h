@@ -21,6 +21,8 @@ struct hook {
 	const char *name, *profile_word, *config;
 	char profile[PATH_MAX], output[PATH_MAX];
 	enum proof proof;
+	bool complains; /* the profile is tried, and not enforced */
+	bool records;   /* the container is recorded from its first call on */
 	uint32_t flags; /* SECCOMP_FILTER_FLAG_* besides the profile's: --log */
 	pid_t pid;
 	uint64_t caps;

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "hooks/lxc-hook.h"
+#include "hooks/recorder.h"
 #include "runtime/hooks.h"
 
 /* ------------------------------------------------------------------ what must be as it was at pre-start */
@@ -212,7 +213,7 @@ static int inject(struct hook *hook)
 	return 0;
 }
 
-enum start start_host(struct hook *hook, const struct callgate_policy *policy)
+static enum start confine(struct hook *hook, const struct callgate_policy *policy)
 {
 	struct callgate_task self;
 	enum start start;
@@ -234,4 +235,13 @@ enum start start_host(struct hook *hook, const struct callgate_policy *policy)
 	if (start == START_UNVERIFIED)
 		return START_INJECTED;
 	return prove_stack(hook, &self) < 0 ? START_FAILED : START_VERIFIED;
+}
+
+enum start start_host(struct hook *hook, const struct callgate_policy *policy)
+{
+	enum start start = confine(hook, policy);
+
+	if (start == START_FAILED || !hook->records)
+		return start;
+	return recorder_start("lxc", hook->name, hook->pid, &hook->messages) < 0 ? START_FAILED : start;
 }

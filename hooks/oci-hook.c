@@ -19,6 +19,7 @@
 #include "hooks/base64.h"
 #include "hooks/oci-make.h"
 #include "hooks/oci-own.h"
+#include "hooks/recorder.h"
 #include "hooks/rootless.h"
 #include "runtime/hooks.h"
 
@@ -199,6 +200,9 @@ static const char *create_runtime(struct hook *hook)
 		return "failed";
 	bpf = callgate_bundle_annotation(hook->job.bundle, "run.oci.seccomp_bpf_data", &size);
 	if ((bpf ? check_annotation(hook, bpf, size) : check_text(hook, CALLGATE_AS_CRUN)) < 0)
+		return "failed";
+	if (oci_job_records(&hook->job) &&
+	    recorder_start("oci", hook->id, hook->container.pid, &hook->job.messages) < 0)
 		return "failed";
 	return "ready";
 }

@@ -19,6 +19,25 @@ static int fail(struct oci_job *job, const struct callgate_err *err)
 	return -1;
 }
 
+/* Said at every start: nobody shall take such a container for a confined one. */
+static int complain(struct oci_job *job, struct callgate_err *err)
+{
+	job->complains = callgate_settings_complain(job->settings, job->engine);
+	if (!job->complains)
+		return 0;
+	note_down(&job->messages, "complain: the profile is NOT enforced; what it would deny passes and is logged");
+	return callgate_choice_complain(&job->choice, err);
+}
+
+bool oci_job_records(const struct oci_job *job)
+{
+	size_t size;
+	const char *wish = callgate_bundle_annotation(job->bundle, "org.callgate.record", &size);
+
+	return callgate_settings_record(job->settings, job->engine) ||
+	       (wish && !(size == 2 && memcmp(wish, "no", 2) == 0));
+}
+
 int oci_job_read(struct oci_job *job, const char *config)
 {
 	struct callgate_err err = CALLGATE_ERR_INIT;
@@ -32,7 +51,9 @@ int oci_job_read(struct oci_job *job, const char *config)
 	if (job->passes)
 		return 0;
 	if (callgate_profile_choose(job->settings, job->engine, job->bundle, &job->choice, job->notes, &err) == 0)
-		return callgate_filter_digest(job->choice.filter, job->digest, &err) == 0 ? 0 : fail(job, &err);
+		return callgate_filter_digest(job->choice.filter, job->digest, &err) == 0 && complain(job, &err) == 0
+			       ? 0
+			       : fail(job, &err);
 	say_notes(&job->messages, job->notes);
 	return fail(job, &err);
 }
@@ -202,6 +223,7 @@ int oci_job_state(struct oci_job *job, const char *id, const char *result, const
 	state.output = output;
 	state.caps = job->bundle ? &caps : NULL;
 	state.pid = pid;
+	state.complains = job->complains;
 	state.messages = job->messages.list;
 	state.message_count = job->messages.count;
 	return callgate_state_write(&state, &err) == 0 ? 0 : fail(job, &err);

@@ -16,6 +16,7 @@ enum oci_form {
 struct oci_job {
 	const char *engine, *hook; /* for the settings and the state file */
 	enum oci_form form;
+	bool complains; /* the profile is tried, and not enforced */
 	bool passes;    /* the settings leave this container alone */
 	uint32_t flags; /* filter flags that the runtime takes in linux.seccomp */
 	struct callgate_settings *settings;
@@ -33,6 +34,8 @@ struct oci_job {
 int oci_job_read(struct oci_job *job, const char *config);
 /* Fills text. */
 int oci_job_make(struct oci_job *job);
+/* Whether the settings or the annotation org.callgate.record ask for a record. */
+bool oci_job_records(const struct oci_job *job);
 bool oci_job_wants_flags(const struct oci_job *job);
 void oci_job_release(struct oci_job *job);
 /* id NULL: there is none, and no state file then. output may be NULL. pid 0: none. */

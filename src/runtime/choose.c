@@ -6,6 +6,8 @@
 
 #include "base/err.h"
 #include "filter/filter.h"
+#include "filter/log_only.h"
+#include "policy/policy.h"
 #include "runtime/hooks.h"
 #include "runtime/oci.h"
 #include "runtime/settings.h"
@@ -127,6 +129,41 @@ int callgate_profile_choose(const struct callgate_settings *settings, const char
 	else
 		*out = choice;
 	return r;
+}
+
+/* The policy too: runtimes that compile the text get it from there. Where both should differ, callgate_oci_write()
+ * refuses what permits without logging. */
+static int log_policy(struct callgate_policy *policy, struct callgate_err *err)
+{
+	struct rule *rules = arena_alloc(&policy->arena, sizeof(*rules) * policy->rule_count);
+
+	if (!rules && policy->rule_count)
+		return err_nomem(err);
+	for (unsigned i = 0; i < policy->rule_count; i++) {
+		rules[i] = policy->rules[i];
+		if (rules[i].verdict.kind == CALLGATE_ALLOW)
+			continue;
+		rules[i].verdict.kind = CALLGATE_LOG;
+		rules[i].verdict.said = 0;
+	}
+	policy->rules = rules;
+	if (policy->fallback.kind == CALLGATE_ALLOW)
+		return 0;
+	policy->fallback.kind = CALLGATE_LOG;
+	policy->fallback.said = 0;
+	return 0;
+}
+
+int callgate_choice_complain(struct callgate_choice *choice, struct callgate_err *err)
+{
+	struct callgate_filter *logging;
+	int r = filter_log_only(choice->filter, &logging, err);
+
+	if (r < 0)
+		return r;
+	callgate_filter_free(choice->filter);
+	choice->filter = logging;
+	return log_policy(choice->policy, err);
 }
 
 void callgate_choice_release(struct callgate_choice *choice)

@@ -67,6 +67,7 @@ struct callgate_state {
 	const char *const *messages;
 	size_t message_count;
 	pid_t pid;                                /* of the container's first process; 0: none yet */
+	bool complains;                           /* the profile is tried, and not enforced */
 	const struct callgate_task *init;         /* what was found of it; NULL: not looked at */
 	const struct callgate_injected *injected; /* the program that was put on top; NULL: none */
 };
@@ -119,6 +120,12 @@ bool callgate_settings_annotated_only(const struct callgate_settings *settings, 
 /* "log.ENGINE", else "log": yes, denials are made visible in the audit log where the runtime can carry the flag; no is
  * the default. */
 bool callgate_settings_log(const struct callgate_settings *settings, const char *engine);
+/* "complain.ENGINE", else "complain": yes, profiles are tried: what they would deny passes and is logged. */
+bool callgate_settings_complain(const struct callgate_settings *settings, const char *engine);
+/* "record.ENGINE", else "record": yes, containers are recorded from their first call on. */
+bool callgate_settings_record(const struct callgate_settings *settings, const char *engine);
+/* Where hooks keep records: ENGINE/ID.json below it. */
+#define RECORDS "/var/lib/callgate/records"
 /* "own": what the seccomp profile that a container brings along may do. */
 enum callgate_own {
 	CALLGATE_OWN_MEET = 0, /* what it denies stays denied */
@@ -195,6 +202,8 @@ int callgate_profile_choose(const struct callgate_settings *settings, const char
 			    const struct callgate_bundle *bundle, struct callgate_choice *out,
 			    struct callgate_notes *notes, struct callgate_err *err) CALLGATE_MUST_CHECK;
 void callgate_choice_release(struct callgate_choice *choice);
+/* The choice denies nothing from here on: what it would have denied passes and is logged. */
+int callgate_choice_complain(struct callgate_choice *choice, struct callgate_err *err) CALLGATE_MUST_CHECK;
 
 /* linux.seccomp for a runtime that compiles it itself: conditions on the target evaluated, errnos written out.
  * reader: who will read it (its reader, libseccomp and runtime count). flags: those of the profile that the runtime

@@ -81,6 +81,18 @@ static const char *check_containers(struct callgate_settings *settings, const ch
 	return strcmp(value, "annotated") == 0 || strcmp(value, "all") == 0 ? NULL : "containers are: all or annotated";
 }
 
+static const char *check_complain(struct callgate_settings *settings, const char *value)
+{
+	(void)settings;
+	return strcmp(value, "yes") == 0 || strcmp(value, "no") == 0 ? NULL : "complain is yes or no";
+}
+
+static const char *check_record(struct callgate_settings *settings, const char *value)
+{
+	(void)settings;
+	return strcmp(value, "yes") == 0 || strcmp(value, "no") == 0 ? NULL : "record is yes or no";
+}
+
 static const char *check_log(struct callgate_settings *settings, const char *value)
 {
 	(void)settings;
@@ -100,6 +112,8 @@ static const struct key {
 	{ "proof", check_proof, WITHOUT_NAME },
 	{ "containers", check_containers, WITH_NAME },
 	{ "log", check_log, WITH_NAME },
+	{ "complain", check_complain, WITH_NAME },
+	{ "record", check_record, WITH_NAME },
 	{ "own", check_own, WITHOUT_NAME },
 };
 
@@ -312,11 +326,26 @@ bool callgate_settings_annotated_only(const struct callgate_settings *settings, 
 	return value && strcmp(value, "annotated") == 0;
 }
 
-bool callgate_settings_log(const struct callgate_settings *settings, const char *engine)
+static bool says_yes(const struct callgate_settings *settings, const char *key, const char *engine)
 {
-	const char *value = settings_value(settings, "log", engine);
+	const char *value = settings_value(settings, key, engine);
 
 	return value && strcmp(value, "yes") == 0;
+}
+
+bool callgate_settings_log(const struct callgate_settings *settings, const char *engine)
+{
+	return says_yes(settings, "log", engine);
+}
+
+bool callgate_settings_complain(const struct callgate_settings *settings, const char *engine)
+{
+	return says_yes(settings, "complain", engine);
+}
+
+bool callgate_settings_record(const struct callgate_settings *settings, const char *engine)
+{
+	return says_yes(settings, "record", engine);
 }
 
 enum callgate_need callgate_settings_proof(const struct callgate_settings *settings)

@@ -174,6 +174,8 @@ static void add_document(struct text *to, const struct callgate_state *state)
 	if (state->pid)
 		text_add(to, "  \"pid\": %ld,\n", (long)state->pid);
 	add_text(to, "profile", state->profile);
+	if (state->complains)
+		text_add(to, "  \"enforced\": false,\n");
 	add_text(to, "digest", state->digest);
 	add_text(to, "output", state->output);
 	add_text(to, "output_digest", state->output_digest);

@@ -13,6 +13,8 @@ enum {
 	OPT_HOOK_CAPS,
 	OPT_LOOSER,
 	OPT_LOG,
+	OPT_COMPLAIN,
+	OPT_RECORD,
 	OPT_ALL
 };
 
@@ -38,6 +40,12 @@ static int take_own(void *data, int option, const char *value)
 		break;
 	case OPT_LOOSER:
 		request->looser = LOOSER_ACCEPTED;
+		break;
+	case OPT_COMPLAIN:
+		request->complain = true;
+		break;
+	case OPT_RECORD:
+		request->record = true;
 		break;
 	case OPT_LOG:
 		request->log = true;
@@ -97,6 +105,11 @@ static int check_together(const struct verb *verb, const struct hook_request *re
 		report("--inject and --unverified exclude each other: that the kernel takes the filter is the proof");
 		return EXIT_CANNOT;
 	}
+	if (request->complain && request->proof == PROOF_WHERE_POSSIBLE) {
+		report("--complain and --unverified exclude each other: the program that logs is put on the first "
+		       "process, which is its proof");
+		return EXIT_CANNOT;
+	}
 	if (!oci && request->all && install) {
 		report("--all is for remove and status");
 		return EXIT_CANNOT;
@@ -118,6 +131,8 @@ int verb_hook(const struct verb *verb, int argc, char **argv)
 		{ "inject", no_argument, NULL, OPT_INJECT },
 		{ "accept-looser", no_argument, NULL, OPT_LOOSER },
 		{ "log", no_argument, NULL, OPT_LOG },
+		{ "complain", no_argument, NULL, OPT_COMPLAIN },
+		{ "record", no_argument, NULL, OPT_RECORD },
 		{ "all", no_argument, NULL, OPT_ALL },
 		{ "dry-run", no_argument, NULL, OPT_DRY_RUN },
 		{ "lxcpath", required_argument, NULL, OPT_LXCPATH },

@@ -20,7 +20,7 @@ struct hook_request {
 	enum hook_proof proof;
 	enum hook_means means;
 	enum hook_looser looser;
-	bool log, all;
+	bool log, all, complain, record;
 };
 
 /* ------------------------------------------------------------------ hook_lxc.c */

@@ -168,7 +168,8 @@ static int profile_word(const char *profile, char *word, size_t size)
 /* No lxc.hook.version here: it would change how the container's other hooks are called, and ours takes either. */
 static int make_block(const struct hook_request *request, const char *profile, char *block, size_t size)
 {
-	const char *more = request->means == MEANS_INJECT     ? " --inject"
+	const char *more = request->complain                  ? " --complain"
+			   : request->means == MEANS_INJECT   ? " --inject"
 			   : request->proof == PROOF_REQUIRED ? ""
 							      : " --unverified";
 	struct callgate_err err = CALLGATE_ERR_INIT;
@@ -181,8 +182,8 @@ static int make_block(const struct hook_request *request, const char *profile, c
 	*strrchr(output, '.') = '\0';
 	if (strcmp(request->caps, "container") != 0)
 		snprintf(caps, sizeof(caps), " --caps %s", request->caps);
-	if (snprintf(line, sizeof(line), "%s/lxc/hooks/callgate --profile %s%s%s%s", LIBEXECDIR, profile, caps, more,
-		     request->log ? " --log" : "") >= (int)sizeof(line) ||
+	if (snprintf(line, sizeof(line), "%s/lxc/hooks/callgate --profile %s%s%s%s%s", LIBEXECDIR, profile, caps, more,
+		     request->log ? " --log" : "", request->record ? " --record" : "") >= (int)sizeof(line) ||
 	    snprintf(
 		    block, size,
 		    "%slxc.seccomp.profile = %s.seccomp\nlxc.seccomp.allow_nesting = 1\n"

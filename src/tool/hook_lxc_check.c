@@ -86,7 +86,7 @@ static int check_owner(const struct hook_request *request, const struct lxc_plan
 	}
 	/* Having changed its user id, the first process is not dumpable before it executes a program, and belongs to
 	 * the user namespace of whoever executed the last one: the host's. */
-	if (geteuid() != 0 && request->means == MEANS_INJECT && plan->config.root_uid >= 0 &&
+	if (geteuid() != 0 && (request->means == MEANS_INJECT || request->complain) && plan->config.root_uid >= 0 &&
 	    plan->config.root_uid != (int64_t)geteuid()) {
 		report("--inject: the container's root is another user of the host (%lld, by lxc.idmap), and the "
 		       "kernel lets "
@@ -95,7 +95,8 @@ static int check_owner(const struct hook_request *request, const struct lxc_plan
 		       (long long)plan->config.root_uid);
 		return EXIT_CANNOT;
 	}
-	if (geteuid() == 0 || request->means == MEANS_INJECT || request->proof == PROOF_WHERE_POSSIBLE)
+	if (geteuid() == 0 || request->means == MEANS_INJECT || request->complain ||
+	    request->proof == PROOF_WHERE_POSSIBLE)
 		return EXIT_YES;
 	report("only root can read filters back: an unprivileged container needs --inject (that the kernel takes the "
 	       "filter is the proof) "
@@ -260,8 +261,9 @@ static void note_losses(const struct callgate_text *text, enum hook_means means)
 static int check_forms(struct options *options, const struct hook_request *request, const struct lxc_plan *plan,
 		       const struct callgate_filter *filter)
 {
-	enum callgate_lxc_bound bound =
-		request->means == MEANS_INJECT ? CALLGATE_LXC_NEVER_STRICTER : CALLGATE_LXC_NEVER_LOOSER;
+	enum callgate_lxc_bound bound = request->means == MEANS_INJECT || request->complain
+						? CALLGATE_LXC_NEVER_STRICTER
+						: CALLGATE_LXC_NEVER_LOOSER;
 	CALLGATE_CLEANUP(prog_cleanup) struct callgate_prog *prog = NULL;
 	struct callgate_err err = CALLGATE_ERR_INIT;
 	struct callgate_text *text = NULL;
@@ -275,9 +277,27 @@ static int check_forms(struct options *options, const struct hook_request *reque
 	}
 	note_losses(text, request->means);
 	code = check_replaced(options, request, plan,
-			      request->means == MEANS_INJECT ? filter : callgate_text_filter(text));
+			      request->means == MEANS_INJECT || request->complain ? filter
+										  : callgate_text_filter(text));
 	callgate_text_free(text);
 	return code;
+}
+
+/* What is installed denies nothing, and that is what is compared with what it replaces. */
+static int take_complaining(struct callgate_filter **filter)
+{
+	struct callgate_err err = CALLGATE_ERR_INIT;
+	struct callgate_filter *logging;
+
+	if (callgate_filter_log_only(*filter, &logging, &err) < 0) {
+		report_err(&err);
+		return EXIT_CANNOT;
+	}
+	callgate_filter_free(*filter);
+	*filter = logging;
+	fprintf(stderr, "callgate: warning: --complain: the profile will NOT be enforced; what it would deny passes "
+			"and is logged ('callgate why --live' shows it)\n");
+	return EXIT_YES;
 }
 
 int lxc_check_install(struct options *options, const struct hook_request *request, const struct lxc_plan *plan)
@@ -286,7 +306,7 @@ int lxc_check_install(struct options *options, const struct hook_request *reques
 	struct callgate_err err = CALLGATE_ERR_INIT;
 	int code;
 
-	if (request->log && request->means != MEANS_INJECT) {
+	if (request->log && (request->means != MEANS_INJECT || request->complain)) {
 		report("--log needs --inject: LXC's own format has no way to make denials visible");
 		return EXIT_CANNOT;
 	}
@@ -305,7 +325,9 @@ int lxc_check_install(struct options *options, const struct hook_request *reques
 		code = profile_resolve(options, plan->profile, &filter);
 	if (!code)
 		code = check_caps(options, plan, filter);
-	if (!code)
+	if (!code && request->complain)
+		code = take_complaining(&filter);
+	else if (!code)
 		hook_note_calls("lxc", filter, options->target.host);
 	return code ? code : check_forms(options, request, plan, filter);
 }

@@ -164,6 +164,10 @@ static int put_settings(struct options *options, const struct way *way, const st
 		 word[0] ? " = " : "");
 	if (word[0])
 		snprintf(text + strlen(text), sizeof(text) - strlen(text), "%s\n", word);
+	if (request->complain)
+		snprintf(text + strlen(text), sizeof(text) - strlen(text), "complain.%s = yes\n", way->runtime);
+	if (request->record)
+		snprintf(text + strlen(text), sizeof(text) - strlen(text), "record.%s = yes\n", way->runtime);
 	return put(path, text, request->manner);
 }
 
@@ -187,6 +191,13 @@ static int install(struct options *options, const struct way *way, const struct 
 			"callgate: note: %s sets hooks_dir too; only the file that is read last is used, so one list "
 			"must name all directories\n",
 			where);
+	if (request->record && strcmp(way->runtime, "podman") != 0) {
+		report("--record works by podman's hooks: --runtime podman");
+		return EXIT_CANNOT;
+	}
+	if (request->complain)
+		fprintf(stderr, "callgate: warning: --complain: the profile will NOT be enforced; what it would deny "
+				"passes and is logged ('callgate why --live' shows it)\n");
 	code = put_settings(options, way, request);
 	if (!code)
 		code = put(way->conf, way->text, request->manner);
@@ -237,6 +248,10 @@ static int install_for_user(struct options *options, const char *path, const str
 	struct callgate_err err = CALLGATE_ERR_INIT;
 	int code;
 
+	if (request->complain || request->record) {
+		report("--complain and --record are for root's hooks");
+		return EXIT_CANNOT;
+	}
 	if (request->log) {
 		report("--log is for root's hooks: podman itself passes no filter flags on");
 		return EXIT_CANNOT;

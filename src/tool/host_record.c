@@ -28,7 +28,7 @@ static uint64_t caps_of(struct json_object *root)
 
 static int add_record(struct host *host, const char *engine, const char *path)
 {
-	struct json_object *root = json_object_from_file(path), *pid;
+	struct json_object *root = json_object_from_file(path), *pid, *enforced;
 	struct host_record *grown, *record;
 	char id[128];
 
@@ -49,6 +49,8 @@ static int add_record(struct host *host, const char *engine, const char *path)
 	snprintf(record->container, sizeof(record->container), "%s:%s", engine, id);
 	copy_word(root, "profile", record->profile, sizeof(record->profile));
 	copy_word(root, "result", record->result, sizeof(record->result));
+	if (json_object_object_get_ex(root, "enforced", &enforced) && !json_object_get_boolean(enforced))
+		snprintf(record->result, sizeof(record->result), "complain");
 	copy_word(root, "digest", record->digest, sizeof(record->digest));
 	if (json_object_object_get_ex(root, "pid", &pid))
 		record->pid = json_object_get_int(pid);

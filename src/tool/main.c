@@ -61,7 +61,8 @@ static const struct verb verbs[] = {
 	{ "covers", verb_covers, "[--unused] [--json] [TARGET] PROFILE RECORD...",
 	  "does a profile permit all that was recorded" },
 	{ "hook", verb_hook,
-	  "install|remove|status lxc:NAME [--profile P] [--caps C] [--inject [--log] | --unverified] [--accept-looser] "
+	  "install|remove|status lxc:NAME [--profile P] [--caps C] [--inject [--log] | --complain | --unverified] "
+	  "[--record] [--accept-looser] "
 	  "[--lxcpath DIR] "
 	  "[--dry-run], or remove|status --runtime lxc --all, or "
 	  "install|remove|status --runtime podman|runc|crun [--profile P] [--all] [--log] [--dry-run]",

@@ -88,6 +88,8 @@ static int tell_state(const char *path)
 	else
 		printf("%s: %s\n", result, sentence_of(result));
 	printf("profile: %s\n", word_of(root, "profile", "none was found"));
+	if (json_object_object_get_ex(root, "enforced", &messages) && !json_object_get_boolean(messages))
+		printf("complain: the profile is NOT enforced; what it would deny passes and is logged\n");
 	if (json_object_object_get_ex(root, "messages", &messages) && json_object_is_type(messages, json_type_array))
 		for (size_t i = 0; i < json_object_array_length(messages); i++)
 			printf("%s\n", json_object_get_string(json_object_array_get_idx(messages, i)));

@@ -227,6 +227,19 @@ for what in looser stricter nothing; do
     ok "a live filter that is another ($what): the state says so" is "$said" "poststart failed"
   fi
 done
+# ------------------------------------------------------------------ tried before it is enforced, and recorded
+settings "profile = deny77" "complain = yes"
+bundle tried "$(spec_hook createRuntime) | .annotations[\"org.callgate.record\"] = \"yes\""
+kept=/var/lib/callgate/records/oci/$run-tried.json
+ok "complain: starts" start tried
+ok "complain: nothing is denied" has '^made$'
+ok "complain: the filter is there" has '^Seccomp:.*2$'
+ok "complain: the state says so" is "$(state "$run-tried" .enforced)" false
+for i in 1 2 3 4 5 6 7 8 9 10; do [ -f "$kept" ] && break; sleep 0.3; done
+ok "org.callgate.record: recorded from the first call on, nothing lost" \
+  jq -e '.lost == 0 and ([.calls[] | select(.phase == "runtime")] | length > 0) and ([.calls[] | select(.name == "mkdir")] | length > 0)' "$kept"
+rm -f "$kept"
+settings "profile = deny77"
 for text in '' '{' '{"id":"../x","bundle":"/"}' '{"id":"x","pid":-1,"bundle":"/"}' '{"id":"x","id":"y","bundle":"/"}'; do
   printf '%s' "$text" | "$hook" poststart >"$work/out" 2>"$work/err"
   point $((!$?)) "forged state is refused: ${text:-nothing}"
