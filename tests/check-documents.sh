@@ -34,5 +34,20 @@ if [ -x "$build/callgate" ]; then
 		cat "$work/unknown"
 		failed=1
 	}
+	# VERB --help: an example for each, a line for each option ("openings" is an old name), nothing wider than a terminal.
+	while read -r verb; do
+		"$build/callgate" "$verb" --help > "$work/help" 2> /dev/null
+		case $verb in verbs | version) ;; *) grep -q "^Example: .*callgate $verb" "$work/help" || {
+			echo "callgate $verb --help shows no example: src/tool/help.c"
+			failed=1
+		} ;; esac
+		awk -v verb="$verb" 'length > 79 { print "callgate " verb " --help: wider than 79 columns: " $0; bad = 1 } END { exit bad }' "$work/help" || failed=1
+	done < "$work/verbs"
+	for option in $(grep -oh '{ "[a-z-]*", [a-z]*_argument' "$src"/src/tool/*.[ch] | sed 's/{ "//; s/".*//' | sort -u); do
+		[ "$option" = openings ] || grep -q "\"$option\", " "$src/src/tool/help.c" || {
+			echo "--$option has no line of help in src/tool/help.c"
+			failed=1
+		}
+	done
 fi
 exit $failed

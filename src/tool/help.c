@@ -100,6 +100,7 @@ static const struct {
 	{ "meet", "callgate meet --to oci -o both.json web.json default" },
 	{ "join", "callgate join --to oci -o either.json a.json b.json" },
 	{ "subtract", "callgate subtract --to oci -o less.json web.json net.json" },
+	{ "report", "callgate report -o host.html" },
 	{ "rebase", "callgate rebase --from docker-1.json --to docker-2.json mine.json" },
 	{ "test", "callgate test web.test" },
 	{ "lock", "callgate lock -o profiles.lock web.json" },
