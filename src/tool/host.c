@@ -39,6 +39,8 @@ static void place_task(const struct host *host, struct host_task *row)
 	row->kind = HOST_CONTAINER;
 	memcpy(row->id, place.id, sizeof(row->id));
 	record = place.container[0] ? NULL : host_record_in(host, place.path);
+	if (!place.container[0] && !record)
+		record = host_record_named(host, place.path);
 	if (place.container[0] || record) {
 		snprintf(row->unit, sizeof(row->unit), "%s", record ? record->container : place.container);
 		row->engine = record ? "oci" : place.engine;

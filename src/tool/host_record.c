@@ -162,6 +162,21 @@ const struct host_record *host_record_in(const struct host *host, const char *cg
 											     : NULL;
 }
 
+const struct host_record *host_record_named(const struct host *host, const char *cgroup)
+{
+	const char *slash = strrchr(cgroup, '/');
+	const struct host_record *record;
+	char unit[160];
+	size_t size;
+
+	if (!slash || !slash[1])
+		return NULL;
+	size = (size_t)snprintf(unit, sizeof(unit), "oci:%s", slash + 1);
+	record = size < sizeof(unit) ? host_record_of(host, unit) : NULL;
+	/* Behind the id may stand which of several runtime directories knows it. */
+	return record && (record->container[size] == '\0' || record->container[size] == '@') ? record : NULL;
+}
+
 int host_records_read(struct host *host)
 {
 	int code = add_records(host, "lxc");
