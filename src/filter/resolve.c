@@ -424,6 +424,33 @@ static int resolve_into(const struct resolution *res, struct callgate_err *err)
 	return r < 0 ? r : map_all(res, &leaves, &candidates, err);
 }
 
+static bool has_call(const struct resolution *res, const struct rule *rule)
+{
+	int id = syscall_find(rule->names[0].text);
+
+	for (unsigned i = 0; i < res->active->abi_count; i++)
+		if (syscall_nr(id, res->active->abis[i]) != SYSCALL_NONE)
+			return true;
+	return false;
+}
+
+/* LXC hands a rule that names an argument twice to libseccomp, which rejects it, for calls that the host has. */
+static int refuse_repeats(const struct resolution *res, struct callgate_err *err)
+{
+	if (res->lenient || !res->traits->exact || res->policy->dialect != DIALECT_LXC)
+		return 0;
+	for (unsigned i = 0; i < res->active->rule_count; i++) {
+		const struct rule *rule = res->active->rules[i].rule;
+
+		if (repeats_index(rule) && has_call(res, rule))
+			return err_set(err, CALLGATE_E_PROFILE,
+				       "an argument twice in one rule for '%.*s' is rejected by %s",
+				       (int)rule->names[0].text.size, rule->names[0].text.at,
+				       reader_name(res->target->reader));
+	}
+	return 0;
+}
+
 /* res has what is asked for; the rest is filled in. */
 static int resolve_for(struct resolution *res, struct callgate_err *err)
 {
@@ -436,6 +463,8 @@ static int resolve_for(struct resolution *res, struct callgate_err *err)
 	res->active = &active;
 	res->scratch = &scratch;
 	res->overlaps = &overlaps;
+	if (r == 0)
+		r = refuse_repeats(res, err);
 	if (r == 0)
 		r = resolve_into(res, err);
 	arena_free(&scratch);

@@ -68,6 +68,12 @@ struct guard {
 	struct place min_kernel_at;
 };
 
+/* What is wrong with a rule that its reader looks at only where it is for the host. */
+struct refusal {
+	const char *text;
+	unsigned line, column;
+};
+
 struct rule {
 	const struct word *names; /* at least one */
 	unsigned name_count;
@@ -77,10 +83,11 @@ struct rule {
 	unsigned condition_count;
 	struct guard includes, excludes;
 	struct slice comment;
-	enum callgate_abi section; /* LXC: the section it stands in; NONE: [all], before any section, or not LXC */
-	bool in_section;           /* LXC: a section was begun before it, [all] too */
-	bool has_only;             /* for one ABI, whichever the target has (policies made by calls) */
-	enum callgate_abi only;    /* has_only */
+	enum callgate_abi section;     /* LXC: the section it stands in; NONE: [all], before any section, or not LXC */
+	bool in_section;               /* LXC: a section was begun before it, [all] too */
+	const struct refusal *refusal; /* LXC, as LXC reads it; NULL: nothing */
+	bool has_only;                 /* for one ABI, whichever the target has (policies made by calls) */
+	enum callgate_abi only;        /* has_only */
 	const uint32_t
 		*numbers; /* has_only: about these numbers and nothing else, one per name; names are for messages */
 	uint8_t weight;   /* how much sooner than others the search should come to it */

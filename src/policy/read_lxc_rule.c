@@ -267,7 +267,8 @@ static bool add_condition(struct lxc *lxc, struct condition *list, unsigned *cou
 			     "more than %d conditions in one rule; LXC ignores the rest", CONDITIONS_MAX);
 		return false;
 	}
-	for (unsigned i = 0; i < *count; i++) {
+	/* LXC leaves this to libseccomp, which is asked only for calls that the host has. */
+	for (unsigned i = 0; i < *count && !report_reader(&lxc->report, READS_LXC); i++) {
 		if (list[i].index == next->index) {
 			report_error(&lxc->report, NOTE_ARGUMENT, next->at.offset,
 				     "argument index %u twice in one rule is rejected by LXC", next->index);
@@ -430,6 +431,34 @@ static bool spoilt_by_return(struct lxc *lxc, struct slice line, struct slice re
 	return !harmless;
 }
 
+static bool read_line(struct lxc *lxc, struct slice name, struct slice rest, struct rule *rule)
+{
+	return !odd_name(lxc, name) && read_rest(lxc, rest, rule);
+}
+
+/* LXC does not look at lines in sections of other machines: what is wrong with one counts where it is for the host. */
+static bool read_line_in_section(struct lxc *lxc, struct slice name, struct slice rest, struct rule *rule)
+{
+	struct report report = lxc->report;
+	struct callgate_err err = CALLGATE_ERR_INIT;
+	struct refusal *refusal;
+	bool good;
+
+	lxc->report.notes = NULL;
+	lxc->report.err = &err;
+	good = read_line(lxc, name, rest, rule);
+	lxc->report = report;
+	if (good || lxc->out_of_memory)
+		return good && read_line(lxc, name, rest, rule);
+	refusal = arena_alloc(&lxc->policy->arena, sizeof(*refusal));
+	if (refusal)
+		*refusal = (struct refusal){ arena_strndup(&lxc->policy->arena, err.text, strlen(err.text)), err.line,
+					     err.column };
+	lxc->out_of_memory |= !refusal || !refusal->text;
+	rule->refusal = refusal;
+	return !lxc->out_of_memory;
+}
+
 bool lxc_rule(struct lxc *lxc, struct slice line)
 {
 	struct slice rest, name = lxc_word(line, &rest);
@@ -449,7 +478,11 @@ bool lxc_rule(struct lxc *lxc, struct slice line)
 			     "reject_force_umount must be alone on its line; LXC ignores what follows it");
 		return true;
 	}
-	if (odd_name(lxc, name) || !read_rest(lxc, rest, &rule))
+	if (lxc->section != CALLGATE_ABI_NONE && report_reader(&lxc->report, READS_LXC)) {
+		if (!read_line_in_section(lxc, name, rest, &rule))
+			return !lxc->out_of_memory;
+	} else if (!read_line(lxc, name, rest, &rule)) {
 		return !lxc->out_of_memory;
+	}
 	return lxc_add_rule(lxc, &rule, (struct word){ name, rule.at });
 }

@@ -189,6 +189,14 @@ static bool is_guarded(const struct rule *rule)
 	return false;
 }
 
+static int refuse(const struct callgate_policy *policy, const struct refusal *refusal, struct callgate_err *err)
+{
+	int r = err_set(err, CALLGATE_E_PROFILE, "%s", refusal->text);
+
+	err_set_place(err, policy->source.name, refusal->line, refusal->column);
+	return r;
+}
+
 int policy_specialise(const struct callgate_policy *policy, const struct callgate_target *target, struct arena *arena,
 		      struct active *out, struct callgate_err *err)
 {
@@ -203,6 +211,8 @@ int policy_specialise(const struct callgate_policy *policy, const struct callgat
 
 		if (!applies(policy, rule, target, reads))
 			continue;
+		if (rule->refusal)
+			return refuse(policy, rule->refusal, err);
 		rules[out->rule_count++] = (struct active_rule){
 			.rule = rule,
 			.action = verdict_action(&rule->verdict, reads),

@@ -248,6 +248,15 @@ static const struct {
 	{ CALLGATE_AS_CALLGATE, "2\ndenylist\nmkdir\terrno 2\numask errno 3\n", "mkdir", NULL },
 	{ CALLGATE_AS_LXC, "2\ndenylist\n[arm]\nmkdir errno 2\n", "mkdir", "ALLOW" },
 	{ CALLGATE_AS_LXC, "2\ndenylist\n[x86]\nmkdir errno 2\n", "mkdir", "ERRNO(ENOENT)" },
+	/* Lines for other machines are not looked at; arguments that are named twice only for calls that the host has.
+	 */
+	{ CALLGATE_AS_LXC, "2\ndenylist\nmkdir errno 2\n[arm64]\nmkdir log\numask errno 3 [9,1,==]\n", "mkdir",
+	  "ERRNO(ENOENT)" },
+	{ CALLGATE_AS_LXC, "2\ndenylist\nmkdir errno 2\n[x86_64]\nmkdir log\n", "mkdir", NULL },
+	{ CALLGATE_AS_LXC, "2\ndenylist\nmkdir errno 2\n[all]\nmkdir log\n", "mkdir", NULL },
+	{ CALLGATE_AS_LXC, "2\ndenylist\nmkdir errno 2\nriscv_hwprobe errno 1 [0,3,>][0,9,<]\n", "mkdir",
+	  "ERRNO(ENOENT)" },
+	{ CALLGATE_AS_LXC, "2\ndenylist\nmkdir errno 2\numask errno 1 [0,3,>][0,9,<]\n", "mkdir", NULL },
 	{ CALLGATE_AS_LXC, "2\ndenylist\nmkdir errno 2\nmkdir errno 3\n", "mkdir", "ERRNO(ENOENT)" },
 	{ CALLGATE_AS_LXC, "2\ndenylist\numask errno 2 [0,1,==]\numask errno 3 [0,1,==]\n", "mkdir", NULL },
 	/* A redundant rule for a call that no ABI of the host has is not put to libseccomp. */

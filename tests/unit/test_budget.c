@@ -1,14 +1,17 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* The budget of work: random programs of any length are lifted, compared and listed in bounded time, and what is known
- * is known. */
+ * is known. CALLGATE_RANDOM_PROGRAMS says how many (24), CALLGATE_RANDOM_SEED which (20261128). */
 #include <criterion/criterion.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/resource.h>
 #include <time.h>
 
 #include "../fuzz/random_prog.h"
 #include "bpf/prog.h"
 #include "callgate.h"
 
-enum { PROGRAMS = 24, OUTCOMES = 64, SECONDS = 2 };
+enum { OUTCOMES = 64, SECONDS = 2, MEMORY = 64 << 10 /* KiB */ };
 
 static uint32_t next_word(void *data)
 {
@@ -69,14 +72,31 @@ static void list_all(const struct callgate_filter *filter)
 	}
 }
 
-Test(budget, random_programs_take_bounded_time)
+static uint64_t setting(const char *name, uint64_t otherwise)
 {
-	uint64_t state = 20261128;
+	const char *value = getenv(name);
+
+	return value ? strtoull(value, NULL, 10) : otherwise;
+}
+
+/* What the process has ever had, KiB. */
+static long most_memory(void)
+{
+	struct rusage usage;
+
+	getrusage(RUSAGE_SELF, &usage);
+	return usage.ru_maxrss;
+}
+
+Test(budget, random_programs_take_bounded_time_and_memory)
+{
+	uint64_t state = setting("CALLGATE_RANDOM_SEED", 20261128), count = setting("CALLGATE_RANDOM_PROGRAMS", 24);
 	struct random_source from = { next_word, &state };
 	struct callgate_filter *last = NULL;
+	long before = most_memory(), took, longest = 0;
 	unsigned known = 0;
 
-	for (unsigned i = 0; i < PROGRAMS; i++) {
+	for (uint64_t i = 0; i < count; i++) {
 		struct callgate_prog *prog = make_prog(&from);
 		struct callgate_err err = CALLGATE_ERR_INIT;
 		struct callgate_filter *filter;
@@ -84,13 +104,14 @@ Test(budget, random_programs_take_bounded_time)
 		clock_t start = clock();
 
 		cr_assert_eq(callgate_filter_lift(prog, "random", CALLGATE_ABI_X86_64, &filter, &err), 0,
-			     "program %u: %s", i, err.text);
+			     "program %llu: %s", (unsigned long long)i, err.text);
 		list_all(filter);
 		if (last)
-			cr_assert_eq(callgate_filter_diff(last, filter, 0, &diff, &err), 0, "program %u: %s", i,
-				     err.text);
-		cr_expect_leq(clock() - start, SECONDS * CLOCKS_PER_SEC, "program %u: %ld ms", i,
-			      (clock() - start) / (CLOCKS_PER_SEC / 1000));
+			cr_assert_eq(callgate_filter_diff(last, filter, 0, &diff, &err), 0, "program %llu: %s",
+				     (unsigned long long)i, err.text);
+		took = (clock() - start) / (CLOCKS_PER_SEC / 1000);
+		longest = took > longest ? took : longest;
+		cr_expect_leq(took, SECONDS * 1000, "program %llu: %ld ms", (unsigned long long)i, took);
 		known += agree(&from, prog, filter);
 		callgate_diff_free(diff);
 		callgate_filter_free(last);
@@ -98,5 +119,10 @@ Test(budget, random_programs_take_bounded_time)
 		callgate_prog_free(prog);
 	}
 	callgate_filter_free(last);
+	fprintf(stderr, "%llu programs: %ld ms at most, %ld KiB\n", (unsigned long long)count, longest,
+		most_memory() - before);
+#ifndef __SANITIZE_ADDRESS__
+	cr_expect_leq(most_memory() - before, MEMORY, "%ld KiB", most_memory() - before);
+#endif
 	cr_assert_gt(known, 500, "%u", known);
 }
