@@ -65,7 +65,8 @@ static const struct verb verbs[] = {
 	  "[--record] [--accept-looser] "
 	  "[--lxcpath DIR] "
 	  "[--dry-run], or remove|status --runtime lxc --all, or "
-	  "install|remove|status --runtime podman|runc|crun [--profile P] [--all] [--log] [--dry-run]",
+	  "install|remove|status --runtime podman|runc|crun [--profile P] [--all] [--log] [--complain] [--record] "
+	  "[--dry-run]",
 	  "makes engines call callgate when containers start" },
 	{ "doctor", verb_doctor, "[--node[=ROOT]] [--json]",
 	  "what this machine can do, what is installed, known traps" },
