@@ -1,0 +1,117 @@
+#!/bin/busybox sh
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# What must work on every kernel and architecture: filters by run, apply and preload, what the kernel says of them afterwards, and a
+# refusal with its reason where the kernel lacks something. Runs inside a machine that tests/machines/boot starts. TAP.
+export LC_ALL=C NO_COLOR=1
+cd /tmp || exit 99
+n=0
+point() { n=$((n + 1)); if [ "$1" = 0 ]; then echo "ok $n - $2"; else echo "not ok $n - $2"; sed 's/^/# /' out | head -n 20; fi; }
+skip() { n=$((n + 1)); echo "ok $n - $1 # SKIP $2"; }
+field() { sed -n "s/^$2:[[:space:]]*//p" "/proc/$1/status"; }
+
+cat > mkdir.json << 'END'
+{ "defaultAction": "SCMP_ACT_ALLOW", "syscalls": [ { "names": [ "mkdir", "mkdirat" ], "action": "SCMP_ACT_ERRNO", "errnoRet": 71 } ] }
+END
+echo "# $(uname -srm)"
+for profile in default static-web system-container; do
+	callgate compile --stats -o program $profile > out 2>&1 && grep -qx 'proof: equal' out
+	point $? "compile $profile: proved"
+done
+for at in exec main; do
+	callgate run --profile mkdir.json --at $at -- /bin/dynamic grep nothing /proc/self/status > out 2>&1
+	point $? "run --at $at: the command's status"
+	callgate run --profile mkdir.json --at $at -- /bin/dynamic mkdir dir-$at > out 2>&1
+	[ $? != 0 ] && grep -q 'Protocol error' out && [ ! -e dir-$at ]
+	point $? "run --at $at: mkdir gets EPROTO"
+	callgate run --profile mkdir.json --at $at -- /bin/dynamic grep Seccomp /proc/self/status > out 2>&1
+	grep -q '^Seccomp:.*2$' out && grep -q '^Seccomp_filters:.*1$' out
+	point $? "run --at $at: one filter"
+done
+callgate run --profile mkdir.json -- /bin/sh -c 'kill -TERM $$' > out 2>&1
+[ $? = 143 ]
+point $? "run: a child killed by a signal is reported by the same signal"
+
+# A process that waits in a system call: in a read that never returns.
+mkfifo fifo
+sleep 1000 > fifo &
+writer=$!
+/bin/dynamic cat < fifo > /dev/null &
+reader=$!
+sleep 1
+callgate apply --profile mkdir.json pid:$reader > out 2>&1
+point $? "apply: a process that waits in read(2)"
+[ "$(field $reader Seccomp)" = 2 ] && [ "$(field $reader Seccomp_filters)" = 1 ] && [ "$(field $reader State | cut -c1)" = S ]
+point $? "apply: it has one filter and waits again"
+callgate verify --profile mkdir.json pid:$reader > out 2>&1 && grep -q exact out
+point $? "verify: exact, by the program that the kernel holds"
+callgate explain pid:$reader mkdirat > out 2>&1 && grep -q 'ERRNO(EPROTO)' out
+point $? "explain pid:N: mkdirat gets EPROTO"
+callgate verify --profile default pid:$reader > out 2>&1
+[ $? = 1 ] && grep -q weaker out
+point $? "verify: weaker than another profile, exit status 1"
+kill $reader $writer 2> /dev/null
+
+callgate record -o record.json -- /bin/dynamic mkdir recorded > out 2>&1 && grep -q '"mkdir' record.json && grep -q '"lost": *0' record.json
+point $? "record: mkdir ran, nothing is lost"
+callgate learn -o learnt.json record.json > out 2>&1 && callgate run --profile learnt.json -- /bin/dynamic mkdir learnt > out 2>&1 && [ -d learnt ]
+point $? "learn: the same command runs under what was learnt"
+
+prefix=/usr
+[ ! -x /usr/local/bin/callgate ] || prefix=/usr/local
+if [ -e $prefix/lib/libcallgate-preload.so ]; then
+	denied=mkdirat
+	[ "$(uname -m)" != x86_64 ] || denied=mkdir
+	SECCOMP_SYSCALL_DENY=$denied LD_PRELOAD=$prefix/lib/libcallgate-preload.so /bin/dynamic mkdir preloaded > out 2>&1
+	[ $? = 159 ] && [ ! -e preloaded ]
+	point $? "preload: mkdir is killed by SIGSYS"
+fi
+
+callgate doctor --json > out 2>&1
+[ $? -lt 2 ] && grep -q '"schema": *"callgate.doctor/1"' out
+point $? "doctor: an answer"
+sed 's/"defaultAction"/"flags": [ "SECCOMP_FILTER_FLAG_LOG", "SECCOMP_FILTER_FLAG_SPEC_ALLOW" ], &/' mkdir.json > flags.json
+callgate run --profile flags.json -- /bin/dynamic mkdir flagged > out 2>&1
+grep -q 'Protocol error' out
+point $? "a profile with flags"
+
+if [ -x /usr/bin/lxc-execute ]; then
+	mkdir -p root/bin root/proc root/sys root/dev root/tmp && cp /bin/busybox root/bin/ && ln -s busybox root/bin/mkdir && ln -s busybox root/bin/grep
+	# LXC's text cannot leave out the other architectures of the machine.
+	case $(uname -m) in
+	x86_64) both='"SCMP_ARCH_X86_64", "SCMP_ARCH_X86", "SCMP_ARCH_X32"' ;;
+	*) both='"SCMP_ARCH_AARCH64", "SCMP_ARCH_ARM"' ;;
+	esac
+	sed "s/\"defaultAction\"/\"architectures\": [ $both ], &/" mkdir.json > both.json
+	cat > lxc.conf << END
+lxc.rootfs.path = dir:/tmp/root
+lxc.net.0.type = empty
+lxc.uts.name = machine
+lxc.mount.auto = proc:mixed
+lxc.include = $prefix/share/lxc/config/callgate.conf
+lxc.seccomp.profile = /run/callgate/lxc/machine.seccomp
+lxc.hook.pre-start = $prefix/libexec/lxc/hooks/callgate --profile /tmp/both.json
+lxc.hook.start-host = $prefix/libexec/lxc/hooks/callgate --profile /tmp/both.json
+END
+	timeout 120 lxc-execute -n machine -f lxc.conf -l INFO -o log -- /bin/grep '^Seccomp:' /proc/self/status > out 2>&1
+	grep -q '^Seccomp:.*2$' out || { callgate why --last > out 2>&1; ls -la /run/callgate/* >> out; false; }
+	point $? "LXC: the hook's filter is on the container"
+	timeout 120 lxc-execute -n machine -f lxc.conf -- /bin/mkdir /tmp/made > out 2>&1
+	grep -q 'Protocol error' out
+	point $? "LXC: mkdir gets EPROTO in the container"
+	sed -i 's/both.json/missing.json/' lxc.conf
+	timeout 120 lxc-execute -n machine -f lxc.conf -- /bin/mkdir /tmp/made > out 2>&1
+	[ $? != 0 ] && [ ! -e root/tmp/made ]
+	point $? "LXC: no container without its profile"
+else
+	skip "LXC" "this machine has no lxc-execute"
+fi
+if [ -x /usr/lib/callgate-tests/unit ]; then
+	echo "# unit tests: $*"
+	# shellcheck disable=SC2086
+	/usr/lib/callgate-tests/unit -j1 --timeout 600 $* > out 2>&1
+	status=$?
+	grep -E 'Synthesis|FAIL|CRASH|TIMEOUT' out | sed 's/^/# /' | tail -n 40
+	[ $status = 0 ]
+	point $? "unit tests"
+fi
+echo "1..$n"
