@@ -286,6 +286,9 @@ static int compare(const void *left, const void *right)
 
 void record_sort(struct callgate_record *record)
 {
+	/* Nothing recorded: no arrays either, which neither function takes. */
+	if (!record->count)
+		return;
 	qsort(record->rows, record->count, sizeof(*record->rows), compare);
 	memset(record->table, 0, record->table_size * sizeof(*record->table));
 	for (size_t i = 0; i < record->count; i++)

@@ -22,6 +22,7 @@ file() { # NAME READER TEXT
 file record 0 '{"schema":"callgate.record/1","runs":1,"lost":0,"calls":[{"abi":"x86_64","nr":0,"name":"read","count":3,"denied":0,"phase":"run","args":[]}]}'
 file oci 1 '{"defaultAction":"SCMP_ACT_ERRNO","architectures":["SCMP_ARCH_X86_64"],"syscalls":[{"names":["read","write"],"action":"SCMP_ACT_ALLOW"}]}'
 file operator 1 '{"kind":"SeccompProfile","spec":{"defaultAction":"SCMP_ACT_ERRNO","syscalls":[{"names":["read"],"action":"SCMP_ACT_ALLOW"}]}}'
+file nothing 1 '{"kind":"SeccompProfile","spec":{"defaultAction":"SCMP_ACT_ERRNO"}}'
 file audit 2 'type=SECCOMP msg=audit(1700000000.123:45): auid=0 uid=0 gid=0 ses=1 pid=7 comm="sh" exe="/bin/sh" sig=31 arch=c000003e syscall=83 compat=0 ip=0x7f code=0x80000000\n'
 file strace 2 'openat(AT_FDCWD, "/etc/passwd", O_RDONLY) = 3\n7 mkdir("a", 0777) = -1 EPERM (Operation not permitted)\n'
 file perf 2 '     0.123 ( 0.004 ms): sh/7 openat(dfd: CWD, filename: "a") = 3\n'
