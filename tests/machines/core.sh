@@ -87,6 +87,7 @@ lxc.rootfs.path = dir:/tmp/root
 lxc.net.0.type = empty
 lxc.uts.name = machine
 lxc.mount.auto = proc:mixed
+lxc.apparmor.profile = unconfined
 lxc.include = $prefix/share/lxc/config/callgate.conf
 lxc.seccomp.profile = /run/callgate/lxc/machine.seccomp
 lxc.hook.pre-start = $prefix/libexec/lxc/hooks/callgate --profile /tmp/both.json
