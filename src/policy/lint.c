@@ -198,11 +198,29 @@ static bool restricts(const struct lint *lint, const struct rule *rule)
 	       (!permits(rule->verdict.kind) && permits(lint->policy->fallback.kind));
 }
 
+/* Names of functions inside the kernel, as stack traces and old lists have them. */
+static bool is_kernel_function(struct slice name)
+{
+	static const char *const prefixes[] = { "compat_sys_", "stub_", "__ia32_", "__x32_", "ksys_", "do_sys_" };
+
+	for (size_t i = 0; i < sizeof(prefixes) / sizeof(prefixes[0]); i++)
+		if (name.size > strlen(prefixes[i]) && memcmp(name.at, prefixes[i], strlen(prefixes[i])) == 0)
+			return true;
+	return false;
+}
+
 /* An error that does not stop the reading: callers may decide to drop the name as runtimes do, and say so. */
 static void report_unsafe_name(struct lint *lint, const struct rule *rule, const struct word *name, const char *meant)
 {
-	report_error_and_go_on(lint->report, NOTE_SYSCALL, name->at.offset, "unknown syscall '%.*s'" REPORT_MEANT,
-			       report_width(name->text), name->text.at, report_meant(meant));
+	if (is_kernel_function(name->text))
+		report_error_and_go_on(
+			lint->report, NOTE_SYSCALL, name->at.offset,
+			"unknown syscall '%.*s': this is a function inside the kernel, which no rule can name",
+			report_width(name->text), name->text.at);
+	else
+		report_error_and_go_on(lint->report, NOTE_SYSCALL, name->at.offset,
+				       "unknown syscall '%.*s'" REPORT_MEANT, report_width(name->text), name->text.at,
+				       report_meant(meant));
 	report_attach(lint->report, rule->verdict.at.offset,
 		      "this action restricts the call; runtimes drop the name, so that the call would get the default");
 }

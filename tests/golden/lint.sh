@@ -1,0 +1,38 @@
+# What `callgate check` says of profiles that are well-formed and do something else than their authors meant.
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+cd "$work" || exit 99
+deny() { # NAMES [ARCHITECTURES]: a deny list
+  printf '{"defaultAction":"SCMP_ACT_ALLOW",%s"syscalls":[{"names":[%s],"action":"SCMP_ACT_ERRNO"}]}\n' "$2" "$1" >profile.json
+}
+allow() { # NAMES [MORE RULES]: an allow list
+  printf '{"defaultAction":"SCMP_ACT_ERRNO","defaultErrnoRet":1,"archMap":[{"architecture":"SCMP_ARCH_X86_64","subArchitectures":["SCMP_ARCH_X86"]}],' >profile.json
+  printf '"syscalls":[{"names":[%s],"action":"SCMP_ACT_ALLOW"}%s]}\n' "$1" "$2" >>profile.json
+}
+try() { # WORDS: the lines about this
+  echo "\$ $*"
+  callgate check --arch x86_64 --kernel 6.1 --enosys never "${file:-profile.json}" 2>&1 | grep -E ': (error|warning|note): ' | grep -E -- "$*"
+}
+deny '"fchmodat","mkdir"'
+try can do the same
+deny '"clone3"' && sed -i 's/"SCMP_ACT_ERRNO"/"SCMP_ACT_ERRNO","errnoRet":38/' profile.json
+try can do the same
+deny '"execve"'
+try execve
+allow '"execve","exit_group","read","open","stat","getdents","clone","mount","openat2","futex","clock_gettime"'
+try call instead
+try ENOSYS
+try listed
+allow '"execve","exit_group","socketcall"' ',{"names":["socket"],"action":"SCMP_ACT_ALLOW","args":[{"index":0,"value":40,"op":"SCMP_CMP_NE"}]}'
+try socketcall
+allow '"execve","exit_group","socketcall","ipc"' ',{"names":["socket","bind","listen","semget"],"action":"SCMP_ACT_TRAP"}'
+try makes the same
+allow '"execve","exit_group","io_uring_setup","io_uring_enter"' ',{"names":["socket"],"action":"SCMP_ACT_ALLOW","args":[{"index":0,"value":40,"op":"SCMP_CMP_NE"}]}'
+try io_uring
+deny '"mkdir"' '"architectures":["SCMP_ARCH_X86_64"],'
+try listed
+deny '"mkdir"' '"architectures":["SCMP_ARCH_X86","SCMP_ARCH_S390X","SCMP_ARCH_ARM"],' && sed -i 's/"SCMP_ARCH_S390X",//' profile.json
+try 'listed|no calls of'
+printf '2\ndenylist\n[all]\nmkdir errno 1\ncompat_sys_ioctl errno 38\n' >text.seccomp
+file=text.seccomp
+try 'of x32|of x86|kernel'
