@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # What the CI of a repository of profiles runs: callgate-ci.sh [BASE] finds the profiles that git knows (CALLGATE_PROFILES, a
 # pathspec; '*.json' when unset), checks them, runs the expectations beside them (CALLGATE_TESTS; '*.expect'), compares
-# profile.lock, and with BASE, a commit, refuses a profile that permits more than it did there. CALLGATE_FORMAT is that of check.
+# profile.lock, and with BASE, a commit, refuses a profile that permits more than it did there, for each reader and
+# architecture of CALLGATE_MATRIX (READERS[:ARCHES[:CAPS]], as diff takes it). CALLGATE_FORMAT is that of check.
 # Exit code 0: fine; 1: findings; 2: could not tell.
 set -f
 worst=0
@@ -30,7 +31,7 @@ while IFS= read -r profile; do
 	[ $# -gt 0 ] || continue
 	git cat-file -e "$1:$profile" 2> /dev/null || continue
 	git show "$1:$profile" > "$work/before" || exit 2
-	callgate diff --gate no-looser "$work/before" "$profile"
+	callgate diff --gate no-looser ${CALLGATE_MATRIX:+--matrix "$CALLGATE_MATRIX"} "$work/before" "$profile"
 	keep $?
 done < "$work/profiles"
 while IFS= read -r test; do

@@ -3,15 +3,17 @@
 #include <string.h>
 #include <strings.h>
 
+#include "tool/check_for.h"
 #include "tool/findings.h"
 #include "tool/tool.h"
 
-enum { OPT_STRICT = OPT_VERB, OPT_PORTABLE, OPT_FORMAT, OPT_LIST };
+enum { OPT_STRICT = OPT_VERB, OPT_PORTABLE, OPT_FORMAT, OPT_LIST, OPT_FOR };
 
 struct request {
 	struct levels levels;
 	enum findings_form form;
 	bool portable, list;
+	const char *consumer; /* --for; NULL: nobody in particular */
 };
 
 enum verdict { VERDICT_ACCEPT, VERDICT_WARN, VERDICT_REJECT, VERDICT_CANNOT };
@@ -24,9 +26,10 @@ static bool is_rejection(int r)
 }
 
 /* Reads, resolves, compiles: whatever would stop the profile later is reported now. */
-static int try_profile(const struct options *options, const char *path, struct callgate_notes *notes,
-		       struct callgate_err *err)
+static int try_profile(const struct options *options, const char *path, const char *consumer,
+		       struct callgate_notes *notes, struct callgate_err *err)
 {
+	char file[4096];
 	CALLGATE_CLEANUP(policy_cleanup) struct callgate_policy *policy = NULL;
 	CALLGATE_CLEANUP(filter_cleanup) struct callgate_filter *filter = NULL;
 	CALLGATE_CLEANUP(prog_cleanup) struct callgate_prog *prog = NULL;
@@ -39,7 +42,9 @@ static int try_profile(const struct options *options, const char *path, struct c
 		r = callgate_filter_lint(policy, filter, &options->target, notes, err);
 	if (r == 0)
 		r = callgate_filter_compile(filter, &prog, err);
-	return r;
+	if (r == 0 && consumer)
+		r = profile_path(path, file, sizeof(file), err);
+	return r == 0 && consumer ? consumer_check(consumer, file, filter, options->target.host, err) : r;
 }
 
 static void compare_readers(const struct options *options, const char *text, struct callgate_notes *notes)
@@ -89,7 +94,7 @@ static enum verdict check_one(const struct options *options, const char *path, c
 		report("out of memory");
 		return VERDICT_CANNOT;
 	}
-	r = try_profile(options, path, notes, &err);
+	r = try_profile(options, path, request->consumer, notes, &err);
 	verdict = judge(r, notes, &request->levels);
 	/* Also of a profile that is refused: what its readers make of it is why. */
 	if (request->portable)
@@ -110,6 +115,8 @@ static int take_own(void *data, int option, const char *value)
 		return levels_take(&request->levels, value);
 	if (option == OPT_FORMAT)
 		return findings_form_parse(value, &request->form);
+	if (option == OPT_FOR)
+		return consumer_take(value, &request->consumer);
 	if (option == OPT_LIST)
 		request->list = true;
 	else
@@ -125,6 +132,7 @@ int verb_check(const struct verb *verb, int argc, char **argv)
 		{ "strict", no_argument, NULL, OPT_STRICT },
 		{ "portable", no_argument, NULL, OPT_PORTABLE },
 		{ "format", required_argument, NULL, OPT_FORMAT },
+		{ "for", required_argument, NULL, OPT_FOR },
 		{ "list", no_argument, NULL, OPT_LIST },
 		OPTIONS_END,
 	};

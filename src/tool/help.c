@@ -9,6 +9,7 @@ static const struct {
 	const char *verb, *option, *value, *text;
 } rows[] = {
 	{ "check", "format", "FORM", "text, json, sarif or github" },
+	{ "check", "for", "CONSUMER", "kep-6061, lxc, runc or crun: what it asks besides" },
 	{ "check", "list", NULL, "all findings that there are, with their numbers" },
 	{ "compile", "format", "FORM", "bpf, asm, pfc, c or base64" },
 	{ "exposure", "list", NULL, "the regions that are asked about" },

@@ -11,7 +11,8 @@ static int verb_words(const struct verb *verb, int argc, char **argv);
 
 static const struct verb verbs[] = {
 	{ "check", verb_check,
-	  "[--strict] [-W error|error=ID|no-ID] [--portable] [--format text|json|sarif|github] [TARGET] FILE... | "
+	  "[--strict] [-W error|error=ID|no-ID] [--portable] [--for CONSUMER] [--format text|json|sarif|github] "
+	  "[TARGET] FILE... | "
 	  "--list",
 	  "syntax, meaning and findings of profiles" },
 	{ "explain", verb_explain, "[--risks] [--group] [TARGET] SOURCE [CALL | --batch FILE]",

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/private.h"
+#include "record/recording.h"
 #include "tool/test.h"
 #include "tool/tool.h"
 
@@ -114,6 +115,48 @@ int expectation_judge(const struct expectation *expectation, const struct option
 	return 1;
 }
 
+/* ------------------------------------------------------------------ one record */
+
+/* The first call of it that is not allowed, and how many there are. */
+struct uncovered {
+	struct result *result;
+	unsigned count;
+};
+
+static void take_uncovered(void *data, const struct callgate_uncovered *uncovered)
+{
+	struct uncovered *all = data;
+	char call[192], action[32], origin[512];
+
+	/* What was denied when it was recorded may stay denied. */
+	if (uncovered->denied || all->count++)
+		return;
+	call_text(&uncovered->call, call, sizeof(call));
+	callgate_action_format(uncovered->action, action, sizeof(action));
+	origin_format(&uncovered->origin, origin, sizeof(origin));
+	snprintf(all->result->got, sizeof(all->result->got), "%s is %s: %s", call, action, origin);
+	all->result->abi = uncovered->call.abi;
+}
+
+int record_judge(const struct expectation *expectation, const struct callgate_filter *filter, struct result *result)
+{
+	struct uncovered all = { result, 0 };
+	struct callgate_record *record = NULL;
+	struct callgate_err err = CALLGATE_ERR_INIT;
+	bool covered;
+	int r = callgate_record_read(expectation->text, &record, &err);
+
+	*result = (struct result){ .abi = CALLGATE_ABI_NONE };
+	if (r == 0)
+		r = callgate_record_covered(record, filter, take_uncovered, &all, &covered, &err);
+	callgate_record_free(record);
+	if (r < 0) {
+		report_err(&err);
+		return -1;
+	}
+	return all.count > 0;
+}
+
 /* ------------------------------------------------------------------ TAP and JUnit */
 
 struct run {
@@ -178,13 +221,15 @@ static int run_section(struct run *run, const struct section *section, const str
 
 	for (size_t i = 0; i < section->count; i++) {
 		struct result result;
-		int wrong = expectation_judge(&section->list[i], &section->options, filter, &result);
+		const struct expectation *row = &section->list[i];
+		int wrong = row->recorded ? record_judge(row, filter, &result)
+					  : expectation_judge(row, &section->options, filter, &result);
 
 		if (wrong < 0)
 			return -1;
 		failed += wrong;
 		if (!run->quiet)
-			tell(run, section, &section->list[i], &result, wrong);
+			tell(run, section, row, &result, wrong);
 		else if (failed)
 			break;
 	}

@@ -12,6 +12,7 @@ struct expectation {
 	enum callgate_action_kind kind;
 	enum callgate_abi abi; /* NONE: all that the filter answers for */
 	unsigned line;
+	bool recorded; /* text is the path of a record: what ran is to be allowed */
 	bool negated;  /* "!ALLOW": anything stricter */
 	bool has_data; /* "ERRNO(EPERM)": the number counts */
 };
@@ -37,6 +38,8 @@ struct result {
 	enum callgate_abi abi; /* where it is wrong */
 	char got[1024];
 };
+/* The same of a record. */
+int record_judge(const struct expectation *expectation, const struct callgate_filter *filter, struct result *result);
 /* 0 as expected, 1 not, -1 after a message. */
 int expectation_judge(const struct expectation *expectation, const struct options *options,
 		      const struct callgate_filter *filter, struct result *result);

@@ -119,6 +119,29 @@ static int take_profile(struct reading *reading, const char *value)
 	return size < (int)sizeof(reading->profile) ? 0 : complain(reading, "too long:", value);
 }
 
+/* Every call that ran in a record is expected to be allowed. The path is relative to the file of expectations. */
+static int take_record(struct reading *reading, const char *value)
+{
+	const char *slash = value[0] == '/' ? NULL : strrchr(reading->file, '/');
+	struct section *section;
+	struct expectation *row;
+	int size;
+
+	if (!reading->profile[0])
+		return complain(reading, "no 'profile: PATH' line before", value);
+	section = section_of(reading);
+	row = section ? expectation_new(section) : NULL;
+	if (!row)
+		return complain(reading, "out of memory at", value);
+	row->line = reading->line;
+	row->recorded = true;
+	row->kind = CALLGATE_ALLOW;
+	strcpy(row->want, "ALLOW");
+	size = snprintf(row->text, sizeof(row->text), "%.*s%s", slash ? (int)(slash - reading->file + 1) : 0,
+			reading->file, value);
+	return size < (int)sizeof(row->text) ? 0 : complain(reading, "too long:", value);
+}
+
 static const char *header_value(const char *line, const char *key)
 {
 	size_t size = strlen(key);
@@ -138,6 +161,8 @@ static int take_line(struct reading *reading, char *line)
 		return 0;
 	if ((value = header_value(line, "profile:")))
 		return take_profile(reading, value);
+	if ((value = header_value(line, "record:")))
+		return take_record(reading, value);
 	if ((value = header_value(line, "target:"))) {
 		reading->fresh = true;
 		return target_words(value, reading->options, &reading->target) < 0

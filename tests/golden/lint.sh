@@ -36,3 +36,26 @@ try 'listed|no calls of'
 printf '2\ndenylist\n[all]\nmkdir errno 1\ncompat_sys_ioctl errno 38\n' >text.seccomp
 file=text.seccomp
 try 'of x32|of x86|kernel'
+consumer() { # CONSUMER
+  echo "\$ --for $*"
+  callgate check --arch x86_64 --kernel 6.1 --for "$1" profile.json 2>&1 | grep -E ': (error|warning): ' | grep -E 'KEP-6061|runc|unknown'
+}
+allow '"execve","exit_group","read"'
+consumer kep-6061
+consumer runc
+consumer other
+{
+  printf '{"defaultAction":"SCMP_ACT_ALLOW",\n"syscalls":['
+  i=0
+  while [ $i -lt 129 ]; do
+    printf '{"names":["ioctl"],"action":"SCMP_ACT_ERRNO","args":[{"index":1,"value":%d,"op":"SCMP_CMP_EQ"}]},' $i
+    i=$((i + 1))
+  done
+  printf '{"names":["mkdir"],"action":"SCMP_ACT_ERRNO"}]}\n'
+} >profile.json
+consumer kep-6061
+printf '{"defaultAction":"SCMP_ACT_ALLOW","listenerPath":"/run/l","syscalls":[\n{"names":["mknod"],"action":"SCMP_ACT_NOTIFY"}]}\n' >profile.json
+consumer kep-6061
+{ cat profile.json; head -c 1048576 /dev/zero | tr '\0' ' '; } >long.json
+sed -i 's/NOTIFY/ERRNO/' long.json && mv long.json profile.json
+consumer kep-6061

@@ -41,6 +41,10 @@ mkdir|KILL_PROCESS|x86_64
 END
 try test --junit out.xml wrong.test
 cat out.xml
+printf '{"schema":"callgate.record/1","calls":[{"abi":"x86_64","nr":0,"count":4},{"abi":"x86_64","nr":83,"count":1%s}]}\n' ',"denied":true,"answer":"ERRNO(EPERM)"' >ran.json
+printf '{"schema":"callgate.record/1","calls":[{"abi":"x86_64","nr":0,"count":4},{"abi":"x86_64","nr":83,"count":1%s}]}\n' '' >missed.json
+printf 'profile: profile.json\ntarget: --arch x86_64 --kernel 6.1\nrecord: ran.json\nrecord: missed.json\n' >record.test
+try test record.test
 printf 'profile: profile.json\nread\tMAYBE\n' >bad.test
 try test bad.test
 printf 'read\tALLOW\n' >bad.test

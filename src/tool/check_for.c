@@ -1,0 +1,135 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* What a consumer of profiles asks beyond their meaning: check --for kep-6061, lxc, runc or crun. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "tool/check_for.h"
+#include "tool/hook.h"
+#include "tool/tool.h"
+
+/* Kubernetes' KEP-6061, profiles as OCI artifacts: what a kubelet refuses before it intersects them. */
+enum { KEP_ENTRIES = 128, KEP_SIZE = 1 << 20 };
+
+static const char *const consumers[] = { "kep-6061", "lxc", "runc", "crun" };
+
+int consumer_take(const char *word, const char **out)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(consumers); i++) {
+		if (strcmp(word, consumers[i]) != 0)
+			continue;
+		*out = consumers[i];
+		return 0;
+	}
+	report("unknown consumer '%s' after --for; expected kep-6061, lxc, runc or crun", word);
+	return -1;
+}
+
+/* Line and column of a word of the text; what comes from an escaped one has no place. */
+static void find_place(const char *text, const char *word, struct callgate_err *err)
+{
+	const char *at = strstr(text, word);
+
+	if (!at)
+		return;
+	err->line = err->column = 1;
+	for (const char *c = text; c < at; c++) {
+		err->column++;
+		if (*c != '\n')
+			continue;
+		err->line++;
+		err->column = 1;
+	}
+}
+
+static int refuse(const char *text, const char *word, struct callgate_err *err)
+{
+	err->code = CALLGATE_E_PROFILE;
+	find_place(text, word, err);
+	return CALLGATE_E_PROFILE;
+}
+
+static bool is_notify(struct json_object *object, const char *key)
+{
+	static const char notify[] = "SCMP_ACT_NOTIFY";
+	struct json_object *action;
+
+	return json_object_object_get_ex(object, key, &action) && strcmp(json_object_get_string(action), notify) == 0;
+}
+
+static int check_entries(const char *text, struct json_object *root, struct callgate_err *err)
+{
+	struct json_object *entries = NULL;
+	size_t count;
+
+	if (is_notify(root, "defaultAction")) {
+		snprintf(err->text, sizeof(err->text),
+			 "KEP-6061 takes no SCMP_ACT_NOTIFY: a node has no listener for it");
+		return refuse(text, "\"SCMP_ACT_NOTIFY\"", err);
+	}
+	if (!json_object_object_get_ex(root, "syscalls", &entries))
+		return 0;
+	count = json_object_array_length(entries);
+	if (count > KEP_ENTRIES) {
+		snprintf(err->text, sizeof(err->text),
+			 "KEP-6061 takes at most %d entries in 'syscalls', not %zu; join names that share an action",
+			 KEP_ENTRIES, count);
+		return refuse(text, "\"syscalls\"", err);
+	}
+	for (size_t i = 0; i < count; i++) {
+		if (!is_notify(json_object_array_get_idx(entries, i), "action"))
+			continue;
+		snprintf(err->text, sizeof(err->text),
+			 "KEP-6061 takes no SCMP_ACT_NOTIFY: a node has no listener for it");
+		return refuse(text, "\"SCMP_ACT_NOTIFY\"", err);
+	}
+	return 0;
+}
+
+static int check_kep_6061(const char *path, struct callgate_err *err)
+{
+	FILE *file = fopen(path, "re");
+	char *text = malloc(KEP_SIZE + 2);
+	struct json_object *root = NULL;
+	size_t size = file && text ? fread(text, 1, KEP_SIZE + 1, file) : 0;
+	int r = 0;
+
+	if (!file || !text || ferror(file)) {
+		snprintf(err->text, sizeof(err->text), "cannot read");
+		err->code = r = CALLGATE_E_IO;
+	} else if (size > KEP_SIZE) {
+		snprintf(err->text, sizeof(err->text), "KEP-6061 takes profiles of at most 1 MiB");
+		err->code = r = CALLGATE_E_PROFILE;
+	} else {
+		text[size] = '\0';
+		root = json_tokener_parse(text);
+		if (!json_object_is_type(root, json_type_object) ||
+		    !json_object_object_get_ex(root, "defaultAction", NULL)) {
+			snprintf(err->text, sizeof(err->text),
+				 "KEP-6061 takes a profile in JSON by itself, with 'defaultAction' at its top");
+			r = refuse(text, "", err);
+		} else {
+			r = check_entries(text, root, err);
+		}
+	}
+	json_object_put(root);
+	free(text);
+	if (file)
+		fclose(file);
+	return r;
+}
+
+int consumer_check(const char *consumer, const char *path, const struct callgate_filter *filter, enum callgate_abi host,
+		   struct callgate_err *err)
+{
+	int r;
+
+	if (strcmp(consumer, "kep-6061") != 0) {
+		hook_note_calls(consumer, filter, host);
+		return 0;
+	}
+	r = check_kep_6061(path, err);
+	if (r < 0)
+		snprintf(err->file, sizeof(err->file), "%s", path);
+	return r;
+}
