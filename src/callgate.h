@@ -10,7 +10,7 @@
  *   policy  what the author wrote, free of dialect; names are still names, conditions still open.
  *   filter  what that means on one target: per ABI, an interval map from syscall numbers to a
  *           decision over the arguments. No names, no open questions.
- *   prog    classic BPF words, ready for seccomp(2).
+ *   prog    classic BPF instructions, ready for seccomp(2).
  *
  * Rules for every function here:
  *   - int functions return 0 or a negative enum callgate_code; a call that returns 0 has done what its
@@ -224,7 +224,7 @@ int callgate_release_parse(const char *text, uint32_t *out);                   /
 int callgate_action_format(struct callgate_action action, char *buf, size_t size);
 
 /* From a filter's return value, as the kernel takes it. Since: 0.1 */
-struct callgate_action callgate_action_from_word(uint32_t word);
+struct callgate_action callgate_action_from_return(uint32_t word);
 
 /* Syscall numbers; an x32 number includes bit 30. Since: 0.1 */
 int callgate_syscall_number(enum callgate_abi abi, const char *name, uint32_t *out);
@@ -278,21 +278,21 @@ int callgate_policy_env(const char *allow, const char *deny, const char *action,
  * it, an action of its own behind '=': "openat", "socket(a0==2)", "mkdir=EACCES". Calls of allow pass; those of deny
  * kill the process unless they say another action; all others get fallback, which is ALLOW where there is only a deny
  * list, else KILL_PROCESS. */
-struct callgate_words {
+struct callgate_lists {
 	size_t size;
 	const char *allow, *deny, *fallback; /* NULL: not given; at least one is */
 };
-#define CALLGATE_WORDS_INIT \
+#define CALLGATE_LISTS_INIT \
 	{ \
-		.size = sizeof(struct callgate_words) \
+		.size = sizeof(struct callgate_lists) \
 	}
 /*
  * Findings are at the columns of "--allow=LIST", "--deny=LIST" and "--default=ACTION", one line for each that was
  * given. Since: 0.1
  */
-int callgate_policy_words(const struct callgate_words *words, struct callgate_policy **out,
+int callgate_policy_lists(const struct callgate_lists *words, struct callgate_policy **out,
 			  struct callgate_notes *notes, struct callgate_err *err) CALLGATE_MUST_CHECK;
-/* A name of a rule, where it stands. */
+/* A name of a rule, and where it is. */
 struct callgate_left_out {
 	char name[64];
 	unsigned line, column;
@@ -517,7 +517,7 @@ size_t callgate_text_loss_count(const struct callgate_text *text);
 const struct callgate_loss *callgate_text_loss_at(const struct callgate_text *text,
 						  size_t index); /* NULL past the end */
 struct callgate_text *callgate_text_free(struct callgate_text *text);
-/* How the text may stand to the filter that it is written for. */
+/* How the text may differ from the filter that it is written for. */
 enum callgate_side {
 	CALLGATE_SIDE_STRICTER = 0, /* no looser; what the format cannot say is stricter */
 	CALLGATE_SIDE_EXACT,        /* the same kind of action everywhere; errnos and other data may differ */
@@ -565,7 +565,7 @@ enum callgate_combination {
 int callgate_filter_combine(enum callgate_combination op, const struct callgate_filter *const filters[], size_t count,
 			    struct callgate_filter **out, struct callgate_err *err) CALLGATE_MUST_CHECK;
 
-/* How B stands to A. */
+/* How B compares with A. */
 enum callgate_change {
 	CALLGATE_TIGHTER = 0, /* never looser, somewhere stricter */
 	CALLGATE_LOOSER,      /* never stricter, somewhere looser */
@@ -590,7 +590,7 @@ struct callgate_difference {
 struct callgate_diff; /* opaque, owns its list */
 
 /* All differences of B against A, exact: an empty list is a proof that they mean the same. abis: bit N is enum
- * callgate_abi N; 0: all of both filters, and every architecture besides. Rows stand by ABI and ascend by number.
+ * callgate_abi N; 0: all of both filters, and every architecture besides. Rows are in order of ABI and number.
  * Since: 0.1 */
 int callgate_filter_diff(const struct callgate_filter *a, const struct callgate_filter *b, uint32_t abis,
 			 struct callgate_diff **out, struct callgate_err *err) CALLGATE_MUST_CHECK;
@@ -624,7 +624,7 @@ int callgate_filter_compile_libseccomp(const struct callgate_filter *filter, uns
 struct callgate_prog *callgate_prog_free(struct callgate_prog *prog);
 
 /* The instructions belong to the program. Flags: SECCOMP_FILTER_FLAG_* that the profile wants at load. Since: 0.1 */
-const struct sock_filter *callgate_prog_words(const struct callgate_prog *prog);
+const struct sock_filter *callgate_prog_instructions(const struct callgate_prog *prog);
 unsigned callgate_prog_count(const struct callgate_prog *prog);
 uint32_t callgate_prog_flags(const struct callgate_prog *prog);
 
@@ -664,20 +664,20 @@ int callgate_filter_write_pfc(const struct callgate_filter *filter, char **out, 
 int callgate_task_filter(pid_t tid, struct callgate_filter **out, unsigned *count,
 			 struct callgate_err *err) CALLGATE_MUST_CHECK;
 
-/* How what runs stands to what the profile says. */
-enum callgate_standing {
+/* How what runs compares with the profile. */
+enum callgate_verdict {
 	CALLGATE_EXACT = 0, /* the same for every call */
 	CALLGATE_STRICTER,  /* permits less, nothing more */
 	CALLGATE_DIFFERENT, /* permits nothing more; errnos or other data differ */
 	CALLGATE_WEAKER,    /* permits what the profile does not */
 	CALLGATE_NONE,      /* the task has no filter */
 };
-const char *callgate_standing_name(enum callgate_standing standing); /* "exact". Since: 0.1 */
+const char *callgate_verdict_name(enum callgate_verdict verdict); /* "exact". Since: 0.1 */
 
 /* Judges a live task by the exact meaning of all its filters together. *diff (may be NULL) gets the differences, live
  * against profile, to be released by the caller; for NONE none are listed. E_UNSUPPORTED: a filter is opaque somewhere
- * and nothing else shows that it is weaker: unknown. Errors of callgate_process_dump() besides. Since: 0.1 */
-int callgate_verify_task(pid_t tid, const struct callgate_filter *profile, enum callgate_standing *out,
+ * and nothing else shows that it is weaker: unknown. Errors of callgate_task_dump() besides. Since: 0.1 */
+int callgate_task_verify(pid_t tid, const struct callgate_filter *profile, enum callgate_verdict *out,
 			 struct callgate_diff **diff, struct callgate_err *err) CALLGATE_MUST_CHECK;
 
 /* ------------------------------------------------------------------ containers */
@@ -768,7 +768,7 @@ struct callgate_inject {
 	enum callgate_inject_kind kind;
 	enum callgate_nnp nnp;        /* of the process; AUTO: set where its rights do not do without */
 	unsigned deadline_ms;         /* to stop; 0: 1000 */
-	callgate_inject_visit *visit; /* callgate_apply(): called for each process; NULL: nobody */
+	callgate_inject_visit *visit; /* callgate_prog_apply(): called for each process; NULL: nobody */
 	void *data;                   /* visit's first argument */
 };
 #define CALLGATE_INJECT_INIT \
@@ -828,16 +828,16 @@ struct callgate_tasks *callgate_tasks_free(struct callgate_tasks *tasks);
 /* The filters that a live task runs under, the oldest first; none when it has none. The task stands still for some 0.1
  * ms; one that does not stop within a second (frozen) is left alone: E_LIMIT. Needs CAP_SYS_ADMIN in the initial user
  * namespace and a caller without filters: E_PERM. Since: 0.1 */
-int callgate_process_dump(pid_t tid, struct callgate_prog ***out, size_t *count,
-			  struct callgate_err *err) CALLGATE_MUST_CHECK;
-struct callgate_prog **callgate_process_dump_free(struct callgate_prog **progs, size_t count);
+int callgate_task_dump(pid_t tid, struct callgate_prog ***out, size_t *count,
+		       struct callgate_err *err) CALLGATE_MUST_CHECK;
+struct callgate_prog **callgate_task_dump_free(struct callgate_prog **progs, size_t count);
 
 /* callgate_process_inject() for a process, or for every process of a container or a tree, again and again until a pass
  * finds none that has not got it: processes that start meanwhile are found or have inherited it. how may be NULL. An
  * error of one process does not keep the others from theirs; the first one is the answer. E_LIMIT: new processes came
  * faster than they could be served. Since: 0.1 */
-int callgate_apply(const struct callgate_prog *prog, enum callgate_scope scope, pid_t pid,
-		   const struct callgate_inject *how, struct callgate_err *err) CALLGATE_MUST_CHECK;
+int callgate_prog_apply(const struct callgate_prog *prog, enum callgate_scope scope, pid_t pid,
+			const struct callgate_inject *how, struct callgate_err *err) CALLGATE_MUST_CHECK;
 
 /* ------------------------------------------------------------------ LXC */
 

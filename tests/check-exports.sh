@@ -20,7 +20,7 @@ if [ -f "$library" ]; then
 fi
 # What has a pointer to give NULL for.
 for function in $(cat "$work/wanted"); do
-	case $function in *_name | callgate_action_from_word | callgate_libseccomp_release) continue ;; esac
+	case $function in *_name | callgate_action_from_return | callgate_libseccomp_release) continue ;; esac
 	grep -q "\b$function(" "$src/tests/unit/test_api.c" || { echo "tests/unit/test_api.c does not call $function with NULL"; status=1; }
 done
 [ "$(wc -l < "$work/wanted")" -le 100 ] || { echo "more than 100 public functions"; status=1; }

@@ -40,7 +40,7 @@ int callgate_filter_compile(const struct callgate_filter *filter, struct callgat
 	return 0;
 }
 
-const struct sock_filter *callgate_prog_words(const struct callgate_prog *prog)
+const struct sock_filter *callgate_prog_instructions(const struct callgate_prog *prog)
 {
 	return prog ? prog->insns : NULL;
 }

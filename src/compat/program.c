@@ -20,7 +20,7 @@
 /* The kernel never sees NOTIFY beside data; all other words are what the kernel makes of them. */
 static struct callgate_action action_of(uint32_t word)
 {
-	return callgate_action_from_word(word);
+	return callgate_action_from_return(word);
 }
 
 static enum callgate_compare compare_of(uint8_t op)
@@ -175,7 +175,7 @@ int program_of(struct context *context, const struct program **out)
 	program->count = callgate_prog_count(prog);
 	program->words = malloc(program->count * sizeof(*program->words));
 	if (program->words)
-		memcpy(program->words, callgate_prog_words(prog), program->count * sizeof(*program->words));
+		memcpy(program->words, callgate_prog_instructions(prog), program->count * sizeof(*program->words));
 	callgate_prog_free(prog);
 	if (!program->words)
 		return -ENOMEM;

@@ -159,7 +159,7 @@ int kernel_dump(pid_t tid, unsigned deadline_ms, struct callgate_prog ***out, si
 	return 0;
 }
 
-int callgate_process_dump(pid_t tid, struct callgate_prog ***out, size_t *count, struct callgate_err *err)
+int callgate_task_dump(pid_t tid, struct callgate_prog ***out, size_t *count, struct callgate_err *err)
 {
 	REQUIRE(err, out && count);
 	if (tid <= 0)
@@ -167,7 +167,7 @@ int callgate_process_dump(pid_t tid, struct callgate_prog ***out, size_t *count,
 	return kernel_dump(tid, 0, out, count, err);
 }
 
-struct callgate_prog **callgate_process_dump_free(struct callgate_prog **progs, size_t count)
+struct callgate_prog **callgate_task_dump_free(struct callgate_prog **progs, size_t count)
 {
 	return kernel_dump_free(progs, count);
 }

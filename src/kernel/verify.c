@@ -84,7 +84,7 @@ int callgate_task_filter(pid_t tid, struct callgate_filter **out, unsigned *coun
 	return r;
 }
 
-const char *callgate_standing_name(enum callgate_standing standing)
+const char *callgate_verdict_name(enum callgate_verdict standing)
 {
 	static const char *const words[] = {
 		[CALLGATE_EXACT] = "exact",   [CALLGATE_STRICTER] = "stricter", [CALLGATE_DIFFERENT] = "different",
@@ -95,9 +95,9 @@ const char *callgate_standing_name(enum callgate_standing standing)
 }
 
 /* Weaker wins over everything that is unknown: one call that is let through is enough. */
-static int judge(const struct callgate_diff *diff, enum callgate_standing *out, struct callgate_err *err)
+static int judge(const struct callgate_diff *diff, enum callgate_verdict *out, struct callgate_err *err)
 {
-	enum callgate_standing standing = CALLGATE_EXACT;
+	enum callgate_verdict standing = CALLGATE_EXACT;
 	const struct callgate_difference *opaque = NULL;
 
 	for (size_t i = 0; i < callgate_diff_count(diff); i++) {
@@ -121,7 +121,7 @@ static int judge(const struct callgate_diff *diff, enum callgate_standing *out, 
 	return 0;
 }
 
-int callgate_verify_task(pid_t tid, const struct callgate_filter *profile, enum callgate_standing *out,
+int callgate_task_verify(pid_t tid, const struct callgate_filter *profile, enum callgate_verdict *out,
 			 struct callgate_diff **diff, struct callgate_err *err)
 {
 	struct callgate_diff *found = NULL;
@@ -152,8 +152,8 @@ int callgate_verify_task(pid_t tid, const struct callgate_filter *profile, enum 
 	return r;
 }
 
-int callgate_witness_standing(struct callgate_witness *witness, size_t stack, const struct callgate_filter *profile,
-			      enum callgate_standing *out, struct callgate_err *err)
+int callgate_witness_verdict(struct callgate_witness *witness, size_t stack, const struct callgate_filter *profile,
+			     enum callgate_verdict *out, struct callgate_err *err)
 {
 	const struct callgate_filter *live;
 	struct callgate_diff *diff = NULL;

@@ -8,7 +8,7 @@
 /*
  * The filters of many tasks. Where the kernel has BPF task iterators and its type information, and the caller CAP_BPF,
  * CAP_PERFMON and the initial pid namespace, all are read at once, nobody is stopped, and traced tasks are read too;
- * else one by one as callgate_process_dump() does. A stack is what a task runs under: tasks whose filters are the same,
+ * else one by one as callgate_task_dump() does. A stack is what a task runs under: tasks whose filters are the same,
  * word for word, share one. Since: 0.1
  */
 struct callgate_witness;
@@ -37,7 +37,7 @@ int callgate_witness_filter(struct callgate_witness *witness, size_t stack, cons
 			    struct callgate_err *err) CALLGATE_MUST_CHECK;
 /* How a stack stands against what a profile means: CALLGATE_NONE where it has no filter. E_UNSUPPORTED: it is not
  * expressible as a profile where that matters. Since: 0.1 */
-int callgate_witness_standing(struct callgate_witness *witness, size_t stack, const struct callgate_filter *profile,
-			      enum callgate_standing *out, struct callgate_err *err) CALLGATE_MUST_CHECK;
+int callgate_witness_verdict(struct callgate_witness *witness, size_t stack, const struct callgate_filter *profile,
+			     enum callgate_verdict *out, struct callgate_err *err) CALLGATE_MUST_CHECK;
 
 #endif

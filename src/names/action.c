@@ -180,7 +180,7 @@ int callgate_action_format(struct callgate_action action, char *buf, size_t size
 	return word ? snprintf(buf, size, "%s(%s)", name, word) : snprintf(buf, size, "%s(%u)", name, action.data);
 }
 
-struct callgate_action callgate_action_from_word(uint32_t word)
+struct callgate_action callgate_action_from_return(uint32_t word)
 {
 	return action_from_word(word);
 }

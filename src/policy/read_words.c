@@ -120,7 +120,7 @@ static char *make_text(struct arena *arena, const char *const values[WORDS], siz
 	return text;
 }
 
-static int read_all(const struct callgate_words *said, struct callgate_policy **out, struct callgate_notes *notes,
+static int read_all(const struct callgate_lists *said, struct callgate_policy **out, struct callgate_notes *notes,
 		    struct callgate_err *err)
 {
 	const char *const values[WORDS] = { said->allow, said->deny, said->fallback };
@@ -146,10 +146,10 @@ static int read_all(const struct callgate_words *said, struct callgate_policy **
 	return r;
 }
 
-int callgate_policy_words(const struct callgate_words *words, struct callgate_policy **out,
+int callgate_policy_lists(const struct callgate_lists *words, struct callgate_policy **out,
 			  struct callgate_notes *notes, struct callgate_err *err)
 {
-	struct callgate_words known;
+	struct callgate_lists known;
 	int r;
 
 	REQUIRE(err, words && out);

@@ -203,8 +203,8 @@ int apply_all(const struct apply *apply, struct callgate_err *err)
 			 : 0;
 }
 
-int callgate_apply(const struct callgate_prog *prog, enum callgate_scope scope, pid_t pid,
-		   const struct callgate_inject *how, struct callgate_err *err)
+int callgate_prog_apply(const struct callgate_prog *prog, enum callgate_scope scope, pid_t pid,
+			const struct callgate_inject *how, struct callgate_err *err)
 {
 	struct apply apply = { .prog = prog, .scope = scope, .pid = pid, .how = CALLGATE_INJECT_INIT };
 

@@ -12,7 +12,7 @@ struct apply {
 	struct callgate_inject how;
 };
 
-/* As callgate_apply(). */
+/* As callgate_prog_apply(). */
 int apply_all(const struct apply *apply, struct callgate_err *err);
 
 #endif

@@ -95,7 +95,7 @@ static struct resolved *resolved_for(struct host_verifier *verifier, const struc
 	return resolved;
 }
 
-static enum host_verdict verdict_of(enum callgate_standing standing)
+static enum host_verdict verdict_of(enum callgate_verdict standing)
 {
 	switch (standing) {
 	case CALLGATE_EXACT:
@@ -114,9 +114,9 @@ static enum host_verdict verdict_of(enum callgate_standing standing)
 static enum host_verdict compare(struct host_verifier *verifier, const struct resolved *resolved, size_t stack)
 {
 	struct callgate_err err = CALLGATE_ERR_INIT;
-	enum callgate_standing standing;
+	enum callgate_verdict standing;
 
-	if (callgate_witness_standing(verifier->host->witness, stack, resolved->filter, &standing, &err) < 0)
+	if (callgate_witness_verdict(verifier->host->witness, stack, resolved->filter, &standing, &err) < 0)
 		return HOST_NOT_TOLD;
 	return verdict_of(standing);
 }

@@ -8,7 +8,7 @@
 
 int options_init(struct options *options, struct callgate_err *err)
 {
-	*options = (struct options){ .target = CALLGATE_TARGET_INIT, .words = CALLGATE_WORDS_INIT };
+	*options = (struct options){ .target = CALLGATE_TARGET_INIT, .words = CALLGATE_LISTS_INIT };
 	int r = callgate_target_host(&options->target, err);
 
 	/* A file is read for a process without capabilities unless --caps says otherwise. */

@@ -262,11 +262,11 @@ static bool first_lets_load(const struct phases *phases)
 static int second_phase(const struct phases *phases, struct callgate_err *err)
 {
 	struct callgate_inject how = CALLGATE_INJECT_INIT;
-	int r = callgate_apply(phases->then, CALLGATE_SCOPE_TREE, getpid(), &how, err);
+	int r = callgate_prog_apply(phases->then, CALLGATE_SCOPE_TREE, getpid(), &how, err);
 
 	if (r == CALLGATE_E_PERM && first_lets_load(phases)) {
 		how.kind = CALLGATE_INJECT_STARTING;
-		r = callgate_apply(phases->then, CALLGATE_SCOPE_TREE, getpid(), &how, err);
+		r = callgate_prog_apply(phases->then, CALLGATE_SCOPE_TREE, getpid(), &how, err);
 	}
 	return r;
 }

@@ -74,7 +74,7 @@ int profile_open(const struct options *options, const char *text, struct callgat
 		return callgate_policy_env(getenv(env_names[ENV_ALLOW]), getenv(env_names[ENV_DENY]),
 					   getenv(env_names[ENV_ACTION]), out, notes, err);
 	if (strcmp(text, WORDS_SOURCE) == 0)
-		return callgate_policy_words(&options->words, out, notes, err);
+		return callgate_policy_lists(&options->words, out, notes, err);
 	r = profile_path(text, path, sizeof(path), err);
 	return r < 0 ? r : callgate_policy_read_as(path, options->target.reader, out, notes, err);
 }

@@ -83,7 +83,7 @@ static bool same_program(const struct callgate_prog *a, const struct callgate_pr
 	unsigned count = callgate_prog_count(a);
 
 	return count == callgate_prog_count(b) &&
-	       memcmp(callgate_prog_words(a), callgate_prog_words(b), count * 8UL) == 0;
+	       memcmp(callgate_prog_instructions(a), callgate_prog_instructions(b), count * 8UL) == 0;
 }
 
 struct stack {

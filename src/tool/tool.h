@@ -34,7 +34,7 @@ struct options {
 	bool has_reader, has_names, has_caps; /* said on the command line */
 	bool caps_of_container;               /* --caps container */
 	const char *caps_source;              /* --caps lxc:NAME; NULL: not said so */
-	struct callgate_words words;          /* in place of a profile: WORDS_SOURCE */
+	struct callgate_lists words;          /* in place of a profile: WORDS_SOURCE */
 };
 
 enum option_id {

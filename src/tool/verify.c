@@ -24,7 +24,7 @@ struct verification {
 	int code;
 };
 
-static bool is_accepted(enum callgate_standing standing, enum accepts accepts)
+static bool is_accepted(enum callgate_verdict standing, enum accepts accepts)
 {
 	if (standing == CALLGATE_EXACT)
 		return true;
@@ -84,8 +84,8 @@ static void verify_task(struct verification *v, const struct callgate_task *task
 {
 	struct callgate_err err = CALLGATE_ERR_INIT;
 	struct callgate_diff *diff = NULL;
-	enum callgate_standing standing;
-	int r = callgate_verify_task(task->tid, v->profile, &standing, &diff, &err);
+	enum callgate_verdict standing;
+	int r = callgate_task_verify(task->tid, v->profile, &standing, &diff, &err);
 
 	if (r == CALLGATE_E_NOTFOUND) {
 		struct callgate_task heir = *task;
@@ -101,7 +101,7 @@ static void verify_task(struct verification *v, const struct callgate_task *task
 		v->code = EXIT_CANNOT;
 		return;
 	}
-	tell(v, task, callgate_standing_name(standing), diff);
+	tell(v, task, callgate_verdict_name(standing), diff);
 	callgate_diff_free(diff);
 	if (v->code == EXIT_YES && !is_accepted(standing, v->accepts))
 		v->code = EXIT_NO;

@@ -66,7 +66,7 @@ static uint32_t word_of(struct callgate_action action)
 					  0x7fc00000,  0x7ff00000, 0x7ffc0000, 0x7fff0000 };
 
 	for (size_t i = 0; i < ARRAY_SIZE(words); i++)
-		if (callgate_action_from_word(words[i]).kind == action.kind)
+		if (callgate_action_from_return(words[i]).kind == action.kind)
 			return words[i] | action.data;
 	return 0;
 }

@@ -25,7 +25,7 @@ void event_action(const struct event *event, char *buf, size_t size)
 		snprintf(buf, size, event->kind == EVENT_TRACED ? "trapped or killed (SIGSYS)" : "denied");
 		return;
 	}
-	callgate_action_format(callgate_action_from_word(event->code), buf, (int)size);
+	callgate_action_format(callgate_action_from_return(event->code), buf, (int)size);
 	data = strchr(buf, '(');
 	if (event->has_code == CODE_KIND && data)
 		*data = '\0';

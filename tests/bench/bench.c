@@ -90,7 +90,7 @@ static int ours(const struct bench *bench, struct sock_filter **out, size_t *cou
 	if (r == 0) {
 		*count = callgate_prog_count(prog);
 		*out = malloc(*count * sizeof(**out));
-		memcpy(*out, callgate_prog_words(prog), *count * sizeof(**out));
+		memcpy(*out, callgate_prog_instructions(prog), *count * sizeof(**out));
 	}
 	callgate_prog_free(prog);
 	callgate_filter_free(filter);

@@ -61,7 +61,7 @@ struct objects {
 	struct callgate_target target;
 	struct callgate_call call;
 	struct callgate_pattern pattern;
-	struct callgate_words words;
+	struct callgate_lists words;
 	struct callgate_build build;
 	struct callgate_rule rule;
 	char *argv[2];
@@ -70,7 +70,7 @@ struct objects {
 static void make(struct objects *o)
 {
 	*o = (struct objects){ .target = CALLGATE_TARGET_INIT,
-			       .words = CALLGATE_WORDS_INIT,
+			       .words = CALLGATE_LISTS_INIT,
 			       .build = CALLGATE_BUILD_INIT,
 			       .rule = CALLGATE_RULE_INIT,
 			       .call.abi = CALLGATE_ABI_X86_64,
@@ -140,8 +140,8 @@ Test(api, null_is_answered_by_every_function)
 	EXPECT_REFUSED(callgate_policy_parse(NULL, 1, NULL, o.scratch, NULL, NULL));
 	EXPECT_REFUSED(callgate_policy_parse("x", 1, NULL, NULL, NULL, NULL));
 	EXPECT_REFUSED(callgate_policy_env(NULL, NULL, NULL, NULL, NULL, NULL));
-	EXPECT_REFUSED(callgate_policy_words(NULL, o.scratch, NULL, NULL));
-	EXPECT_REFUSED(callgate_policy_words(&o.words, NULL, NULL, NULL));
+	EXPECT_REFUSED(callgate_policy_lists(NULL, o.scratch, NULL, NULL));
+	EXPECT_REFUSED(callgate_policy_lists(&o.words, NULL, NULL, NULL));
 	cr_expect_null(callgate_policy_free(NULL));
 	EXPECT_REFUSED(callgate_builder_new(NULL, o.scratch, NULL));
 	EXPECT_REFUSED(callgate_builder_new(&o.build, NULL, NULL));
@@ -198,7 +198,7 @@ Test(api, null_is_answered_by_every_function)
 	EXPECT_REFUSED(callgate_filter_compile_libseccomp(NULL, 0, o.scratch, NULL));
 	EXPECT_REFUSED(callgate_filter_compile_libseccomp(o.filter, 0, NULL, NULL));
 	cr_expect_null(callgate_prog_free(NULL));
-	cr_expect_null(callgate_prog_words(NULL));
+	cr_expect_null(callgate_prog_instructions(NULL));
 	cr_expect_eq(callgate_prog_count(NULL), 0);
 	cr_expect_eq(callgate_prog_flags(NULL), 0);
 	EXPECT_REFUSED(callgate_prog_parse(NULL, 1, CALLGATE_ABI_X86_64, o.scratch, NULL));
@@ -215,8 +215,8 @@ Test(api, null_is_answered_by_every_function)
 	EXPECT_REFUSED(callgate_filter_write_pfc(o.filter, NULL, o.scratch, NULL));
 	EXPECT_REFUSED(callgate_filter_write_pfc(o.filter, o.scratch, NULL, NULL));
 	EXPECT_REFUSED(callgate_task_filter(getpid(), NULL, NULL, NULL));
-	EXPECT_REFUSED(callgate_verify_task(getpid(), NULL, o.scratch, NULL, NULL));
-	EXPECT_REFUSED(callgate_verify_task(getpid(), o.filter, NULL, NULL, NULL));
+	EXPECT_REFUSED(callgate_task_verify(getpid(), NULL, o.scratch, NULL, NULL));
+	EXPECT_REFUSED(callgate_task_verify(getpid(), o.filter, NULL, NULL, NULL));
 	EXPECT_REFUSED(callgate_task_container(getpid(), NULL, 1));
 	EXPECT_REFUSED(callgate_kernel_probe(NULL, NULL));
 	EXPECT_REFUSED(callgate_prog_load(NULL, 0, NULL));
@@ -232,10 +232,10 @@ Test(api, null_is_answered_by_every_function)
 	cr_expect_eq(callgate_tasks_count(NULL), 0);
 	cr_expect_null(callgate_tasks_at(NULL, 0));
 	cr_expect_null(callgate_tasks_free(NULL));
-	EXPECT_REFUSED(callgate_process_dump(getpid(), NULL, o.scratch, NULL));
-	EXPECT_REFUSED(callgate_process_dump(getpid(), o.scratch, NULL, NULL));
-	cr_expect_null(callgate_process_dump_free(NULL, 1));
-	EXPECT_REFUSED(callgate_apply(NULL, 0, getpid(), NULL, NULL));
+	EXPECT_REFUSED(callgate_task_dump(getpid(), NULL, o.scratch, NULL));
+	EXPECT_REFUSED(callgate_task_dump(getpid(), o.scratch, NULL, NULL));
+	cr_expect_null(callgate_task_dump_free(NULL, 1));
+	EXPECT_REFUSED(callgate_prog_apply(NULL, 0, getpid(), NULL, NULL));
 	EXPECT_REFUSED(callgate_lxc_write(NULL, &o.target, 0, o.scratch, NULL));
 	EXPECT_REFUSED(callgate_lxc_write(o.filter, NULL, 0, o.scratch, NULL));
 	EXPECT_REFUSED(callgate_lxc_write(o.filter, &o.target, 0, NULL, NULL));

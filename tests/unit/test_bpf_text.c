@@ -97,7 +97,7 @@ Test(prog, is_the_same_after_writing_and_reading)
 		cr_assert_eq(memcmp(raw, rows[i].first, 2), 0);
 		cr_assert_eq(callgate_prog_parse(raw, size, rows[i].abi, &again, &err), 0, "%s", err.text);
 		cr_assert_eq(callgate_prog_count(again), callgate_prog_count(prog));
-		cr_assert_eq(memcmp(callgate_prog_words(again), callgate_prog_words(prog), size), 0);
+		cr_assert_eq(memcmp(callgate_prog_instructions(again), callgate_prog_instructions(prog), size), 0);
 		cr_assert_eq(again->big_endian, prog->big_endian);
 		callgate_prog_free(again);
 		cr_assert_eq(callgate_prog_parse(raw, size - 3, rows[i].abi, &again, &err), CALLGATE_E_FORMAT);

@@ -250,10 +250,10 @@ static bool is_said(const struct set *set, const struct callgate_call *call, str
 		if (!matches(set, i, call))
 			continue;
 		any = true;
-		if (same(callgate_action_from_word(set->rules[i].action), action))
+		if (same(callgate_action_from_return(set->rules[i].action), action))
 			return true;
 	}
-	return !any && same(callgate_action_from_word(set->fallback), action);
+	return !any && same(callgate_action_from_return(set->fallback), action);
 }
 
 /* CALLGATE_RANDOM_SAY: the set as calls. */

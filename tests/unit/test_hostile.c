@@ -214,7 +214,7 @@ Test(hostile, children_that_show_another_filter_are_not_taken_for_served, .timeo
 		}
 		cr_assert_eq(read(pipes[0], &byte, 1), 1);
 		usleep((useconds_t)(round * 500));
-		r = callgate_apply(prog, CALLGATE_SCOPE_TREE, pid, &how, &err);
+		r = callgate_prog_apply(prog, CALLGATE_SCOPE_TREE, pid, &how, &err);
 		if (r == 0 && callgate_tasks_list(CALLGATE_SCOPE_TREE, pid, &tasks, &err) == 0) {
 			told++;
 			r = witness_have(callgate_tasks_at(tasks, 0), callgate_tasks_count(tasks), prog, &lacking,
@@ -270,7 +270,7 @@ Test(hostile, one_thread_with_the_program_does_not_stand_for_all, .timeout = 60)
 			pause();
 	}
 	cr_assert_eq(read(pipes[0], &byte, 1), 1);
-	r = callgate_apply(wanted, CALLGATE_SCOPE_TREE, pid, NULL, &err);
+	r = callgate_prog_apply(wanted, CALLGATE_SCOPE_TREE, pid, NULL, &err);
 	cr_assert_eq(callgate_tasks_list(CALLGATE_SCOPE_PROCESS, pid, &tasks, NULL), 0);
 	if (r == 0)
 		cr_assert_eq(

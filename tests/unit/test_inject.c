@@ -120,7 +120,7 @@ Test(inject, refuses_what_it_may_not_touch, .timeout = 20)
 	cr_assert_eq(callgate_process_inject(getpid(), prog, NULL, NULL, &err), CALLGATE_E_ARG);
 	cr_assert_eq(callgate_process_inject(0, prog, NULL, NULL, &err), CALLGATE_E_ARG);
 	cr_assert_eq(callgate_process_inject(waiter.pid, NULL, NULL, NULL, &err), CALLGATE_E_ARG);
-	cr_assert_eq(callgate_apply(prog, CALLGATE_SCOPE_ALL, 1, NULL, &err), CALLGATE_E_ARG);
+	cr_assert_eq(callgate_prog_apply(prog, CALLGATE_SCOPE_ALL, 1, NULL, &err), CALLGATE_E_ARG);
 	prog->flags = SECCOMP_FILTER_FLAG_NEW_LISTENER;
 	cr_assert_eq(callgate_process_inject(waiter.pid, prog, NULL, NULL, &err), CALLGATE_E_UNSUPPORTED);
 	prog->flags = 0;
@@ -175,7 +175,7 @@ Test(inject, reaches_every_process_of_a_tree_that_forks, .timeout = 60)
 	nap(50);
 	how.visit = count_visits;
 	how.data = &visits;
-	cr_assert_eq(callgate_apply(prog, CALLGATE_SCOPE_TREE, pid, &how, &err), 0, "%s", err.text);
+	cr_assert_eq(callgate_prog_apply(prog, CALLGATE_SCOPE_TREE, pid, &how, &err), 0, "%s", err.text);
 	cr_assert_geq(visits, 3);
 	for (int round = 0; round < 5; round++) {
 		nap(5);

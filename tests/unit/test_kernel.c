@@ -299,18 +299,18 @@ Test(dump, gives_back_what_was_loaded_oldest_first)
 	second->flags = SECCOMP_FILTER_FLAG_LOG;
 	pid = confined_child(both, 2);
 	for (int again = 0; again < 2; again++) {
-		cr_assert_eq(callgate_process_dump(pid, &progs, &count, &err), 0, "%s", err.text);
+		cr_assert_eq(callgate_task_dump(pid, &progs, &count, &err), 0, "%s", err.text);
 		cr_assert_eq(count, 2);
 		for (size_t i = 0; i < 2; i++) {
 			cr_assert_eq(progs[i]->count, 4);
 			cr_assert_arr_eq(progs[i]->insns, both[i]->insns, 4 * sizeof(both[i]->insns[0]));
 			cr_assert_eq(progs[i]->flags, both[i]->flags);
 		}
-		callgate_process_dump_free(progs, count);
+		callgate_task_dump_free(progs, count);
 	}
 	kill(pid, SIGSTOP);
-	cr_assert_eq(callgate_process_dump(pid, &progs, &count, &err), 0, "stopped: %s", err.text);
-	callgate_process_dump_free(progs, count);
+	cr_assert_eq(callgate_task_dump(pid, &progs, &count, &err), 0, "stopped: %s", err.text);
+	callgate_task_dump_free(progs, count);
 	cr_assert_eq(task_read_id(pid, &task, NULL, &err), 0);
 	cr_assert_eq(task.filters, 2);
 	end_child(pid);
@@ -326,13 +326,13 @@ Test(dump, says_what_is_in_the_way)
 	size_t count = 9;
 	pid_t pid = confined_child(one, 0);
 
-	cr_assert_eq(callgate_process_dump(pid, &progs, &count, &err), 0, "%s", err.text);
+	cr_assert_eq(callgate_task_dump(pid, &progs, &count, &err), 0, "%s", err.text);
 	cr_assert_eq(count, 0, "no filters, none dumped");
 	kill(pid, SIGKILL);
 	while (waitpid(pid, NULL, 0) < 0)
 		;
-	cr_assert_eq(callgate_process_dump(pid, &progs, &count, &err), CALLGATE_E_NOTFOUND);
-	cr_assert_eq(callgate_process_dump(0, &progs, &count, &err), CALLGATE_E_ARG);
+	cr_assert_eq(callgate_task_dump(pid, &progs, &count, &err), CALLGATE_E_NOTFOUND);
+	cr_assert_eq(callgate_task_dump(0, &progs, &count, &err), CALLGATE_E_ARG);
 	free(prog);
 }
 
@@ -346,7 +346,7 @@ static int dump_confined(void)
 
 	if (callgate_prog_load(prog, CALLGATE_NNP_YES, NULL) < 0)
 		return 1;
-	if (callgate_process_dump(watched, &progs, &count, &err) != CALLGATE_E_PERM)
+	if (callgate_task_dump(watched, &progs, &count, &err) != CALLGATE_E_PERM)
 		return 2;
 	return strstr(err.text, "under a filter itself") ? 0 : 3;
 }
@@ -363,7 +363,7 @@ static int dump_unprivileged(void)
 		return 1;
 	prctl(PR_SET_DUMPABLE, 1, 0, 0, 0);
 	pid = confined_child(one, 1);
-	if (callgate_process_dump(pid, &progs, &count, &err) != CALLGATE_E_PERM)
+	if (callgate_task_dump(pid, &progs, &count, &err) != CALLGATE_E_PERM)
 		return 2;
 	kill(pid, SIGKILL);
 	return strstr(err.text, "CAP_SYS_ADMIN") ? 0 : 3;

@@ -101,7 +101,7 @@ Test(value, reads_numbers_and_refuses_the_rest)
 /* What a list of calls makes of a call. */
 static enum callgate_action_kind decide(const char *deny, uint64_t a0)
 {
-	struct callgate_words words = CALLGATE_WORDS_INIT;
+	struct callgate_lists words = CALLGATE_LISTS_INIT;
 	struct callgate_target target = CALLGATE_TARGET_INIT;
 	struct callgate_call call = { .abi = CALLGATE_ABI_X86_64, .args = { a0 } };
 	struct callgate_err err = CALLGATE_ERR_INIT;
@@ -112,7 +112,7 @@ static enum callgate_action_kind decide(const char *deny, uint64_t a0)
 	words.deny = deny;
 	cr_assert_eq(callgate_target_host(&target, NULL), 0);
 	target.host = CALLGATE_ABI_X86_64;
-	cr_assert_eq(callgate_policy_words(&words, &policy, NULL, &err), 0, "%s: %s", deny, err.text);
+	cr_assert_eq(callgate_policy_lists(&words, &policy, NULL, &err), 0, "%s: %s", deny, err.text);
 	cr_assert_eq(callgate_filter_resolve(policy, &target, &filter, NULL, &err), 0, "%s", err.text);
 	cr_assert_eq(callgate_syscall_number(call.abi, "socket", &call.nr), 0);
 	cr_assert_eq(callgate_filter_decide(filter, &call, &action, NULL), 0);
@@ -144,12 +144,12 @@ Test(value, lists_of_calls_refuse_what_is_ambiguous)
 	};
 
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-		struct callgate_words words = CALLGATE_WORDS_INIT;
+		struct callgate_lists words = CALLGATE_LISTS_INIT;
 		struct callgate_err err = CALLGATE_ERR_INIT;
 		struct callgate_policy *policy = NULL;
 
 		words.deny = rows[i].deny;
-		cr_expect_eq(callgate_policy_words(&words, &policy, NULL, &err), CALLGATE_E_PROFILE, "%s",
+		cr_expect_eq(callgate_policy_lists(&words, &policy, NULL, &err), CALLGATE_E_PROFILE, "%s",
 			     rows[i].deny);
 		cr_expect_not_null(strstr(err.text, rows[i].text), "%s: %s", rows[i].deny, err.text);
 	}

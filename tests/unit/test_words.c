@@ -6,7 +6,7 @@
 
 #include "callgate.h"
 
-static struct callgate_filter *filter_of(struct callgate_words words)
+static struct callgate_filter *filter_of(struct callgate_lists words)
 {
 	struct callgate_target target = CALLGATE_TARGET_INIT;
 	struct callgate_err err = CALLGATE_ERR_INIT;
@@ -16,13 +16,13 @@ static struct callgate_filter *filter_of(struct callgate_words words)
 	words.size = sizeof(words);
 	cr_assert_eq(callgate_target_host(&target, &err), 0);
 	target.host = CALLGATE_ABI_X86_64;
-	cr_assert_eq(callgate_policy_words(&words, &policy, NULL, &err), 0, "%s", err.text);
+	cr_assert_eq(callgate_policy_lists(&words, &policy, NULL, &err), 0, "%s", err.text);
 	cr_assert_eq(callgate_filter_resolve(policy, &target, &filter, NULL, &err), 0, "%s", err.text);
 	callgate_policy_free(policy);
 	return filter;
 }
 
-static void check(struct callgate_words words, const char *name, uint64_t first, const char *want)
+static void check(struct callgate_lists words, const char *name, uint64_t first, const char *want)
 {
 	struct callgate_filter *filter = filter_of(words);
 	struct callgate_call call = { .abi = CALLGATE_ABI_X86_64, .args = { first } };
@@ -38,9 +38,9 @@ static void check(struct callgate_words words, const char *name, uint64_t first,
 
 Test(words, say_what_passes_and_what_does_not)
 {
-	struct callgate_words allow = { .allow = "read:write,socket(a0==2,a1<=3):mkdir=EACCES" },
+	struct callgate_lists allow = { .allow = "read:write,socket(a0==2,a1<=3):mkdir=EACCES" },
 			      deny = { .deny = "mkdir,rmdir=LOG" };
-	struct callgate_words both = { .allow = "read", .deny = "write=EIO", .fallback = "ERRNO(ENOSYS)" },
+	struct callgate_lists both = { .allow = "read", .deny = "write=EIO", .fallback = "ERRNO(ENOSYS)" },
 			      only = { .fallback = "EPERM" };
 
 	check(allow, "read", 0, "ALLOW");
@@ -61,7 +61,7 @@ Test(words, say_what_passes_and_what_does_not)
 Test(words, are_refused_with_their_column)
 {
 	static const struct {
-		struct callgate_words words;
+		struct callgate_lists words;
 		unsigned line, column;
 		const char *text;
 	} rows[] = {
@@ -77,17 +77,17 @@ Test(words, are_refused_with_their_column)
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		struct callgate_err err = CALLGATE_ERR_INIT;
 		struct callgate_policy *policy = NULL;
-		struct callgate_words words = rows[i].words;
+		struct callgate_lists words = rows[i].words;
 		int r;
 
 		words.size = sizeof(words);
-		r = callgate_policy_words(&words, &policy, NULL, &err);
+		r = callgate_policy_lists(&words, &policy, NULL, &err);
 		cr_assert_eq(r, CALLGATE_E_PROFILE, "row %zu: %d", i, r);
 		cr_assert(err.line == rows[i].line && err.column == rows[i].column, "row %zu: %u:%u: %s", i, err.line,
 			  err.column, err.text);
 		cr_assert(strstr(err.text, rows[i].text), "row %zu: %s", i, err.text);
 	}
-	cr_assert_eq(callgate_policy_words(&(struct callgate_words)CALLGATE_WORDS_INIT,
+	cr_assert_eq(callgate_policy_lists(&(struct callgate_lists)CALLGATE_LISTS_INIT,
 					   &(struct callgate_policy *){ NULL }, NULL, NULL),
 		     CALLGATE_E_ARG);
 }
