@@ -56,6 +56,7 @@ static const char style[] =
 	".N{background:var(--N);color:var(--Nt)}.K,.T{background:var(--K);color:var(--Kt)}"
 	".R,.U{background:var(--R);color:var(--Rt)}.O{outline:1px solid var(--soft)}.bad{font-weight:700}\n"
 	"dt{margin-top:.5rem}dd{margin:0 0 0 1rem}.lines dd span{white-space:nowrap;margin-right:.9rem}\n"
+	".lines dd small{white-space:normal}\n"
 	"@media(max-width:44rem){thead{display:none}tr{display:block;border:1px solid var(--line);border-radius:6px;"
 	"margin:.5rem 0;padding:.3rem}td{display:flex;border:0;padding:.1rem .3rem}"
 	"td:before{content:attr(data-h);flex:0 0 7rem;color:var(--soft);font-size:.85rem}"

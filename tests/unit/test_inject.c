@@ -209,6 +209,26 @@ static void *thread_with_its_own(void *data)
 	return thread_without(data);
 }
 
+/* Until the process has that many threads with so many filters in all; a second or two on a loaded machine. */
+static void await_threads(pid_t pid, size_t threads, int filters)
+{
+	for (int i = 0; i < 200; i++) {
+		struct callgate_tasks *tasks;
+		int sum = 0;
+		size_t count;
+
+		cr_assert_eq(callgate_tasks_list(CALLGATE_SCOPE_PROCESS, pid, &tasks, NULL), 0);
+		count = callgate_tasks_count(tasks);
+		for (size_t j = 0; j < count; j++)
+			sum += callgate_tasks_at(tasks, j)->filters;
+		callgate_tasks_free(tasks);
+		if (count == threads && sum == filters)
+			return;
+		nap(20);
+	}
+	cr_assert_fail("the process never had %zu threads and %d filters", threads, filters);
+}
+
 Test(inject, leaves_threads_that_differ_as_they_are, .timeout = 20)
 {
 	struct callgate_err err = CALLGATE_ERR_INIT;
@@ -226,7 +246,7 @@ Test(inject, leaves_threads_that_differ_as_they_are, .timeout = 20)
 		pthread_create(&thread, NULL, thread_without, NULL);
 		thread_without(NULL);
 	}
-	nap(50);
+	await_threads(pid, 3, 1);
 	cr_assert_eq(callgate_process_inject(pid, prog, NULL, NULL, &err), CALLGATE_E_KERNEL, "%s", err.text);
 	cr_assert(strstr(err.text, "filters of its own"), "%s", err.text);
 	cr_assert_eq(callgate_tasks_list(CALLGATE_SCOPE_PROCESS, pid, &tasks, &err), 0);
