@@ -26,7 +26,7 @@ static const char *chosen_name(const struct oci_job *job, int *size)
 	return name ? name : others;
 }
 
-bool oci_own_counts(const struct oci_job *job)
+static bool counts(const struct oci_job *job)
 {
 	int size;
 
@@ -78,7 +78,7 @@ void oci_own_note(struct oci_job *job)
 	const char *name;
 	int size;
 
-	if (!oci_own_counts(job))
+	if (!counts(job))
 		return;
 	name = chosen_name(job, &size);
 	note_down(&job->messages,
@@ -92,7 +92,7 @@ int oci_own_meet(struct oci_job *job)
 	const char *name;
 	int size;
 
-	if (!oci_own_counts(job))
+	if (!counts(job))
 		return 0;
 	if (meet(job, &err) == 0) {
 		oci_own_note(job);

@@ -5,8 +5,6 @@
 
 #include "hooks/oci-make.h"
 
-/* Whether what the configuration has under linux.seccomp counts beside the profile. */
-bool oci_own_counts(const struct oci_job *job);
 void oci_own_note(struct oci_job *job); /* says so in the state file */
 /* The job's choice becomes what both permit, where it counts. 0, or -1 after messages: both together cannot be put
  * into a configuration. */

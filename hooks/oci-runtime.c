@@ -269,15 +269,11 @@ static void forget(struct wrapper *w)
 	struct callgate_err err = CALLGATE_ERR_INIT;
 	char path[PATH_MAX];
 
-	if (!w->args.id || callgate_state_path("oci", w->key, path, sizeof(path), &err) < 0 || private_place(w) < 0)
+	if (!w->args.id || callgate_state_path("oci", w->key, path, sizeof(path), &err) < 0)
 		return;
 	if (!is_failure(path))
 		unlink(path);
-	if (snprintf(path, sizeof(path), "%s/config.json", w->copy) < (int)sizeof(path)) {
-		unlink(path);
-		rmdir(w->copy);
-	}
-	w->copy[0] = '\0';
+	callgate_bundle_forget(path);
 }
 
 static int pass(struct wrapper *w)

@@ -85,6 +85,8 @@ int callgate_state_write(const struct callgate_state *state, struct callgate_err
  * or all of them. */
 enum callgate_stale { CALLGATE_STALE_DAY = 0, CALLGATE_STALE_ALL };
 void callgate_state_prune(const char *engine, enum callgate_stale stale);
+/* Takes away the private bundle beside a state file. */
+void callgate_bundle_forget(const char *path);
 /* Writes a file whole or not at all, in a directory that is made when missing and refused when others can write it. */
 int callgate_file_write(const char *path, const void *bytes, size_t size, unsigned mode,
 			struct callgate_err *err) CALLGATE_MUST_CHECK;

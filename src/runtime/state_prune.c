@@ -46,12 +46,10 @@ static bool is_wanted(const char *path, enum callgate_stale stale)
 	return wanted;
 }
 
-static void forget(const char *path)
+void callgate_bundle_forget(const char *path)
 {
 	char copy[PATH_MAX], config[PATH_MAX + 16];
 
-	unlink(path);
-	/* A private bundle beside it. */
 	snprintf(copy, sizeof(copy), "%.*s.d", (int)(strrchr(path, '.') - path), path);
 	snprintf(config, sizeof(config), "%s/config.json", copy);
 	if (unlink(config) == 0)
@@ -79,7 +77,8 @@ void callgate_state_prune(const char *engine, enum callgate_stale stale)
 		if (lstat(path, &st) < 0 || !S_ISREG(st.st_mode) ||
 		    (stale == CALLGATE_STALE_DAY && time(NULL) - st.st_mtime < DAY) || is_wanted(path, stale))
 			continue;
-		forget(path);
+		unlink(path);
+		callgate_bundle_forget(path);
 	}
 	if (dir)
 		closedir(dir);

@@ -13,15 +13,6 @@
 
 /* ------------------------------------------------------------------ hook files */
 
-static const char *text_of(struct json_object *object, const char *key)
-{
-	struct json_object *value;
-
-	return json_object_object_get_ex(object, key, &value) && json_object_is_type(value, json_type_string)
-		       ? json_object_get_string(value)
-		       : NULL;
-}
-
 static bool has_stage(struct json_object *root, const char *stage)
 {
 	struct json_object *stages;
@@ -48,7 +39,7 @@ static void check_hook_file(struct doctor *doctor, const char *path, bool shared
 		json_object_put(root);
 		return;
 	}
-	program = json_object_is_type(hook, json_type_object) ? text_of(hook, "path") : NULL;
+	program = json_object_is_type(hook, json_type_object) ? text_member(hook, "path") : NULL;
 	/* podman leaves such a hook out without a word: the container starts unguarded. */
 	if (!program || program[0] != '/' || access(program, X_OK) < 0)
 		finding(doctor, HEALTH_BAD, "hook file",

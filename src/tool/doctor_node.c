@@ -21,25 +21,6 @@ static bool is_there(const char *root, const char *path)
 	return snprintf(full, sizeof(full), "%s%s", root, path) < (int)sizeof(full) && access(full, R_OK) == 0;
 }
 
-/* Whether a line, comments aside, begins with key and holds word. */
-static bool says(const char *path, const char *key, const char *word)
-{
-	FILE *file = fopen(path, "re");
-	char *line = NULL;
-	size_t room = 0;
-	bool found = false;
-
-	while (file && !found && getline(&line, &room, file) > 0) {
-		const char *at = line + strspn(line, " \t");
-
-		found = strncmp(at, key, strlen(key)) == 0 && strstr(at, word);
-	}
-	free(line);
-	if (file)
-		fclose(file);
-	return found;
-}
-
 static bool any_says(const char *directory, const char *key, const char *word, char *where, size_t size)
 {
 	DIR *dir = opendir(directory);
@@ -49,7 +30,8 @@ static bool any_says(const char *directory, const char *key, const char *word, c
 	while (dir && !found && (entry = readdir(dir))) {
 		if (entry->d_name[0] == '.')
 			continue;
-		found = snprintf(where, size, "%s/%s", directory, entry->d_name) < (int)size && says(where, key, word);
+		found = snprintf(where, size, "%s/%s", directory, entry->d_name) < (int)size &&
+			line_has(where, key, word);
 	}
 	if (dir)
 		closedir(dir);
@@ -126,14 +108,14 @@ static void check_containerd(struct doctor *doctor, const char *root)
 
 	snprintf(config, sizeof(config), "%s/etc/containerd/config.toml", root);
 	snprintf(directory, sizeof(directory), "%s/etc/containerd/conf.d", root);
-	if (says(config, "BinaryName", "callgate-runc"))
+	if (line_has(config, "BinaryName", "callgate-runc"))
 		finding(doctor, HEALTH_OK, "containerd", "%s has the handler callgate-runc", config);
 	else if (!any_says(directory, "BinaryName", "callgate-runc", where, sizeof(where)))
 		finding(doctor, HEALTH_BAD, "containerd",
 			"no runtime with BinaryName = \"/usr/bin/callgate-runc\": pods with runtimeClassName: callgate "
 			"do "
 			"not start");
-	else if (!says(config, "imports", "/etc/containerd/conf.d/"))
+	else if (!line_has(config, "imports", "/etc/containerd/conf.d/"))
 		finding(doctor, HEALTH_BAD, "containerd",
 			"%s is not read: %s lacks imports = "
 			"[\"/etc/containerd/conf.d/*.toml\"]",

@@ -4,15 +4,6 @@
 
 #include "tool/host.h"
 
-static const char *text_of(struct json_object *object, const char *key)
-{
-	struct json_object *value;
-
-	return json_object_object_get_ex(object, key, &value) && json_object_is_type(value, json_type_string)
-		       ? json_object_get_string(value)
-		       : NULL;
-}
-
 /* dockerd keeps "/web" in each container's configuration. */
 static void docker_name(const char *id, char *out, size_t size)
 {
@@ -22,7 +13,7 @@ static void docker_name(const char *id, char *out, size_t size)
 
 	snprintf(path, sizeof(path), "/var/lib/docker/containers/%s/config.v2.json", id);
 	root = json_object_from_file(path);
-	name = root ? text_of(root, "Name") : NULL;
+	name = root ? text_member(root, "Name") : NULL;
 	if (name)
 		snprintf(out, size, "%s", name[0] == '/' ? name + 1 : name);
 	json_object_put(root);
@@ -40,7 +31,7 @@ static void podman_name(struct host_names *names, const char *id, char *out, siz
 		return;
 	for (size_t i = 0; i < json_object_array_length(names->podman); i++) {
 		struct json_object *one = json_object_array_get_idx(names->podman, i);
-		const char *theirs = text_of(one, "id"), *name;
+		const char *theirs = text_member(one, "id"), *name;
 
 		if (!theirs || strcmp(theirs, id) != 0 || !json_object_object_get_ex(one, "names", &list) ||
 		    !json_object_is_type(list, json_type_array) || !json_object_array_length(list))
@@ -64,14 +55,14 @@ static bool bundle_name(const char *path, char *out, size_t size)
 
 	if (root && json_object_object_get_ex(root, "annotations", &notes)) {
 		for (size_t i = 0; i < ARRAY_SIZE(keys) && !name; i++) {
-			const char *space = text_of(notes, keys[i][0]), *pod = text_of(notes, keys[i][1]);
+			const char *space = text_member(notes, keys[i][0]), *pod = text_member(notes, keys[i][1]);
 
-			name = text_of(notes, keys[i][2]);
+			name = text_member(notes, keys[i][2]);
 			if (pod)
 				snprintf(out, size, "%s/%s/%s", space ? space : "", pod, name ? name : "POD");
 			name = name ? name : pod;
 		}
-		if (!name && (name = text_of(notes, "nerdctl/name")))
+		if (!name && (name = text_member(notes, "nerdctl/name")))
 			snprintf(out, size, "%s", name);
 	}
 	json_object_put(root);

@@ -123,6 +123,15 @@ int print_document(struct json_object *object)
 	return finish_output(EXIT_YES);
 }
 
+const char *text_member(struct json_object *object, const char *key)
+{
+	struct json_object *value;
+
+	return json_object_object_get_ex(object, key, &value) && json_object_is_type(value, json_type_string)
+		       ? json_object_get_string(value)
+		       : NULL;
+}
+
 struct json_object *text_to_json(const char *text)
 {
 	size_t size = 4 * strlen(text) + 1;

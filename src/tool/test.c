@@ -17,6 +17,12 @@ struct request {
 	bool mutate;
 };
 
+/* Where an expectation is wrong, and what was found. */
+struct result {
+	enum callgate_abi abi;
+	char got[1024];
+};
+
 /* ------------------------------------------------------------------ one expectation */
 
 static bool as_expected(const struct expectation *expectation, const struct callgate_outcome *outcome)
@@ -86,8 +92,9 @@ static int judge(const struct expectation *expectation, const struct callgate_fi
 	return wrong;
 }
 
-int expectation_judge(const struct expectation *expectation, const struct options *options,
-		      const struct callgate_filter *filter, struct result *result)
+/* 0 as expected, 1 not, -1 after a message. */
+static int expectation_judge(const struct expectation *expectation, const struct options *options,
+			     const struct callgate_filter *filter, struct result *result)
 {
 	enum callgate_abi abis[CALLGATE_ABI_COUNT];
 	unsigned count = wanted_abis(options, filter, abis), asked = 0;
@@ -138,7 +145,9 @@ static void take_uncovered(void *data, const struct callgate_uncovered *uncovere
 	all->result->abi = uncovered->call.abi;
 }
 
-int record_judge(const struct expectation *expectation, const struct callgate_filter *filter, struct result *result)
+/* The same of a record. */
+static int record_judge(const struct expectation *expectation, const struct callgate_filter *filter,
+			struct result *result)
 {
 	struct uncovered all = { result, 0 };
 	struct callgate_record *record = NULL;

@@ -34,14 +34,4 @@ struct sections {
 int sections_read(const char *file, const struct options *options, struct sections *out);
 void sections_release(struct sections *sections);
 
-struct result {
-	enum callgate_abi abi; /* where it is wrong */
-	char got[1024];
-};
-/* The same of a record. */
-int record_judge(const struct expectation *expectation, const struct callgate_filter *filter, struct result *result);
-/* 0 as expected, 1 not, -1 after a message. */
-int expectation_judge(const struct expectation *expectation, const struct options *options,
-		      const struct callgate_filter *filter, struct result *result);
-
 #endif

@@ -196,6 +196,8 @@ void report_notes(const struct options *options, const struct callgate_notes *no
 		  enum strictness strict);
 /* What somebody else chose, a task its command, by callgate_escape(): a document is UTF-8. */
 struct json_object *text_to_json(const char *text);
+/* A member of an object that is a string; NULL: there is none. It belongs to the object. */
+const char *text_member(struct json_object *object, const char *key);
 struct json_object *origin_to_json(const struct callgate_origin *origin);
 struct json_object *document(const char *verb);   /* {"schema": "callgate.VERB/1"} */
 int print_document(struct json_object *document); /* prints and releases; EXIT_CANNOT when stdout fails, else 0 */
