@@ -15,14 +15,14 @@
 #include "base/fd.h"
 
 #define BTF_PATH "/sys/kernel/btf/vmlinux"
-enum { BTF_LIMIT = 64 << 20, NESTED = 8, QUERIES = 32 };
+enum { BTF_LIMIT = 64 << 20, NESTED = 8, QUERIES = 32, STRIDE = 64 };
 
 struct btf {
 	const unsigned char *types;
 	size_t types_size;
 	const char *strings;
 	size_t strings_size;
-	uint32_t *index; /* of type id: where its record begins */
+	uint32_t *index; /* where the records of types 1, 1 + STRIDE, 1 + 2 * STRIDE ... begin */
 	uint32_t count;  /* ids in use are 1 to count */
 };
 
@@ -74,12 +74,27 @@ static const char *string_at(const struct btf *btf, uint32_t offset)
 	return offset < btf->strings_size ? btf->strings + offset : "";
 }
 
+/* Few types are asked for and there are a hundred thousand: the index has every 64th, and the rest is walked. All
+ * records up to count were seen to be whole. */
+static const unsigned char *type_bytes(const struct btf *btf, uint32_t id)
+{
+	const unsigned char *at = btf->types + btf->index[(id - 1) / STRIDE];
+
+	for (uint32_t left = (id - 1) % STRIDE; left; left--) {
+		struct btf_type type;
+
+		memcpy(&type, at, sizeof(type));
+		at += sizeof(type) + (size_t)tail_size(type.info);
+	}
+	return at;
+}
+
 static struct btf_type type_at(const struct btf *btf, uint32_t id)
 {
 	struct btf_type type = { 0 };
 
 	if (id >= 1 && id <= btf->count)
-		memcpy(&type, btf->types + btf->index[id - 1], sizeof(type));
+		memcpy(&type, type_bytes(btf, id), sizeof(type));
 	return type;
 }
 
@@ -87,7 +102,7 @@ static struct btf_type type_at(const struct btf *btf, uint32_t id)
 static bool find_member(const struct btf *btf, uint32_t id, const char *name, unsigned depth, uint32_t *bits)
 {
 	struct btf_type type = type_at(btf, id);
-	const unsigned char *at = btf->types + btf->index[id - 1] + sizeof(type);
+	const unsigned char *at = type_bytes(btf, id) + sizeof(type);
 
 	for (uint32_t i = 0; i < BTF_INFO_VLEN(type.info); i++) {
 		struct btf_member member;
@@ -122,7 +137,8 @@ static void match(const struct btf *btf, const struct btf_type *type, uint32_t i
 		return;
 	name = string_at(btf, type->name_off);
 	for (size_t i = 0; i < count; i++)
-		if (!ids[i] && (kind == BTF_KIND_FUNC) == !queries[i].member && strcmp(queries[i].type, name) == 0)
+		if (queries[i].type[0] == name[0] && !ids[i] && (kind == BTF_KIND_FUNC) == !queries[i].member &&
+		    strcmp(queries[i].type, name) == 0)
 			ids[i] = btf->count;
 }
 
@@ -131,7 +147,7 @@ static int index_types(struct btf *btf, uint32_t ids[], const struct btf_query *
 {
 	size_t room = btf->types_size / sizeof(struct btf_type);
 
-	btf->index = malloc((room ? room : 1) * sizeof(*btf->index));
+	btf->index = malloc((room / STRIDE + 1) * sizeof(*btf->index));
 	if (!btf->index)
 		return err_nomem(err);
 	for (size_t at = 0; at + sizeof(struct btf_type) <= btf->types_size;) {
@@ -142,7 +158,8 @@ static int index_types(struct btf *btf, uint32_t ids[], const struct btf_query *
 		tail = tail_size(type.info);
 		if (tail < 0 || (size_t)tail > btf->types_size - at - sizeof(type))
 			return malformed(err);
-		btf->index[btf->count++] = (uint32_t)at;
+		if (btf->count++ % STRIDE == 0)
+			btf->index[(btf->count - 1) / STRIDE] = (uint32_t)at;
 		match(btf, &type, ids, queries, count);
 		at += sizeof(type) + (size_t)tail;
 	}

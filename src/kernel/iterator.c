@@ -608,6 +608,8 @@ static int add_tasks(const struct looks *looks, struct iterator_reading *out, st
 	for (size_t i = 0; i < looks->first.count; i++)
 		if (looks->confirmed[i])
 			out->tasks[out->task_count++] = to_task(&looks->first.at[i]);
+		else if (looks->first.at[i].is_task)
+			out->unconfirmed++;
 	if (out->task_count)
 		qsort(out->tasks, out->task_count, sizeof(*out->tasks), by_tid);
 	return 0;

@@ -30,6 +30,7 @@ struct iterator_task {
 struct iterator_reading {
 	struct iterator_task *tasks; /* by tid */
 	size_t task_count;
+	size_t unconfirmed;              /* tasks that the two looks did not see alike */
 	struct iterator_filter *filters; /* by id */
 	size_t filter_count;
 	void *bytes; /* of the programs */

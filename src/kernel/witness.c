@@ -317,8 +317,9 @@ static int read_all(struct callgate_witness *witness, const struct callgate_task
 		return r;
 	r = 0;
 	for (size_t i = 0; r == 0 && i < witness->task_count; i++) {
-		/* A task that was born meanwhile is in a later reading, and may be traced by another than us. */
-		if (at_once && !iterator_task(&reading, tasks[i].tid) && !reread) {
+		/* A task that was changing meanwhile may be in a later reading, and may be traced by another than us.
+		 * What no look saw (it has ended, or the kernel hides it) would not be there either. */
+		if (at_once && reading.unconfirmed && !reread && !iterator_task(&reading, tasks[i].tid)) {
 			iterator_release(&reading);
 			reread = true;
 			forget_tops(witness); /* ids hold within one reading */

@@ -10,7 +10,8 @@
 /* What a container's hook has written down last. */
 struct host_record {
 	char container[160]; /* "lxc:NAME", "oci:" and the whole id */
-	char profile[4096], result[16], digest[65];
+	char *profile;       /* "": not known */
+	char result[16], digest[65];
 	uint64_t caps;
 	pid_t pid;    /* of its first process; 0: not known */
 	char *cgroup; /* of that process, where only this tells which container a process is in; NULL: no need */

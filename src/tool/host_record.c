@@ -6,11 +6,11 @@
 
 #include "tool/host.h"
 
-static void copy_word(struct json_object *root, const char *key, char *out, size_t size)
+static const char *word(struct json_object *root, const char *key)
 {
 	struct json_object *value;
 
-	snprintf(out, size, "%s", json_object_object_get_ex(root, key, &value) ? json_object_get_string(value) : "");
+	return json_object_object_get_ex(root, key, &value) ? json_object_get_string(value) : "";
 }
 
 static uint64_t caps_of(struct json_object *root)
@@ -26,36 +26,40 @@ static uint64_t caps_of(struct json_object *root)
 	return caps;
 }
 
+static int fill(struct host_record *record, const char *engine, struct json_object *root)
+{
+	struct json_object *pid, *enforced;
+
+	*record = (struct host_record){ .caps = caps_of(root), .profile = strdup(word(root, "profile")) };
+	snprintf(record->container, sizeof(record->container), "%s:%s", engine, word(root, "id"));
+	snprintf(record->result, sizeof(record->result), "%s", word(root, "result"));
+	if (json_object_object_get_ex(root, "enforced", &enforced) && !json_object_get_boolean(enforced))
+		snprintf(record->result, sizeof(record->result), "complain");
+	snprintf(record->digest, sizeof(record->digest), "%s", word(root, "digest"));
+	if (json_object_object_get_ex(root, "pid", &pid))
+		record->pid = json_object_get_int(pid);
+	return record->profile ? 0 : -1;
+}
+
 static int add_record(struct host *host, const char *engine, const char *path)
 {
-	struct json_object *root = json_object_from_file(path), *pid, *enforced;
-	struct host_record *grown, *record;
-	char id[128];
+	struct json_object *root = json_object_from_file(path);
+	struct host_record *grown;
+	int r = -1;
 
 	if (!root)
 		return EXIT_YES; /* it went with its container */
 	grown = host->record_count & (host->record_count - 1)
 			? host->records /* room is a power of two */
 			: reallocarray(host->records, host->record_count ? host->record_count * 2 : 1, sizeof(*grown));
-	if (!grown) {
-		json_object_put(root);
-		report("out of memory");
-		return EXIT_CANNOT;
+	if (grown) {
+		host->records = grown;
+		r = fill(&grown[host->record_count++], engine, root);
 	}
-	host->records = grown;
-	record = &grown[host->record_count++];
-	*record = (struct host_record){ .caps = caps_of(root) };
-	copy_word(root, "id", id, sizeof(id));
-	snprintf(record->container, sizeof(record->container), "%s:%s", engine, id);
-	copy_word(root, "profile", record->profile, sizeof(record->profile));
-	copy_word(root, "result", record->result, sizeof(record->result));
-	if (json_object_object_get_ex(root, "enforced", &enforced) && !json_object_get_boolean(enforced))
-		snprintf(record->result, sizeof(record->result), "complain");
-	copy_word(root, "digest", record->digest, sizeof(record->digest));
-	if (json_object_object_get_ex(root, "pid", &pid))
-		record->pid = json_object_get_int(pid);
 	json_object_put(root);
-	return EXIT_YES;
+	if (r < 0)
+		report("out of memory");
+	return r < 0 ? EXIT_CANNOT : EXIT_YES;
 }
 
 static int add_records(struct host *host, const char *engine)
@@ -194,8 +198,10 @@ int host_records_read(struct host *host)
 
 void host_records_cleanup(struct host *host)
 {
-	for (size_t i = 0; i < host->record_count; i++)
+	for (size_t i = 0; i < host->record_count; i++) {
 		free(host->records[i].cgroup);
+		free(host->records[i].profile);
+	}
 	free(host->records);
 	free(host->by_cgroup);
 }

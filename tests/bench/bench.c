@@ -24,7 +24,7 @@
 #include "callgate.h"
 #include "peer.h"
 
-enum { ROUNDS = 21, WARM = 20, CALLS = 200000 };
+enum { ROUNDS = 21, WARM = 20, CALLS = 20000 };
 enum { OURS, OURS_AGAIN, LINEAR, TREE, VARIANTS };
 static const char *const variant_words[VARIANTS] = {
 	"callgate",
