@@ -144,14 +144,16 @@ static uint64_t clock_ns(clockid_t clock)
 	return (uint64_t)ts.tv_sec * 1000000000u + (uint64_t)ts.tv_nsec;
 }
 
-/* What the kernel counts in times since boot, in times of day. */
+/* What the kernel counts in times since boot, in times of day. Its coarse clocks move once in a tick. */
 static void set_times(struct record_event *event, const struct trace_count *count)
 {
 	uint64_t since = clock_ns(CLOCK_REALTIME) - clock_ns(CLOCK_MONOTONIC);
+	struct timespec tick;
 
+	clock_getres(CLOCK_MONOTONIC_COARSE, &tick);
 	event->count = count->count;
 	event->first = count->first + since;
-	event->last = count->last + since;
+	event->last = event->first + (count->last_tick - count->born_tick) * (uint64_t)tick.tv_nsec;
 }
 
 /* Numbers beyond the classes keep theirs; the ABI is the class's. */

@@ -68,8 +68,12 @@ struct trace_key {
 	uint32_t data, pad;
 	uint64_t args[3];
 };
+/* The clock takes a fifth of what a recorded call costs, so it is read for the first call alone, and for the others the
+ * kernel's ticks since then. */
 struct trace_count {
-	uint64_t count, first, last;
+	uint64_t count;
+	uint64_t first; /* ns */
+	uint64_t born_tick, last_tick;
 };
 /* What no longer gets rows of its own: by class, phase and whether it was denied. ones, zeros: bits that some value
  * has, has not. */

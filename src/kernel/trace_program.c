@@ -22,11 +22,11 @@ enum {
 	AT_CLASS = -40,
 	AT_SPILL = -36,
 	AT_KEY = -88,
-	AT_COUNT = -112,
-	AT_COMM = -128,
-	AT_EXE = -136,
-	AT_REGS = -144,
-	AT_INFO = -160,
+	AT_COUNT = -120,
+	AT_COMM = -136,
+	AT_EXE = -144,
+	AT_REGS = -152,
+	AT_INFO = -168,
 };
 #define KEY(field) (AT_KEY + (int)offsetof(struct trace_key, field))
 #define TASK(field) ((int)offsetof(struct trace_task, field))
@@ -296,8 +296,8 @@ static void count_here(struct ebpf *code)
 	ebpf_move(code, 8, 0);
 	ebpf_set(code, 1, 1);
 	ebpf_atomic(code, BPF_ADD, BPF_DW, 8, COUNT(count));
-	ebpf_call(code, BPF_FUNC_ktime_get_ns);
-	ebpf_store(code, BPF_DW, 8, COUNT(last), 0);
+	ebpf_call(code, BPF_FUNC_jiffies64);
+	ebpf_store(code, BPF_DW, 8, COUNT(last_tick), 0);
 }
 
 /* The class has too many rows, or there are too many in all: counted with others of its kind. */
@@ -320,6 +320,8 @@ static void count_spilled(struct ebpf *code, const struct trace_maps *maps, unsi
 	count_here(code);
 	ebpf_load_from(code, BPF_DW, 1, 8, COUNT(first));
 	ebpf_if_value(code, BPF_JNE, 1, 0, dated);
+	ebpf_store(code, BPF_DW, 8, COUNT(born_tick), 0);
+	ebpf_call(code, BPF_FUNC_ktime_get_ns);
 	ebpf_store(code, BPF_DW, 8, COUNT(first), 0);
 	ebpf_place(code, dated);
 	ebpf_load_from(code, BPF_H, 1, 10, KEY(answer));
@@ -342,10 +344,12 @@ static void count_first(struct ebpf *code, const struct trace_maps *maps, unsign
 	ebpf_if_value(code, BPF_JGE, 1, TRACE_KEYS_PER_CLASS, spilled);
 	ebpf_set(code, 1, 1);
 	ebpf_atomic(code, BPF_ADD, BPF_W, 9, CLASS(keys));
-	ebpf_call(code, BPF_FUNC_ktime_get_ns);
 	ebpf_store_value(code, BPF_DW, 10, AT_COUNT + COUNT(count), 1);
+	ebpf_call(code, BPF_FUNC_ktime_get_ns);
 	ebpf_store(code, BPF_DW, 10, AT_COUNT + COUNT(first), 0);
-	ebpf_store(code, BPF_DW, 10, AT_COUNT + COUNT(last), 0);
+	ebpf_call(code, BPF_FUNC_jiffies64);
+	ebpf_store(code, BPF_DW, 10, AT_COUNT + COUNT(born_tick), 0);
+	ebpf_store(code, BPF_DW, 10, AT_COUNT + COUNT(last_tick), 0);
 	put(code, maps->calls, AT_KEY, AT_COUNT, BPF_NOEXIST);
 	ebpf_if_value(code, BPF_JEQ, 0, 0, out);
 	look_up(code, maps->calls, AT_KEY); /* another CPU may have been first */
