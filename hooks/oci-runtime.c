@@ -352,10 +352,12 @@ static int become(struct wrapper *w, int argc, char **argv)
 
 int main(int argc, char **argv)
 {
-	struct wrapper *w = calloc(1, sizeof(*w));
+	struct wrapper *w;
 	const char *complaint;
 	int r;
 
+	callgate_prefault();
+	w = calloc(1, sizeof(*w));
 	if (!w || argc < 1)
 		return EXIT_FAILURE;
 	openlog("callgate-runtime", LOG_PID, LOG_AUTHPRIV);

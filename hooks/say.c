@@ -33,6 +33,7 @@ static int keep_one_variable(const char *name)
 
 int hook_enter(const char *ident)
 {
+	callgate_prefault();
 	signal(SIGPIPE, SIG_IGN);
 	umask(022);
 	/* A file opened later must not become one of the standard streams. */

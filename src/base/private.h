@@ -11,6 +11,13 @@
  * 1 always is). Returns out. Since: 0.1 */
 char *callgate_escape(const char *text, char *out, size_t size);
 
+/*
+ * For programs that run for a few milliseconds, before they do anything else: the memory that a profile takes is made
+ * present by one call. Seventy page faults less are a sixth of what 'callgate compile' takes on virtual machines where
+ * a fault costs as much as compiling a rule. Since: 0.1
+ */
+void callgate_prefault(void);
+
 /* The same filter with LOG in place of every action that does not permit, for trying a profile before it is enforced:
  * nothing is denied, the kernel logs what would have been. Since: 0.1 */
 int callgate_filter_log_only(const struct callgate_filter *filter, struct callgate_filter **out,

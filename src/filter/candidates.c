@@ -53,11 +53,21 @@ static bool list_append(struct arena *scratch, struct candidate_list *list, cons
 	return true;
 }
 
+static bool has_muxes(enum callgate_abi abi)
+{
+	static const struct slice muxes[] = { SLICE("socketcall"), SLICE("ipc") };
+
+	for (size_t i = 0; i < sizeof(muxes) / sizeof(muxes[0]); i++)
+		if (syscall_nr(syscall_find(muxes[i]), abi) != SYSCALL_NONE)
+			return true;
+	return false;
+}
+
 static int space_init(const struct resolution *res, struct abi_candidates *space, enum callgate_abi abi)
 {
 	uint32_t highest = syscall_max_nr(abi);
 
-	*space = (struct abi_candidates){ .abi = abi, .base = abi_of(abi)->first_nr };
+	*space = (struct abi_candidates){ .abi = abi, .base = abi_of(abi)->first_nr, .has_muxes = has_muxes(abi) };
 	space->size = highest - space->base + 1;
 	/* LXC's version 1 lists bare numbers, known to the table or not. */
 	if (res->policy->dialect == DIALECT_LXC && res->policy->lxc_version == 1)
@@ -161,6 +171,11 @@ static bool place_number(const struct resolution *res, struct abi_candidates *sp
 	       list_append(res->scratch, space_list(res, space, nr - space->base), like);
 }
 
+static bool is_member(const struct abi_candidates *space, int id, int *mux, uint32_t *selector)
+{
+	return space->has_muxes && syscall_behind_mux(id, space->abi, mux, selector);
+}
+
 static bool place_member(const struct resolution *res, struct abi_candidates *space, int id,
 			 const struct candidate *like)
 {
@@ -168,7 +183,7 @@ static bool place_member(const struct resolution *res, struct abi_candidates *sp
 	uint32_t selector;
 	int mux;
 
-	if (!syscall_behind_mux(id, space->abi, &mux, &selector))
+	if (!is_member(space, id, &mux, &selector))
 		return true;
 	/* What is above the multiplexer is newer than the profile, the multiplexer is not. */
 	if (res->traits->own_rules)
@@ -192,19 +207,6 @@ static void count_kind(const struct resolution *res, struct abi_candidates *spac
 		space->has |= pseudo ? kind << 2 : kind;
 }
 
-/* On ABIs with multiplexers libseccomp keeps rules for their members alone, on others for every name that it knows. */
-static bool keeps_pseudo(int id, enum callgate_abi abi)
-{
-	static const struct slice muxes[] = { SLICE("socketcall"), SLICE("ipc") };
-	uint32_t selector;
-	int mux;
-
-	for (size_t i = 0; i < sizeof(muxes) / sizeof(muxes[0]); i++)
-		if (syscall_nr(syscall_find(muxes[i]), abi) != SYSCALL_NONE)
-			return syscall_behind_mux(id, abi, &mux, &selector);
-	return true;
-}
-
 static bool place_name(const struct resolution *res, struct candidates *out, int id, const struct candidate *like)
 {
 	bool good = true;
@@ -219,15 +221,16 @@ static bool place_name(const struct resolution *res, struct candidates *out, int
 			continue;
 		if (like->rule->rule->has_only && like->rule->rule->only != space->abi)
 			continue;
-		if (nr >= 0 || keeps_pseudo(id, space->abi))
+		/* Where there are multiplexers libseccomp keeps rules for their members alone, elsewhere for every name
+		 * that it knows. */
+		if (nr >= 0 || !space->has_muxes || is_member(space, id, &mux, &selector))
 			count_kind(res, space, nr < 0, like);
 		/*
 		 * runc's own count looks at libseccomp's number, which is a pseudo number for members of multiplexers.
 		 */
 		if (nr >= 0)
 			good &= place_number(res, space, (uint32_t)nr, like,
-					     !res->traits->stub ||
-						     !syscall_behind_mux(id, space->abi, &mux, &selector));
+					     !res->traits->stub || !is_member(space, id, &mux, &selector));
 		good &= place_member(res, space, id, like);
 	}
 	return good;

@@ -62,7 +62,8 @@ struct abi_candidates {
 	bool any;                      /* highest means something */
 	struct mux_members mux[MUX_COUNT];
 	unsigned mux_count;
-	unsigned has; /* enum candidate_kind: what rules there are */
+	bool has_muxes; /* the ABI: calls may be members of socketcall or ipc */
+	unsigned has;   /* enum candidate_kind: what rules there are */
 };
 
 struct candidates {

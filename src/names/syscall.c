@@ -160,14 +160,12 @@ bool syscall_behind_mux(int id, enum callgate_abi abi, int *mux, uint32_t *selec
 		uint32_t count = 0;
 		const uint16_t *members = members_of(muxes[i], &count);
 
-		if (syscall_nr(muxes[i], abi) == SYSCALL_NONE)
-			continue;
 		for (uint32_t j = 0; j < count; j++) {
-			if (members[j] == id) {
-				*mux = muxes[i];
-				*selector = j;
-				return true;
-			}
+			if (members[j] != id || syscall_nr(muxes[i], abi) == SYSCALL_NONE)
+				continue;
+			*mux = muxes[i];
+			*selector = j;
+			return true;
 		}
 	}
 	return false;
