@@ -2,16 +2,45 @@
 /*
  * The seccomp profile that a container brings along: what it denies stays denied under the administrator's profile.
  * podman says whether it was chosen by --security-opt seccomp=FILE; what podman's own default denies is not kept, the
- * administrator's profile is in its place. Other engines do not say it, so whatever they bring along counts.
+ * administrator's profile is in its place. Other engines do not say it, so whatever they bring along counts, podman's
+ * annotation included: their users may write annotations of any name.
  */
 #include "hooks/oci-own.h"
 
 #include <stdio.h>
 #include <string.h>
 #include <syslog.h>
+#include <unistd.h>
 
 #define CHOSEN_ANNOTATION "io.podman.annotations.seccomp"
 #define MANAGER_ANNOTATION "io.container.manager"
+
+/* podman calls its hooks itself, and runtimes by conmon; no user of another engine chooses our parent. */
+static bool is_called_by_podman(const struct oci_job *job)
+{
+	char path[64], exe[4096];
+	const char *name;
+	ssize_t size;
+
+	if (strcmp(job->engine, "podman") == 0)
+		return true;
+	snprintf(path, sizeof(path), "/proc/%d/exe", (int)getppid());
+	size = readlink(path, exe, sizeof(exe) - 1);
+	if (size <= 0)
+		return false;
+	exe[size] = '\0';
+	name = strrchr(exe, '/');
+	return name && (strcmp(name, "/conmon") == 0 || strcmp(name, "/podman") == 0);
+}
+
+static bool is_podmans(const struct oci_job *job)
+{
+	static const char podman[] = "libpod";
+	size_t size;
+	const char *manager = callgate_bundle_annotation(job->bundle, MANAGER_ANNOTATION, &size);
+
+	return manager && size == sizeof(podman) - 1 && memcmp(manager, podman, size) == 0 && is_called_by_podman(job);
+}
 
 /* The option's value; NULL: podman made the container, and without the option. */
 static const char *chosen_name(const struct oci_job *job, int *size)
@@ -20,7 +49,7 @@ static const char *chosen_name(const struct oci_job *job, int *size)
 	size_t length;
 	const char *name = callgate_bundle_annotation(job->bundle, CHOSEN_ANNOTATION, &length);
 
-	if (!name && callgate_bundle_annotation(job->bundle, MANAGER_ANNOTATION, NULL))
+	if (!name && is_podmans(job))
 		return NULL;
 	*size = name ? (int)(length < 300 ? length : 300) : (int)sizeof(others) - 1;
 	return name ? name : others;

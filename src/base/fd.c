@@ -63,9 +63,14 @@ static struct acl_entry acl_entry(const unsigned char *at)
 	return (struct acl_entry){ (uint16_t)little(at, 2), (uint16_t)little(at + 2, 2), little(at + 4, 4) };
 }
 
+static bool is_ours(unsigned id, unsigned own, unsigned also)
+{
+	return id == 0 || id == own || id == also;
+}
+
 /* Where there is an access control list, the mode's group bits are only what none of its named entries may exceed.
  * NULL: nobody else may write. *listed: there is a list. */
-static const char *acl_complaint(int fd, const struct stat *st, bool *listed)
+static const char *acl_complaint(int fd, const struct stat *st, const struct fd_owner *also, bool *listed)
 {
 	unsigned char text[4 + ACL_ENTRIES * 8];
 	long size = syscall(SYS_fgetxattr, fd, "system.posix_acl_access", text, sizeof(text));
@@ -84,31 +89,38 @@ static const char *acl_complaint(int fd, const struct stat *st, bool *listed)
 
 		if (!(entry.permissions & mask & ACL_WRITE))
 			continue;
-		if (entry.tag == ACL_USER && entry.id != 0 && entry.id != geteuid())
+		if (entry.tag == ACL_USER && !is_ours(entry.id, geteuid(), also->uid))
 			return "is writable by another user, by an access control list";
-		if ((entry.tag == ACL_GROUP && entry.id != 0 && entry.id != getegid()) ||
-		    (entry.tag == ACL_GROUP_OBJ && st->st_gid != 0 && st->st_gid != getegid()))
+		if ((entry.tag == ACL_GROUP && !is_ours(entry.id, getegid(), also->gid)) ||
+		    (entry.tag == ACL_GROUP_OBJ && !is_ours(st->st_gid, getegid(), also->gid)))
 			return "is writable by a foreign group, by an access control list";
 	}
+	return NULL;
+}
+
+const char *fd_complaint(int fd, const struct stat *st, const struct fd_owner *also)
+{
+	bool listed;
+	const char *complaint = acl_complaint(fd, st, also, &listed);
+
+	if (complaint)
+		return complaint;
+	if (!is_ours(st->st_uid, geteuid(), also->uid))
+		return "belongs to neither root nor the caller";
+	if ((st->st_mode & S_IWOTH) && !(S_ISDIR(st->st_mode) && (st->st_mode & S_ISVTX)))
+		return "is writable by everybody";
+	/* Debian gives each user a private group: only a group other than root's and our own makes a file foreign. */
+	if (!listed && (st->st_mode & S_IWGRP) && !is_ours(st->st_gid, getegid(), also->gid))
+		return "is writable by a foreign group";
 	return NULL;
 }
 
 /* What is wrong with the owner, the mode or the list, or NULL. */
 static const char *trust_complaint(int fd, const struct stat *st)
 {
-	bool listed;
-	const char *complaint = acl_complaint(fd, st, &listed);
+	const struct fd_owner nobody_else = { geteuid(), getegid() };
 
-	if (complaint)
-		return complaint;
-	if (st->st_uid != 0 && st->st_uid != geteuid())
-		return "belongs to neither root nor the caller";
-	if ((st->st_mode & S_IWOTH) && !(S_ISDIR(st->st_mode) && (st->st_mode & S_ISVTX)))
-		return "is writable by everybody";
-	/* Debian gives each user a private group: only a group other than root's and our own makes a file foreign. */
-	if (!listed && (st->st_mode & S_IWGRP) && st->st_gid != 0 && st->st_gid != getegid())
-		return "is writable by a foreign group";
-	return NULL;
+	return fd_complaint(fd, st, &nobody_else);
 }
 
 static int open_component(int dir, const char *name, int flags)

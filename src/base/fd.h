@@ -3,7 +3,18 @@
 #ifndef CALLGATE_BASE_FD_H
 #define CALLGATE_BASE_FD_H
 
+#include <sys/stat.h>
+
 #include "callgate.h"
+
+/* Who may write besides root and the effective ids. */
+struct fd_owner {
+	uid_t uid;
+	gid_t gid;
+};
+/* Why somebody else than these could change what is open, by its owner, mode or access control list; NULL: nobody. A
+ * sticky directory is fine. */
+const char *fd_complaint(int fd, const struct stat *st, const struct fd_owner *also);
 
 /* Opens a regular file for reading, walking its path directory by directory. Every directory on the way and the file
  * belong to root or to the effective uid and are writable by nobody else (a sticky directory is good enough only as an

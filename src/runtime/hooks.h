@@ -93,6 +93,10 @@ int callgate_file_write(const char *path, const void *bytes, size_t size, unsign
 /* Reads one that only root or the caller can have written; *out is malloc'ed and ends in a NUL. */
 int callgate_file_read_trusted(const char *path, char **out, size_t *size,
 			       struct callgate_err *err) CALLGATE_MUST_CHECK;
+/* For root: E_UNTRUSTED when somebody else than root, or who called sudo, could change which file path names or what is
+ * in it. "-" and descriptors that the caller has opened are the caller's affair, and so is everything when the caller
+ * is not root. */
+int callgate_file_check_root(const char *path, struct callgate_err *err) CALLGATE_MUST_CHECK;
 
 /* ------------------------------------------------------------------ settings and the choice of a profile */
 

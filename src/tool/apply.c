@@ -163,6 +163,7 @@ int verb_apply(const struct verb *verb, int argc, char **argv)
 		return code;
 	if (code != PARSED || optind + 1 != argc)
 		return verb_usage(verb);
+	options.loads = true;
 	profile = profile_said(&options, request.profile);
 	if (!profile)
 		return EXIT_CANNOT;

@@ -187,6 +187,7 @@ int verb_run(const struct verb *verb, int argc, char **argv)
 		verb_usage(verb);
 		return EXIT_CALLGATE_FAILED;
 	}
+	options.loads = true;
 	wanted.profile = profile_said(&options, wanted.profile);
 	if (!wanted.profile)
 		return EXIT_CALLGATE_FAILED;

@@ -76,7 +76,15 @@ int profile_open(const struct options *options, const char *text, struct callgat
 	if (strcmp(text, WORDS_SOURCE) == 0)
 		return callgate_policy_lists(&options->words, out, notes, err);
 	r = profile_path(text, path, sizeof(path), err);
-	return r < 0 ? r : callgate_policy_read_as(path, options->target.reader, out, notes, err);
+	if (r == 0)
+		r = callgate_policy_read_as(path, options->target.reader, out, notes, err);
+	/* Behind the reading, whose messages are the better ones: who could change it then still can. */
+	if (r < 0 || !options->loads)
+		return r;
+	r = callgate_file_check_root(path, err);
+	if (r < 0)
+		*out = callgate_policy_free(*out);
+	return r;
 }
 
 /* No verb answers for a profile that would permit what it means to forbid (check says the same). */

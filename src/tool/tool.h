@@ -35,6 +35,7 @@ struct options {
 	bool caps_of_container;               /* --caps container */
 	const char *caps_source;              /* --caps lxc:NAME; NULL: not said so */
 	struct callgate_lists words;          /* in place of a profile: WORDS_SOURCE */
+	bool loads; /* the profile is put on processes: root takes none that others can change */
 };
 
 enum option_id {

@@ -51,6 +51,11 @@ bundle bpf ".annotations = {\"run.oci.seccomp_bpf_data\": \"$allow_all\"}"
 ok "an annotation with a program of its own: starts" start bpf
 ok "an annotation with a program of its own: the profile all the same" has "$errno77" err
 
+bundle forged '.linux.seccomp = {defaultAction: "SCMP_ACT_ALLOW", syscalls: [{names: ["rmdir"], action: "SCMP_ACT_ERRNO", errnoRet: 5}]}
+  | .annotations["io.container.manager"] = "libpod"'
+ok "podman's annotation from somebody else: starts" start forged
+ok "podman's annotation from somebody else: what the container brings along counts" has 'rmdir.*Input/output error' err
+
 # ------------------------------------------------------------------ Docker's default
 settings "profile = default"
 bundle docker '.process.capabilities.bounding += ["CAP_CHOWN", "CAP_SETUID"]'
