@@ -68,18 +68,18 @@ static const char *pass_through(struct hook *hook)
 static const char *precreate(struct hook *hook)
 {
 	int r = oci_job_read(&hook->job, "-");
+	bool is_named = hook->job.bundle && callgate_bundle_id(hook->job.bundle, hook->id) == 0;
 
-	if (hook->job.bundle && callgate_bundle_id(hook->job.bundle, hook->id) < 0)
+	/* A refusal leaves its record in any case; the hooks that come later know the id. */
+	if (!is_named)
 		snprintf(hook->id, sizeof(hook->id), "precreate");
-	if (r < 0)
-		snprintf(hook->id, sizeof(hook->id), "%s", hook->id[0] ? hook->id : "precreate");
 	if (r == 0 && hook->job.passes)
 		return pass_through(hook);
 	hook->job.form = OCI_FORM_BOTH;
 	if (r < 0 || oci_job_make(&hook->job) < 0)
 		return "failed";
 	/* The state first: once the text is out, the container starts. */
-	if (oci_job_state(&hook->job, hook->id, "ready", NULL, 0) < 0 ||
+	if (oci_job_state(&hook->job, is_named ? hook->id : NULL, "ready", NULL, 0) < 0 ||
 	    write_out(hook, hook->job.text, hook->job.size) < 0)
 		return "failed";
 	return "ready";
@@ -339,6 +339,7 @@ static int prove(struct hook *hook, pid_t pid)
 			complain_err(hook, &err);
 		return r;
 	}
+	oci_own_note_default(&hook->job);
 	if (means_the_same(hook->job.choice.filter, live) || is_reading(hook, live)) {
 		callgate_filter_free(live);
 		return 0;

@@ -115,12 +115,21 @@ void oci_own_note(struct oci_job *job)
 		  size, name);
 }
 
+void oci_own_note_default(struct oci_job *job)
+{
+	int size;
+
+	if (!chosen_name(job, &size) && callgate_bundle_seccomp(job->bundle, NULL))
+		note_down(&job->messages, "podman's own default profile does not count: this one is in its place");
+}
+
 int oci_own_meet(struct oci_job *job)
 {
 	struct callgate_err err = CALLGATE_ERR_INIT;
 	const char *name;
 	int size;
 
+	oci_own_note_default(job);
 	if (!counts(job))
 		return 0;
 	if (meet(job, &err) == 0) {

@@ -241,20 +241,31 @@ static int check_replaced(const struct options *options, const struct hook_reque
 
 /* ------------------------------------------------------------------ the profile itself */
 
-static void note_losses(const struct callgate_text *text, enum hook_means means)
+/* All of them are for who looks before he installs; else how many there are, and what helps. */
+static void note_losses(const struct callgate_text *text, const struct hook_request *request)
 {
-	enum { SHOWN = 6 };
+	bool injects = request->means == MEANS_INJECT;
 	const struct callgate_loss *loss;
 	size_t count = callgate_text_loss_count(text);
 
-	for (size_t i = 0; i < SHOWN && (loss = callgate_text_loss_at(text, i)); i++)
+	for (size_t i = 0; request->manner == HOOK_SHOW && (loss = callgate_text_loss_at(text, i)); i++)
 		fprintf(stderr, "callgate: note: %s%s: %s where the profile says %s, as %s: %s\n",
-			means == MEANS_INJECT ? "lxc-attach, " : "", callgate_abi_name(loss->abi), loss->text,
-			loss->profile, loss->why, loss->calls);
-	if (count > SHOWN)
+			injects ? "lxc-attach, " : "", callgate_abi_name(loss->abi), loss->text, loss->profile,
+			loss->why, loss->calls);
+	if (!count || request->manner == HOOK_SHOW)
+		return;
+	if (injects)
 		fprintf(stderr,
-			"callgate: note: and %zu more such differences, which each start lists in its state file\n",
-			count - SHOWN);
+			"callgate: note: what lxc-attach brings in gets LXC's text only, which permits more (%zu "
+			"groups of "
+			"calls; --dry-run lists them)\n",
+			count);
+	else
+		fprintf(stderr,
+			"callgate: note: LXC's text cannot say all that the profile does: %zu groups of calls are "
+			"denied, or "
+			"denied with another error (--dry-run lists them); --inject gives the profile exactly\n",
+			count);
 }
 
 /* The text as the hook will write it, and the program as it will inject it. */
@@ -275,7 +286,7 @@ static int check_forms(struct options *options, const struct hook_request *reque
 		report_err(&err);
 		return EXIT_CANNOT;
 	}
-	note_losses(text, request->means);
+	note_losses(text, request);
 	code = check_replaced(options, request, plan,
 			      request->means == MEANS_INJECT || request->complain ? filter
 										  : callgate_text_filter(text));

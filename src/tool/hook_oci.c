@@ -35,7 +35,7 @@ static const struct way {
 	  "containerd: BinaryName = \"" BINDIR "/callgate-runc\" in the options of the runtime runc" },
 	{ "crun", BINDIR "/callgate-crun", CONF_DIR "/50-callgate-runtime.conf",
 	  "[engine]\nruntime = \"callgate-crun\"\n" SUPPORTS_JSON(
-		  "callgate-crun") "runtime_supports_nocgroups = [\"crun\", \"crun-wasm\", \"krun\", "
+		  "callgate-crun") "runtime_supports_nocgroup = [\"crun\", \"crun-wasm\", \"krun\", "
 				   "\"callgate-crun\"]\n"
 				   "[engine.runtimes]\ncallgate-crun = [\"" BINDIR "/callgate-crun\"]\n",
 	  "dockerd: \"default-runtime\": \"callgate-crun\", \"runtimes\": { \"callgate-crun\": { \"path\": \"" BINDIR
@@ -207,6 +207,12 @@ static int install(struct options *options, const struct way *way, const struct 
 				      "org.callgate.profile=NAME get that profile, "
 				      "which may permit nothing that '%s' does not; --all means every container\n",
 		       way->runtime, request->profile ? request->profile : "default");
+	fflush(stdout);
+	if (!code && strcmp(way->runtime, "podman") == 0)
+		fprintf(stderr,
+			"callgate: note: for these containers it takes the place of podman's own default profile; "
+			"'callgate diff --caps docker /usr/share/containers/seccomp.json %s' shows the difference\n",
+			request->profile ? request->profile : "default");
 	if (!code && way->told)
 		fprintf(stderr, "callgate: note: other engines are configured by hand:\n%s\n", way->told);
 	return code ? code : finish_output(EXIT_YES);
@@ -215,13 +221,23 @@ static int install(struct options *options, const struct way *way, const struct 
 static int remove_files(const struct way *way, const struct hook_request *request)
 {
 	char path[PATH_MAX];
-	int code = take_away(way->conf, request->manner);
+	bool is_there = is_ours(way->conf) == 1;
+	int code;
 
 	settings_path(way, path, sizeof(path));
+	is_there = is_there || is_ours(path) == 1;
+	code = take_away(way->conf, request->manner);
 	if (!code)
 		code = take_away(path, request->manner);
-	if (!code && request->manner == HOOK_WRITE)
+	if (!code && request->manner == HOOK_WRITE) {
 		callgate_state_prune("oci", CALLGATE_STALE_ALL);
+		if (is_there)
+			printf("from now on containers that %s makes get the engine's own profile; running ones keep "
+			       "their filters\n",
+			       way->runtime);
+		else
+			printf("%s: nothing to remove\n", way->runtime);
+	}
 	return code ? code : finish_output(EXIT_YES);
 }
 
@@ -290,6 +306,8 @@ static int hook_for_user(struct options *options, const char *word, const struct
 	if (strcmp(word, "install") == 0)
 		return install_for_user(options, path, request);
 	if (strcmp(word, "remove") == 0) {
+		if (is_ours(path) != 1 && access(path, F_OK) < 0)
+			printf("podman: nothing to remove\n");
 		code = take_away(path, request->manner);
 		return code ? code : finish_output(EXIT_YES);
 	}

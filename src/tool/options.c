@@ -223,7 +223,7 @@ int options_parse(struct options *options, const struct verb *verb, const struct
 
 int verb_usage(const struct verb *verb)
 {
-	fprintf(stderr, "usage: callgate %s %s\n", verb->name, verb->usage);
+	print_wrapped(stderr, verb->usage, (unsigned)fprintf(stderr, "usage: callgate %s", verb->name), 4);
 	return EXIT_CANNOT;
 }
 

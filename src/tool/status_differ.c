@@ -106,7 +106,8 @@ static void tell(const struct members *members, const struct callgate_task *task
 	else if (!first->programs || !theirs->programs)
 		snprintf(out, size, "%zu filters, the first task has %zu; %s", theirs->count, first->count, entry);
 	else if (common == first->count)
-		snprintf(out, size, "%zu more of its own, on top of the container's", theirs->count - common);
+		snprintf(out, size, "%zu more %s of its own, on top of the container's", theirs->count - common,
+			 theirs->count - common == 1 ? "filter" : "filters");
 	else if (common == theirs->count)
 		snprintf(out, size, "the first %zu of %zu filters only; %s", common, first->count, entry);
 	else

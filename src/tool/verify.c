@@ -137,7 +137,11 @@ static int choose_profile(struct options *options, const char *source, struct re
 {
 	if (!request->profile) {
 		if (!why_record(source, path, 4096, &options->target.caps)) {
-			report("no hook has left a record about %s; --profile says what to compare with", source);
+			if (strncmp(source, "lxc:", 4) == 0 && !lxc_is_running(source + 4, options->lxcpath))
+				report("%s is not running", source);
+			else
+				report("no hook has left a record about %s; --profile says what to compare with",
+				       source);
 			return EXIT_CANNOT;
 		}
 		/* What the engine cannot say is stricter, or another errno: that is its nature. */

@@ -183,6 +183,11 @@ int why_container(const char *container)
 	if (state_path_of(container, path, sizeof(path)))
 		return tell_state(path);
 	report("no hook of this user has left a record about %s", container);
+	if (strncmp(container, "lxc:", 4) == 0)
+		fprintf(stderr,
+			"callgate: note: the first start leaves one, once the container has callgate's lines: "
+			"'callgate hook status %s' tells whether it has\n",
+			container);
 	return EXIT_NO;
 }
 
