@@ -187,7 +187,16 @@ struct callgate_splice {
 int callgate_bundle_splice(const struct callgate_bundle *bundle, const struct callgate_splice *splice, char **out,
 			   size_t *size, struct callgate_err *err) CALLGATE_MUST_CHECK;
 
-/* The id of a container that podman or Docker knows by a name. E_NOTFOUND; E_ARG: several are called so. */
+/* ------------------------------------------------------------------ names of OCI containers */
+
+/* What podman, Docker, containerd and CRI-O call their containers, as far as the caller may read it; files that others
+ * than root and the caller can write are passed over. */
+struct callgate_oci_names;
+struct callgate_oci_names *callgate_oci_names_read(void); /* NULL: out of memory */
+struct callgate_oci_names *callgate_oci_names_free(struct callgate_oci_names *names);
+/* By the whole id: "web", of a pod "NAMESPACE/POD/CONTAINER"; NULL: not known. It belongs to names. */
+const char *callgate_oci_names_of(const struct callgate_oci_names *names, const char *id);
+/* The other way. E_NOTFOUND; E_ARG: several are called so. */
 int callgate_oci_id(const char *name, char *id, size_t size, struct callgate_err *err);
 
 /* Which profile a container gets, resolved for this host and its capabilities. */

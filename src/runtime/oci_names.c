@@ -1,55 +1,103 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The id of a container that podman or Docker knows by a name. podman keeps lists of ids and names in its storage,
- * Docker a file per container; containerd's names are ids already.
+ * Names of containers: podman keeps lists of ids and names in its storage, Docker a file per container; containerd's
+ * and CRI-O's bundles have them as annotations. All of it is read as one list, which answers either way.
  */
-#include "runtime/oci_names.h"
-
 #include <dirent.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/err.h"
+#include "runtime/hooks.h"
 #include "runtime/oci.h"
 
-struct search {
-	const char *name;
-	char *id;
-	size_t size;
-	unsigned found;
+struct pair {
+	const char *id, *name;
+	size_t order; /* an engine's own name comes first */
 };
 
-static void add(struct search *search, struct slice id)
+struct callgate_oci_names {
+	struct arena arena;
+	struct pair *list; /* by id */
+	size_t count, room;
+	bool failed; /* out of memory */
+};
+
+static void add(struct callgate_oci_names *names, struct slice id, struct slice name)
 {
-	if (!id.size || id.size >= search->size)
+	struct pair *pair;
+
+	if (!name.size)
 		return;
-	/* A storage's two lists name different containers, but a path may lead to one of them twice. */
-	if (search->found && strlen(search->id) == id.size && memcmp(search->id, id.at, id.size) == 0)
+	if (names->count == names->room) {
+		size_t room = names->room ? names->room * 2 : 64;
+		struct pair *grown = arena_grow(&names->arena, names->list, names->count, room, sizeof(*grown));
+
+		if (!grown) {
+			names->failed = true;
+			return;
+		}
+		names->list = grown;
+		names->room = room;
+	}
+	pair = &names->list[names->count];
+	pair->id = id.size ? arena_strndup(&names->arena, id.at, id.size) : "";
+	pair->name = arena_strndup(&names->arena, name.at, name.size);
+	pair->order = names->count;
+	if (pair->id && pair->name)
+		names->count++;
+	else
+		names->failed = true;
+}
+
+/* ------------------------------------------------------------------ files */
+
+/* What is being read, and what has been found in it so far. */
+struct entry {
+	struct callgate_oci_names *names;
+	struct slice id, name;
+	struct slice pod[3], other; /* namespace, pod, container; nerdctl's */
+};
+
+static void read_file(struct entry *entry, const char *path,
+		      int (*read)(struct members_reader *reader, struct entry *entry))
+{
+	struct members_reader reader = { .out = entry };
+	struct arena arena = ARENA_INIT;
+	struct source source;
+
+	if (source_read(path, SOURCE_TRUSTED, &source, NULL) < 0)
 		return;
-	if (!search->found++)
-		snprintf(search->id, search->size, "%.*s", (int)id.size, id.at);
+	reader.source = &source;
+	json_start(&reader.json, &source, 0, &arena);
+	(void)read(&reader, entry); /* a file of another form has no names */
+	arena_free(&arena);
+	source_release(&source);
+}
+
+static int take(struct members_reader *reader, const struct json_token *token, struct slice *out)
+{
+	if (token->kind == JSON_STRING)
+		*out = token->text;
+	return members_skip(reader, token, NULL);
+}
+
+static int take_id(struct members_reader *reader, const struct json_token *token)
+{
+	return take(reader, token, &((struct entry *)reader->out)->id);
+}
+
+static int take_name(struct members_reader *reader, const struct json_token *token)
+{
+	return take(reader, token, &((struct entry *)reader->out)->name);
 }
 
 /* ------------------------------------------------------------------ podman */
 
-/* One container of a list. */
-struct entry {
-	struct search *search;
-	struct slice id;
-	bool named;
-};
-
-static int read_id(struct members_reader *reader, const struct json_token *token)
-{
-	struct entry *entry = reader->out;
-
-	if (token->kind == JSON_STRING)
-		entry->id = token->text;
-	return members_skip(reader, token, NULL);
-}
-
-static int read_names(struct members_reader *reader, const struct json_token *token)
+/* The id may come before or after the names. */
+static int take_names(struct members_reader *reader, const struct json_token *token)
 {
 	struct entry *entry = reader->out;
 	struct json_token name;
@@ -61,147 +109,273 @@ static int read_names(struct members_reader *reader, const struct json_token *to
 
 		if (r < 0)
 			return r;
-		entry->named |= name.kind == JSON_STRING && slice_is(name.text, entry->search->name);
+		if (name.kind == JSON_STRING)
+			add(entry->names, (struct slice){ NULL, 0 }, name.text);
 	}
 	return 0;
 }
 
-static int read_list(struct members_reader *reader, struct search *search)
+static void name_id(struct callgate_oci_names *names, struct pair *pair, struct slice id)
 {
-	static const struct member fields[] = { { "id", read_id }, { "names", read_names }, { NULL, NULL } };
+	const char *copy = arena_strndup(&names->arena, id.at, id.size);
+
+	pair->id = copy ? copy : "";
+	names->failed |= !copy;
+}
+
+static int read_list(struct members_reader *reader, struct entry *entry)
+{
+	static const struct member fields[] = { { "id", take_id }, { "names", take_names }, { NULL, NULL } };
 	struct json_token token;
 	int r = 0;
 
 	if (json_next(&reader->json, &token) != JSON_ARRAY)
 		return -1;
 	while (r == 0 && json_next(&reader->json, &token) != JSON_ARRAY_END) {
-		struct entry entry = { .search = search };
+		struct callgate_oci_names *names = entry->names;
+		size_t first = names->count;
 
-		reader->out = &entry;
+		entry->id = (struct slice){ NULL, 0 };
 		r = members_read(reader, &token, fields, NULL);
-		if (r == 0 && entry.named)
-			add(search, entry.id);
+		if (r < 0 || !entry->id.size)
+			names->count = first;
+		for (size_t i = first; i < names->count; i++)
+			name_id(names, &names->list[i], entry->id);
 	}
 	return r;
 }
 
-/* ------------------------------------------------------------------ Docker */
-
-struct docker {
-	struct slice id, name;
-};
-
-static int read_docker_id(struct members_reader *reader, const struct json_token *token)
-{
-	if (token->kind == JSON_STRING)
-		((struct docker *)reader->out)->id = token->text;
-	return members_skip(reader, token, NULL);
-}
-
-static int read_docker_name(struct members_reader *reader, const struct json_token *token)
-{
-	if (token->kind == JSON_STRING)
-		((struct docker *)reader->out)->name = token->text;
-	return members_skip(reader, token, NULL);
-}
-
-/* "Name" is "/web". */
-static int read_docker(struct members_reader *reader, struct search *search)
-{
-	static const struct member fields[] = { { "ID", read_docker_id },
-						{ "Name", read_docker_name },
-						{ NULL, NULL } };
-	struct docker container = { 0 };
-	struct slice name;
-	int r;
-
-	reader->out = &container;
-	r = members_document(reader, fields, NULL);
-	name = container.name;
-	if (r == 0 && name.size > 1 && name.at[0] == '/' &&
-	    slice_is((struct slice){ name.at + 1, name.size - 1 }, search->name))
-		add(search, container.id);
-	return r;
-}
-
-/* ------------------------------------------------------------------ files */
-
-static void read_file(struct search *search, const char *path,
-		      int (*read)(struct members_reader *reader, struct search *search))
-{
-	struct members_reader reader = { .out = NULL };
-	struct arena arena = ARENA_INIT;
-	struct source source;
-
-	if (source_read(path, SOURCE_TRUSTED, &source, NULL) < 0)
-		return;
-	reader.source = &source;
-	json_start(&reader.json, &source, 0, &arena);
-	(void)read(&reader, search); /* a file of another form has no names */
-	arena_free(&arena);
-	source_release(&source);
-}
-
 /* overlay-containers, vfs-containers ...: one per storage driver. */
-static void search_storage(struct search *search, const char *storage)
+static void read_storage(struct callgate_oci_names *names, const char *storage)
 {
 	static const char ending[] = "-containers";
 	static const char *const lists[] = { "containers.json", "volatile-containers.json" };
 	DIR *dir = opendir(storage);
-	struct dirent *entry;
+	struct dirent *found;
 	char path[PATH_MAX];
 
-	while (dir && (entry = readdir(dir))) {
-		size_t size = strlen(entry->d_name);
+	while (dir && (found = readdir(dir))) {
+		size_t size = strlen(found->d_name);
 
-		if (size < sizeof(ending) || strcmp(entry->d_name + size - (sizeof(ending) - 1), ending) != 0)
+		if (size < sizeof(ending) || strcmp(found->d_name + size - (sizeof(ending) - 1), ending) != 0)
 			continue;
-		for (size_t i = 0; i < sizeof(lists) / sizeof(lists[0]); i++)
-			if (snprintf(path, sizeof(path), "%s/%s/%s", storage, entry->d_name, lists[i]) <
+		for (size_t i = 0; i < sizeof(lists) / sizeof(lists[0]); i++) {
+			struct entry entry = { .names = names };
+
+			if (snprintf(path, sizeof(path), "%s/%s/%s", storage, found->d_name, lists[i]) <
 			    (int)sizeof(path))
-				read_file(search, path, read_list);
+				read_file(&entry, path, read_list);
+		}
 	}
-	if (dir)
-		closedir(dir);
-}
-
-static void search_docker(struct search *search)
-{
-	static const char containers[] = "/var/lib/docker/containers";
-	DIR *dir = opendir(containers);
-	struct dirent *entry;
-	char path[PATH_MAX];
-
-	while (dir && (entry = readdir(dir)))
-		if (entry->d_name[0] != '.' &&
-		    snprintf(path, sizeof(path), "%s/%s/config.v2.json", containers, entry->d_name) < (int)sizeof(path))
-			read_file(search, path, read_docker);
 	if (dir)
 		closedir(dir);
 }
 
 /* A user's own storage, where the variable says, else below another one. */
-static void search_users(struct search *search, const char *variable, const char *home, const char *below)
+static void read_users(struct callgate_oci_names *names, const char *variable, const char *home, const char *below)
 {
 	const char *base = getenv(variable);
 	char path[PATH_MAX];
 
 	if ((base || (base = home)) && base[0] == '/' &&
 	    snprintf(path, sizeof(path), "%s/%s", base, below) < (int)sizeof(path))
-		search_storage(search, path);
+		read_storage(names, path);
 }
 
-unsigned oci_name_find(const char *name, char *id, size_t size)
+/* ------------------------------------------------------------------ Docker */
+
+/* "Name" is "/web". */
+static int read_docker(struct members_reader *reader, struct entry *entry)
 {
-	struct search search = { .name = name, .id = id, .size = size };
+	static const struct member fields[] = { { "ID", take_id }, { "Name", take_name }, { NULL, NULL } };
+	int r = members_document(reader, fields, NULL);
+
+	if (r == 0 && entry->name.size > 1 && entry->name.at[0] == '/')
+		add(entry->names, entry->id, (struct slice){ entry->name.at + 1, entry->name.size - 1 });
+	return r;
+}
+
+/* ------------------------------------------------------------------ containerd and CRI-O */
+
+static int take_namespace(struct members_reader *reader, const struct json_token *token)
+{
+	return take(reader, token, &((struct entry *)reader->out)->pod[0]);
+}
+
+static int take_pod(struct members_reader *reader, const struct json_token *token)
+{
+	return take(reader, token, &((struct entry *)reader->out)->pod[1]);
+}
+
+static int take_container(struct members_reader *reader, const struct json_token *token)
+{
+	return take(reader, token, &((struct entry *)reader->out)->pod[2]);
+}
+
+static int take_other(struct members_reader *reader, const struct json_token *token)
+{
+	return take(reader, token, &((struct entry *)reader->out)->other);
+}
+
+static int take_annotations(struct members_reader *reader, const struct json_token *token)
+{
+	static const struct member fields[] = {
+		{ "io.kubernetes.cri.sandbox-namespace", take_namespace },
+		{ "io.kubernetes.cri.sandbox-name", take_pod },
+		{ "io.kubernetes.cri.container-name", take_container },
+		{ "io.kubernetes.pod.namespace", take_namespace },
+		{ "io.kubernetes.pod.name", take_pod },
+		{ "io.kubernetes.container.name", take_container },
+		{ "nerdctl/name", take_other },
+		{ NULL, NULL },
+	};
+
+	return token->kind == JSON_OBJECT ? members_read(reader, token, fields, NULL)
+					  : members_skip(reader, token, NULL);
+}
+
+/* A pod's container is NAMESPACE/POD/CONTAINER; what holds the pod's namespaces has no name in it. */
+static int read_bundle(struct members_reader *reader, struct entry *entry)
+{
+	static const struct member fields[] = { { "annotations", take_annotations }, { NULL, NULL } };
+	const struct slice *pod = entry->pod;
+	char name[1024];
+	int r = members_document(reader, fields, NULL);
+
+	if (r < 0)
+		return r;
+	if (!pod[1].size && !pod[2].size) {
+		add(entry->names, entry->id, entry->other);
+		return 0;
+	}
+	snprintf(name, sizeof(name), "%.*s/%.*s/%.*s", (int)pod[0].size, pod[0].size ? pod[0].at : "", (int)pod[1].size,
+		 pod[1].size ? pod[1].at : "", pod[2].size ? (int)pod[2].size : 3, pod[2].size ? pod[2].at : "POD");
+	add(entry->names, entry->id, slice_of(name));
+	return 0;
+}
+
+/* Directories that are called by a container's id, each with a file in it. */
+static void read_each(struct callgate_oci_names *names, const char *parent, const char *file,
+		      int (*read)(struct members_reader *reader, struct entry *entry))
+{
+	DIR *dir = opendir(parent);
+	struct dirent *found;
+	char path[PATH_MAX];
+
+	while (dir && (found = readdir(dir))) {
+		struct entry entry = { .names = names, .id = slice_of(found->d_name) };
+
+		if (found->d_name[0] != '.' &&
+		    snprintf(path, sizeof(path), "%s/%s/%s", parent, found->d_name, file) < (int)sizeof(path))
+			read_file(&entry, path, read);
+	}
+	if (dir)
+		closedir(dir);
+}
+
+/* One directory per namespace: "k8s.io", "default", "moby". */
+static void read_containerd(struct callgate_oci_names *names, const char *tasks)
+{
+	DIR *dir = opendir(tasks);
+	struct dirent *found;
+	char path[PATH_MAX];
+
+	/* Docker's containers are named by Docker. */
+	while (dir && (found = readdir(dir)))
+		if (found->d_name[0] != '.' && strcmp(found->d_name, "moby") != 0 &&
+		    snprintf(path, sizeof(path), "%s/%s", tasks, found->d_name) < (int)sizeof(path))
+			read_each(names, path, "config.json", read_bundle);
+	if (dir)
+		closedir(dir);
+}
+
+/* ------------------------------------------------------------------ the list */
+
+static int by_id(const void *a, const void *b)
+{
+	const struct pair *one = a, *other = b;
+	int order = strcmp(one->id, other->id);
+
+	return order ? order : (one->order > other->order) - (one->order < other->order);
+}
+
+struct callgate_oci_names *callgate_oci_names_read(void)
+{
+	struct callgate_oci_names *names = calloc(1, sizeof(*names));
 	const char *home = getenv("HOME");
 	char share[PATH_MAX];
 
+	if (!names)
+		return NULL;
+	names->arena = (struct arena)ARENA_INIT;
 	snprintf(share, sizeof(share), "%s/.local/share", home ? home : "");
-	search_storage(&search, "/var/lib/containers/storage");
-	search_storage(&search, "/run/containers/storage");
-	search_users(&search, "XDG_DATA_HOME", home ? share : NULL, "containers/storage");
-	search_users(&search, "XDG_RUNTIME_DIR", NULL, "containers");
-	search_docker(&search);
-	return search.found;
+	read_storage(names, "/var/lib/containers/storage");
+	read_storage(names, "/run/containers/storage");
+	read_users(names, "XDG_DATA_HOME", home ? share : NULL, "containers/storage");
+	read_users(names, "XDG_RUNTIME_DIR", NULL, "containers");
+	read_each(names, "/var/lib/docker/containers", "config.v2.json", read_docker);
+	read_containerd(names, "/run/containerd/io.containerd.runtime.v2.task");
+	read_each(names, "/run/containers/storage/overlay-containers", "userdata/config.json", read_bundle);
+	if (names->failed)
+		return callgate_oci_names_free(names);
+	if (names->count)
+		qsort(names->list, names->count, sizeof(*names->list), by_id);
+	return names;
+}
+
+struct callgate_oci_names *callgate_oci_names_free(struct callgate_oci_names *names)
+{
+	if (names)
+		arena_free(&names->arena);
+	free(names);
+	return NULL;
+}
+
+const char *callgate_oci_names_of(const struct callgate_oci_names *names, const char *id)
+{
+	size_t low = 0, high = names->count;
+	const char *pod = NULL;
+
+	while (low < high) {
+		size_t middle = (low + high) / 2;
+
+		if (strcmp(names->list[middle].id, id) < 0)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	/* CRI-O's storage has a name of its own making for a pod's container, its bundle the pod's. */
+	for (size_t i = low; !pod && i < names->count && strcmp(names->list[i].id, id) == 0; i++)
+		if (strchr(names->list[i].name, '/'))
+			pod = names->list[i].name;
+	if (pod)
+		return pod;
+	return low < names->count && strcmp(names->list[low].id, id) == 0 ? names->list[low].name : NULL;
+}
+
+int callgate_oci_id(const char *name, char *id, size_t size, struct callgate_err *err)
+{
+	struct callgate_oci_names *names = callgate_oci_names_read();
+	const char *first = NULL;
+	unsigned found = 0;
+
+	if (!names)
+		return err_nomem(err);
+	/* A container may be in several lists, and a path may lead to one of them twice. */
+	for (size_t i = 0; i < names->count; i++) {
+		const struct pair *pair = &names->list[i];
+
+		if (strcmp(pair->name, name) != 0 || strlen(pair->id) >= size ||
+		    (first && strcmp(first, pair->id) == 0))
+			continue;
+		if (!found++)
+			snprintf(id, size, "%s", pair->id);
+		first = pair->id;
+	}
+	callgate_oci_names_free(names);
+	if (found == 1)
+		return 0;
+	return found ? err_set(err, CALLGATE_E_ARG, "%u containers are called '%s'; name the one by its id", found,
+			       name)
+		     : err_set(err, CALLGATE_E_NOTFOUND, "no engine knows a container called '%s'", name);
 }

@@ -15,7 +15,6 @@
 #include "kernel/status.h"
 #include "runtime/hooks.h"
 #include "runtime/oci.h"
-#include "runtime/oci_names.h"
 
 static int take_string(struct members_reader *reader, const struct json_token *token, char *buf, size_t size)
 {
@@ -253,17 +252,6 @@ static int look_everywhere(struct wanted *wanted)
 static int look(const char *root, struct wanted *wanted)
 {
 	return root ? look_below(root, wanted) : look_everywhere(wanted);
-}
-
-int callgate_oci_id(const char *name, char *id, size_t size, struct callgate_err *err)
-{
-	unsigned found = oci_name_find(name, id, size);
-
-	if (found == 1)
-		return 0;
-	return found ? err_set(err, CALLGATE_E_ARG, "%u containers are called '%s'; name the one by its id", found,
-			       name)
-		     : err_set(err, CALLGATE_E_NOTFOUND, "no engine knows a container called '%s'", name);
 }
 
 /* A whole id first, then a name, then the beginning of an id: as engines have it. */

@@ -136,10 +136,24 @@ static void sum_up(const struct host *host, struct host_unit *unit)
 		unit->record = host_record_of(host, host_unit_name(unit));
 }
 
+/* A host without engines' ids never reads engines' lists. */
+static int name_unit(struct host *host, struct host_unit *unit)
+{
+	const char *id = unit->tasks[0].id, *name = NULL;
+
+	if (id[0] && !host->names) {
+		host->names = callgate_oci_names_read();
+		if (!host->names)
+			return -1;
+	}
+	if (id[0])
+		name = callgate_oci_names_of(host->names, id);
+	unit->name = name ? name : "";
+	return 0;
+}
+
 static int group(struct host *host, size_t count)
 {
-	CALLGATE_CLEANUP(host_names_cleanup) struct host_names names = { 0 };
-
 	host->units = calloc(count ? count : 1, sizeof(*host->units));
 	if (!host->units) {
 		report("out of memory");
@@ -154,11 +168,11 @@ static int group(struct host *host, size_t count)
 			host->units[host->unit_count++] = (struct host_unit){ .tasks = &host->tasks[i], .count = 1 };
 	}
 	for (size_t i = 0; i < host->unit_count; i++) {
-		struct host_unit *unit = &host->units[i];
-
-		sum_up(host, unit);
-		if (unit->tasks[0].id[0])
-			host_name(&names, unit->tasks[0].engine, unit->tasks[0].id, unit->name, sizeof(unit->name));
+		sum_up(host, &host->units[i]);
+		if (name_unit(host, &host->units[i]) < 0) {
+			report("out of memory");
+			return EXIT_CANNOT;
+		}
 	}
 	qsort(host->units, host->unit_count, sizeof(*host->units), by_need);
 	return EXIT_YES;
@@ -211,6 +225,7 @@ void host_cleanup(struct host *host)
 {
 	callgate_witness_free(host->witness);
 	callgate_tasks_free(host->list);
+	callgate_oci_names_free(host->names);
 	free(host->tasks);
 	free(host->units);
 	host_records_cleanup(host);

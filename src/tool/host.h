@@ -35,11 +35,12 @@ struct host_unit {
 	size_t stacks;              /* different filters */
 	size_t no_new_privs;
 	const struct host_record *record; /* NULL: none */
-	char name[192];                   /* as its engine has it; "": it has none, or it is not known */
+	const char *name;                 /* as its engine has it; "": it has none, or it is not known */
 };
 
 struct host {
 	struct callgate_tasks *list;
+	struct callgate_oci_names *names; /* NULL: nobody needs them */
 	struct callgate_witness *witness; /* NULL: the caller may not look: /proc alone */
 	struct host_task *tasks;
 	struct host_unit *units; /* containers without a filter first, then containers, services, the rest; by name */
@@ -67,17 +68,6 @@ const struct host_record *host_record_of(const struct host *host, const char *un
 const struct host_record *host_record_in(const struct host *host, const char *cgroup);
 /* The OCI container whose id is the last component of a cgroup's path, as runtimes name it unless they are told. */
 const struct host_record *host_record_named(const struct host *host, const char *cgroup);
-
-/* ------------------------------------------------------------------ host_name.c */
-
-/* The names that podman has given, read once. */
-struct host_names {
-	struct json_object *podman;
-	bool looked;
-};
-void host_names_cleanup(struct host_names *names);
-/* What an engine calls the container with this id: "web", of a pod "NAMESPACE/POD/CONTAINER"; "": not known. */
-void host_name(struct host_names *names, const char *engine, const char *id, char *out, size_t size);
 
 /* ------------------------------------------------------------------ host_denials.c */
 

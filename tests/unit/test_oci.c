@@ -352,6 +352,7 @@ Test(oci, init_pid)
 Test(oci, names)
 {
 	const char *root = temporary();
+	struct callgate_oci_names *names;
 	char path[256], id[256];
 
 	setenv("XDG_DATA_HOME", root, 1);
@@ -371,6 +372,17 @@ Test(oci, names)
 	cr_assert_str_eq(id, "0b");
 	cr_assert_eq(callgate_oci_id("cg-both", id, sizeof(id), NULL), CALLGATE_E_ARG);
 	cr_assert_eq(callgate_oci_id("cg", id, sizeof(id), NULL), CALLGATE_E_NOTFOUND);
+	names = callgate_oci_names_read();
+	cr_assert_not_null(names);
+	cr_assert_str_eq(callgate_oci_names_of(names, "0a"), "cg-web", "the first name");
+	cr_assert_str_eq(callgate_oci_names_of(names, "0d"), "cg-both");
+	cr_assert_null(callgate_oci_names_of(names, "0c"));
+	cr_assert_null(callgate_oci_names_of(names, "0"));
+	callgate_oci_names_free(names);
+	cr_assert_eq(chmod(path, 0666), 0);
+	cr_assert_eq(callgate_oci_id("cg-both", id, sizeof(id), NULL), 0, "a list that anybody can write is no list");
+	cr_assert_str_eq(id, "0a");
+	cr_assert_eq(chmod(path, 0600), 0);
 	put(path, "[{\"id\":\"0d\",\"names\":[\"cg-both\"");
 	cr_assert_eq(callgate_oci_id("cg-web", id, sizeof(id), NULL), 0, "a broken list is no list");
 	snprintf(path, sizeof(path), "rm -r %s", root);
