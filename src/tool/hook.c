@@ -82,16 +82,30 @@ static int take_name(struct hook_request *request, const char *word)
 	return 0;
 }
 
+static int unknown_runtime(const char *name)
+{
+	static const char *const behind[] = { "docker", "dockerd", "containerd", "ctr", "nerdctl" };
+
+	for (size_t i = 0; i < ARRAY_SIZE(behind); i++)
+		if (strcmp(name, behind[i]) == 0) {
+			report("%s starts containers by runc: 'callgate hook install --runtime runc', which says what "
+			       "to "
+			       "write into the configuration of dockerd and containerd",
+			       name);
+			return EXIT_CANNOT;
+		}
+	report("unknown runtime '%s'; there are hooks for lxc, podman, runc and crun", name);
+	return EXIT_CANNOT;
+}
+
 static int check_together(const struct verb *verb, const struct hook_request *request, const char *word)
 {
 	bool oci = request->runtime && hook_is_oci(request->runtime), install = strcmp(word, "install") == 0;
 
 	if (!request->runtime)
 		return verb_usage(verb);
-	if (!oci && strcmp(request->runtime, "lxc") != 0) {
-		report("unknown runtime '%s'; there are hooks for lxc, podman, runc and crun", request->runtime);
-		return EXIT_CANNOT;
-	}
+	if (!oci && strcmp(request->runtime, "lxc") != 0)
+		return unknown_runtime(request->runtime);
 	if (oci && (request->means == MEANS_INJECT || request->proof == PROOF_WHERE_POSSIBLE ||
 		    request->looser == LOOSER_ACCEPTED)) {
 		report("--inject, --unverified and --accept-looser are for LXC containers");
