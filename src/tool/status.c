@@ -74,6 +74,16 @@ static int table_add(struct table *table, const struct callgate_task *task)
 
 enum selection { SELECT_ALL, SELECT_CONFINED };
 
+/* A container that its cgroups do not name (containerd's with ctr) is called as the user calls it. */
+static void table_name(struct table *table, size_t first, const char *source)
+{
+	if (strncmp(source, "oci:", 4) != 0 && strncmp(source, "lxc:", 4) != 0)
+		return;
+	for (size_t i = first; i < table->count; i++)
+		if (strcmp(table->rows[i].container, "-") == 0)
+			snprintf(table->rows[i].container, sizeof(table->rows[i].container), "%s", source);
+}
+
 static int table_fill(struct table *table, enum callgate_scope scope, pid_t pid, enum selection selection)
 {
 	struct callgate_err err = CALLGATE_ERR_INIT;
@@ -282,11 +292,14 @@ static int status_sources(const struct options *options, char **words, int count
 		code = table_fill(&table, CALLGATE_SCOPE_ALL, 0, SELECT_CONFINED);
 	for (int i = 0; i < count && code == EXIT_YES; i++) {
 		enum callgate_scope scope;
+		size_t first = table.count;
 		pid_t pid;
 
 		code = live_source(options, words[i], &pid, &scope);
 		if (code == EXIT_YES)
 			code = table_fill(&table, scope, pid, SELECT_ALL);
+		if (code == EXIT_YES)
+			table_name(&table, first, words[i]);
 		if (code == EXIT_YES)
 			code = table_note_attached(&table, words[i], pid);
 		if (code == EXIT_YES)

@@ -20,7 +20,7 @@ struct verification {
 	const struct callgate_filter *profile;
 	enum accepts accepts;
 	struct json_object *rows; /* NULL: TSV */
-	size_t told;
+	size_t told, others;      /* others: different, by errnos */
 	int code;
 };
 
@@ -101,6 +101,7 @@ static void verify_task(struct verification *v, const struct callgate_task *task
 		v->code = EXIT_CANNOT;
 		return;
 	}
+	v->others += standing == CALLGATE_DIFFERENT;
 	tell(v, task, callgate_verdict_name(standing), diff);
 	callgate_diff_free(diff);
 	if (v->code == EXIT_YES && !is_accepted(standing, v->accepts))
@@ -124,6 +125,14 @@ static int verify_live(const struct options *options, const char *source, struct
 	for (size_t i = 0; i < callgate_tasks_count(tasks); i++)
 		verify_task(v, callgate_tasks_at(tasks, i));
 	callgate_tasks_free(tasks);
+	if (v->others && v->accepts == ACCEPT_AT_LEAST && !v->rows) {
+		fflush(stdout);
+		fprintf(stderr,
+			"callgate: note: %s: different: some calls get another error than the profile says; nothing "
+			"more is "
+			"permitted\n",
+			source);
+	}
 	if (!v->told) {
 		fprintf(stderr, "%s: error: no task was found\n", source);
 		return EXIT_CANNOT;

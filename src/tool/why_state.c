@@ -73,14 +73,16 @@ static bool has_died(struct json_object *root)
 static int tell_state(const char *path)
 {
 	struct json_object *root = json_object_from_file(path), *messages;
-	const char *result;
+	const char *result, *id;
 
 	if (!root) {
 		report("cannot read %s", path);
 		return EXIT_CANNOT;
 	}
 	result = word_of(root, "result", "?");
-	printf("%s:%s, %s, %s\n", word_of(root, "engine", "?"), word_of(root, "id", "?"), word_of(root, "hook", "?"),
+	/* Behind '@' is what tells ids under several --root apart; nobody types that. */
+	id = word_of(root, "id", "?");
+	printf("%s:%.*s, %s, %s\n", word_of(root, "engine", "?"), (int)strcspn(id, "@"), id, word_of(root, "hook", "?"),
 	       word_of(root, "time", "?"));
 	if (has_died(root))
 		printf("not started: the profile was handed to LXC, and the start ended before the filter could be "
