@@ -4,6 +4,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 /* ------------------------------------------------------------------ which unit a process is in */
 
@@ -38,7 +39,7 @@ static void place_task(const struct host *host, struct host_task *row)
 	row->engine = place.engine;
 	row->kind = HOST_CONTAINER;
 	memcpy(row->id, place.id, sizeof(row->id));
-	record = place.container[0] ? NULL : host_record_in(host, place.path);
+	record = place.container[0] ? NULL : host_record_in(host, place.path, row->task->pid);
 	if (!place.container[0] && !record)
 		record = host_record_named(host, place.path);
 	if (place.container[0] || record) {
@@ -210,6 +211,25 @@ static int read_tasks(struct host *host)
 	code = read_filters(host, count);
 	qsort(host->tasks, count, sizeof(*host->tasks), by_unit);
 	return code == EXIT_YES ? group(host, count) : code;
+}
+
+void host_report_unseen(const struct host *host)
+{
+	size_t unknown = 0;
+
+	for (size_t i = 0; i < host->unit_count; i++)
+		unknown += host->units[i].unknown;
+	if (!host->witness)
+		fprintf(stderr,
+			"callgate: note: the filters of %zu tasks are counted, not read: that needs root and a kernel "
+			"with BPF task iterators\n",
+			unknown);
+	if (access("/proc/1/status", R_OK) < 0)
+		fputs("callgate: note: the processes of other users are hidden (hidepid): that needs root, or the "
+		      "group that /proc was mounted for\n",
+		      stderr);
+	if (host->records_hidden)
+		fputs("callgate: note: what hooks have recorded cannot be read: that needs root\n", stderr);
 }
 
 int host_read(struct host *host)

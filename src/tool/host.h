@@ -13,8 +13,14 @@ struct host_record {
 	char *profile;       /* "": not known */
 	char result[16], digest[65];
 	uint64_t caps;
-	pid_t pid;    /* of its first process; 0: not known */
-	char *cgroup; /* of that process, where only this tells which container a process is in; NULL: no need */
+	char *output;           /* the file that the engine reads, of an LXC container, for whatever is attached too */
+	char output_digest[65]; /* of what the engine makes of it */
+	bool output_touched;    /* since the record was written */
+	bool attach_differs;    /* the container's first process was given what the file cannot say */
+	pid_t pid;              /* of its first process; 0: not known */
+	char *cgroup;        /* of that process, where only this tells which container a process is in; NULL: no need */
+	bool shares_cgroup;  /* with who started it */
+	ino_t pid_namespace; /* of that process, where the cgroup is shared */
 };
 
 enum host_kind { HOST_CONTAINER, HOST_SERVICE, HOST_REST };
@@ -47,6 +53,7 @@ struct host {
 	size_t unit_count;
 	struct host_record *records; /* by container */
 	size_t record_count;
+	bool records_hidden;
 	const struct host_record **by_cgroup; /* those that have one, sorted */
 	size_t cgroup_count;
 };
@@ -54,6 +61,8 @@ struct host {
 /* An exit code after a message. */
 int host_read(struct host *host);
 void host_cleanup(struct host *host);
+/* Says on standard error what the caller cannot see, and what it would need. */
+void host_report_unseen(const struct host *host);
 const char *host_unit_name(const struct host_unit *unit);
 enum host_kind host_unit_kind(const struct host_unit *unit);
 
@@ -64,8 +73,8 @@ int host_records_read(struct host *host);
 void host_records_cleanup(struct host *host);
 /* A cgroup names an OCI container by the first digits of its id. NULL: there is none. */
 const struct host_record *host_record_of(const struct host *host, const char *unit);
-/* The one whose first process is in this cgroup. */
-const struct host_record *host_record_in(const struct host *host, const char *cgroup);
+/* The one whose first process is in this cgroup, where pid is too. */
+const struct host_record *host_record_in(const struct host *host, const char *cgroup, pid_t pid);
 /* The OCI container whose id is the last component of a cgroup's path, as runtimes name it unless they are told. */
 const struct host_record *host_record_named(const struct host *host, const char *cgroup);
 
@@ -109,6 +118,8 @@ const char *host_unit_verdict(struct host_verifier *verifier, const struct host_
 const struct callgate_filter *host_profile(struct host_verifier *verifier, const struct host_unit *unit);
 /* Whether the profile's file means something else now than when the container was started. */
 bool host_has_drifted(struct host_verifier *verifier, const struct host_unit *unit);
+/* Whether what is attached from now on gets another filter than the container was started with. */
+bool host_attach_differs(struct host_verifier *verifier, const struct host_unit *unit);
 
 /* ------------------------------------------------------------------ status_host.c, verify_host.c */
 

@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Host, recorded: the state files of all containers, found by the container's name or by its cgroup. */
 #include <dirent.h>
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "tool/host.h"
 
@@ -26,11 +29,35 @@ static uint64_t caps_of(struct json_object *root)
 	return caps;
 }
 
-static int fill(struct host_record *record, const char *engine, struct json_object *root)
+/* A time of change cannot be set back: a file that is older than its record is what the record tells of. */
+static bool is_touched(const char *path, const char *record)
+{
+	struct stat file, state;
+
+	if (stat(record, &state) < 0 || stat(path, &file) < 0)
+		return true;
+	return file.st_ctim.tv_sec > state.st_mtim.tv_sec ||
+	       (file.st_ctim.tv_sec == state.st_mtim.tv_sec && file.st_ctim.tv_nsec > state.st_mtim.tv_nsec);
+}
+
+static void fill_output(struct host_record *record, const char *path, struct json_object *root)
+{
+	struct json_object *attached;
+
+	if (strncmp(record->container, "lxc:", 4) != 0)
+		return;
+	snprintf(record->output_digest, sizeof(record->output_digest), "%s", word(root, "output_digest"));
+	record->output_touched = record->output && record->output[0] && is_touched(record->output, path);
+	record->attach_differs = json_object_object_get_ex(root, "attached", &attached) &&
+				 json_object_is_type(attached, json_type_array) && json_object_array_length(attached);
+}
+
+static int fill(struct host_record *record, const char *engine, const char *path, struct json_object *root)
 {
 	struct json_object *pid, *enforced;
 
 	*record = (struct host_record){ .caps = caps_of(root), .profile = strdup(word(root, "profile")) };
+	record->output = strdup(word(root, "output"));
 	snprintf(record->container, sizeof(record->container), "%s:%s", engine, word(root, "id"));
 	snprintf(record->result, sizeof(record->result), "%s", word(root, "result"));
 	if (json_object_object_get_ex(root, "enforced", &enforced) && !json_object_get_boolean(enforced))
@@ -38,7 +65,8 @@ static int fill(struct host_record *record, const char *engine, struct json_obje
 	snprintf(record->digest, sizeof(record->digest), "%s", word(root, "digest"));
 	if (json_object_object_get_ex(root, "pid", &pid))
 		record->pid = json_object_get_int(pid);
-	return record->profile ? 0 : -1;
+	fill_output(record, path, root);
+	return record->profile && record->output ? 0 : -1;
 }
 
 static int add_record(struct host *host, const char *engine, const char *path)
@@ -54,7 +82,7 @@ static int add_record(struct host *host, const char *engine, const char *path)
 			: reallocarray(host->records, host->record_count ? host->record_count * 2 : 1, sizeof(*grown));
 	if (grown) {
 		host->records = grown;
-		r = fill(&grown[host->record_count++], engine, root);
+		r = fill(&grown[host->record_count++], engine, path, root);
 	}
 	json_object_put(root);
 	if (r < 0)
@@ -62,17 +90,14 @@ static int add_record(struct host *host, const char *engine, const char *path)
 	return r < 0 ? EXIT_CANNOT : EXIT_YES;
 }
 
-static int add_records(struct host *host, const char *engine)
+static int add_directory(struct host *host, const char *engine, const char *directory)
 {
-	char directory[4096], path[8192];
+	DIR *dir = opendir(directory);
 	struct dirent *entry;
 	int code = EXIT_YES;
-	DIR *dir;
+	char path[8192];
 
-	if (callgate_state_path(engine, "x", directory, sizeof(directory), NULL) < 0)
-		return EXIT_YES;
-	*strrchr(directory, '/') = '\0';
-	dir = opendir(directory);
+	host->records_hidden |= !dir && errno == EACCES;
 	while (dir && code == EXIT_YES && (entry = readdir(dir))) {
 		const char *dot = strrchr(entry->d_name, '.');
 
@@ -84,6 +109,22 @@ static int add_records(struct host *host, const char *engine)
 	if (dir)
 		closedir(dir);
 	return code;
+}
+
+/* Of the caller's own containers, and of root's. */
+static int add_records(struct host *host, const char *engine)
+{
+	char directory[4096];
+	int code = EXIT_YES;
+
+	if (callgate_state_path(engine, "x", directory, sizeof(directory), NULL) == 0) {
+		*strrchr(directory, '/') = '\0';
+		code = add_directory(host, engine, directory);
+	}
+	if (geteuid() == 0 || code != EXIT_YES)
+		return code;
+	snprintf(directory, sizeof(directory), "/run/callgate/%s", engine);
+	return add_directory(host, engine, directory);
 }
 
 static int by_record(const void *a, const void *b)
@@ -121,6 +162,32 @@ static bool needs_cgroup(const struct host_record *record)
 	return record->pid > 0 && strncmp(record->container, "oci:", 4) == 0 && strlen(record->container) != 4 + 64;
 }
 
+static pid_t parent_of(pid_t pid)
+{
+	char path[64], line[512];
+	const char *end;
+	long parent = 0;
+	FILE *file;
+
+	snprintf(path, sizeof(path), "/proc/%d/stat", (int)pid);
+	file = fopen(path, "re");
+	if (file && fgets(line, sizeof(line), file) && (end = strrchr(line, ')')))
+		sscanf(end, ") %*c %ld", &parent);
+	if (file)
+		fclose(file);
+	return (pid_t)parent;
+}
+
+/* 0: it cannot be looked at. */
+static ino_t pid_namespace(pid_t pid)
+{
+	char path[64];
+	struct stat st;
+
+	snprintf(path, sizeof(path), "/proc/%d/ns/pid", (int)pid);
+	return stat(path, &st) == 0 ? st.st_ino : 0;
+}
+
 static int by_cgroup(const void *a, const void *b)
 {
 	const struct host_record *const *one = a, *const *other = b;
@@ -135,11 +202,15 @@ static int index_cgroups(struct host *host)
 		return -1;
 	for (size_t i = 0; i < host->record_count; i++) {
 		struct host_record *record = &host->records[i];
-		struct callgate_place place;
+		struct callgate_place place, parent;
 
-		if (!needs_cgroup(record) || callgate_task_place(record->pid, &place) < 0 ||
-		    strcmp(place.path, "/") == 0 || !place.path[0])
+		if (!needs_cgroup(record) || callgate_task_place(record->pid, &place) < 0 || !place.path[0])
 			continue;
+		record->shares_cgroup = strcmp(place.path, "/") == 0;
+		record->shares_cgroup |= callgate_task_place(parent_of(record->pid), &parent) == 0 &&
+					 strcmp(place.path, parent.path) == 0;
+		if (record->shares_cgroup)
+			record->pid_namespace = pid_namespace(record->pid);
 		record->cgroup = strdup(place.path);
 		if (!record->cgroup)
 			return -1;
@@ -150,7 +221,18 @@ static int index_cgroups(struct host *host)
 	return 0;
 }
 
-const struct host_record *host_record_in(const struct host *host, const char *cgroup)
+/* A container without a cgroup of its own (--cgroups=disabled, or one that is only being made) is its pid namespace. */
+static bool is_of(const struct host_record *record, pid_t pid)
+{
+	ino_t own;
+
+	if (!record->shares_cgroup || pid == record->pid)
+		return true;
+	own = pid_namespace(getpid());
+	return record->pid_namespace && record->pid_namespace != own && pid_namespace(pid) == record->pid_namespace;
+}
+
+const struct host_record *host_record_in(const struct host *host, const char *cgroup, pid_t pid)
 {
 	size_t low = 0, high = host->cgroup_count;
 
@@ -162,8 +244,10 @@ const struct host_record *host_record_in(const struct host *host, const char *cg
 		else
 			high = middle;
 	}
-	return low < host->cgroup_count && strcmp(host->by_cgroup[low]->cgroup, cgroup) == 0 ? host->by_cgroup[low]
-											     : NULL;
+	for (size_t i = low; i < host->cgroup_count && strcmp(host->by_cgroup[i]->cgroup, cgroup) == 0; i++)
+		if (is_of(host->by_cgroup[i], pid))
+			return host->by_cgroup[i];
+	return NULL;
 }
 
 const struct host_record *host_record_named(const struct host *host, const char *cgroup)
@@ -201,6 +285,7 @@ void host_records_cleanup(struct host *host)
 	for (size_t i = 0; i < host->record_count; i++) {
 		free(host->records[i].cgroup);
 		free(host->records[i].profile);
+		free(host->records[i].output);
 	}
 	free(host->records);
 	free(host->by_cgroup);

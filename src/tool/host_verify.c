@@ -181,3 +181,35 @@ bool host_has_drifted(struct host_verifier *verifier, const struct host_unit *un
 	resolved = resolved_for(verifier, unit->record);
 	return !resolved || !resolved->filter || strcmp(resolved->digest, unit->record->digest) != 0;
 }
+
+/* As the hook has read it back. */
+static bool text_has_digest(const struct options *options, const char *path, const char *digest)
+{
+	CALLGATE_CLEANUP(policy_cleanup) struct callgate_policy *policy = NULL;
+	struct callgate_filter *filter = NULL;
+	struct callgate_err err = CALLGATE_ERR_INIT;
+	char theirs[65];
+	bool same;
+
+	if (profile_open(options, path, &policy, NULL, &err) < 0) {
+		report_err(&err);
+		return false;
+	}
+	same = callgate_filter_resolve(policy, &options->target, &filter, NULL, &err) == 0 &&
+	       callgate_filter_digest(filter, theirs, &err) == 0 && strcmp(theirs, digest) == 0;
+	callgate_filter_free(filter);
+	return same;
+}
+
+bool host_attach_differs(struct host_verifier *verifier, const struct host_unit *unit)
+{
+	const struct host_record *record = unit->record;
+	struct options options = *verifier->options;
+
+	if (!record || record->attach_differs || !record->output_touched || !record->output_digest[0])
+		return record && record->attach_differs;
+	options.target.caps = record->caps;
+	options.target.reader = CALLGATE_AS_LXC;
+	options.target.libseccomp = callgate_libseccomp_release();
+	return !text_has_digest(&options, record->output, record->output_digest);
+}

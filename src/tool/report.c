@@ -50,13 +50,23 @@ void report_err(const struct callgate_err *err)
 		fprintf(stderr, "%s:%u:%u: error: %s\n", file, err->line, err->column, text);
 }
 
-bool report_color(const struct options *options)
+static bool has_color(const struct options *options, int fd)
 {
 	const char *no = getenv("NO_COLOR"), *term = getenv("TERM");
 
 	if (options->color != COLOR_AUTO)
 		return options->color == COLOR_ALWAYS;
-	return isatty(STDERR_FILENO) && !(no && *no) && term && strcmp(term, "dumb") != 0;
+	return isatty(fd) && !(no && *no) && term && strcmp(term, "dumb") != 0;
+}
+
+bool report_color(const struct options *options)
+{
+	return has_color(options, STDERR_FILENO);
+}
+
+bool output_color(const struct options *options)
+{
+	return has_color(options, STDOUT_FILENO);
 }
 
 /* The source line, and below it what the finding is about: ^~~~ */

@@ -181,7 +181,8 @@ static void print_rows(const struct table *table, enum format format)
 
 		callgate_escape(row->container, container, sizeof(container));
 		if (format == FORMAT_TABLE)
-			printf("%-24s %7d %7d %-7s %7s %-5s ", container, pid, tid, mode, row->filters, nnp);
+			printf("%-24.24s %7d %7d %-7s %7s %-5s %s", container, pid, tid, mode, row->filters, nnp,
+			       pid == tid ? "" : "`-");
 		else
 			printf("%s\t%d\t%d\t%s\t%s\t%s\t", container, pid, tid, mode, row->filters, nnp);
 		print_command(row->task->command);

@@ -191,6 +191,7 @@ struct json_object *attached_to_json(const struct attached *attached);
 void report(const char *format, ...) CALLGATE_PRINTF(1, 2); /* "callgate: error: ..." */
 void report_err(const struct callgate_err *err);
 bool report_color(const struct options *options);
+bool output_color(const struct options *options); /* the same of standard output */
 /* One finding with its line and range. */
 void report_note(const struct callgate_note *note, enum callgate_severity severity, bool color);
 void report_notes(const struct options *options, const struct callgate_notes *notes, enum callgate_severity least,

@@ -94,9 +94,9 @@ int verify_host(const struct options *options)
 		code = code_of(show(verifier, &host.units[i], list));
 		worst = code > worst ? code : worst;
 	}
+	host_report_unseen(&host);
 	if (!host.witness) {
-		report("the filters of other users' tasks cannot be read: that needs root and a kernel with BPF task "
-		       "iterators; 'callgate verify lxc:NAME' asks one container by ptrace");
+		report("what is not read is not verified; 'callgate verify lxc:NAME' asks one container by ptrace");
 		worst = EXIT_CANNOT;
 	}
 	if (root && print_document(root) != 0)
