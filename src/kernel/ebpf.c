@@ -186,30 +186,66 @@ static int rejected(union bpf_attr *attr, const char *name, int saved, struct ca
 	return CALLGATE_E_UNSUPPORTED;
 }
 
-int ebpf_load(struct ebpf *code, const char *name, int *out, struct callgate_err *err)
+/* attr: the kind of program. */
+static int load(struct ebpf *code, union bpf_attr *attr, const char *name, int *out, struct callgate_err *err)
 {
 	/* The helpers that read the kernel's memory are given to GPL programs only; LGPL 2.1 lets this one be that
 	 * (section 3). */
 	static const char license[] = "GPL";
-	union bpf_attr attr;
 	int fd;
 
 	resolve_jumps(code);
 	if (code->failed)
 		return err_set(err, CALLGATE_E_LIMIT, "the program '%s' does not fit", name);
-	memset(&attr, 0, sizeof(attr));
-	attr.prog_type = BPF_PROG_TYPE_RAW_TRACEPOINT;
-	attr.insns = (uintptr_t)code->insns;
-	attr.insn_cnt = code->count;
-	attr.license = (uintptr_t)license;
-	snprintf(attr.prog_name, sizeof(attr.prog_name), "%s", name);
-	fd = bpf(BPF_PROG_LOAD, &attr, sizeof(attr));
+	attr->insns = (uintptr_t)code->insns;
+	attr->insn_cnt = code->count;
+	attr->license = (uintptr_t)license;
+	snprintf(attr->prog_name, sizeof(attr->prog_name), "%s", name);
+	fd = bpf(BPF_PROG_LOAD, attr, sizeof(*attr));
 	if (fd < 0 && (errno == EINVAL || errno == EACCES))
-		return rejected(&attr, name, errno, err);
+		return rejected(attr, name, errno, err);
 	if (fd < 0)
 		return refused(errno, "a tracing program", err);
 	*out = fd;
 	return 0;
+}
+
+int ebpf_load(struct ebpf *code, const char *name, int *out, struct callgate_err *err)
+{
+	union bpf_attr attr;
+
+	memset(&attr, 0, sizeof(attr));
+	attr.prog_type = BPF_PROG_TYPE_RAW_TRACEPOINT;
+	return load(code, &attr, name, out, err);
+}
+
+int ebpf_iterate(struct ebpf *code, uint32_t function, int *program, int *link, struct callgate_err *err)
+{
+	union bpf_attr attr;
+	int r;
+
+	memset(&attr, 0, sizeof(attr));
+	attr.prog_type = BPF_PROG_TYPE_TRACING;
+	attr.expected_attach_type = BPF_TRACE_ITER;
+	attr.attach_btf_id = function;
+	r = load(code, &attr, "callgate", program, err);
+	if (r < 0)
+		return r;
+	memset(&attr, 0, sizeof(attr));
+	attr.link_create.prog_fd = (__u32)*program;
+	attr.link_create.attach_type = BPF_TRACE_ITER;
+	*link = bpf(BPF_LINK_CREATE, &attr, sizeof(attr));
+	return *link < 0 ? refused(errno, "a BPF iterator", err) : 0;
+}
+
+int ebpf_iteration(int link, int *out, struct callgate_err *err)
+{
+	union bpf_attr attr;
+
+	memset(&attr, 0, sizeof(attr));
+	attr.iter_create.link_fd = (__u32)link;
+	*out = bpf(BPF_ITER_CREATE, &attr, sizeof(attr));
+	return *out < 0 ? refused(errno, "to read a BPF iterator", err) : 0;
 }
 
 int ebpf_attach(int program, const char *tracepoint, int *out, struct callgate_err *err)
@@ -237,10 +273,11 @@ int ebpf_map_new(const struct ebpf_map *map, int *out, struct callgate_err *err)
 	attr.key_size = map->key;
 	attr.value_size = map->value;
 	attr.max_entries = map->entries;
+	attr.map_flags = map->flags;
 	snprintf(attr.map_name, sizeof(attr.map_name), "%s", map->name);
 	fd = bpf(BPF_MAP_CREATE, &attr, sizeof(attr));
 	if (fd < 0)
-		return refused(errno, "a map of counters", err);
+		return refused(errno, "a BPF map", err);
 	*out = fd;
 	return 0;
 }

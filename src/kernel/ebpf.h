@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* eBPF: a small assembler with labels, and the few commands of bpf(2) that recording needs. Nothing is pinned: what is
- * loaded goes away with its descriptors. */
+/* eBPF: a small assembler with labels, and the few commands of bpf(2) that recording and reading tasks need. Nothing is
+ * pinned: what is loaded goes away with its descriptors. */
 #ifndef CALLGATE_KERNEL_EBPF_H
 #define CALLGATE_KERNEL_EBPF_H
 
@@ -32,7 +32,6 @@ void ebpf_do_value(struct ebpf *code, int op, int to, int32_t value);
 void ebpf_load_from(struct ebpf *code, int size, int to, int base, int offset);
 void ebpf_store(struct ebpf *code, int size, int base, int offset, int from);
 void ebpf_store_value(struct ebpf *code, int size, int base, int offset, int32_t value);
-/* op: BPF_ADD, BPF_OR. */
 /* op (BPF_ADD, BPF_OR) with the value in register 1. */
 void ebpf_atomic(struct ebpf *code, int op, int size, int base, int offset);
 void ebpf_call(struct ebpf *code, int helper);
@@ -46,11 +45,16 @@ void ebpf_return(struct ebpf *code, int32_t value);
 /* A raw tracepoint program of this code; a descriptor in *out. E_PERM, E_UNSUPPORTED, E_KERNEL. */
 int ebpf_load(struct ebpf *code, const char *name, int *out, struct callgate_err *err);
 int ebpf_attach(int program, const char *tracepoint, int *out, struct callgate_err *err);
+/* A program that an iterator runs for each of its objects, by the BTF id of the iterator's function; a descriptor of a
+ * text for each ebpf_iteration(), to be read to its end. The same errors. */
+int ebpf_iterate(struct ebpf *code, uint32_t function, int *program, int *link, struct callgate_err *err);
+int ebpf_iteration(int link, int *out, struct callgate_err *err);
 
 struct ebpf_map {
 	enum bpf_map_type type;
 	unsigned key, value, entries;
 	const char *name;
+	unsigned flags; /* BPF_F_... */
 };
 int ebpf_map_new(const struct ebpf_map *map, int *out, struct callgate_err *err);
 /* -1 and errno. */
