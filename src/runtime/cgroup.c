@@ -83,22 +83,6 @@ static bool sits_in(pid_t pid, unsigned id, const char *path)
 	return inside;
 }
 
-/* The container's own cgroup: the path of its first process without what the container's init made below it. */
-static void trim(const char *path, char *out, size_t size)
-{
-	const char *payload = NULL;
-	size_t length = strlen(path);
-
-	/* The innermost: containers nest. */
-	for (const char *at = path; (at = strstr(at, "/lxc.payload.")); at++)
-		payload = at;
-	if (payload)
-		length = (size_t)(payload - path) + 1 + strcspn(payload + 1, "/");
-	else if (length > 11 && strcmp(path + length - 11, "/init.scope") == 0)
-		length -= 11;
-	snprintf(out, size, "%.*s", (int)length, path);
-}
-
 /* Undoes mountinfo's \ooo in place. */
 static void unescape(char *text)
 {
@@ -236,6 +220,42 @@ static bool is_its_own(pid_t first, const struct row *row, const char *path)
 	       !(parent && sits_in(parent, row->id, path));
 }
 
+/* What engines call a container's own cgroup: "lxc.payload.NAME", or something with an id of 64 digits in it. */
+static bool is_a_containers(const char *component, size_t size)
+{
+	static const char payload[] = "lxc.payload.";
+	size_t run = 0;
+
+	if (size > sizeof(payload) - 1 && memcmp(component, payload, sizeof(payload) - 1) == 0)
+		return true;
+	for (size_t i = 0; i < size && run < 64; i++)
+		run = component[i] && strchr("0123456789abcdef", component[i]) ? run + 1 : 0;
+	return run == 64;
+}
+
+/*
+ * The container's own cgroup, from where its first process sits: that may be a cgroup which the container itself has
+ * made below. The outermost that has a container's name and is this container's alone: what the container makes, of
+ * whatever name, is further in, and containers nest.
+ */
+static void trim(pid_t first, const struct row *row, char *out, size_t size)
+{
+	const char *path = row->path;
+	size_t length = strlen(path);
+
+	for (const char *at = path; *at == '/';) {
+		size_t n = strcspn(at + 1, "/");
+
+		snprintf(out, size, "%.*s", (int)(at + 1 + n - path), path);
+		if (is_a_containers(at + 1, n) && is_its_own(first, row, out))
+			return;
+		at += 1 + n;
+	}
+	if (length > 11 && strcmp(path + length - 11, "/init.scope") == 0)
+		length -= 11;
+	snprintf(out, size, "%.*s", (int)length, path);
+}
+
 /* Levels count from the root of the hierarchy, which only the first cgroup namespace sees. */
 static bool sees_root(void)
 {
@@ -255,7 +275,7 @@ void cgroup_of_its_own(pid_t first, unsigned *level, uint64_t *id)
 			struct stat found;
 			int dir = -1;
 
-			trim(row.path, path, sizeof(path));
+			trim(first, &row, path, sizeof(path));
 			if (row.id == 0 && is_its_own(first, &row, path))
 				dir = open_cgroup(&row, path);
 			if (dir >= 0 && fstat(dir, &found) == 0) {
@@ -282,7 +302,7 @@ int cgroup_pids(pid_t first, struct pids *pids, bool *found, struct callgate_err
 	while (r == 0 && next_row(&at, &row)) {
 		int dir;
 
-		trim(row.path, path, sizeof(path));
+		trim(first, &row, path, sizeof(path));
 		if (!is_its_own(first, &row, path))
 			continue;
 		dir = open_cgroup(&row, path);

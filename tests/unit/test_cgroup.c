@@ -1,0 +1,105 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Which processes are a container's, when its first process sits in a cgroup that the container has made itself. */
+#include <criterion/criterion.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "runtime/pids.h"
+
+enum { MEMBERS = 3 };
+#define DIGITS "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
+
+/* Whether the process now sits there. */
+static bool move(const char *dir, pid_t pid)
+{
+	char path[512];
+	FILE *file;
+	bool moved;
+
+	snprintf(path, sizeof(path), "%s/cgroup.procs", dir);
+	file = fopen(path, "w");
+	if (!file)
+		return false;
+	moved = fprintf(file, "%d\n", (int)pid) > 0;
+	return fclose(file) == 0 && moved;
+}
+
+struct box {
+	char dirs[MEMBERS][400]; /* the container's own, one below with a container's name, one below that */
+	pid_t pids[MEMBERS];
+	unsigned made;
+};
+
+static void leave(struct box *box)
+{
+	for (unsigned i = 0; i < MEMBERS; i++) {
+		if (box->pids[i] > 0) {
+			kill(box->pids[i], SIGKILL);
+			waitpid(box->pids[i], NULL, 0);
+		}
+	}
+	while (box->made)
+		rmdir(box->dirs[--box->made]);
+}
+
+/* One process in each of three cgroups, each below the one before. False: this machine does not let us. */
+static bool enter(struct box *box, const char *hierarchy, const char *name)
+{
+	*box = (struct box){ .made = 0 };
+	snprintf(box->dirs[0], sizeof(box->dirs[0]), "%s/%s", hierarchy, name);
+	snprintf(box->dirs[1], sizeof(box->dirs[1]), "%s/%s/lxc.payload.forged", hierarchy, name);
+	snprintf(box->dirs[2], sizeof(box->dirs[2]), "%s/%s/lxc.payload.forged/" DIGITS, hierarchy, name);
+	for (unsigned i = 0; i < MEMBERS; i++) {
+		if (mkdir(box->dirs[i], 0755) < 0)
+			return false;
+		box->made++;
+		box->pids[i] = fork();
+		if (box->pids[i] == 0) {
+			for (;;)
+				pause();
+		}
+		if (!move(box->dirs[i], box->pids[i]))
+			return false;
+	}
+	return true;
+}
+
+Test(cgroup, a_sub_cgroup_of_the_first_process_is_not_the_container, .timeout = 10)
+{
+	static const char *const hierarchies[] = { "/sys/fs/cgroup/pids", "/sys/fs/cgroup/freezer", "/sys/fs/cgroup" };
+	static const char *const names[] = { "libpod-" DIGITS, "lxc.payload.unit", DIGITS, "docker-" DIGITS ".scope" };
+	unsigned looked = 0;
+
+	for (unsigned h = 0; !looked && h < sizeof(hierarchies) / sizeof(hierarchies[0]); h++) {
+		for (unsigned n = 0; n < sizeof(names) / sizeof(names[0]); n++) {
+			struct box box;
+			struct pids pids = { 0 };
+			bool found = false;
+
+			if (enter(&box, hierarchies[h], names[n])) {
+				/* The innermost is the first process: it has hidden itself as deep as it could. */
+				int r = cgroup_pids(box.pids[MEMBERS - 1], &pids, &found, NULL);
+
+				cr_expect_eq(r, 0);
+				cr_expect(found);
+				for (unsigned i = 0; i < MEMBERS; i++) {
+					bool has = false;
+
+					for (size_t k = 0; k < pids.count; k++)
+						has |= pids.pids[k] == box.pids[i];
+					cr_expect(has, "%s: the process in %s is missing", names[n], box.dirs[i]);
+				}
+				looked++;
+			}
+			pids_free(&pids);
+			leave(&box);
+		}
+	}
+	if (!looked)
+		cr_skip_test("no cgroup can be made here");
+}
