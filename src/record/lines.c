@@ -130,6 +130,7 @@ static int take_audit(struct lines *lines, struct slice line, bool *taken)
 		 number_field(line, "syscall=", 10, &nr) && nr <= UINT32_MAX;
 	if (!*taken)
 		return 0;
+	lines->method = "audit";
 	event.abi = abi_by_audit((uint32_t)audit, (uint32_t)nr);
 	event.nr = (uint32_t)nr;
 	event.first = event.last = time_of(line);
@@ -150,7 +151,6 @@ static int take_audit(struct lines *lines, struct slice line, bool *taken)
 			 exe.at);
 		event.exe = name;
 	}
-	lines->method = "audit";
 	return record_add_call(lines->record, &event, lines->err);
 }
 
