@@ -51,6 +51,11 @@ struct callgate_recorded {
 typedef void callgate_recorded_visit(void *data, const struct callgate_recorded *recorded);
 void callgate_record_each(const struct callgate_record *record, callgate_recorded_visit *visit, void *data);
 
+/* Calls that were recorded often are come to first by the program that is compiled from the filter. What the filter
+ * answers does not change. Since: 0.1 */
+int callgate_filter_weigh(struct callgate_filter *filter, const struct callgate_record *record,
+			  struct callgate_err *err) CALLGATE_MUST_CHECK;
+
 /* Some recorded calls that a filter does not let through. */
 struct callgate_uncovered {
 	size_t size;

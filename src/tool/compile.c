@@ -4,9 +4,10 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "record/recording.h"
 #include "tool/tool.h"
 
-enum { OPT_FORMAT = OPT_VERB, OPT_STATS, OPT_BACKEND };
+enum { OPT_FORMAT = OPT_VERB, OPT_STATS, OPT_BACKEND, OPT_WEIGHTS };
 
 enum { FORMAT_PFC = -1 }; /* written from the filter, not from the program */
 
@@ -24,6 +25,7 @@ struct request {
 	int format;
 	enum backend backend;
 	bool stats, write;
+	const char *weights; /* a record */
 };
 
 static int take_format(const char *value, int *out)
@@ -48,24 +50,59 @@ static int take_backend(const char *value, enum backend *out)
 	return 0;
 }
 
-static int print_stats(const struct options *options, const struct callgate_prog *prog)
+struct path {
+	const struct callgate_prog *prog;
+	double steps, calls;
+};
+
+static void walk(void *data, const struct callgate_recorded *recorded)
+{
+	struct path *path = data;
+	struct callgate_call call = { .abi = recorded->abi, .nr = recorded->nr };
+	struct callgate_action action;
+	unsigned steps;
+
+	if (callgate_prog_eval(path->prog, &call, &action, &steps) < 0)
+		return;
+	path->steps += (double)steps * (double)recorded->count;
+	path->calls += (double)recorded->count;
+}
+
+/* Instructions that a recorded call takes on average, all arguments 0. */
+static double mean_of_record(const struct callgate_prog *prog, const struct callgate_record *record)
+{
+	struct path path = { .prog = prog };
+
+	callgate_record_each(record, walk, &path);
+	return path.calls > 0 ? path.steps / path.calls : 0;
+}
+
+static int print_stats(const struct options *options, const struct callgate_prog *prog,
+		       const struct callgate_record *record)
 {
 	struct callgate_prog_stats stats;
-	char mean[16];
+	char mean[16], recorded[32] = "";
 
 	callgate_prog_measure(prog, options->target.host, &stats);
 	snprintf(mean, sizeof(mean), "%u.%02u", stats.mean_path_x100 / 100, stats.mean_path_x100 % 100);
+	if (record)
+		snprintf(recorded, sizeof(recorded), "%.2f", mean_of_record(prog, record));
 	if (options->json) {
 		struct json_object *root = document("compile");
 
 		json_object_object_add(root, "instructions", json_object_new_int64(stats.instructions));
 		json_object_object_add(root, "longest-path", json_object_new_int64(stats.longest_path));
 		json_object_object_add(root, "mean-path", json_object_new_double_s(stats.mean_path_x100 / 100.0, mean));
+		if (record)
+			json_object_object_add(root, "recorded-path",
+					       json_object_new_double_s(strtod(recorded, NULL), recorded));
 		json_object_object_add(root, "proof", json_object_new_string("equal"));
 		return print_document(root);
 	}
-	printf("instructions: %u\nlongest-path: %u\nmean-path: %s\nproof: equal\n", stats.instructions,
-	       stats.longest_path, mean);
+	printf("instructions: %u\nlongest-path: %u\nmean-path: %s\n", stats.instructions, stats.longest_path, mean);
+	if (record)
+		printf("recorded-path: %s\n", recorded);
+	printf("proof: equal\n");
 	return finish_output(EXIT_YES);
 }
 
@@ -90,19 +127,17 @@ static int write_program(const struct options *options, const struct callgate_fi
 	return code;
 }
 
-static int compile_profile(const struct options *options, const char *profile, const struct request *request)
+static int compile_filter(const struct options *options, struct callgate_filter *filter,
+			  const struct callgate_record *record, const struct request *request)
 {
-	CALLGATE_CLEANUP(filter_cleanup) struct callgate_filter *filter = NULL;
 	CALLGATE_CLEANUP(prog_cleanup) struct callgate_prog *prog = NULL;
 	struct callgate_err err = CALLGATE_ERR_INIT;
-	int code = profile_resolve(options, profile, &filter), r;
+	int r = record ? callgate_filter_weigh(filter, record, &err) : 0, code = EXIT_YES;
 
-	if (code)
-		return code;
 	/* Nothing is written or said of a program whose proof failed. */
-	if (request->backend == BACKEND_LIBSECCOMP)
+	if (r == 0 && request->backend == BACKEND_LIBSECCOMP)
 		r = callgate_filter_compile_libseccomp(filter, 0, &prog, &err);
-	else
+	else if (r == 0)
 		r = callgate_filter_compile(filter, &prog, &err);
 	if (r < 0) {
 		report_err(&err);
@@ -111,7 +146,25 @@ static int compile_profile(const struct options *options, const char *profile, c
 	if (request->write)
 		code = write_program(options, filter, prog, request->format);
 	if (code == EXIT_YES && request->stats)
-		code = print_stats(options, prog);
+		code = print_stats(options, prog, record);
+	return code;
+}
+
+static int compile_profile(const struct options *options, const char *profile, const struct request *request)
+{
+	CALLGATE_CLEANUP(filter_cleanup) struct callgate_filter *filter = NULL;
+	struct callgate_record *record = NULL;
+	struct callgate_err err = CALLGATE_ERR_INIT;
+	int code = profile_resolve(options, profile, &filter);
+
+	if (code)
+		return code;
+	if (request->weights && callgate_record_read(request->weights, &record, &err) < 0) {
+		report_err(&err);
+		return EXIT_CANNOT;
+	}
+	code = compile_filter(options, filter, record, request);
+	callgate_record_free(record);
 	return code;
 }
 
@@ -123,6 +176,10 @@ static int take_own(void *data, int option, const char *value)
 		return take_format(value, &request->format);
 	if (option == OPT_BACKEND)
 		return take_backend(value, &request->backend);
+	if (option == OPT_WEIGHTS) {
+		request->weights = value;
+		return 0;
+	}
 	request->stats = true;
 	return 0;
 }
@@ -136,6 +193,7 @@ int verb_compile(const struct verb *verb, int argc, char **argv)
 		{ "format", required_argument, NULL, OPT_FORMAT },
 		{ "stats", no_argument, NULL, OPT_STATS },
 		{ "backend", required_argument, NULL, OPT_BACKEND },
+		{ "weights", required_argument, NULL, OPT_WEIGHTS },
 		OPTIONS_END,
 	};
 	struct request request = { .format = CALLGATE_PROG_RAW };

@@ -86,6 +86,7 @@ static const struct {
 	{ NULL, "unverified", NULL, "start without reading the filter back" },
 	{ NULL, "watch", NULL, "show it again and again" },
 	{ NULL, "when", "EVENT", "ready, listen:PORT, file:PATH or delay:SECONDS" },
+	{ NULL, "weights", "RECORD", "frequent calls of a record come first" },
 	{ NULL, "within", "PROFILE", "nothing that PROFILE does not permit" },
 };
 

@@ -23,7 +23,8 @@ static const struct verb verbs[] = {
 	  "[--gate no-looser [--within FILE]] [--target OPTIONS]... [--matrix READERS[:ARCHES[:CAPS]]] [TARGET] A B",
 	  "exact difference in meaning of two sources" },
 	{ "compile", verb_compile,
-	  "[--format bpf|asm|pfc|c|base64] [--backend native|libseccomp] [--stats] [-o OUT] [TARGET] FILE",
+	  "[--format bpf|asm|pfc|c|base64] [--backend native|libseccomp] [--weights RECORD] [--stats] "
+	  "[-o OUT] [TARGET] FILE",
 	  "a profile as a proved program" },
 	{ "convert", verb_convert, "--to oci|docker|lxc [--lossy] [-o OUT] [TARGET] FILE",
 	  "a profile in another format, with its losses" },

@@ -385,3 +385,46 @@ Test(record, learning_within_a_limit_and_from_a_base)
 	callgate_filter_free(base_filter);
 	callgate_record_free(record);
 }
+
+/* How many instructions a call takes, by a program that is proved equal to the filter. */
+static unsigned steps_of(const struct callgate_filter *filter, uint32_t nr)
+{
+	struct callgate_call call = { .abi = CALLGATE_ABI_X86_64, .nr = nr };
+	struct callgate_err err = CALLGATE_ERR_INIT;
+	struct callgate_action action;
+	struct callgate_prog *prog;
+	unsigned steps;
+
+	cr_assert(callgate_filter_compile(filter, &prog, &err) == 0, "%s", err.text);
+	cr_assert(callgate_prog_eval(prog, &call, &action, &steps) == 0);
+	callgate_prog_free(prog);
+	return steps;
+}
+
+Test(record, weights_bring_frequent_calls_to_the_front)
+{
+	/* Every other number, so that each is an interval of its own. */
+	struct callgate_record *record = record_of(RECORD(ROW("x86_64", 202, 1000000, "") "," ROW("x86_64", 0, 1, "")));
+	char profile[8192] =
+		"{\"defaultAction\":\"SCMP_ACT_ERRNO\",\"architectures\":[\"SCMP_ARCH_X86_64\"],\"syscalls\":["
+		"{\"action\":\"SCMP_ACT_ALLOW\",\"names\":[\"read\"";
+	struct callgate_err err = CALLGATE_ERR_INIT;
+	struct callgate_filter *filter;
+	unsigned before, rare;
+
+	for (uint32_t nr = 2; nr <= 300; nr += 2) {
+		const char *name = callgate_syscall_name(CALLGATE_ABI_X86_64, nr);
+
+		snprintf(profile + strlen(profile), sizeof(profile) - strlen(profile), ",\"%s\"", name);
+	}
+	strcat(profile, "]}]}");
+	filter = filter_of(profile);
+	before = steps_of(filter, 202);
+	rare = steps_of(filter, 100);
+	cr_assert(callgate_filter_weigh(filter, record, &err) == 0, "%s", err.text);
+	cr_expect(steps_of(filter, 202) < before, "%u, before %u", steps_of(filter, 202), before);
+	cr_expect(steps_of(filter, 100) >= rare);
+	cr_expect(callgate_filter_weigh(filter, NULL, &err) == CALLGATE_E_ARG);
+	callgate_filter_free(filter);
+	callgate_record_free(record);
+}
