@@ -54,6 +54,58 @@ static void place_task(const struct host *host, struct host_task *row)
 	snprintf(row->unit, sizeof(row->unit), "-");
 }
 
+/* ------------------------------------------------------------------ who joined by its namespace alone */
+
+/* Of the first task of each process that its cgroup puts into a container; 0 of all others. */
+static ino_t *container_namespaces(const struct host *host, size_t count)
+{
+	ino_t *spaces = calloc(count + 1, sizeof(*spaces));
+
+	for (size_t i = 0; spaces && i < count; i++)
+		if (host->tasks[i].kind == HOST_CONTAINER && host->tasks[i].task->tid == host->tasks[i].task->pid)
+			spaces[i] = host_pid_namespace(host->tasks[i].task->pid);
+	return spaces;
+}
+
+static void move_task(const struct host *host, const ino_t *spaces, size_t count, ino_t space, struct host_task *row)
+{
+	for (size_t i = 0; i < count; i++) {
+		const struct callgate_task *task = row->task;
+
+		if (spaces[i] != space)
+			continue;
+		*row = host->tasks[i];
+		row->task = task;
+		return;
+	}
+}
+
+/* nsenter(1) and the like leave a process in the cgroup it came from: it is in the container all the same. */
+static int place_by_namespace(struct host *host, size_t count)
+{
+	ino_t own = host_pid_namespace(getpid()), space = 0, *spaces = NULL;
+
+	for (size_t i = 0; i < count; i++) {
+		struct host_task *row = &host->tasks[i];
+
+		if (row->kind == HOST_CONTAINER)
+			continue;
+		if (!i || row[-1].task->pid != row->task->pid)
+			space = host_pid_namespace(row->task->pid);
+		if (!space || space == own)
+			continue;
+		if (!spaces)
+			spaces = container_namespaces(host, count);
+		if (!spaces) {
+			report("out of memory");
+			return EXIT_CANNOT;
+		}
+		move_task(host, spaces, count, space, row);
+	}
+	free(spaces);
+	return EXIT_YES;
+}
+
 /* ------------------------------------------------------------------ order */
 
 static int by_unit(const void *a, const void *b)
@@ -208,7 +260,9 @@ static int read_tasks(struct host *host)
 			place_task(host, row);
 		}
 	}
-	code = read_filters(host, count);
+	code = place_by_namespace(host, count);
+	if (code == EXIT_YES)
+		code = read_filters(host, count);
 	qsort(host->tasks, count, sizeof(*host->tasks), by_unit);
 	return code == EXIT_YES ? group(host, count) : code;
 }

@@ -75,6 +75,8 @@ void host_records_cleanup(struct host *host);
 const struct host_record *host_record_of(const struct host *host, const char *unit);
 /* The one whose first process is in this cgroup, where pid is too. */
 const struct host_record *host_record_in(const struct host *host, const char *cgroup, pid_t pid);
+/* 0: it cannot be looked at. */
+ino_t host_pid_namespace(pid_t pid);
 /* The OCI container whose id is the last component of a cgroup's path, as runtimes name it unless they are told. */
 const struct host_record *host_record_named(const struct host *host, const char *cgroup);
 

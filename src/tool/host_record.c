@@ -178,14 +178,30 @@ static pid_t parent_of(pid_t pid)
 	return (pid_t)parent;
 }
 
-/* 0: it cannot be looked at. */
-static ino_t pid_namespace(pid_t pid)
+ino_t host_pid_namespace(pid_t pid)
 {
 	char path[64];
 	struct stat st;
 
 	snprintf(path, sizeof(path), "/proc/%d/ns/pid", (int)pid);
 	return stat(path, &st) == 0 ? st.st_ino : 0;
+}
+
+/* What runtimes call a cgroup after, unless they are told: the container's id. */
+static bool is_named_by(const char *cgroup, const struct host_record *record)
+{
+	const char *id = record->container + 4, *slash = strrchr(cgroup, '/');
+	size_t size = strcspn(id, "@");
+
+	return slash && strncmp(slash + 1, id, size) == 0 && slash[1 + size] == '\0';
+}
+
+static bool is_of_parent(const char *cgroup, pid_t pid)
+{
+	struct callgate_place parent;
+
+	return strcmp(cgroup, "/") == 0 ||
+	       (callgate_task_place(parent_of(pid), &parent) == 0 && strcmp(cgroup, parent.path) == 0);
 }
 
 static int by_cgroup(const void *a, const void *b)
@@ -202,15 +218,13 @@ static int index_cgroups(struct host *host)
 		return -1;
 	for (size_t i = 0; i < host->record_count; i++) {
 		struct host_record *record = &host->records[i];
-		struct callgate_place place, parent;
+		struct callgate_place place;
 
 		if (!needs_cgroup(record) || callgate_task_place(record->pid, &place) < 0 || !place.path[0])
 			continue;
-		record->shares_cgroup = strcmp(place.path, "/") == 0;
-		record->shares_cgroup |= callgate_task_place(parent_of(record->pid), &parent) == 0 &&
-					 strcmp(place.path, parent.path) == 0;
+		record->shares_cgroup = !is_named_by(place.path, record) && is_of_parent(place.path, record->pid);
 		if (record->shares_cgroup)
-			record->pid_namespace = pid_namespace(record->pid);
+			record->pid_namespace = host_pid_namespace(record->pid);
 		record->cgroup = strdup(place.path);
 		if (!record->cgroup)
 			return -1;
@@ -228,8 +242,9 @@ static bool is_of(const struct host_record *record, pid_t pid)
 
 	if (!record->shares_cgroup || pid == record->pid)
 		return true;
-	own = pid_namespace(getpid());
-	return record->pid_namespace && record->pid_namespace != own && pid_namespace(pid) == record->pid_namespace;
+	own = host_pid_namespace(getpid());
+	return record->pid_namespace && record->pid_namespace != own &&
+	       host_pid_namespace(pid) == record->pid_namespace;
 }
 
 const struct host_record *host_record_in(const struct host *host, const char *cgroup, pid_t pid)
