@@ -63,9 +63,15 @@ static struct acl_entry acl_entry(const unsigned char *at)
 	return (struct acl_entry){ (uint16_t)little(at, 2), (uint16_t)little(at + 2, 2), little(at + 4, 4) };
 }
 
-static bool is_ours(unsigned id, unsigned own, unsigned also)
+/* Asking who one is costs a system call, and nearly all is root's. */
+static bool is_our_user(unsigned id, const struct fd_owner *also)
 {
-	return id == 0 || id == own || id == also;
+	return id == 0 || id == also->uid || id == geteuid();
+}
+
+static bool is_our_group(unsigned id, const struct fd_owner *also)
+{
+	return id == 0 || id == also->gid || id == getegid();
 }
 
 /* Where there is an access control list, the mode's group bits are only what none of its named entries may exceed.
@@ -89,10 +95,10 @@ static const char *acl_complaint(int fd, const struct stat *st, const struct fd_
 
 		if (!(entry.permissions & mask & ACL_WRITE))
 			continue;
-		if (entry.tag == ACL_USER && !is_ours(entry.id, geteuid(), also->uid))
+		if (entry.tag == ACL_USER && !is_our_user(entry.id, also))
 			return "is writable by another user, by an access control list";
-		if ((entry.tag == ACL_GROUP && !is_ours(entry.id, getegid(), also->gid)) ||
-		    (entry.tag == ACL_GROUP_OBJ && !is_ours(st->st_gid, getegid(), also->gid)))
+		if ((entry.tag == ACL_GROUP && !is_our_group(entry.id, also)) ||
+		    (entry.tag == ACL_GROUP_OBJ && !is_our_group(st->st_gid, also)))
 			return "is writable by a foreign group, by an access control list";
 	}
 	return NULL;
@@ -105,12 +111,12 @@ const char *fd_complaint(int fd, const struct stat *st, const struct fd_owner *a
 
 	if (complaint)
 		return complaint;
-	if (!is_ours(st->st_uid, geteuid(), also->uid))
+	if (!is_our_user(st->st_uid, also))
 		return "belongs to neither root nor the caller";
 	if ((st->st_mode & S_IWOTH) && !(S_ISDIR(st->st_mode) && (st->st_mode & S_ISVTX)))
 		return "is writable by everybody";
 	/* Debian gives each user a private group: only a group other than root's and our own makes a file foreign. */
-	if (!listed && (st->st_mode & S_IWGRP) && !is_ours(st->st_gid, getegid(), also->gid))
+	if (!listed && (st->st_mode & S_IWGRP) && !is_our_group(st->st_gid, also))
 		return "is writable by a foreign group";
 	return NULL;
 }
@@ -118,7 +124,7 @@ const char *fd_complaint(int fd, const struct stat *st, const struct fd_owner *a
 /* What is wrong with the owner, the mode or the list, or NULL. */
 static const char *trust_complaint(int fd, const struct stat *st)
 {
-	const struct fd_owner nobody_else = { geteuid(), getegid() };
+	static const struct fd_owner nobody_else = { 0, 0 };
 
 	return fd_complaint(fd, st, &nobody_else);
 }
