@@ -76,3 +76,20 @@ try rebase --from old.json --to new.json conflict.json
 printf '2\ndenylist\nmkdir errno 1\n' >text.seccomp
 try rebase --from old.json --to new.json text.seccomp
 try rebase --from old.json mine.json
+# A fork that names less than its base: the merge is exact without the ENOSYS of numbers above a profile's highest one.
+fork_of() {
+  printf '{ "defaultAction": "SCMP_ACT_ERRNO", "architectures": ["SCMP_ARCH_X86_64"], "syscalls": [\n'
+  printf '  { "names": [%s], "action": "SCMP_ACT_ALLOW" }\n] }\n' "$1"
+}
+fork_of '"read", "mkdir", "openat2"' >old.json
+fork_of '"read", "mkdir", "openat2", "futex_waitv"' >new.json
+fork_of '"read"' >mine.json
+try rebase --from old.json --to new.json mine.json -o result.json
+for enosys in never profile; do
+  for call in read mkdir clone3 openat2 futex_waitv; do
+    for file in old new mine result; do
+      printf '%s\t' "$(callgate explain --arch x86_64 --abi x86_64 --kernel 6.1 --enosys $enosys $file.json $call | cut -f 3)"
+    done
+    echo "$call, --enosys $enosys"
+  done
+done
