@@ -49,7 +49,7 @@ _callgate() {
 	done
 	case $before in
 	--arch | --abi) words="x86_64 x86 x32 aarch64 arm riscv64 s390x s390 ppc64le loongarch64 mips64 mipsel64" ;;
-	--caps) words="container docker all none" ;;
+	--caps) words="container docker all none $(_callgate_containers)" ;;
 	--as) words="docker podman containerd runc crun lxc runsc" ;;
 	--enosys) words="profile never" ;;
 	--color) words="auto always never" ;;

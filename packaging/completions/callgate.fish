@@ -28,5 +28,5 @@ complete -c callgate -n '__fish_seen_subcommand_from hook status verify apply wh
 complete -c callgate -n '__fish_seen_subcommand_from check explain diff exposure compile convert' -a '(__callgate_profiles)'
 complete -c callgate -l profile -x -a '(__callgate_profiles)'
 complete -c callgate -l runtime -x -a 'lxc podman runc crun'
-complete -c callgate -l caps -x -a 'container docker all none'
+complete -c callgate -l caps -x -a 'container docker all none (__callgate_containers)'
 complete -c callgate -l color -x -a 'auto always never'

@@ -88,7 +88,7 @@ static int check_entries(const char *text, struct json_object *root, struct call
 
 static int check_kep_6061(const char *path, struct callgate_err *err)
 {
-	FILE *file = fopen(path, "re");
+	FILE *file = input_open(path);
 	char *text = malloc(KEP_SIZE + 2);
 	struct json_object *root = NULL;
 	size_t size = file && text ? fread(text, 1, KEP_SIZE + 1, file) : 0;

@@ -79,7 +79,7 @@ static int read_base(const char *path, char **text, size_t *size)
 		report_err(&err);
 		return EXIT_CANNOT;
 	}
-	file = fopen(place, "re");
+	file = input_open(place);
 	*text = calloc(1, (16u << 20) + 1);
 	if (!file || !*text) {
 		report("%s: cannot read", place);

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* callgate lock: digests of what profiles mean, for each reader and target, in a file that is kept beside them. */
-#include <errno.h>
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
@@ -168,17 +167,15 @@ static int check_row(const struct options *options, const char *file, char *line
 static int check(const struct options *options, const char *file)
 {
 	struct json_object *root = document("lock"), *rows = json_object_new_array();
-	FILE *from = fopen(file, "re");
+	FILE *from = input_open(file);
 	bool changed = false;
 	int code = EXIT_YES;
 	unsigned checked = 0;
 	char line[LINE];
 
 	json_object_object_add(root, "changed", rows);
-	if (!from) {
-		report("%s: cannot open: %s", file, strerror(errno));
+	if (!from)
 		code = EXIT_CANNOT;
-	}
 	while (code == EXIT_YES && fgets(line, sizeof(line), from)) {
 		line[strcspn(line, "\n")] = '\0';
 		if (!line[0] || line[0] == '#')

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Expectations read: header lines, then rows of call, action, ABI and reason, separated by tabs. */
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -177,12 +176,10 @@ static int take_line(struct reading *reading, char *line)
 int sections_read(const char *file, const struct options *options, struct sections *out)
 {
 	struct reading reading = { .file = file, .options = options, .out = out, .target = *options, .fresh = true };
-	FILE *from = strcmp(file, "-") == 0 ? stdin : fopen(file, "re");
+	FILE *from = input_open(file);
 	char line[LINE];
 	int r = from ? 0 : -1;
 
-	if (!from)
-		report("%s: cannot open: %s", file, strerror(errno));
 	while (r == 0 && fgets(line, sizeof(line), from)) {
 		reading.line++;
 		r = take_line(&reading, line);

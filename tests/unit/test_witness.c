@@ -14,6 +14,7 @@
 #include <sys/ptrace.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "bpf/prog.h"
@@ -307,4 +308,69 @@ Test(witness, lifts_a_stack_once_and_counts_threads)
 	callgate_tasks_free(tasks);
 	kill(pid, SIGKILL);
 	waitpid(pid, NULL, 0);
+}
+
+static pid_t start_crowd(int *ready, unsigned threads)
+{
+	struct callgate_prog *only = errno_for(SYS_mkdir, SECCOMP_RET_ERRNO | 77);
+	pthread_attr_t small;
+	pthread_t thread;
+	int pipes[2];
+	pid_t pid;
+
+	cr_assert_eq(pipe(pipes), 0);
+	pid = fork();
+	if (pid == 0) {
+		pthread_attr_init(&small);
+		pthread_attr_setstacksize(&small, 16384);
+		if (callgate_prog_load(only, CALLGATE_NNP_YES, NULL) < 0)
+			_exit(1);
+		for (unsigned i = 1; i < threads; i++)
+			if (pthread_create(&thread, &small, wait_for_ever, NULL))
+				_exit(1);
+		(void)!write(pipes[1], "", 1);
+		wait_for_ever(NULL);
+	}
+	close(pipes[1]);
+	*ready = pipes[0];
+	free(only);
+	return pid;
+}
+
+/* 1,000 tasks that share one filter: read at once, nobody stopped, the filter once. The time is printed; machines
+ * differ. */
+Test(witness, reads_a_thousand_tasks_of_one_filter, .timeout = 20)
+{
+	enum { TASKS = 1000, ROUNDS = 5 };
+	double least = 1e9;
+	struct callgate_tasks *tasks;
+	int ready;
+	pid_t pid = start_crowd(&ready, TASKS);
+	char byte;
+
+	if (read(ready, &byte, 1) != 1) {
+		waitpid(pid, NULL, 0);
+		cr_skip_test("no 1,000 threads, or no filter, here");
+	}
+	cr_assert_eq(callgate_tasks_list(CALLGATE_SCOPE_PROCESS, pid, &tasks, NULL), 0);
+	cr_assert_eq(callgate_tasks_count(tasks), TASKS);
+	for (unsigned i = 0; i < ROUNDS; i++) {
+		struct timespec from, to;
+		struct callgate_witness *witness;
+		double took;
+
+		clock_gettime(CLOCK_MONOTONIC, &from);
+		witness = look(tasks, CALLGATE_EVIDENCE_ITERATOR);
+		clock_gettime(CLOCK_MONOTONIC, &to);
+		took = 1e3 * (double)(to.tv_sec - from.tv_sec) + 1e-6 * (double)(to.tv_nsec - from.tv_nsec);
+		least = took < least ? took : least;
+		cr_assert_eq(callgate_witness_stacks(witness), 1);
+		callgate_witness_free(witness);
+	}
+	cr_log_info("1,000 tasks that share one filter: %.2f ms\n", least);
+	callgate_tasks_free(tasks);
+	kill(pid, SIGKILL);
+	waitpid(pid, NULL, 0);
+	if (least >= 10)
+		cr_skip_test("slow machine: %.2f ms for 1,000 tasks", least);
 }
