@@ -120,6 +120,17 @@ static int read_as(reads *read, const struct source *source, enum callgate_reade
 	return 0;
 }
 
+/* With a byte order mark, or a brace of two bytes. */
+static bool is_utf16(const struct source *source)
+{
+	static const char starts[][2] = { { '\xff', '\xfe' }, { '\xfe', '\xff' }, { '{', '\0' }, { '\0', '{' } };
+
+	for (size_t i = 0; source->size >= 2 && i < sizeof(starts) / sizeof(starts[0]); i++)
+		if (memcmp(source->text, starts[i], 2) == 0)
+			return true;
+	return false;
+}
+
 int policy_parse(const struct source *source, enum callgate_reader as, struct callgate_policy **out,
 		 struct callgate_notes *notes, struct callgate_err *err)
 {
@@ -135,8 +146,7 @@ int policy_parse(const struct source *source, enum callgate_reader as, struct ca
 			     "empty profile; expected a JSON object or the version line of LXC text");
 		return CALLGATE_E_PROFILE;
 	}
-	if (source->size >= 2 &&
-	    (memcmp(source->text, "\xff\xfe", 2) == 0 || memcmp(source->text, "\xfe\xff", 2) == 0)) {
+	if (is_utf16(source)) {
 		report_error(&report, NOTE_UTF8, 0, "UTF-16 text; profiles are UTF-8");
 		return CALLGATE_E_PROFILE;
 	}

@@ -5,6 +5,7 @@
  */
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/err.h"
 #include "base/sized.h"
@@ -112,6 +113,12 @@ static int write_once(struct writing *writing, bool *again)
 	if (r < 0)
 		return r;
 	r = text_read_back(writing->text, "the text written", &writing->how->target, &why);
+	/* A filter does not know who listens, and of two listeners one would have to be chosen. */
+	if (r == CALLGATE_E_PROFILE && strstr(writing->text->bytes, "\"SCMP_ACT_NOTIFY\""))
+		return err_set(writing->err, CALLGATE_E_UNSUPPORTED,
+			       "the result has SCMP_ACT_NOTIFY, which needs a listenerPath, and the sources' listeners "
+			       "are not "
+			       "carried over; give the calls another action first");
 	if (r == CALLGATE_E_PROFILE || r == CALLGATE_E_UNSUPPORTED)
 		return err_set(writing->err, CALLGATE_E_UNSUPPORTED, "the format cannot say this filter: %s", why.text);
 	return r < 0 ? err_set(writing->err, r, "%s", why.text) : compare(writing, again);

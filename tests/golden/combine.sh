@@ -24,4 +24,6 @@ try diff $base --abi x86_64 $b /tmp/callgate-golden-$$.json 2>&1 | sed "s/callga
 try meet $base --to lxc $a $b 2>&1 | sed "s/callgate-golden-$$-//g; /^#/d"
 try meet $a 2>&1 | sed "s/callgate-golden-$$-//g"
 try meet --to yaml $a $b 2>&1 | sed "s/callgate-golden-$$-//g"
+sed -i 's/"syscalls"/"listenerPath": "\/run\/a", "syscalls"/; s/_ALLOW" }/_NOTIFY" }/; s/"write", //' $a
+try meet $base $a $b 2>&1 | sed "s/callgate-golden-$$-//g"
 rm -f $a $b /tmp/callgate-golden-$$.json

@@ -77,6 +77,9 @@ def pair(callgate, seed, tables, work, tally):
         if ran.returncode == 1 and ("instead of" in ran.stderr or "cannot say" in ran.stderr):
             tally[op + " refused"] += 1
             continue
+        if ran.returncode == 2 and "too complex" in ran.stderr:
+            tally[op + " refused as too complex"] += 1
+            continue
         if ran.returncode:
             return "%s: exit status %d: %s" % (op, ran.returncode, ran.stderr)
         exact = True
