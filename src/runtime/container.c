@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Which container a process is in, by the names that engines give to cgroups. */
-#include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "base/err.h"
 #include "callgate.h"
+#include "kernel/status.h"
 #include "runtime/hooks.h"
 
-enum { ID_LENGTH = 64, ID_SHOWN = 12 };
+enum { ID_LENGTH = 64, ID_SHOWN = 12, HIERARCHIES = 16 /* of cgroups; a path has at most 4096 bytes */ };
 
 static size_t hex_length(const char *text)
 {
@@ -73,31 +74,27 @@ static void take_path(char *path, struct callgate_place *out)
 
 int callgate_task_place(pid_t pid, struct callgate_place *out)
 {
-	char name[64], line[4096];
-	FILE *file;
+	char name[64], text[HIERARCHIES * 4096], *rest = text, *line;
+	int r;
 
 	out->container[0] = out->id[0] = out->path[0] = '\0';
 	out->engine = NULL;
 	snprintf(name, sizeof(name), "/proc/%d/cgroup", (int)pid);
-	file = fopen(name, "re");
-	if (!file)
-		return errno == ENOENT || errno == ESRCH ? CALLGATE_E_NOTFOUND : CALLGATE_E_IO;
-	while (fgets(line, sizeof(line), file)) {
+	r = proc_read(AT_FDCWD, name, text, sizeof(text), NULL);
+	while (r == 0 && (line = strsep(&rest, "\n"))) {
 		char *list = strchr(line, ':'), *path = list ? strchr(list + 1, ':') : NULL;
 		bool unified = strncmp(line, "0::", 3) == 0;
 
 		if (!path)
 			continue;
 		*path++ = '\0';
-		path[strcspn(path, "\n")] = '\0';
 		/* Version 2's, unless everything is in its root, else systemd's own hierarchy. */
 		if ((unified && (path[1] || !out->path[0])) || (!unified && strcmp(list, ":name=systemd") == 0))
 			snprintf(out->path, sizeof(out->path), "%s", path);
 		if (!out->container[0])
 			take_path(path, out);
 	}
-	fclose(file);
-	return 0;
+	return r;
 }
 
 int callgate_task_container(pid_t pid, char *buf, size_t size)
