@@ -128,6 +128,9 @@ def three(callgate, seed, tables, work, tally):
     if ran.returncode == 1 and "conflict" in ran.stderr:
         tally["rebase conflicts"] += 1
         return None
+    if ran.returncode == 2 and "too complex" in ran.stderr:
+        tally["rebase refused as too complex"] += 1
+        return None
     if ran.returncode == 2 and "would not mean the merge" in ran.stderr and not os.path.exists(out):
         tally["rebase: no text was found that its proof accepts, nothing written"] += 1
         return None
