@@ -5,6 +5,7 @@
  * changed it, that side's rules are taken; where both did, rules are looked for that mean what the definition says in
  * every world, or it is a conflict. The result is an edit of the author's text, and is judged again at the end.
  */
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -254,8 +255,14 @@ static int quoted(struct rebase *rebase, struct slice name, struct slice *out)
 	return 0;
 }
 
-/* Into a rule of the author's that says the same, else into a copy of the new default's rule. */
-static int add_name(struct rebase *rebase, struct ref ref, struct slice name)
+/* Rules of the author's from from up to to - 1. */
+struct gap {
+	unsigned from, to;
+};
+
+/* Into a rule of the author's that says the same, above and below which the name's other rules are, else into a copy of
+ * the new default's rule: of rules that overlap the order may decide. *where: its place in the author's text. */
+static int add_name(struct rebase *rebase, struct ref ref, struct slice name, const struct gap *gap, unsigned *where)
 {
 	const struct callgate_policy *mine = rebase->policies[SIDE_MINE];
 	struct slice text, *grown;
@@ -263,10 +270,14 @@ static int add_name(struct rebase *rebase, struct ref ref, struct slice name)
 
 	if (r < 0)
 		return r;
-	for (unsigned i = 0; i < mine->rule_count; i++)
+	for (unsigned i = gap->from; i < mine->rule_count && i < gap->to; i++) {
 		if (rebase->edit.names[i].last && same_rule(&mine->rules[i], rule_of(rebase, ref)) &&
-		    !has_name(&mine->rules[i], name))
+		    !has_name(&mine->rules[i], name)) {
+			*where = i;
 			return edit_array_add(&rebase->arena, &rebase->edit.names[i], text, rebase->err);
+		}
+	}
+	*where = mine->rule_count;
 	grown = arena_grow(&rebase->arena, rebase->pending[ref.rule].at, rebase->pending[ref.rule].size,
 			   rebase->pending[ref.rule].size + 1, sizeof(*grown));
 	if (!grown)
@@ -279,6 +290,7 @@ static int add_name(struct rebase *rebase, struct ref ref, struct slice name)
 static int apply(struct rebase *rebase, struct slice name, const struct refs *mine, const struct refs *wanted)
 {
 	uint64_t kept = 0, placed = 0;
+	unsigned where[LIST];
 	int r = 0;
 
 	for (unsigned i = 0; i < wanted->count; i++) {
@@ -288,13 +300,24 @@ static int apply(struct rebase *rebase, struct slice name, const struct refs *mi
 			continue;
 		kept |= (uint64_t)1 << at;
 		placed |= (uint64_t)1 << i;
+		where[i] = mine->at[at].rule;
 	}
 	for (unsigned i = 0; i < mine->count; i++)
 		if (!(kept >> i & 1))
 			drop_name(rebase, mine->at[i], name);
-	for (unsigned i = 0; i < wanted->count && r == 0; i++)
-		if (!(placed >> i & 1))
-			r = add_name(rebase, wanted->at[i], name);
+	for (unsigned i = 0; i < wanted->count && r == 0; i++) {
+		struct gap gap = { 0, UINT_MAX };
+
+		if (placed >> i & 1)
+			continue;
+		for (unsigned k = 0; k < wanted->count; k++) {
+			if (k < i && where[k] >= gap.from)
+				gap.from = where[k] + 1;
+			if (k > i && placed >> k & 1 && where[k] < gap.to)
+				gap.to = where[k];
+		}
+		r = add_name(rebase, wanted->at[i], name, &gap, &where[i]);
+	}
 	return r;
 }
 
