@@ -90,7 +90,9 @@
 	NOTE(304, NATIVE, "the native ABI is not listed", \
 	     "runtimes add it, so the profile applies to more than it lists") \
 	NOTE(305, ABI, "an ABI that is allowed by surprise", \
-	     "its calls have other numbers and argument widths than those of the native ABI")
+	     "its calls have other numbers and argument widths than those of the native ABI") \
+	NOTE(306, ENGINE, "a call that the engine itself makes and that is denied (--for)", \
+	     "the container may end at its start without saying why")
 
 enum note_id {
 #define NOTE(number, name, about, why) NOTE_##name = number,

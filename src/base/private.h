@@ -39,6 +39,14 @@ int callgate_filter_resolve_as(const struct callgate_policy *policy, const struc
 			       struct callgate_filter **out, struct callgate_answer *answer,
 			       struct callgate_notes *notes, struct callgate_err *err) CALLGATE_MUST_CHECK;
 
+/* Calls that an engine (lxc, runc, crun) makes itself after it has loaded a container's filter, and that the filter
+ * refuses: their names, separated by commas, as far as size lets (1 KiB is enough). Returns how many. Since: 0.1 */
+unsigned callgate_engine_refused(const char *engine, const struct callgate_filter *filter, enum callgate_abi abi,
+				 char *text, size_t size);
+/* The same as a finding (CG-306). Since: 0.1 */
+void callgate_filter_lint_engine(const struct callgate_policy *policy, const struct callgate_filter *filter,
+				 enum callgate_abi abi, const char *engine, struct callgate_notes *notes);
+
 /* The AUDIT_ARCH_ word of a difference's witness. A row whose ABI is NONE stands for all architectures that neither
  * filter lists; its word says which one the witness is of. 0 past the end. Since: 0.1 */
 uint32_t callgate_diff_arch(const struct callgate_diff *diff, size_t index);

@@ -29,7 +29,6 @@ static bool is_rejection(int r)
 static int try_profile(const struct options *options, const char *path, const char *consumer,
 		       struct callgate_notes *notes, struct callgate_err *err)
 {
-	char file[4096];
 	CALLGATE_CLEANUP(policy_cleanup) struct callgate_policy *policy = NULL;
 	CALLGATE_CLEANUP(filter_cleanup) struct callgate_filter *filter = NULL;
 	CALLGATE_CLEANUP(prog_cleanup) struct callgate_prog *prog = NULL;
@@ -43,8 +42,9 @@ static int try_profile(const struct options *options, const char *path, const ch
 	if (r == 0)
 		r = callgate_filter_compile(filter, &prog, err);
 	if (r == 0 && consumer)
-		r = profile_path(path, file, sizeof(file), err);
-	return r == 0 && consumer ? consumer_check(consumer, file, filter, options->target.host, err) : r;
+		r = consumer_check(consumer, &(struct consumed){ path, policy, filter, options->target.host }, notes,
+				   err);
+	return r;
 }
 
 static void compare_readers(const struct options *options, const char *text, struct callgate_notes *notes)

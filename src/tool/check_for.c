@@ -5,7 +5,6 @@
 #include <string.h>
 
 #include "tool/check_for.h"
-#include "tool/hook.h"
 #include "tool/tool.h"
 
 /* Kubernetes' KEP-6061, profiles as OCI artifacts: what a kubelet refuses before it intersects them. */
@@ -119,17 +118,20 @@ static int check_kep_6061(const char *path, struct callgate_err *err)
 	return r;
 }
 
-int consumer_check(const char *consumer, const char *path, const struct callgate_filter *filter, enum callgate_abi host,
+int consumer_check(const char *consumer, const struct consumed *of, struct callgate_notes *notes,
 		   struct callgate_err *err)
 {
+	char path[4096];
 	int r;
 
 	if (strcmp(consumer, "kep-6061") != 0) {
-		hook_note_calls(consumer, filter, host);
+		callgate_filter_lint_engine(of->policy, of->filter, of->host, consumer, notes);
 		return 0;
 	}
-	r = check_kep_6061(path, err);
-	if (r < 0)
-		snprintf(err->file, sizeof(err->file), "%s", path);
+	r = profile_path(of->profile, path, sizeof(path), err);
+	if (r == 0)
+		r = check_kep_6061(path, err);
+	if (r < 0 && !err->file[0])
+		snprintf(err->file, sizeof(err->file), "%.*s", (int)sizeof(err->file) - 1, path);
 	return r;
 }

@@ -7,8 +7,15 @@
 
 /* -1 after a message. */
 int consumer_take(const char *word, const char **out);
-/* path: of a profile that was read and resolved to filter. E_PROFILE: the consumer would refuse it. */
-int consumer_check(const char *consumer, const char *path, const struct callgate_filter *filter, enum callgate_abi host,
+/* A profile, as it was named, and what was made of it. */
+struct consumed {
+	const char *profile;
+	const struct callgate_policy *policy;
+	const struct callgate_filter *filter;
+	enum callgate_abi host;
+};
+/* Findings go to notes. E_PROFILE: the consumer would refuse it. */
+int consumer_check(const char *consumer, const struct consumed *of, struct callgate_notes *notes,
 		   struct callgate_err *err);
 
 #endif
