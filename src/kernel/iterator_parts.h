@@ -25,7 +25,6 @@ struct store {
 
 struct iterator {
 	uint32_t at[ITERATOR_PLACES]; /* what the program reads, by enum place */
-	bool asked;
 	int seen, store_map, prog, link;
 	struct store *store;
 	size_t store_size;
@@ -36,7 +35,7 @@ struct rows {
 	size_t count;
 };
 
-/* kernel/iterator_program.c: the program is loaded, with maps of its own. Places in the kernel are asked for once. */
+/* kernel/iterator_program.c: the program is loaded, with maps of its own. */
 int iterator_open(struct iterator *it, struct callgate_err *err);
 void iterator_close(struct iterator *it);
 /* A look: all rows, in the order of tasks. The caller frees out->at. */

@@ -2,6 +2,7 @@
 /* A BPF program, put together here, that writes a row for each task and one for each of its filters, and copies each
  * program once. */
 #include <errno.h>
+#include <stdatomic.h>
 #include <stddef.h>
 #include <stdlib.h>
 #include <sys/mman.h>
@@ -214,11 +215,21 @@ static int ask_places(struct iterator *it, struct callgate_err *err)
 		[ORIG_FILTER] = { "sock_fprog_kern", "filter", 0 },
 		[ITER_FUNC] = { "bpf_iter_task", NULL, 0 },
 	};
-	int r = btf_ask(queries, PLACES, err);
+	/* A kernel keeps its answers, and finding them takes as long as reading a thousand tasks: whoever was first has
+	 * asked for all. */
+	static _Atomic uint32_t answers[PLACES];
+	static atomic_bool answered;
+	int r = atomic_load(&answered) ? 0 : btf_ask(queries, PLACES, err);
 
-	for (int i = 0; r == 0 && i < PLACES; i++)
-		it->at[i] = queries[i].answer;
-	return r;
+	if (r < 0)
+		return r;
+	for (int i = 0; i < PLACES; i++) {
+		if (!atomic_load(&answered))
+			atomic_store(&answers[i], queries[i].answer);
+		it->at[i] = atomic_load(&answers[i]);
+	}
+	atomic_store(&answered, true);
+	return 0;
 }
 
 static int make_maps(struct iterator *it, struct callgate_err *err)
@@ -265,9 +276,8 @@ int iterator_open(struct iterator *it, struct callgate_err *err)
 	struct ebpf code = { 0 };
 	int r = make_maps(it, err); /* first, because it tells at once who may not do this */
 
-	if (r == 0 && !it->asked)
+	if (r == 0)
 		r = ask_places(it, err);
-	it->asked = r == 0;
 	if (r < 0)
 		return r;
 	build(&code, it);
