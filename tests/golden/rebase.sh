@@ -93,3 +93,18 @@ for enosys in never profile; do
     echo "$call, --enosys $enosys"
   done
 done
+# The first of two rules without conditions decides: a name that the new default allows behind a denial does not join the author's rule
+# in front of that.
+order_of() { printf '{ "defaultAction": "SCMP_ACT_ERRNO", "defaultErrnoRet": 38, "syscalls": [\n%s\n] }\n' "$1"; }
+front='  { "names": ["read", "write"], "action": "SCMP_ACT_ALLOW" },'
+denied='  { "names": ["fchmodat2"], "action": "SCMP_ACT_ERRNO", "includes": { "arches": ["amd64"] } }'
+order_of "$front
+$denied" >old.json
+order_of "$front
+$denied,
+  { \"names\": [\"fchmodat2\"], \"action\": \"SCMP_ACT_ALLOW\" }" >new.json
+order_of "  { \"names\": [\"read\"], \"action\": \"SCMP_ACT_ALLOW\" },
+$denied" >mine.json
+try rebase --from old.json --to new.json mine.json -o result.json
+diff mine.json result.json
+for arch in x86_64 aarch64; do callgate explain --arch $arch --abi $arch --kernel 6.1 result.json fchmodat2 | cut -f 1-3; done
