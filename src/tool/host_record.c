@@ -9,11 +9,12 @@
 
 #include "tool/host.h"
 
+/* "" where there is none. */
 static const char *word(struct json_object *root, const char *key)
 {
-	struct json_object *value;
+	const char *text = text_member(root, key);
 
-	return json_object_object_get_ex(root, key, &value) ? json_object_get_string(value) : "";
+	return text ? text : "";
 }
 
 static uint64_t caps_of(struct json_object *root)
