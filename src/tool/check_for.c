@@ -50,10 +50,9 @@ static int refuse(const char *text, const char *word, struct callgate_err *err)
 
 static bool is_notify(struct json_object *object, const char *key)
 {
-	static const char notify[] = "SCMP_ACT_NOTIFY";
-	struct json_object *action;
+	const char *action = text_member(object, key);
 
-	return json_object_object_get_ex(object, key, &action) && strcmp(json_object_get_string(action), notify) == 0;
+	return action && strcmp(action, "SCMP_ACT_NOTIFY") == 0;
 }
 
 static int check_entries(const char *text, struct json_object *root, struct callgate_err *err)

@@ -37,9 +37,9 @@ static void newest_in(const char *dir_path, char *path, size_t size, struct time
 
 static const char *word_of(struct json_object *root, const char *key, const char *otherwise)
 {
-	struct json_object *value;
+	const char *text = text_member(root, key);
 
-	return json_object_object_get_ex(root, key, &value) ? json_object_get_string(value) : otherwise;
+	return text ? text : otherwise;
 }
 
 static const char *sentence_of(const char *result)
