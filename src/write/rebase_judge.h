@@ -7,9 +7,8 @@
 #ifndef CALLGATE_WRITE_REBASE_JUDGE_H
 #define CALLGATE_WRITE_REBASE_JUDGE_H
 
-#include "policy/policy.h"
+#include "write/rebase_rules.h"
 
-enum side { SIDE_OLD, SIDE_NEW, SIDE_MINE };
 enum { JUDGE_CANDIDATES = 3 };
 
 struct judge {
