@@ -3,6 +3,8 @@
 #include "kernel/ebpf.h"
 
 #include <errno.h>
+#include <linux/btf.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -136,6 +138,18 @@ void ebpf_return(struct ebpf *code, int32_t value)
 	add(code, insn_of(BPF_JMP | BPF_EXIT, 0, 0, 0, 0));
 }
 
+void ebpf_set_callback(struct ebpf *code, int to, unsigned label)
+{
+	add_jump(code, insn_of(BPF_LD | BPF_DW | BPF_IMM, to, BPF_PSEUDO_FUNC, 0, 0), label);
+	add(code, insn_of(0, 0, 0, 0, 0));
+}
+
+void ebpf_begin_callback(struct ebpf *code, unsigned label)
+{
+	code->callback = code->count;
+	ebpf_place(code, label);
+}
+
 /* ------------------------------------------------------------------ bpf(2) */
 
 static int bpf(enum bpf_cmd command, union bpf_attr *attr, size_t size)
@@ -157,11 +171,14 @@ static void resolve_jumps(struct ebpf *code)
 {
 	for (unsigned i = 0; i < code->jump_count; i++) {
 		unsigned at = code->jumps[i].at, to = code->label_at[code->jumps[i].label];
+		int distance = (int)to - 1 - (int)at - 1;
 
 		if (!to)
 			code->failed = true;
+		else if (code->insns[at].src_reg == BPF_PSEUDO_FUNC && BPF_CLASS(code->insns[at].code) == BPF_LD)
+			code->insns[at].imm = distance;
 		else
-			code->insns[at].off = (__s16)((int)to - 1 - (int)at - 1);
+			code->insns[at].off = (__s16)distance;
 	}
 }
 
@@ -186,8 +203,45 @@ static int rejected(union bpf_attr *attr, const char *name, int saved, struct ca
 	return CALLGATE_E_UNSUPPORTED;
 }
 
+/*
+ * The kernel takes a callback from those alone who describe the program's functions to it: both are int (void), static,
+ * and of one name here. btf: a descriptor, to be open until the program is loaded.
+ */
+static int describe_functions(const struct ebpf *code, struct bpf_func_info *functions, int *btf,
+			      struct callgate_err *err)
+{
+	enum { INT = 1, PROTO = 2, FUNCTION = 3 };
+	static const char names[] = "\0int\0callgate";
+	struct description {
+		struct btf_header header;
+		struct btf_type number;
+		uint32_t number_is;
+		struct btf_type proto, function;
+		char names[sizeof(names)];
+	} described = {
+		.header = { .magic = BTF_MAGIC, .version = BTF_VERSION, .hdr_len = sizeof(struct btf_header) },
+		.number = { .name_off = 1, .info = BTF_KIND_INT << 24, .size = 4 },
+		.number_is = BTF_INT_SIGNED << 24 | 32,
+		.proto = { .info = BTF_KIND_FUNC_PROTO << 24, .type = INT },
+		.function = { .name_off = 5, .info = BTF_KIND_FUNC << 24 | BTF_FUNC_STATIC, .type = PROTO },
+	};
+	union bpf_attr attr;
+
+	memcpy(described.names, names, sizeof(names));
+	described.header.type_len = offsetof(struct description, names) - sizeof(described.header);
+	described.header.str_off = described.header.type_len;
+	described.header.str_len = sizeof(names);
+	functions[0] = (struct bpf_func_info){ 0, FUNCTION };
+	functions[1] = (struct bpf_func_info){ code->callback, FUNCTION };
+	memset(&attr, 0, sizeof(attr));
+	attr.btf = (uintptr_t)&described;
+	attr.btf_size = offsetof(struct description, names) + sizeof(names);
+	*btf = bpf(BPF_BTF_LOAD, &attr, sizeof(attr));
+	return *btf < 0 ? refused(errno, "the description of a tracing program", err) : 0;
+}
+
 /* attr: the kind of program. */
-static int load(struct ebpf *code, union bpf_attr *attr, const char *name, int *out, struct callgate_err *err)
+static int load_code(struct ebpf *code, union bpf_attr *attr, const char *name, int *out, struct callgate_err *err)
 {
 	/* The helpers that read the kernel's memory are given to GPL programs only; LGPL 2.1 lets this one be that
 	 * (section 3). */
@@ -208,6 +262,24 @@ static int load(struct ebpf *code, union bpf_attr *attr, const char *name, int *
 		return refused(errno, "a tracing program", err);
 	*out = fd;
 	return 0;
+}
+
+static int load(struct ebpf *code, union bpf_attr *attr, const char *name, int *out, struct callgate_err *err)
+{
+	struct bpf_func_info functions[2];
+	int btf = -1, r = code->callback ? describe_functions(code, functions, &btf, err) : 0;
+
+	if (r < 0)
+		return r;
+	if (code->callback) {
+		attr->prog_btf_fd = (__u32)btf;
+		attr->func_info = (uintptr_t)functions;
+		attr->func_info_cnt = 2;
+		attr->func_info_rec_size = sizeof(functions[0]);
+	}
+	r = load_code(code, attr, name, out, err);
+	fd_close(btf);
+	return r;
 }
 
 int ebpf_load(struct ebpf *code, const char *name, int *out, struct callgate_err *err)

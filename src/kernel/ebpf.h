@@ -19,6 +19,7 @@ struct ebpf {
 		unsigned at, label;
 	} jumps[EBPF_JUMPS];
 	unsigned jump_count;
+	unsigned callback; /* where its second function begins; 0: it has one alone */
 	bool failed;
 };
 
@@ -41,6 +42,10 @@ void ebpf_goto(struct ebpf *code, unsigned label);
 void ebpf_if(struct ebpf *code, int op, int left, int right, unsigned label);
 void ebpf_if_value(struct ebpf *code, int op, int left, int32_t right, unsigned label);
 void ebpf_return(struct ebpf *code, int32_t value);
+/* A callback, the function that follows the program's own: its address into a register for a helper that calls it, and
+ * its beginning. A program has one at most. */
+void ebpf_set_callback(struct ebpf *code, int to, unsigned label);
+void ebpf_begin_callback(struct ebpf *code, unsigned label);
 
 /* A raw tracepoint program of this code; a descriptor in *out. E_PERM, E_UNSUPPORTED, E_KERNEL. */
 int ebpf_load(struct ebpf *code, const char *name, int *out, struct callgate_err *err);

@@ -38,6 +38,8 @@ enum place {
 
 /* ------------------------------------------------------------------ the program */
 
+enum { FRAME = 9 }; /* the register that the program and its callback both have it in */
+
 /* The frame: the row that is written, then single words. */
 enum {
 	ROW = -(int)sizeof(struct row),
@@ -45,13 +47,14 @@ enum {
 	POINTER = ROW - 16,
 	WORD = ROW - 24,
 	KEY = ROW - 32,
-	VALUE = ROW - 40
+	VALUE = ROW - 40,
+	FILE = ROW - 48
 };
 #define FIELD(name) (ROW + (int)offsetof(struct row, name))
 
 static void frame_address(struct ebpf *code, int to, int at)
 {
-	ebpf_move(code, to, 10);
+	ebpf_move(code, to, FRAME);
 	ebpf_do_value(code, BPF_ADD, to, at);
 }
 
@@ -68,13 +71,13 @@ static void read_at(struct ebpf *code, int to, int size, int address, uint32_t o
 /* The same through a pointer in the frame. */
 static void follow(struct ebpf *code, int to, int size, int pointer, uint32_t offset)
 {
-	ebpf_load_from(code, BPF_DW, 4, 10, pointer);
+	ebpf_load_from(code, BPF_DW, 4, FRAME, pointer);
 	read_at(code, to, size, 4, offset);
 }
 
 static void write_row(struct ebpf *code)
 {
-	ebpf_move(code, 1, 8);
+	ebpf_load_from(code, BPF_DW, 1, FRAME, FILE);
 	frame_address(code, 2, ROW);
 	ebpf_set(code, 3, sizeof(struct row));
 	ebpf_call(code, BPF_FUNC_seq_write);
@@ -90,8 +93,8 @@ static void look_up(struct ebpf *code, int map, int key)
 static void write_task(struct ebpf *code, const uint32_t *at)
 {
 	for (int i = VALUE; i < 0; i += 8)
-		ebpf_store_value(code, BPF_DW, 10, i, 0);
-	ebpf_store_value(code, BPF_W, 10, FIELD(is_task), 1);
+		ebpf_store_value(code, BPF_DW, FRAME, i, 0);
+	ebpf_store_value(code, BPF_W, FRAME, FIELD(is_task), 1);
 	read_at(code, FIELD(tid), 4, 7, at[TASK_PID]);
 	read_at(code, FIELD(pid), 4, 7, at[TASK_TGID]);
 	read_at(code, FIELD(time), 8, 7, at[TASK_START]);
@@ -99,10 +102,10 @@ static void write_task(struct ebpf *code, const uint32_t *at)
 	read_at(code, FIELD(mode), 4, 7, at[TASK_SECCOMP] + at[SECCOMP_MODE]);
 	read_at(code, FIELD(filters), 4, 7, at[TASK_SECCOMP] + at[SECCOMP_COUNT]);
 	read_at(code, FIELD(id), 8, 7, at[TASK_SECCOMP] + at[SECCOMP_FILTER]);
-	ebpf_load_from(code, BPF_DW, 1, 10, FIELD(id));
-	ebpf_store(code, BPF_DW, 10, FILTER, 1);
+	ebpf_load_from(code, BPF_DW, 1, FRAME, FIELD(id));
+	ebpf_store(code, BPF_DW, FRAME, FILTER, 1);
 	write_row(code);
-	ebpf_store_value(code, BPF_W, 10, FIELD(is_task), 0);
+	ebpf_store_value(code, BPF_W, FRAME, FIELD(is_task), 0);
 }
 
 /* Copies the program behind POINTER (a struct sock_fprog_kern) into the store and leaves its place in VALUE: place,
@@ -111,32 +114,32 @@ static void copy_program(struct ebpf *code, const struct iterator *it)
 {
 	unsigned end = ebpf_label(code);
 
-	ebpf_store_value(code, BPF_W, 10, VALUE, -1);
-	ebpf_store_value(code, BPF_W, 10, VALUE + 4, 0);
-	ebpf_store_value(code, BPF_DW, 10, WORD, 0);
+	ebpf_store_value(code, BPF_W, FRAME, VALUE, -1);
+	ebpf_store_value(code, BPF_W, FRAME, VALUE + 4, 0);
+	ebpf_store_value(code, BPF_DW, FRAME, WORD, 0);
 	follow(code, WORD, 2, POINTER, it->at[ORIG_LEN]);
 	follow(code, POINTER, 8, POINTER, it->at[ORIG_FILTER]);
-	ebpf_store_value(code, BPF_DW, 10, KEY, 0);
+	ebpf_store_value(code, BPF_DW, FRAME, KEY, 0);
 	look_up(code, it->store_map, KEY);
 	ebpf_if_value(code, BPF_JEQ, 0, 0, end);
-	ebpf_load_from(code, BPF_DW, 2, 10, WORD);
+	ebpf_load_from(code, BPF_DW, 2, FRAME, WORD);
 	ebpf_if_value(code, BPF_JGT, 2, PROGRAM_BYTES / 8, end);
-	ebpf_store(code, BPF_W, 10, VALUE + 4, 2);
+	ebpf_store(code, BPF_W, FRAME, VALUE + 4, 2);
 	ebpf_do_value(code, BPF_LSH, 2, 3);
 	ebpf_load_from(code, BPF_DW, 4, 0, 0);
 	ebpf_if_value(code, BPF_JGT, 4, (int32_t)(it->store_size - sizeof(struct store) - PROGRAM_BYTES), end);
-	ebpf_store(code, BPF_W, 10, VALUE, 4);
+	ebpf_store(code, BPF_W, FRAME, VALUE, 4);
 	ebpf_move(code, 5, 4);
 	ebpf_do(code, BPF_ADD, 5, 2);
 	ebpf_store(code, BPF_DW, 0, 0, 5);
 	ebpf_move(code, 1, 0);
 	ebpf_do_value(code, BPF_ADD, 1, sizeof(struct store));
 	ebpf_do(code, BPF_ADD, 1, 4);
-	ebpf_load_from(code, BPF_DW, 3, 10, POINTER);
+	ebpf_load_from(code, BPF_DW, 3, FRAME, POINTER);
 	ebpf_call(code, BPF_FUNC_probe_read_kernel);
 	ebpf_if_value(code, BPF_JEQ, 0, 0, end);
-	ebpf_store_value(code, BPF_W, 10, VALUE, -1);
-	ebpf_store_value(code, BPF_W, 10, VALUE + 4, 0);
+	ebpf_store_value(code, BPF_W, FRAME, VALUE, -1);
+	ebpf_store_value(code, BPF_W, FRAME, VALUE + 4, 0);
 	ebpf_place(code, end);
 }
 
@@ -155,15 +158,15 @@ static void write_filter(struct ebpf *code, const struct iterator *it)
 	frame_address(code, 3, VALUE);
 	ebpf_set(code, 4, BPF_ANY);
 	ebpf_call(code, BPF_FUNC_map_update_elem);
-	ebpf_load_from(code, BPF_DW, 1, 10, VALUE);
+	ebpf_load_from(code, BPF_DW, 1, FRAME, VALUE);
 	ebpf_goto(code, next);
 	ebpf_place(code, known);
 	ebpf_load_from(code, BPF_DW, 1, 0, 0);
 	ebpf_place(code, next);
-	ebpf_store(code, BPF_DW, 10, FIELD(place), 1);
-	ebpf_load_from(code, BPF_DW, 1, 10, FILTER);
-	ebpf_store(code, BPF_DW, 10, FIELD(id), 1);
-	ebpf_store_value(code, BPF_W, 10, FIELD(flags), 0);
+	ebpf_store(code, BPF_DW, FRAME, FIELD(place), 1);
+	ebpf_load_from(code, BPF_DW, 1, FRAME, FILTER);
+	ebpf_store(code, BPF_DW, FRAME, FIELD(id), 1);
+	ebpf_store_value(code, BPF_W, FRAME, FIELD(flags), 0);
 	follow(code, FIELD(flags), 1, FILTER, it->at[FILTER_LOG]);
 	follow(code, POINTER, 8, FILTER, it->at[FILTER_PROG]);
 	follow(code, FIELD(filters), 4, POINTER, it->at[PROG_JITED]);
@@ -171,25 +174,34 @@ static void write_filter(struct ebpf *code, const struct iterator *it)
 	follow(code, FILTER, 8, FILTER, it->at[FILTER_PREV]);
 }
 
-/* Register 6 counts, 7 is the task, 8 the file that is written. */
+/* The kernel's loop is verified once; one of our own would be verified as often as it can run, and that takes longer
+ * than all else. */
 static void build(struct ebpf *code, const struct iterator *it)
 {
-	unsigned loop = ebpf_label(code), end = ebpf_label(code);
+	unsigned walk = ebpf_label(code), more = ebpf_label(code), end = ebpf_label(code);
 
-	ebpf_load_from(code, BPF_DW, 7, 1, 8);
+	ebpf_move(code, FRAME, 10);
+	ebpf_load_from(code, BPF_DW, 7, 1, 8); /* the task */
 	ebpf_if_value(code, BPF_JEQ, 7, 0, end);
-	ebpf_load_from(code, BPF_DW, 8, 1, 0);
-	ebpf_load_from(code, BPF_DW, 8, 8, 0);
+	ebpf_load_from(code, BPF_DW, 2, 1, 0);
+	ebpf_load_from(code, BPF_DW, 2, 2, 0);
+	ebpf_store(code, BPF_DW, FRAME, FILE, 2);
 	write_task(code, it->at);
-	ebpf_set(code, 6, 0);
-	ebpf_place(code, loop);
-	ebpf_load_from(code, BPF_DW, 1, 10, FILTER);
-	ebpf_if_value(code, BPF_JEQ, 1, 0, end);
-	ebpf_if_value(code, BPF_JGE, 6, ITERATOR_DEPTH, end);
-	ebpf_do_value(code, BPF_ADD, 6, 1);
-	write_filter(code, it);
-	ebpf_goto(code, loop);
+	ebpf_set(code, 1, ITERATOR_DEPTH);
+	ebpf_set_callback(code, 2, walk);
+	ebpf_move(code, 3, FRAME);
+	ebpf_set(code, 4, 0);
+	ebpf_call(code, BPF_FUNC_loop);
 	ebpf_place(code, end);
+	ebpf_return(code, 0);
+
+	ebpf_begin_callback(code, walk);
+	ebpf_move(code, FRAME, 2);
+	ebpf_load_from(code, BPF_DW, 1, FRAME, FILTER);
+	ebpf_if_value(code, BPF_JNE, 1, 0, more);
+	ebpf_return(code, 1);
+	ebpf_place(code, more);
+	write_filter(code, it);
 	ebpf_return(code, 0);
 }
 
