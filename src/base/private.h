@@ -72,14 +72,15 @@ struct callgate_arguments {
 int callgate_syscall_arguments(enum callgate_abi abi, const char *name, struct callgate_arguments *out);
 
 /* Where a merge cannot be decided: a call that the old default, the new one and the author's profile treat in three
- * ways. Arrays are in this order. */
+ * ways; or, where two of the actions are equal, the merge is defined but neither side's rules, nor both together, say
+ * it. Arrays are in this order. */
 struct callgate_conflict {
 	size_t size;
 	char name[64];
 	struct callgate_call call;
 	const char *target; /* options for which it is so; belongs to the caller of the function that is called */
 	struct callgate_action action[3];
-	unsigned line[3], column[3]; /* of the first rule with the name; without one, of the default action */
+	unsigned line[3], column[3]; /* of what decides the call */
 };
 typedef void callgate_conflict_visit(void *data, const struct callgate_conflict *conflict);
 struct callgate_rebase {

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "record/recording.h"
+#include "tool/terminal.h"
 #include "tool/tool.h"
 
 enum { OPT_BASE = OPT_VERB, OPT_WITHIN, OPT_ARGS, OPT_TWINS, OPT_AT };
@@ -21,9 +22,9 @@ struct left {
 static void tell_left_out(void *data, const struct callgate_uncovered *told)
 {
 	struct left *left = data;
-	char call[192], word[64], origin[512];
+	char call[256], word[64], origin[512];
 
-	call_text(&told->call, call, sizeof(call));
+	call_text_named(&told->call, call, sizeof(call));
 	callgate_action_format(told->action, word, sizeof(word));
 	origin_format(&told->origin, origin, sizeof(origin));
 	fprintf(stderr, "%s: warning: left out: %s %s, recorded %llu times: %s does not permit it (%s)\n", origin,
@@ -33,10 +34,10 @@ static void tell_left_out(void *data, const struct callgate_uncovered *told)
 
 static void tell_uncovered(void *data, const struct callgate_uncovered *told)
 {
-	char call[192], word[64];
+	char call[256], word[64];
 
 	(void)data;
-	call_text(&told->call, call, sizeof(call));
+	call_text_named(&told->call, call, sizeof(call));
 	callgate_action_format(told->action, word, sizeof(word));
 	fprintf(stderr, "callgate: warning: not covered: %s %s, recorded %llu times, gets %s\n",
 		callgate_abi_name(told->call.abi), call, (unsigned long long)told->count, word);
@@ -118,11 +119,11 @@ static int check_limit(const struct callgate_filter *within, const struct callga
 	}
 	for (size_t i = 0; i < callgate_diff_count(diff) && code == EXIT_YES; i++) {
 		const struct callgate_difference *row = callgate_diff_at(diff, i);
-		char call[192];
+		char call[256];
 
 		if (!row->looser)
 			continue;
-		call_text(&row->witness, call, sizeof(call));
+		call_text_named(&row->witness, call, sizeof(call));
 		report("the profile would permit more than %s, %s %s among it: give --args few, or leave that call out "
 		       "of the records",
 		       name, callgate_abi_name(row->witness.abi), call);

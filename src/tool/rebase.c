@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* callgate rebase: a fork of an old default carried onto a new one, as an edit of the fork's text. */
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/private.h"
+#include "tool/terminal.h"
 #include "tool/tool.h"
 
 enum { OPT_FROM = OPT_VERB, OPT_TO, SIDES = 3 };
@@ -19,22 +21,80 @@ static int take_own(void *own, int option, const char *value)
 	return 0;
 }
 
-/* What each of them does with a call that all treat otherwise, and where. */
+/* What each of them does with a call, and where. Two alike: the call is decided, but not by rules that anybody has. */
 static void tell_conflict(void *data, const struct callgate_conflict *conflict)
 {
 	const struct request *request = data;
-	char call[192], action[3][32];
+	char call[256], action[3][32];
+	bool all_differ;
 
-	call_text(&conflict->call, call, sizeof(call));
+	call_text_named(&conflict->call, call, sizeof(call));
 	for (unsigned i = 0; i < SIDES; i++)
 		callgate_action_format(conflict->action[i], action[i], sizeof(action[i]));
-	fprintf(stderr, "%s:%u:%u: error: conflict: both sides changed '%s'; %s on %s is %s here\n", request->files[2],
-		conflict->line[2], conflict->column[2], conflict->name, call, callgate_abi_name(conflict->call.abi),
+	all_differ = strcmp(action[0], action[1]) != 0 && strcmp(action[0], action[2]) != 0;
+	fprintf(stderr, "%s:%u:%u: error: conflict: both sides changed '%s'%s; %s on %s is %s here\n",
+		request->files[2], conflict->line[2], conflict->column[2], conflict->name,
+		all_differ ? "" : ", and no rule says both changes", call, callgate_abi_name(conflict->call.abi),
 		action[2]);
 	fprintf(stderr, "%s:%u:%u: note: %s here\n", request->files[1], conflict->line[1], conflict->column[1],
 		action[1]);
 	fprintf(stderr, "%s:%u:%u: note: %s before, with %s\n", request->files[0], conflict->line[0],
 		conflict->column[0], action[0], conflict->target);
+}
+
+enum { NAMES = 6, NUMBERS = 1024 };
+
+/*
+ * ENOSYS makes libc try an older call. Where the result names newer calls than the profile did, those between that it
+ * does not name are no longer newer than it, and get its default action. Told for the native ABI.
+ */
+static void tell_lost_enosys(const char *file, const struct callgate_filter *mine, const struct callgate_filter *result)
+{
+	enum callgate_abi abis[CALLGATE_ABI_COUNT];
+	struct callgate_call call = { 0 };
+	struct callgate_action before, after;
+	struct callgate_origin by;
+	char names[NAMES * 40] = "", action[32] = "";
+	unsigned count = 0;
+
+	callgate_filter_abis(mine, abis);
+	call.abi = abis[0];
+	for (call.nr = 0; call.nr < NUMBERS; call.nr++) {
+		const char *name = callgate_syscall_name(call.abi, call.nr);
+		size_t used = strlen(names);
+
+		if (!name || callgate_filter_decide(mine, &call, &before, &by) < 0 || by.why != CALLGATE_BY_ENOSYS ||
+		    callgate_filter_decide(result, &call, &after, &by) < 0 || by.why != CALLGATE_BY_DEFAULT)
+			continue;
+		callgate_action_format(after, action, sizeof(action));
+		if (count++ < NAMES)
+			snprintf(names + used, sizeof(names) - used, "%s%s", used ? ", " : "", name);
+	}
+	if (count)
+		fprintf(stderr,
+			"%s: note: %u call%s that got ENOSYS, being newer than the profile, will get %s, because the "
+			"result names calls that are newer still: %s%s\n",
+			file, count, count == 1 ? "" : "s", action, names, count > NAMES ? " ..." : "");
+}
+
+static int compare_tails(const struct options *options, const struct request *request,
+			 const struct callgate_policy *mine, const char *text, size_t size)
+{
+	CALLGATE_CLEANUP(filter_cleanup) struct callgate_filter *before = NULL, *after = NULL;
+	CALLGATE_CLEANUP(policy_cleanup) struct callgate_policy *result = NULL;
+	struct callgate_err err = CALLGATE_ERR_INIT;
+	int r = callgate_policy_parse(text, size, "the result", &result, NULL, &err);
+
+	if (r == 0)
+		r = callgate_filter_resolve(mine, &options->target, &before, NULL, &err);
+	if (r == 0)
+		r = callgate_filter_resolve(result, &options->target, &after, NULL, &err);
+	if (r < 0) {
+		report_err(&err);
+		return EXIT_CANNOT;
+	}
+	tell_lost_enosys(request->files[2], before, after);
+	return EXIT_YES;
 }
 
 static int open_all(const struct options *options, const struct request *request,
@@ -77,7 +137,11 @@ static int rebase(const struct options *options, struct request *request)
 		r = callgate_policy_rebase(&how, &text, &size, &err);
 		if (r < 0)
 			report_err(&err);
-		code = r == 0 ? write_output(options, text, size) : r == CALLGATE_E_UNSUPPORTED ? EXIT_NO : EXIT_CANNOT;
+		code = r == 0                        ? compare_tails(options, request, policies[2], text, size)
+		       : r == CALLGATE_E_UNSUPPORTED ? EXIT_NO
+						     : EXIT_CANNOT;
+		if (code == EXIT_YES)
+			code = write_output(options, text, size);
 	}
 	free(text);
 	for (unsigned i = 0; i < SIDES; i++)

@@ -7,6 +7,7 @@
 
 #include "base/private.h"
 #include "record/recording.h"
+#include "tool/terminal.h"
 #include "tool/test.h"
 #include "tool/tool.h"
 
@@ -133,12 +134,12 @@ struct uncovered {
 static void take_uncovered(void *data, const struct callgate_uncovered *uncovered)
 {
 	struct uncovered *all = data;
-	char call[192], action[32], origin[512];
+	char call[256], action[32], origin[512];
 
 	/* What was denied when it was recorded may stay denied. */
 	if (uncovered->denied || all->count++)
 		return;
-	call_text(&uncovered->call, call, sizeof(call));
+	call_text_named(&uncovered->call, call, sizeof(call));
 	callgate_action_format(uncovered->action, action, sizeof(action));
 	origin_format(&uncovered->origin, origin, sizeof(origin));
 	snprintf(all->result->got, sizeof(all->result->got), "%s is %s: %s", call, action, origin);

@@ -28,28 +28,25 @@ struct rebase {
 /* ------------------------------------------------------------------ judging a name */
 
 /* The rules of a list with this name alone, as a policy. */
-static int case_of(struct rebase *rebase, const struct refs *refs, enum side side, struct slice name,
-		   struct callgate_policy *out)
+static int case_of(struct rebase *rebase, const struct callgate_policy *policy, const struct refs *refs,
+		   struct slice name, struct callgate_policy *out)
 {
 	struct rule *rules = arena_array(&rebase->arena, refs->count ? refs->count : 1, sizeof(*rules));
-	struct word *word = arena_alloc(&rebase->arena, sizeof(*word));
 
-	if (!rules || !word)
+	if (!rules)
 		return err_nomem(rebase->err);
-	*word = (struct word){ name, { 0 } };
 	for (unsigned i = 0; i < refs->count; i++) {
 		rules[i] = *refs->at[i].rule;
-		rules[i].names = word;
+		rules[i].names = rule_name(refs->at[i].rule, name);
 		rules[i].name_count = 1;
 	}
-	*out = *rebase->policies[side];
+	*out = *policy;
 	out->rules = rules;
 	out->rule_count = refs->count;
 	return 0;
 }
 
-static void report_conflict(struct rebase *rebase, struct slice name, const struct refs of[3],
-			    const struct judgement *judgement)
+static void report_conflict(struct rebase *rebase, struct slice name, const struct judgement *judgement)
 {
 	struct callgate_conflict conflict = { .size = sizeof(conflict),
 					      .call = judgement->witness,
@@ -58,9 +55,11 @@ static void report_conflict(struct rebase *rebase, struct slice name, const stru
 	rebase->conflicts++;
 	for (int side = 0; side < 3; side++) {
 		const struct callgate_policy *policy = rebase->policies[side];
-		struct place at = of[side].count ? of[side].at[0].rule->at : policy->fallback.at;
 
-		policy_line(policy, at, &conflict.line[side], &conflict.column[side]);
+		conflict.line[side] = judgement->line[side];
+		conflict.column[side] = judgement->column[side];
+		if (!conflict.line[side])
+			policy_line(policy, policy->fallback.at, &conflict.line[side], &conflict.column[side]);
 		conflict.action[side] = judgement->action[side];
 	}
 	snprintf(conflict.name, sizeof(conflict.name), "%.*s", (int)(name.size < 63 ? name.size : 63), name.at);
@@ -77,9 +76,9 @@ static int choose(struct rebase *rebase, struct slice name, const struct refs of
 
 	refs_merge(of, out);
 	for (int i = 0; i < 3 && r == 0; i++) {
-		r = case_of(rebase, &of[i], (enum side)i, name, &sides[i]);
+		r = case_of(rebase, rebase->policies[i], &of[i], name, &sides[i]);
 		if (r == 0)
-			r = case_of(rebase, candidates[i], SIDE_MINE, name, &made[i]);
+			r = case_of(rebase, rebase->policies[SIDE_MINE], candidates[i], name, &made[i]);
 	}
 	if (r == 0)
 		r = judge_name(&rebase->judge, sides, made, 3, &judgement, rebase->err);
@@ -94,7 +93,7 @@ static int choose(struct rebase *rebase, struct slice name, const struct refs of
 			*out = *candidates[i];
 		return 0;
 	}
-	report_conflict(rebase, name, of, &judgement);
+	report_conflict(rebase, name, &judgement);
 	*out = of[SIDE_MINE];
 	return 0;
 }
@@ -110,7 +109,7 @@ static bool is_first(const struct rebase *rebase, int side, unsigned rule, unsig
 		unsigned end = s == side ? rule : policy->rule_count;
 
 		for (unsigned i = 0; i < end; i++)
-			if (rule_has_name(&policy->rules[i], word->text))
+			if (rule_name(&policy->rules[i], word->text))
 				return false;
 	}
 	for (unsigned i = 0; i < name; i++)
@@ -167,29 +166,15 @@ static int prove_name(struct rebase *rebase, struct slice name, const struct ref
 	const struct callgate_policy *result = data;
 	struct callgate_policy sides[3], made;
 	struct judgement judgement;
-	struct refs refs = { .count = 0 };
-	struct rule *rules;
-	int r = 0;
+	struct refs refs;
+	int r = refs_of(result, SIDE_MINE, name, &refs, rebase->err);
 
+	if (r == 0)
+		r = case_of(rebase, result, &refs, name, &made);
 	for (int i = 0; i < 3 && r == 0; i++)
-		r = case_of(rebase, &of[i], (enum side)i, name, &sides[i]);
-	rules = arena_array(&rebase->arena, REFS, sizeof(*rules));
-	if (r < 0 || !rules)
-		return r < 0 ? r : err_nomem(rebase->err);
-	made = *result;
-	made.rules = rules;
-	for (unsigned i = 0; i < result->rule_count && refs.count < REFS; i++) {
-		if (!rule_has_name(&result->rules[i], name))
-			continue;
-		rules[refs.count] = result->rules[i];
-		for (unsigned k = 0; k < result->rules[i].name_count; k++)
-			if (result->rules[i].names[k].text.size == name.size &&
-			    memcmp(result->rules[i].names[k].text.at, name.at, name.size) == 0)
-				rules[refs.count].names = &result->rules[i].names[k];
-		rules[refs.count++].name_count = 1;
-	}
-	made.rule_count = refs.count;
-	r = judge_name(&rebase->judge, sides, &made, 1, &judgement, rebase->err);
+		r = case_of(rebase, rebase->policies[i], &of[i], name, &sides[i]);
+	if (r == 0)
+		r = judge_name(&rebase->judge, sides, &made, 1, &judgement, rebase->err);
 	if (r < 0)
 		return r;
 	return judgement.fits ? 0
@@ -217,7 +202,10 @@ static int rebase_all(struct rebase *rebase, char **bytes, size_t *size)
 	if (r == 0)
 		r = for_each_name(rebase, merge_name, NULL);
 	if (r == 0 && rebase->conflicts)
-		r = err_set(rebase->err, CALLGATE_E_UNSUPPORTED, "%u conflicts", rebase->conflicts);
+		r = err_set(rebase->err, CALLGATE_E_UNSUPPORTED,
+			    "%u conflict%s: give each of these calls the rules of the new default, or those that mean "
+			    "what both sides want, and rebase again",
+			    rebase->conflicts, rebase->conflicts == 1 ? "" : "s");
 	if (r == 0)
 		r = rebase_edit_write(&rebase->edit, &out, rebase->err);
 	if (r == 0)

@@ -14,10 +14,11 @@
 static void drop_name(struct rebase_edit *edit, struct ref ref, struct slice name)
 {
 	const struct rule *rule = ref.rule;
+	const struct edit_array *names = &edit->mine.names[ref.index];
 
-	for (unsigned i = 0; i < rule->name_count && i < edit->mine.names[ref.index].count; i++)
+	for (unsigned i = 0; i < rule->name_count && i < names->count; i++)
 		if (rule->names[i].text.size == name.size && memcmp(rule->names[i].text.at, name.at, name.size) == 0)
-			edit->mine.names[ref.index].elements[i].dropped = true;
+			names->elements[i].dropped = true;
 	/* The old "name" key holds one: the rule goes with it. */
 	if (rule->single_name)
 		edit->mine.rules.elements[ref.index].dropped = true;
@@ -53,7 +54,7 @@ static int add_name(struct rebase_edit *edit, struct ref ref, struct slice name,
 		return r;
 	for (unsigned i = gap->from; i < mine->rule_count && i < gap->to; i++) {
 		if (edit->mine.names[i].last && rule_same(&mine->rules[i], ref.rule) &&
-		    !rule_has_name(&mine->rules[i], name)) {
+		    !rule_name(&mine->rules[i], name)) {
 			*where = i;
 			return edit_array_add(edit->arena, &edit->mine.names[i], text, err);
 		}

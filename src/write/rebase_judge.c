@@ -28,6 +28,7 @@ struct walk {
 	struct meaning *meaning;
 	struct judgement *out;
 	unsigned count, steps; /* candidates */
+	bool met;              /* the witness is of this world: its places are to be asked for */
 	struct callgate_call call;
 	const struct callgate_target *target;
 	struct callgate_err *err;
@@ -105,6 +106,7 @@ static void keep_witness(struct walk *walk, const struct callgate_action action[
 	const struct callgate_target *target = walk->target;
 	size_t used;
 
+	walk->met = true;
 	walk->out->witness = walk->call;
 	memcpy(walk->out->action, action, sizeof(walk->out->action));
 	used = (size_t)snprintf(walk->out->target, sizeof(walk->out->target), "--arch %s --kernel %u.%u --caps ",
@@ -242,6 +244,21 @@ static int judge_filters(struct walk *walk, struct callgate_filter *const filter
 	return r;
 }
 
+static void keep_places(struct walk *walk, struct callgate_filter *const filters[])
+{
+	for (unsigned i = 0; i < 3 && walk->met; i++) {
+		struct callgate_origin origin = { 0 };
+		struct callgate_action action;
+
+		/* The walk over it has succeeded: it is not opaque there. */
+		if (callgate_filter_decide(filters[i], &walk->out->witness, &action, &origin) < 0)
+			continue;
+		walk->out->line[i] = origin.line;
+		walk->out->column[i] = origin.column;
+	}
+	walk->met = false;
+}
+
 static int judge_world(struct walk *walk, const struct callgate_policy *policies[], int id)
 {
 	struct callgate_filter *filters[FILTERS] = { NULL };
@@ -257,6 +274,8 @@ static int judge_world(struct walk *walk, const struct callgate_policy *policies
 	}
 	if (r == 0)
 		r = judge_filters(walk, filters, id);
+	if (r == 0)
+		keep_places(walk, filters);
 	for (unsigned i = 0; i < FILTERS; i++)
 		callgate_filter_free(filters[i]);
 	return r;

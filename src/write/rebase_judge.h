@@ -23,7 +23,8 @@ struct judgement {
 	bool conflict;
 	struct callgate_call witness; /* of the first conflict, or of what no candidate means */
 	struct callgate_action action[3];
-	char target[160]; /* its world */
+	unsigned line[3], column[3]; /* of what decides it; 0: an architecture that is not listed */
+	char target[160];            /* its world */
 };
 
 /* E_UNSUPPORTED: each side changed the default action, or the architectures, in its own way. */

@@ -7,12 +7,12 @@
 #include "base/err.h"
 #include "names/abi.h"
 
-bool rule_has_name(const struct rule *rule, struct slice name)
+const struct word *rule_name(const struct rule *rule, struct slice name)
 {
 	for (unsigned i = 0; i < rule->name_count; i++)
 		if (rule->names[i].text.size == name.size && memcmp(rule->names[i].text.at, name.at, name.size) == 0)
-			return true;
-	return false;
+			return &rule->names[i];
+	return NULL;
 }
 
 int refs_of(const struct callgate_policy *policy, enum side side, struct slice name, struct refs *out,
@@ -20,7 +20,7 @@ int refs_of(const struct callgate_policy *policy, enum side side, struct slice n
 {
 	out->count = 0;
 	for (unsigned i = 0; i < policy->rule_count; i++) {
-		if (!rule_has_name(&policy->rules[i], name))
+		if (!rule_name(&policy->rules[i], name))
 			continue;
 		if (out->count == REFS)
 			return err_set(err, CALLGATE_E_LIMIT, "more than %d rules for one call", REFS);

@@ -18,7 +18,8 @@ struct refs {
 	unsigned count;
 };
 
-bool rule_has_name(const struct rule *rule, struct slice name);
+/* The name where the rule has it; NULL: it has not. */
+const struct word *rule_name(const struct rule *rule, struct slice name);
 /* Alike in everything but names: action, guards and conditions. */
 bool rule_same(const struct rule *a, const struct rule *b);
 /* E_LIMIT: more than REFS. */
