@@ -13,6 +13,17 @@
 #include "names/syscall.h"
 #include "names/words.h"
 
+int library_refuse_errno(const struct resolution *res, struct callgate_action action, struct place at,
+			 struct callgate_err *err)
+{
+	if (res->lenient || !res->traits->through_library || action.kind != CALLGATE_ERRNO || action.data < ERRNO_MAX)
+		return 0;
+	note_at(res->notes, CALLGATE_ERROR, NOTE_ERRNO, &res->policy->source, at.offset,
+		"%s rejects errno %u: libseccomp takes 0 to %d", reader_name(res->target->reader), action.data,
+		ERRNO_MAX - 1);
+	return err_set(err, CALLGATE_E_PROFILE, "%s rejects errno %u", reader_name(res->target->reader), action.data);
+}
+
 /* ------------------------------------------------------------------ the rules of one call */
 
 static int refuse(const struct resolution *res, const struct candidate_list *list, const struct clause *clause,

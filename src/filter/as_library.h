@@ -19,6 +19,10 @@ int library_settle(const struct resolution *res, const struct candidate_list *li
 int library_refuse_unsure(const struct resolution *res, const struct candidate_list *list,
 			  const struct rule_clauses *clauses, struct callgate_err *err);
 
+/* Errnos from 4095 on it takes neither as a default nor in a rule. at: where the text has it. */
+int library_refuse_errno(const struct resolution *res, struct callgate_action action, struct place at,
+			 struct callgate_err *err);
+
 /* Adds the clauses of one member of a multiplexer. */
 int library_add_member(const struct resolution *res, const struct candidate_list *list, struct test selector,
 		       uint8_t word, struct rule_clauses *out, struct callgate_err *err);

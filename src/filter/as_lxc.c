@@ -5,6 +5,7 @@
 #include "base/err.h"
 #include "base/note_ids.h"
 #include "base/notes.h"
+#include "filter/as_library.h"
 #include "names/syscall.h"
 #include "names/words.h"
 
@@ -27,10 +28,12 @@ static bool reaches_some_abi(const struct resolution *res, const struct candidat
 	return false;
 }
 
-int lxc_refuse_redundant(const struct resolution *res, const struct candidate *like, struct callgate_err *err)
+int lxc_refuse(const struct resolution *res, const struct candidate *like, struct callgate_err *err)
 {
-	if (res->lenient || !action_equal(like->rule->action, res->active->fallback) || !reaches_some_abi(res, like))
+	if (res->lenient || !reaches_some_abi(res, like))
 		return 0;
+	if (!action_equal(like->rule->action, res->active->fallback))
+		return library_refuse_errno(res, like->rule->action, like->name->at, err);
 	note_at(res->notes, CALLGATE_ERROR, NOTE_REDUNDANT, &res->policy->source, like->name->at.offset,
 		"redundant rule for '%.*s': LXC rejects a rule with the default action", (int)like->name->text.size,
 		like->name->text.at);

@@ -9,6 +9,6 @@
  * does for the members of multiplexers even where they have a number of their own. */
 bool lxc_leaves_out(int id, enum callgate_abi abi);
 /* E_PROFILE, reported: a rule with the default action, for a call that some ABI of the host has. */
-int lxc_refuse_redundant(const struct resolution *res, const struct candidate *like, struct callgate_err *err);
+int lxc_refuse(const struct resolution *res, const struct candidate *like, struct callgate_err *err);
 
 #endif

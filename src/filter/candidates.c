@@ -333,7 +333,8 @@ int candidates_collect(const struct resolution *res, struct candidates *out, str
 				good &= place_bare_number(res, out, &like);
 			else if (id >= 0 && syscall_in_release(id, res->target->libseccomp)) {
 				good &= place_name(res, out, id, &like);
-				r = res->traits->exact ? lxc_refuse_redundant(res, &like, err) : 0;
+				r = res->traits->exact ? lxc_refuse(res, &like, err)
+						       : library_refuse_errno(res, rule->action, name->at, err);
 				if (r < 0)
 					return r;
 			} else {

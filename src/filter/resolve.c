@@ -410,6 +410,8 @@ static int resolve_into(const struct resolution *res, struct callgate_err *err)
 
 	r = res->traits->stub ? runc_refuse_late(res, err) : 0;
 	if (r == 0)
+		r = library_refuse_errno(res, res->active->fallback, res->policy->fallback.at, err);
+	if (r == 0)
 		r = make_leaves(res, &leaves, err);
 	if (r < 0)
 		return r;

@@ -41,10 +41,29 @@ static const char *arch_meant(struct slice word)
 	return near.found;
 }
 
+/* crun takes the words in any case, and without their beginning; podman hands them on to it. */
+static enum callgate_abi arch_as(const struct oci *oci, struct slice word)
+{
+	static const char prefix[] = "SCMP_ARCH_";
+	const size_t skip = sizeof(prefix) - 1;
+	enum callgate_abi abi = abi_by_oci(word);
+	char lower[32];
+
+	if (abi != CALLGATE_ABI_NONE || !report_reader(&oci->report, READS_CRUN | READS_PODMAN))
+		return abi;
+	if (word.size >= skip && memcmp(word.at, prefix, skip) == 0)
+		word = (struct slice){ word.at + skip, word.size - skip };
+	if (word.size > sizeof(lower))
+		return CALLGATE_ABI_NONE;
+	for (size_t i = 0; i < word.size; i++)
+		lower[i] = word.at[i] >= 'A' && word.at[i] <= 'Z' ? (char)(word.at[i] | 0x20) : word.at[i];
+	return abi_by_name((struct slice){ lower, word.size });
+}
+
 /* An ABI word; NONE: unknown, and reported. */
 static enum callgate_abi arch_word(struct oci *oci, const struct json_token *value, const char *key)
 {
-	enum callgate_abi abi = abi_by_oci(value->text);
+	enum callgate_abi abi = arch_as(oci, value->text);
 
 	if (abi != CALLGATE_ABI_NONE)
 		return abi;
@@ -291,14 +310,14 @@ static bool read_listener_metadata(struct oci *oci, void *object, const struct j
 enum { PROFILE_DEFAULT_ACTION, PROFILE_REST };
 static const struct oci_field profile_fields[] = {
 	[PROFILE_DEFAULT_ACTION] = { OCI_KEY("defaultAction"), JSON_STRING, OPTIONAL, read_default_action },
-	[PROFILE_REST] = { OCI_KEY("defaultErrnoRet"), JSON_NUMBER, NULL_ABSENT, read_default_errno_ret },
+	[PROFILE_REST] = { OCI_KEY("defaultErrnoRet"), JSON_NUMBER, OPTIONAL, read_default_errno_ret },
 	{ OCI_KEY("defaultErrno"), JSON_STRING, NOT_BARE | NOT_DOCKER, read_default_errno },
-	{ OCI_KEY("architectures"), JSON_ARRAY, NULL_ABSENT, read_architectures },
+	{ OCI_KEY("architectures"), JSON_ARRAY, OPTIONAL, read_architectures },
 	{ OCI_KEY("archMap"), JSON_ARRAY, NOT_BARE, read_arch_map },
-	{ OCI_KEY("flags"), JSON_ARRAY, NULL_ABSENT, read_flags },
-	{ OCI_KEY("listenerPath"), JSON_STRING, NULL_ABSENT, read_listener_path },
-	{ OCI_KEY("listenerMetadata"), JSON_STRING, NULL_ABSENT, read_listener_metadata },
-	{ OCI_KEY("syscalls"), JSON_ARRAY, NULL_ABSENT, oci_read_syscalls },
+	{ OCI_KEY("flags"), JSON_ARRAY, OPTIONAL, read_flags },
+	{ OCI_KEY("listenerPath"), JSON_STRING, OPTIONAL, read_listener_path },
+	{ OCI_KEY("listenerMetadata"), JSON_STRING, OPTIONAL, read_listener_metadata },
+	{ OCI_KEY("syscalls"), JSON_ARRAY, OPTIONAL, oci_read_syscalls },
 };
 static const struct oci_schema profile_schema = { "a profile", profile_fields,
 						  sizeof(profile_fields) / sizeof(profile_fields[0]), STRICT };

@@ -32,17 +32,9 @@ struct oci_field {
 	const char *key;
 	size_t size; /* of the key: OCI_KEY("names") gives both */
 	enum json_kind kind;
-	/* NULLABLE: null is the same as absent. NULL_ABSENT: it is for engines, but not for callgate's own reading.
-	 * CONTENT: no near misses. NOT_...: readers that do not know this field. */
-	enum {
-		OPTIONAL = 0,
-		NULLABLE = 1,
-		CONTENT = 2,
-		NOT_BARE = 4,
-		NOT_DOCKER = 8,
-		NOT_PODMAN = 16,
-		NULL_ABSENT = 32
-	} flags;
+	/* NULLABLE: null is the same as absent, as it is everywhere for engines. CONTENT: no near misses. NOT_...:
+	 * readers that do not know this field. */
+	enum { OPTIONAL = 0, NULLABLE = 1, CONTENT = 2, NOT_BARE = 4, NOT_DOCKER = 8, NOT_PODMAN = 16 } flags;
 	oci_read *read;
 };
 
@@ -62,6 +54,7 @@ struct oci_items {
 	enum json_kind kind;
 	const char *key, *what;
 	oci_read *read;
+	enum reader_set skipping; /* who passes over items of another kind */
 };
 bool oci_array(struct oci *oci, const struct oci_items *items, void *object);
 /* What a key's integer may be, 0..max, and the finding for one that is not. */

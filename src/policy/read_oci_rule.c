@@ -41,7 +41,9 @@ bool oci_action(struct oci *oci, const struct json_token *value, struct verdict 
 
 bool oci_read_errno_ret(struct oci *oci, struct verdict *verdict, const struct json_token *value, const char *key)
 {
-	const struct oci_integer kind = { key, NOTE_ERRNO, UINT16_MAX };
+	bool bits32 = report_reader(&oci->report, READS_CRUN | READS_PODMAN);
+	bool any = report_reader(&oci->report, READS_ANY);
+	const struct oci_integer kind = { key, NOTE_ERRNO, bits32 ? UINT32_MAX : any ? UINT64_MAX : UINT16_MAX };
 	uint64_t number;
 
 	/*
@@ -49,6 +51,9 @@ bool oci_read_errno_ret(struct oci *oci, struct verdict *verdict, const struct j
 	 */
 	if (!oci_integer(oci, value, &kind, &number))
 		return true;
+	if (number > UINT16_MAX)
+		report_warning(&oci->report, NOTE_ERRNO, value->first, "%s %.*s is cut to 16 bits", key,
+			       report_width(value->text), value->text.at);
 	verdict->said |= SAID_ERRNO_RET;
 	verdict->errno_ret = (uint16_t)number;
 	verdict->errno_ret_at = oci_place(value);
@@ -58,8 +63,8 @@ bool oci_read_errno_ret(struct oci *oci, struct verdict *verdict, const struct j
 void oci_check_errno_ret(struct oci *oci, const struct verdict *verdict, const char *key)
 {
 	if ((verdict->said & SAID_ERRNO_RET) && verdict->errno_ret > ERRNO_MAX && verdict->kind != CALLGATE_TRACE)
-		report_error(&oci->report, NOTE_ERRNO, verdict->errno_ret_at.offset, "%s %u is out of range (0 to %d)",
-			     key, verdict->errno_ret, ERRNO_MAX);
+		report_unless(&oci->report, READS_ANY, NOTE_ERRNO, verdict->errno_ret_at.offset,
+			      "%s %u is out of range (0 to %d)", key, verdict->errno_ret, ERRNO_MAX);
 }
 
 bool oci_read_errno_word(struct oci *oci, struct verdict *verdict, const struct json_token *value, const char *key)
@@ -165,11 +170,11 @@ static bool read_arg(struct oci *oci, void *object, const struct json_token *val
 		return false;
 	for (size_t i = 0; i < sizeof(required) / sizeof(required[0]); i++)
 		if (!(seen >> required[i] & 1))
-			report_error(&oci->report, NOTE_MISSING, value->first, "%s is missing in this condition",
-				     arg_fields[required[i]].key);
+			report_unless(&oci->report, required[i] == ARG_OP ? 0 : READS_ANY, NOTE_MISSING, value->first,
+				      "%s is missing in this condition", arg_fields[required[i]].key);
 	if (conditions->count == CONDITIONS_MAX)
-		report_error(&oci->report, NOTE_ARGUMENT, value->first, "more than %d conditions in one rule",
-			     CONDITIONS_MAX);
+		report_unless(&oci->report, READS_CRUN | READS_PODMAN, NOTE_ARGUMENT, value->first,
+			      "more than %d conditions in one rule", CONDITIONS_MAX);
 	if (conditions->count < CONDITIONS_MAX)
 		conditions->item[conditions->count] = condition;
 	conditions->count++;
@@ -234,9 +239,9 @@ static bool read_guard_arch(struct oci *oci, void *object, const struct json_tok
 		const struct abi *abi = abi_of(abi_by_word(value->text));
 		const char *meant = abi ? abi->docker : NULL;
 
-		report_error(&oci->report, NOTE_ARCH, value->first,
-			     "unknown architecture '%.*s' in 'arches'" REPORT_MEANT, report_width(value->text),
-			     value->text.at, report_meant(meant));
+		report_unless(&oci->report, READS_DOCKER | READS_PODMAN, NOTE_ARCH, value->first,
+			      "unknown architecture '%.*s' in 'arches'" REPORT_MEANT, report_width(value->text),
+			      value->text.at, report_meant(meant));
 	}
 	return oci_word(oci, value);
 }
@@ -322,13 +327,13 @@ static bool read_names_item(struct oci *oci, void *object, const struct json_tok
 	(void)object;
 	if (value->text.size)
 		return oci_word(oci, value);
-	report_error(&oci->report, NOTE_NAMES, value->first, "empty name in 'names'");
+	report_unless(&oci->report, READS_CRUN | READS_PODMAN, NOTE_NAMES, value->first, "empty name in 'names'");
 	return true;
 }
 
 static bool read_names(struct oci *oci, void *object, const struct json_token *value)
 {
-	static const struct oci_items items = { JSON_STRING, "names", "a name", read_names_item };
+	static const struct oci_items items = { JSON_STRING, "names", "a name", read_names_item, READS_CRUN };
 	struct rule *rule = object;
 
 	if (!oci_array(oci, &items, NULL))
@@ -391,7 +396,7 @@ static const struct oci_field rule_fields[] = {
 	[RULE_NAME] = { OCI_KEY("name"), JSON_STRING, NOT_BARE, read_name },
 	[RULE_ACTION] = { OCI_KEY("action"), JSON_STRING, OPTIONAL, read_action },
 	[RULE_REST] = { OCI_KEY("args"), JSON_ARRAY, NULLABLE, read_args },
-	{ OCI_KEY("errnoRet"), JSON_NUMBER, NULL_ABSENT, read_errno_ret },
+	{ OCI_KEY("errnoRet"), JSON_NUMBER, OPTIONAL, read_errno_ret },
 	{ OCI_KEY("errno"), JSON_STRING, NOT_BARE | NOT_DOCKER, read_errno },
 	{ OCI_KEY("comment"), JSON_STRING, NULLABLE | CONTENT | NOT_BARE, read_comment },
 	{ OCI_KEY("includes"), JSON_OBJECT, NULLABLE | NOT_BARE, read_includes },

@@ -192,12 +192,16 @@ static bool which_field(struct oci *oci, const struct oci_schema *schema, struct
 
 /* ------------------------------------------------------------------ objects and arrays */
 
-/* A null that reads as if the key were not there. */
-static bool is_absent(const struct oci *oci, const struct oci_field *field, const struct json_token *value)
+/* A value that reads as if the key were not there: null, and for crun whatever is of another type. */
+static bool is_absent(struct oci *oci, const struct oci_field *field, const struct json_token *value)
 {
-	return value->kind == JSON_NULL &&
-	       ((field->flags & NULLABLE) ||
-		((field->flags & NULL_ABSENT) && report_reader(&oci->report, READS_GO | READS_CRUN)));
+	if (value->kind == JSON_NULL)
+		return (field->flags & NULLABLE) || report_reader(&oci->report, READS_GO | READS_CRUN);
+	if (value->kind == field->kind || !report_reader(&oci->report, READS_CRUN))
+		return false;
+	report_warning(&oci->report, NOTE_TYPE, value->first, "'%s' must be %s, not %s; crun ignores it", field->key,
+		       json_kind_name(field->kind), json_kind_name(value->kind));
+	return true;
 }
 
 static bool member(struct oci *oci, const struct oci_field *field, void *object, const struct json_token *value)
@@ -230,7 +234,7 @@ bool oci_object(struct oci *oci, const struct oci_schema *schema, void *object, 
 		if (!which_field(oci, schema, &keys, &key, &field))
 			return false;
 		if (field && is_absent(oci, field, &value))
-			continue;
+			field = NULL;
 		if (field)
 			met |= (uint32_t)1 << (field - schema->fields);
 		if (field ? !member(oci, field, object, &value) : !skip(oci, &value))
@@ -250,8 +254,9 @@ bool oci_array(struct oci *oci, const struct oci_items *items, void *object)
 		if (value.kind == JSON_ARRAY_END)
 			return true;
 		if (value.kind != items->kind) {
-			report_error(&oci->report, NOTE_TYPE, value.first, "each element of '%s' must be %s, not %s",
-				     items->key, json_kind_name(items->kind), json_kind_name(value.kind));
+			report_unless(&oci->report, items->skipping, NOTE_TYPE, value.first,
+				      "each element of '%s' must be %s, not %s", items->key,
+				      json_kind_name(items->kind), json_kind_name(value.kind));
 			if (!skip(oci, &value))
 				return false;
 			continue;
@@ -285,11 +290,30 @@ static bool plain_integer(struct slice text, uint64_t *out, bool *range)
 	return !*range;
 }
 
+/* crun reads numbers with strtoull(): those below 0 count from 2^64. */
+static bool wrapped_integer(struct oci *oci, const struct json_token *value, const struct oci_integer *kind,
+			    uint64_t *out)
+{
+	struct slice digits = { value->text.at + 1, value->text.size - 1 };
+	uint64_t number;
+	bool range;
+
+	if (!report_reader(&oci->report, READS_CRUN) || !digits.size || *value->text.at != '-' ||
+	    !plain_integer(digits, &number, &range) || -number > kind->max)
+		return false;
+	report_warning(&oci->report, kind->id, value->first, "%s %.*s is read as %llu by crun", kind->key,
+		       report_width(value->text), value->text.at, (unsigned long long)-number);
+	*out = -number;
+	return true;
+}
+
 bool oci_integer(struct oci *oci, const struct json_token *value, const struct oci_integer *kind, uint64_t *out)
 {
 	uint64_t number;
 	bool range;
 
+	if (wrapped_integer(oci, value, kind, out))
+		return true;
 	if (plain_integer(value->text, &number, &range) && number <= kind->max) {
 		*out = number;
 		return true;

@@ -42,8 +42,11 @@ static bool holds_cap(const struct callgate_target *target, const struct word *w
 	return cap_by_name(word->text, &cap) && (target->caps >> cap & 1);
 }
 
-static bool names_host(const struct callgate_target *target, const struct word *word)
+/* Docker has a word of its own for one host. */
+static bool names_host(const struct callgate_target *target, const struct reader_traits *reads, const struct word *word)
 {
+	if (reads->arch_map == ARCH_MAP_DOCKER && target->host == CALLGATE_ABI_MIPSEL64N32)
+		return slice_is(word->text, "mips3l64n32");
 	return abi_by_docker(word->text) == target->host;
 }
 
@@ -56,7 +59,7 @@ static bool included(const struct guard *guard, const struct callgate_target *ta
 		if (!holds_cap(target, &guard->caps[i]))
 			return false;
 	for (unsigned i = 0; i < guard->arch_count; i++)
-		host |= names_host(target, &guard->arches[i]);
+		host |= names_host(target, reads, &guard->arches[i]);
 	if (!host)
 		return false;
 	return !(guard->said & SAID_MIN_KERNEL) || !reads->min_kernel || kernel_reached(guard, target);
@@ -69,7 +72,7 @@ static bool excluded(const struct guard *guard, const struct callgate_target *ta
 		if (holds_cap(target, &guard->caps[i]))
 			return true;
 	for (unsigned i = 0; i < guard->arch_count; i++)
-		if (names_host(target, &guard->arches[i]))
+		if (names_host(target, reads, &guard->arches[i]))
 			return true;
 	return (guard->said & SAID_MIN_KERNEL) && reads->min_kernel && kernel_reached(guard, target);
 }

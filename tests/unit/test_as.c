@@ -179,6 +179,7 @@ Test(as, rules_are_what_libseccomp_makes_of_them)
 #define ALLOWING(rules) \
 	"{\"defaultAction\":\"SCMP_ACT_ALLOW\",\"architectures\":[\"SCMP_ARCH_X86_64\",\"SCMP_ARCH_X86\"]," rules "}"
 #define ERRNO "\"action\":\"SCMP_ACT_ERRNO\""
+#define MKDIR(condition) ALLOWING("\"syscalls\":[{\"names\":[\"mkdir\"]," ERRNO ",\"args\":[" condition "]}]")
 
 static const struct {
 	enum callgate_reader reader;
@@ -270,6 +271,55 @@ static const struct {
 	{ CALLGATE_AS_CALLGATE, ALLOWING("\"syscalls\":null"), "mkdir", NULL },
 	{ CALLGATE_AS_DOCKER, "\xef\xbb\xbf" ALLOWING("\"syscalls\":[]"), "mkdir", NULL },
 	{ CALLGATE_AS_CRUN, "\xef\xbb\xbf" ALLOWING("\"syscalls\":[]"), "mkdir", NULL },
+	{ CALLGATE_AS_RUNC, ALLOWING("\"syscalls\":[{\"names\":null," ERRNO "}]"), "mkdir", "ALLOW" },
+	{ CALLGATE_AS_CRUN, ALLOWING("\"syscalls\":[{\"names\":null," ERRNO "}]"), "mkdir", NULL },
+	/* What is missing in a condition is 0, but for its operator; crun takes what is of another type for missing. */
+	{ CALLGATE_AS_RUNC, MKDIR("{\"op\":\"SCMP_CMP_EQ\",\"value\":0}"), "mkdir", "ERRNO(EPERM)" },
+	{ CALLGATE_AS_RUNC, MKDIR("{\"op\":\"SCMP_CMP_EQ\",\"index\":0,\"value\":null}"), "mkdir", "ERRNO(EPERM)" },
+	{ CALLGATE_AS_CALLGATE, MKDIR("{\"op\":\"SCMP_CMP_EQ\",\"value\":0}"), "mkdir", NULL },
+	{ CALLGATE_AS_RUNC, MKDIR("{\"index\":0,\"value\":0}"), "mkdir", NULL },
+	{ CALLGATE_AS_CRUN, MKDIR("{\"index\":0,\"value\":0}"), "mkdir", NULL },
+	{ CALLGATE_AS_CRUN, MKDIR("{\"op\":\"SCMP_CMP_EQ\",\"index\":\"5\",\"value\":[7]}"), "mkdir", "ERRNO(EPERM)" },
+	{ CALLGATE_AS_RUNC, MKDIR("{\"op\":\"SCMP_CMP_EQ\",\"index\":\"5\",\"value\":0}"), "mkdir", NULL },
+	{ CALLGATE_AS_CRUN, "{\"defaultAction\":\"SCMP_ACT_LOG\",\"syscalls\":{\"names\":5}}", "mkdir", "LOG" },
+	{ CALLGATE_AS_RUNC, "{\"defaultAction\":\"SCMP_ACT_LOG\",\"syscalls\":{\"names\":5}}", "mkdir", NULL },
+	{ CALLGATE_AS_CRUN, ALLOWING("\"syscalls\":[{\"names\":[5,\"\",\"mkdir\"]," ERRNO "}]"), "mkdir",
+	  "ERRNO(EPERM)" },
+	{ CALLGATE_AS_RUNC, ALLOWING("\"syscalls\":[{\"names\":[\"\",\"mkdir\"]," ERRNO "}]"), "mkdir", NULL },
+	{ CALLGATE_AS_PODMAN, ALLOWING("\"syscalls\":[{\"names\":[\"\",\"mkdir\"]," ERRNO "}]"), "mkdir",
+	  "ERRNO(EPERM)" },
+	/* Values below 0 count from 2^64 for crun, errnos have 16 bits; libseccomp takes those up to 4094. */
+	{ CALLGATE_AS_CRUN, MKDIR("{\"op\":\"SCMP_CMP_GT\",\"index\":0,\"value\":-1}"), "mkdir", "ALLOW" },
+	{ CALLGATE_AS_CRUN, MKDIR("{\"op\":\"SCMP_CMP_EQ\",\"index\":0,\"value\":-0}"), "mkdir", "ERRNO(EPERM)" },
+	{ CALLGATE_AS_PODMAN, MKDIR("{\"op\":\"SCMP_CMP_GT\",\"index\":0,\"value\":-1}"), "mkdir", NULL },
+	{ CALLGATE_AS_RUNC, ALLOWING("\"syscalls\":[{\"names\":[\"mkdir\"]," ERRNO ",\"errnoRet\":65540}]"), "mkdir",
+	  "ERRNO(EINTR)" },
+	{ CALLGATE_AS_CRUN, ALLOWING("\"syscalls\":[{\"names\":[\"mkdir\"]," ERRNO ",\"errnoRet\":4294967295}]"),
+	  "mkdir", NULL },
+	{ CALLGATE_AS_CRUN, ALLOWING("\"syscalls\":[{\"names\":[\"mkdir\"]," ERRNO ",\"errnoRet\":4294967297}]"),
+	  "mkdir", NULL },
+	{ CALLGATE_AS_RUNC, ALLOWING("\"syscalls\":[{\"names\":[\"mkdir\"]," ERRNO ",\"errnoRet\":4294967297}]"),
+	  "mkdir", "ERRNO(EPERM)" },
+	{ CALLGATE_AS_RUNC, ALLOWING("\"syscalls\":[{\"names\":[\"mkdir\"]," ERRNO ",\"errnoRet\":4095}]"), "mkdir",
+	  NULL },
+	{ CALLGATE_AS_RUNC, ALLOWING("\"syscalls\":[{\"names\":[\"mkdirr\"]," ERRNO ",\"errnoRet\":4095}]"), "mkdir",
+	  "ALLOW" },
+	{ CALLGATE_AS_RUNC,
+	  ALLOWING("\"syscalls\":[{\"names\":[\"mkdir\"],\"action\":\"SCMP_ACT_KILL\",\"errnoRet\":5000}]"), "mkdir",
+	  "KILL_THREAD" },
+	{ CALLGATE_AS_LXC, "2\ndenylist\nmkdir errno 4095\n", "mkdir", NULL },
+	{ CALLGATE_AS_LXC, "2\ndenylist\nrtas errno 4095\n", "mkdir", "ALLOW" },
+	/* crun takes names of architectures in any case and without their beginning. */
+	{ CALLGATE_AS_CRUN, "{\"defaultAction\":\"SCMP_ACT_ALLOW\",\"architectures\":[\"x86\",\"Scmp_ARCH_X32\"]}",
+	  "mkdir", NULL },
+	{ CALLGATE_AS_CRUN, "{\"defaultAction\":\"SCMP_ACT_LOG\",\"architectures\":[\"SCMP_ARCH_x86\",\"X32\"]}",
+	  "x86:mkdir", "LOG" },
+	{ CALLGATE_AS_RUNC, "{\"defaultAction\":\"SCMP_ACT_LOG\",\"architectures\":[\"SCMP_ARCH_x86\",\"X32\"]}",
+	  "x86:mkdir", NULL },
+	/* Words for hosts that Docker and podman do not know match none. */
+	{ CALLGATE_AS_DOCKER,
+	  ALLOWING("\"syscalls\":[{\"names\":[\"mkdir\"]," ERRNO ",\"excludes\":{\"arches\":[\"vax\"]}}]"), "mkdir",
+	  "ERRNO(EPERM)" },
 	/* TRACE's message has 16 bits. */
 	{ CALLGATE_AS_CALLGATE,
 	  ALLOWING("\"syscalls\":[{\"names\":[\"mkdir\"],\"action\":\"SCMP_ACT_TRACE\",\"errnoRet\":4096}]"), "mkdir",
@@ -326,28 +376,150 @@ Test(as, texts_are_read_as_that_program_reads_them)
 	}
 }
 
-/* ------------------------------------------------------------------ runc, by release */
+/* ------------------------------------------------------------------ other hosts */
 
-static const char *decide(const char *text, const char *as, enum callgate_abi abi, uint32_t nr)
+static const char *decide_for(const struct callgate_target *target, const char *text, const struct callgate_call *call)
 {
-	struct callgate_target target = target_as(CALLGATE_AS_CALLGATE);
-	struct callgate_call call = { .abi = abi, .nr = nr };
 	struct callgate_err err = CALLGATE_ERR_INIT;
 	struct callgate_policy *policy = NULL;
 	struct callgate_filter *filter = NULL;
 	struct callgate_action action;
 	static char got[32];
 
-	cr_assert_eq(callgate_target_reader(&target, as), 0, "%s", as);
-	cr_assert_eq(read_as(text, target.reader, &policy, NULL), 0, "%s", text);
+	cr_assert_eq(read_as(text, target->reader, &policy, NULL), 0, "%s", text);
 	strcpy(got, "refused");
-	if (callgate_filter_resolve(policy, &target, &filter, NULL, &err) == 0) {
-		cr_assert_eq(callgate_filter_decide(filter, &call, &action, NULL), 0);
+	if (callgate_filter_resolve(policy, target, &filter, NULL, &err) == 0) {
+		cr_assert_eq(callgate_filter_decide(filter, call, &action, NULL), 0);
 		callgate_action_format(action, got, sizeof(got));
 	}
 	callgate_filter_free(filter);
 	callgate_policy_free(policy);
 	return got;
+}
+
+static const char *decide_on(enum callgate_abi host, const char *text, enum callgate_reader reader,
+			     enum callgate_abi abi, const char *name)
+{
+	struct callgate_target target = target_as(reader);
+	struct callgate_call call = { .abi = abi };
+
+	target.host = host;
+	cr_assert_eq(callgate_syscall_number(abi, name, &call.nr), 0);
+	return decide_for(&target, text, &call);
+}
+
+/* Which of LXC's contexts a rule reaches: those that the host has. All others are killed. */
+Test(as, lxc_has_compat_contexts_where_it_makes_them)
+{
+	static const char text[] = "2\ndenylist\nmkdirat errno 2\n";
+	static const struct {
+		enum callgate_abi host, abi;
+		bool reached;
+	} rows[] = {
+		{ CALLGATE_ABI_X86_64, CALLGATE_ABI_X86, true },
+		{ CALLGATE_ABI_X86_64, CALLGATE_ABI_X32, true },
+		{ CALLGATE_ABI_AARCH64, CALLGATE_ABI_ARM, true },
+		{ CALLGATE_ABI_PPC64, CALLGATE_ABI_PPC, true },
+		{ CALLGATE_ABI_PPC64LE, CALLGATE_ABI_PPC64LE, true },
+		{ CALLGATE_ABI_MIPS64, CALLGATE_ABI_MIPS, true },
+		{ CALLGATE_ABI_MIPS64, CALLGATE_ABI_MIPS64N32, true },
+		{ CALLGATE_ABI_MIPSEL64, CALLGATE_ABI_MIPSEL, true },
+		{ CALLGATE_ABI_MIPSEL64, CALLGATE_ABI_MIPSEL64N32, true },
+		{ CALLGATE_ABI_S390X, CALLGATE_ABI_S390X, true },
+		{ CALLGATE_ABI_S390X, CALLGATE_ABI_S390, false },
+		{ CALLGATE_ABI_PARISC64, CALLGATE_ABI_PARISC, false },
+		{ CALLGATE_ABI_MIPS64N32, CALLGATE_ABI_MIPS64, false },
+		{ CALLGATE_ABI_MIPS64N32, CALLGATE_ABI_MIPS, false },
+		{ CALLGATE_ABI_MIPSEL64N32, CALLGATE_ABI_MIPSEL, false },
+	};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+		cr_expect_str_eq(decide_on(rows[i].host, text, CALLGATE_AS_LXC, rows[i].abi, "mkdirat"),
+				 rows[i].reached ? "ERRNO(ENOENT)" : "KILL_THREAD", "%s on %s",
+				 callgate_abi_name(rows[i].abi), callgate_abi_name(rows[i].host));
+}
+
+Test(as, lxc_passes_over_lines_on_hosts_that_it_does_not_know)
+{
+	static const enum callgate_abi unknown[] = { CALLGATE_ABI_RISCV64,  CALLGATE_ABI_M68K, CALLGATE_ABI_PARISC,
+						     CALLGATE_ABI_PARISC64, CALLGATE_ABI_SH,   CALLGATE_ABI_SHEB };
+	static const char before[] = "2\ndenylist\nmkdirat errno 2\n", all[] = "2\ndenylist\n[all]\nmkdirat errno 2\n",
+			  other[] = "2\ndenylist\n[x86]\nmkdirat errno 2\n", allow[] = "2\nallowlist\nmkdirat\n";
+
+	for (size_t i = 0; i < sizeof(unknown) / sizeof(unknown[0]); i++) {
+		enum callgate_abi host = unknown[i];
+		const char *name = callgate_abi_name(host);
+
+		cr_expect_str_eq(decide_on(host, before, CALLGATE_AS_LXC, host, "mkdirat"), "ALLOW", "%s", name);
+		cr_expect_str_eq(decide_on(host, all, CALLGATE_AS_LXC, host, "mkdirat"), "ERRNO(ENOENT)", "%s", name);
+		cr_expect_str_eq(decide_on(host, other, CALLGATE_AS_LXC, host, "mkdirat"), "ALLOW", "%s", name);
+		cr_expect_str_eq(decide_on(host, allow, CALLGATE_AS_LXC, host, "mkdirat"), "KILL_THREAD", "%s", name);
+		/* To callgate itself such lines are for every host. */
+		cr_expect_str_eq(decide_on(host, before, CALLGATE_AS_CALLGATE, host, "mkdirat"), "ERRNO(ENOENT)", "%s",
+				 name);
+	}
+	cr_expect_str_eq(decide_on(CALLGATE_ABI_S390X, "2\ndenylist\n[s390]\nmkdirat errno 2\n", CALLGATE_AS_LXC,
+				   CALLGATE_ABI_S390X, "mkdirat"),
+			 "ALLOW");
+}
+
+/* Docker finds the row of archMap by a word of its own on one host, and compares the same word with arches. */
+Test(as, docker_and_podman_know_hosts_by_their_own_words)
+{
+#define ROW(arch, sub) \
+	"\"archMap\":[{\"architecture\":\"SCMP_ARCH_" arch "\",\"subArchitectures\":[\"SCMP_ARCH_" sub "\"]}],"
+#define ON(word) "\"syscalls\":[{\"names\":[\"mkdirat\"]," ERRNO ",\"includes\":{\"arches\":[\"" word "\"]}}]}"
+	static const char start[] = "{\"defaultAction\":\"SCMP_ACT_ALLOW\",";
+	static const struct {
+		enum callgate_reader reader;
+		enum callgate_abi host, sub;
+		const char *row, *rule;
+		bool mapped, included;
+	} rows[] = {
+		{ CALLGATE_AS_DOCKER, CALLGATE_ABI_MIPSEL64N32, CALLGATE_ABI_MIPSEL, ROW("MIPSEL64N32", "MIPSEL"),
+		  ON("mips3l64n32"), true, true },
+		{ CALLGATE_AS_DOCKER, CALLGATE_ABI_MIPSEL64N32, CALLGATE_ABI_MIPSEL, ROW("MIPSEL64N32", "MIPSEL"),
+		  ON("mipsel64n32"), true, false },
+		{ CALLGATE_AS_PODMAN, CALLGATE_ABI_MIPSEL64N32, CALLGATE_ABI_MIPSEL, ROW("MIPSEL64N32", "MIPSEL"),
+		  ON("mipsel64n32"), true, true },
+		{ CALLGATE_AS_PODMAN, CALLGATE_ABI_MIPSEL64N32, CALLGATE_ABI_MIPSEL, ROW("MIPSEL64N32", "MIPSEL"),
+		  ON("mips3l64n32"), true, false },
+		{ CALLGATE_AS_DOCKER, CALLGATE_ABI_MIPS64N32, CALLGATE_ABI_MIPS, ROW("MIPS64N32", "MIPS"),
+		  ON("mips64n32"), true, true },
+		{ CALLGATE_AS_DOCKER, CALLGATE_ABI_MIPSEL, CALLGATE_ABI_MIPSEL64N32, ROW("MIPSEL", "MIPSEL64N32"),
+		  ON("mipsel"), false, true },
+		{ CALLGATE_AS_PODMAN, CALLGATE_ABI_MIPSEL, CALLGATE_ABI_MIPSEL64N32, ROW("MIPSEL", "MIPSEL64N32"),
+		  ON("mipsel"), false, true },
+		{ CALLGATE_AS_DOCKER, CALLGATE_ABI_PPC64, CALLGATE_ABI_PPC, ROW("PPC64", "PPC"), ON("ppc64"), true,
+		  true },
+		{ CALLGATE_AS_PODMAN, CALLGATE_ABI_PPC64, CALLGATE_ABI_PPC, ROW("PPC64", "PPC"), ON("ppc64"), false,
+		  true },
+		{ CALLGATE_AS_PODMAN, CALLGATE_ABI_S390X, CALLGATE_ABI_S390, ROW("S390X", "S390"), ON("s390x"), true,
+		  true },
+	};
+#undef ROW
+#undef ON
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		char text[1024];
+
+		snprintf(text, sizeof(text), "%s%s%s", start, rows[i].row, rows[i].rule);
+		cr_expect_str_eq(decide_on(rows[i].host, text, rows[i].reader, rows[i].host, "mkdirat"),
+				 rows[i].included ? "ERRNO(EPERM)" : "ALLOW", "row %zu", i);
+		cr_expect_str_eq(decide_on(rows[i].host, text, rows[i].reader, rows[i].sub, "umask"),
+				 rows[i].mapped ? "ALLOW" : "KILL_THREAD", "row %zu: %s", i,
+				 callgate_abi_name(rows[i].sub));
+	}
+}
+
+/* ------------------------------------------------------------------ runc, by release */
+
+static const char *decide(const char *text, const char *as, enum callgate_abi abi, uint32_t nr)
+{
+	struct callgate_target target = target_as(CALLGATE_AS_CALLGATE);
+
+	cr_assert_eq(callgate_target_reader(&target, as), 0, "%s", as);
+	return decide_for(&target, text, &(struct callgate_call){ .abi = abi, .nr = nr });
 }
 
 Test(as, runc_answers_enosys_by_release)
