@@ -47,6 +47,12 @@ unsigned callgate_engine_refused(const char *engine, const struct callgate_filte
 void callgate_filter_lint_engine(const struct callgate_policy *policy, const struct callgate_filter *filter,
 				 enum callgate_abi abi, const char *engine, struct callgate_notes *notes);
 
+/* What keeps a profile from being a program, cause, as a finding (CG-212) at the rules that cost most: those of the
+ * call with the most conditional rules. Since: 0.1 */
+void callgate_policy_lint_size(const struct callgate_policy *policy, const char *cause, struct callgate_notes *notes);
+/* The text that was read; it belongs to the policy. Since: 0.1 */
+const char *callgate_policy_text(const struct callgate_policy *policy, size_t *size);
+
 /* The AUDIT_ARCH_ word of a difference's witness. A row whose ABI is NONE stands for all architectures that neither
  * filter lists; its word says which one the witness is of. 0 past the end. Since: 0.1 */
 uint32_t callgate_diff_arch(const struct callgate_diff *diff, size_t index);

@@ -144,14 +144,23 @@ static bool call_with(const struct lint *lint, const struct rule *rule, const st
 	return false;
 }
 
+/* Of obsolete calls without a prototype nothing is known. That set is the last one of a call's list. */
+static bool has_prototype(int id)
+{
+	static const char last[] = "obsolete";
+	size_t size = strlen(syscall_sets(id));
+
+	return *syscall_args(id) || size < sizeof(last) - 1 ||
+	       strcmp(syscall_sets(id) + size - (sizeof(last) - 1), last) != 0;
+}
+
 /* A call of the rule that has fewer arguments than the condition asks for; NULL: none. */
 static const char *call_without(const struct rule *rule, unsigned index)
 {
 	for (unsigned i = 0; i < rule->name_count; i++) {
 		int id = syscall_find(rule->names[i].text);
-		size_t count = id == SYSCALL_NONE ? 0 : strlen(syscall_args(id));
 
-		if (count && index >= count)
+		if (id != SYSCALL_NONE && has_prototype(id) && index >= strlen(syscall_args(id)))
 			return syscall_id_name(id);
 	}
 	return NULL;

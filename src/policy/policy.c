@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/err.h"
+#include "base/private.h"
 
 int policy_new(const struct source *source, struct callgate_policy **out, struct callgate_err *err)
 {
@@ -32,6 +33,12 @@ struct callgate_policy *callgate_policy_free(struct callgate_policy *policy)
 		arena_free(&policy->arena);
 	free(policy);
 	return NULL;
+}
+
+const char *callgate_policy_text(const struct callgate_policy *policy, size_t *size)
+{
+	*size = policy->source.size;
+	return policy->source.text;
 }
 
 void policy_line(const struct callgate_policy *policy, struct place at, unsigned *line, unsigned *column)

@@ -163,6 +163,11 @@ int policy_parse(const struct source *source, enum callgate_reader as, struct ca
 		return refuse_foreign(source, at, what, notes, err);
 	if (looks_like_lxc(source, start))
 		return read_as(read_lxc, source, as, out, notes, err);
+	if ((unsigned char)source->text[start] >= 0xf5) {
+		report_error(&report, NOTE_UTF8, start, "invalid UTF-8: byte 0x%02x",
+			     (unsigned char)source->text[start]);
+		return CALLGATE_E_PROFILE;
+	}
 	return refuse(source, start, notes, err,
 		      "unknown format; expected a JSON object or the version number of LXC text");
 }

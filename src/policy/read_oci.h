@@ -20,9 +20,10 @@ struct oci {
 	struct list words, rules;
 	size_t word_total;
 	bool out_of_memory;
-	bool operator;      /* in the spec of a SeccompProfile object */
-	bool docker;        /* a key was seen that only Docker's and containers-common's readers know */
-	size_t metadata_at; /* of listenerMetadata; 0: absent */
+	bool operator;         /* in the spec of a SeccompProfile object */
+	bool docker;           /* a key was seen that only Docker's and containers-common's readers know */
+	size_t metadata_at;    /* of listenerMetadata; 0: absent */
+	size_t empty_names_at; /* of the last empty array of names */
 };
 
 /* Reads the whole value; false stops the reading (fault in the text, no memory). Wrong types were refused before. */

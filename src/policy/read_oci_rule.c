@@ -343,8 +343,10 @@ static bool read_names(struct oci *oci, void *object, const struct json_token *v
 		oci->words.count = 0;
 		return true;
 	}
-	if (!oci->words.count)
+	if (!oci->words.count) {
+		oci->empty_names_at = value->first;
 		return true;
+	}
 	rule->names = oci_take_words(oci, &rule->name_count);
 	return rule->names || oci_out_of_memory(oci);
 }
@@ -354,8 +356,10 @@ static bool read_name(struct oci *oci, void *object, const struct json_token *va
 	struct rule *rule = object;
 
 	oci->docker = true;
-	if (!value->text.size)
+	if (!value->text.size) {
+		report_error(&oci->report, NOTE_NAMES, value->first, "empty name in 'name'");
 		return true;
+	}
 	if (rule->name_count && !rule->single_name) {
 		report_error(&oci->report, NOTE_NAMES, value->first, "both 'name' and 'names' in one rule");
 		return true;
@@ -424,7 +428,7 @@ static bool read_rule(struct oci *oci, void *object, const struct json_token *va
 		report_error(&oci->report, NOTE_MISSING, value->first, "action is missing in this rule");
 	if (!rule.name_count && oci->report.errors == errors)
 		report_unless(&oci->report, seen >> RULE_NAMES & 1 ? READS_GO | READS_CRUN : READS_GO, NOTE_MISSING,
-			      value->first,
+			      seen >> RULE_NAMES & 1 ? oci->empty_names_at : value->first,
 			      seen >> RULE_NAMES & 1 ? "names is empty; the rule applies to no syscall"
 						     : "names is missing in this rule");
 	/* A rule with errors keeps its number, so that later findings name the right one, but is about no syscall. */

@@ -41,6 +41,8 @@ static int try_profile(const struct options *options, const char *path, const ch
 		r = callgate_filter_lint(policy, filter, &options->target, notes, err);
 	if (r == 0)
 		r = callgate_filter_compile(filter, &prog, err);
+	if (r == CALLGATE_E_LIMIT && !callgate_notes_total(notes, CALLGATE_ERROR))
+		callgate_policy_lint_size(policy, err->text, notes);
 	if (r == 0 && consumer)
 		r = consumer_check(consumer, &(struct consumed){ path, policy, filter, options->target.host }, notes,
 				   err);

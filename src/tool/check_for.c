@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* What a consumer of profiles asks beyond their meaning: check --for kep-6061, lxc, runc or crun. */
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "tool/check_for.h"
@@ -84,42 +83,33 @@ static int check_entries(const char *text, struct json_object *root, struct call
 	return 0;
 }
 
-static int check_kep_6061(const char *path, struct callgate_err *err)
+static int check_kep_6061(const struct callgate_policy *policy, struct callgate_err *err)
 {
-	FILE *file = input_open(path);
-	char *text = malloc(KEP_SIZE + 2);
-	struct json_object *root = NULL;
-	size_t size = file && text ? fread(text, 1, KEP_SIZE + 1, file) : 0;
-	int r = 0;
+	struct json_object *root;
+	size_t size;
+	const char *text = callgate_policy_text(policy, &size);
+	int r;
 
-	if (!file || !text || ferror(file)) {
-		snprintf(err->text, sizeof(err->text), "cannot read");
-		err->code = r = CALLGATE_E_IO;
-	} else if (size > KEP_SIZE) {
+	if (size > KEP_SIZE) {
 		snprintf(err->text, sizeof(err->text), "KEP-6061 takes profiles of at most 1 MiB");
-		err->code = r = CALLGATE_E_PROFILE;
+		return refuse(text, "", err);
+	}
+	root = json_tokener_parse(text);
+	if (!json_object_is_type(root, json_type_object) || !json_object_object_get_ex(root, "defaultAction", NULL)) {
+		snprintf(err->text, sizeof(err->text),
+			 "KEP-6061 takes a profile in JSON by itself, with 'defaultAction' at its top");
+		r = refuse(text, "", err);
 	} else {
-		text[size] = '\0';
-		root = json_tokener_parse(text);
-		if (!json_object_is_type(root, json_type_object) ||
-		    !json_object_object_get_ex(root, "defaultAction", NULL)) {
-			snprintf(err->text, sizeof(err->text),
-				 "KEP-6061 takes a profile in JSON by itself, with 'defaultAction' at its top");
-			r = refuse(text, "", err);
-		} else {
-			r = check_entries(text, root, err);
-		}
+		r = check_entries(text, root, err);
 	}
 	json_object_put(root);
-	free(text);
-	if (file)
-		fclose(file);
 	return r;
 }
 
 int consumer_check(const char *consumer, const struct consumed *of, struct callgate_notes *notes,
 		   struct callgate_err *err)
 {
+	struct callgate_err ignored = CALLGATE_ERR_INIT;
 	char path[4096];
 	int r;
 
@@ -127,10 +117,8 @@ int consumer_check(const char *consumer, const struct consumed *of, struct callg
 		callgate_filter_lint_engine(of->policy, of->filter, of->host, consumer, notes);
 		return 0;
 	}
-	r = profile_path(of->profile, path, sizeof(path), err);
-	if (r == 0)
-		r = check_kep_6061(path, err);
-	if (r < 0 && !err->file[0])
+	r = check_kep_6061(of->policy, err);
+	if (r < 0 && profile_path(of->profile, path, sizeof(path), &ignored) == 0)
 		snprintf(err->file, sizeof(err->file), "%.*s", (int)sizeof(err->file) - 1, path);
 	return r;
 }

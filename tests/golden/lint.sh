@@ -59,3 +59,14 @@ consumer kep-6061
 { cat profile.json; head -c 1048576 /dev/zero | tr '\0' ' '; } >long.json
 sed -i 's/NOTIFY/ERRNO/' long.json && mv long.json profile.json
 consumer kep-6061
+# More than the kernel takes, told where it comes from.
+{
+  printf '{"defaultAction":"SCMP_ACT_ALLOW","architectures":["SCMP_ARCH_X86_64"],"syscalls":[\n'
+  i=0
+  while [ $i -lt 2500 ]; do
+    printf '{"names":["ioctl"],"action":"SCMP_ACT_ERRNO","errnoRet":%d,"args":[{"index":1,"value":%d,"op":"SCMP_CMP_EQ"}]},\n' $((i % 90 + 1)) $((i * 3))
+    i=$((i + 1))
+  done
+  printf '{"names":["mkdir"],"action":"SCMP_ACT_ERRNO"}]}\n'
+} >profile.json
+callgate check --arch x86_64 --kernel 6.1 profile.json 2>&1 | grep error:
