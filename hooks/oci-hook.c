@@ -367,82 +367,112 @@ static void kill_task(const struct callgate_task *task)
 	close(pidfd);
 }
 
-/* crun goes on whatever a poststart hook says, so the container is ended here: its first process before all others, so
- * that none of its scripts goes on. */
-static void kill_container(int pidfd, pid_t pid, const struct callgate_tasks *known)
+/* Whom a proof is about, as it was before the proof. */
+struct subject {
+	pid_t pid;
+	int pidfd;
+	struct callgate_cgroups *cgroups; /* NULL: it has none for itself, or had gone already */
+	struct callgate_tasks *known;     /* NULL: likewise */
+};
+
+static struct subject look_at(const struct hook *hook, pid_t pid)
+{
+	struct subject subject = { .pid = pid, .pidfd = (int)syscall(SYS_pidfd_open, pid, 0) };
+	char named[PATH_MAX];
+	size_t size = 0;
+	const char *cgroup = hook->job.bundle ? callgate_bundle_cgroup(hook->job.bundle, &size) : NULL;
+
+	snprintf(named, sizeof(named), "%.*s", cgroup && size < sizeof(named) ? (int)size : 0, cgroup ? cgroup : "");
+	if (callgate_cgroups_hold(pid, named[0] ? named : NULL, &subject.cgroups, NULL) < 0)
+		subject.cgroups = NULL;
+	if (callgate_tasks_list(CALLGATE_SCOPE_CONTAINER, pid, &subject.known, NULL) < 0)
+		subject.known = NULL;
+	return subject;
+}
+
+static void kill_listed(const struct subject *subject, const struct callgate_tasks *tasks)
 {
 	const struct callgate_task *task;
-	struct callgate_tasks *tasks = NULL;
-	int r = callgate_tasks_list(CALLGATE_SCOPE_CONTAINER, pid, &tasks, NULL);
 
-	if (pidfd >= 0)
-		syscall(SYS_pidfd_send_signal, pidfd, SIGKILL, NULL, 0);
-	for (size_t i = 0; r == 0 && (task = callgate_tasks_at(tasks, i)); i++)
-		if (task->pid == task->tid && task->pid != getpid() && task->pid != getppid() && task->pid != pid)
+	for (size_t i = 0; (task = callgate_tasks_at(tasks, i)); i++)
+		if (task->pid == task->tid && task->pid != getpid() && task->pid != getppid() &&
+		    task->pid != subject->pid)
 			kill_task(task);
-	for (size_t i = 0; (task = callgate_tasks_at(known, i)); i++)
-		if (task->pid == task->tid && task->pid != getpid() && task->pid != getppid() && task->pid != pid)
-			kill_task(task);
+}
+
+/* crun goes on whatever a poststart hook says, so the container is ended here: its first process before all others, so
+ * that none of its scripts goes on. */
+static void kill_container(struct hook *hook, const struct subject *subject)
+{
+	struct callgate_err err = CALLGATE_ERR_INIT;
+	struct callgate_tasks *tasks = NULL;
+	int r = callgate_tasks_list(CALLGATE_SCOPE_CONTAINER, subject->pid, &tasks, NULL);
+
+	if (subject->pidfd >= 0)
+		syscall(SYS_pidfd_send_signal, subject->pidfd, SIGKILL, NULL, 0);
+	if (r == 0)
+		kill_listed(subject, tasks);
+	kill_listed(subject, subject->known);
+	if (subject->cgroups && callgate_cgroups_kill(subject->cgroups, &err) < 0)
+		complain_err(hook, &err);
 	callgate_tasks_free(tasks);
 }
 
-/* The first process has gone. The container has finished only when nobody of it is left. */
-static bool has_survivors(const struct callgate_tasks *known, pid_t pid)
+/* The first process has gone. The container has finished only when nobody of it is left: the kernel ends a pid
+ * namespace with its first process; without one of its own, the cgroups tell, and where it has none nobody can. */
+static const char *judge_absent(struct hook *hook, const struct subject *subject)
 {
-	const struct callgate_task *task;
-
-	for (size_t i = 0; (task = callgate_tasks_at(known, i)); i++) {
-		struct callgate_task now = { 0 };
-
-		if (task->pid == task->tid && task->pid != pid && task->pid != getpid() && task->pid != getppid() &&
-		    first_task(task->pid, &now, NULL) == 0 && now.start_time == task->start_time)
-			return true;
-	}
-	return false;
+	if (callgate_bundle_own_pids(hook->job.bundle))
+		return "finished";
+	if (subject->cgroups && callgate_cgroups_empty(subject->cgroups))
+		return "finished";
+	complain(hook,
+		 subject->cgroups
+			 ? "the container's first process has ended before it was looked at, and others of the "
+			   "container go on"
+			 : "the container's first process has ended before it was looked at; whether others of the "
+			   "container go on cannot be told");
+	return subject->cgroups ? "failed" : NULL;
 }
 
-static const char *judge(struct hook *hook, pid_t pid, const struct callgate_tasks *known, int proof)
+static const char *judge(struct hook *hook, const struct subject *subject, int proof)
 {
-	if (proof == 0)
-		return "verified";
-	if (proof == CALLGATE_E_NOTFOUND && !has_survivors(known, pid))
-		return "finished";
+	const char *result = proof == 0 ? "verified" : NULL;
+
 	if (proof == CALLGATE_E_NOTFOUND)
-		complain(hook, "the container's first process has ended before it was looked at, and others of the "
-			       "container go on");
-	else if (proof != CALLGATE_E_MISMATCH && hook->job.settings &&
-		 callgate_settings_proof(hook->job.settings) == CALLGATE_PROOF_POSSIBLE)
-		return "unverified";
-	return "failed";
+		result = judge_absent(hook, subject);
+	if (!result && proof != CALLGATE_E_MISMATCH && hook->job.settings &&
+	    callgate_settings_proof(hook->job.settings) == CALLGATE_PROOF_POSSIBLE)
+		result = "unverified";
+	return result ? result : "failed";
 }
 
 static const char *poststart(struct hook *hook)
 {
-	struct callgate_tasks *known = NULL;
+	struct subject subject;
 	const char *result;
-	pid_t pid;
-	int pidfd, r;
+	int r;
 
 	r = read_container(hook);
 	if (r == 0 && hook->job.passes)
 		return "passed";
-	pid = hook->container.pid;
-	if (pid <= 1) {
+	if (hook->container.pid <= 1) {
 		complain(hook, "the state names no process of the host");
 		return "failed";
 	}
-	pidfd = (int)syscall(SYS_pidfd_open, pid, 0);
-	if (callgate_tasks_list(CALLGATE_SCOPE_CONTAINER, pid, &known, NULL) < 0)
-		known = NULL;
-	r = r < 0 ? CALLGATE_E_MISMATCH : prove(hook, pid);
-	result = judge(hook, pid, known, r);
+	subject = look_at(hook, hook->container.pid);
+	r = r < 0 ? CALLGATE_E_MISMATCH : prove(hook, subject.pid);
+	result = judge(hook, &subject, r);
 	if (strcmp(result, "failed") == 0) {
 		say(&hook->job.messages, LOG_ERR, "the container is killed");
 		/* Before it: some runtimes end the hook together with the container. */
-		oci_job_state(&hook->job, hook->id[0] ? hook->id : NULL, "failed", NULL, pid);
-		kill_container(pidfd, pid, known);
+		oci_job_state(&hook->job, hook->id[0] ? hook->id : NULL, "failed", NULL, subject.pid);
+		kill_container(hook, &subject);
 	}
-	callgate_tasks_free(known);
+	if (subject.pidfd >= 0)
+		close(subject.pidfd);
+	callgate_cgroups_free(subject.cgroups);
+	callgate_tasks_free(subject.known);
 	return result;
 }
 

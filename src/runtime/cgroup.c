@@ -13,18 +13,13 @@
 #include "base/err.h"
 #include "base/fd.h"
 #include "kernel/status.h"
+#include "runtime/cgroup_parts.h"
 #include "runtime/pids.h"
 
-enum { CGROUP_DEPTH = 64, CGROUP_TEXT = 64 * 1024 };
-
-/* One row of /proc/PID/cgroup: "ID:controllers:path"; id 0 is version 2. Points into the text. */
-struct row {
-	const char *controllers, *path;
-	unsigned id;
-};
+enum { CGROUP_DEPTH = 64 };
 
 /* Takes the next row off *text and ends its words with NULs. */
-static bool next_row(char **text, struct row *row)
+bool cgroup_next_row(char **text, struct cgroup_row *row)
 {
 	char *line = *text, *first, *second, *end;
 
@@ -36,13 +31,15 @@ static bool next_row(char **text, struct row *row)
 	first = strchr(line, ':');
 	second = first ? strchr(first + 1, ':') : NULL;
 	if (!second)
-		return next_row(text, row);
+		return cgroup_next_row(text, row);
 	*first = *second = '\0';
-	*row = (struct row){ .controllers = first + 1, .path = second + 1, .id = (unsigned)strtoul(line, NULL, 10) };
+	*row = (struct cgroup_row){ .controllers = first + 1,
+				    .path = second + 1,
+				    .id = (unsigned)strtoul(line, NULL, 10) };
 	return true;
 }
 
-static int read_cgroups(pid_t pid, char *text, struct callgate_err *err)
+int cgroup_read(pid_t pid, char *text, struct callgate_err *err)
 {
 	char name[64];
 
@@ -70,14 +67,14 @@ static bool is_below(const char *path, const char *top)
 }
 
 /* Whether the process sits in the cgroup or below it; one that cannot be read is not there. */
-static bool sits_in(pid_t pid, unsigned id, const char *path)
+bool cgroup_has(pid_t pid, unsigned id, const char *path)
 {
 	char *text = malloc(CGROUP_TEXT), *at = text;
-	struct row row;
+	struct cgroup_row row;
 	bool inside = false;
 
-	if (text && read_cgroups(pid, text, NULL) == 0)
-		while (!inside && next_row(&at, &row))
+	if (text && cgroup_read(pid, text, NULL) == 0)
+		while (!inside && cgroup_next_row(&at, &row))
 			inside = row.id == id && is_below(row.path, path);
 	free(text);
 	return inside;
@@ -123,7 +120,7 @@ static bool has_controllers(const char *options, const char *controllers)
 }
 
 /* The directory of a cgroup, opened; -1 when its hierarchy is not mounted where we see it. */
-static int open_cgroup(const struct row *row, const char *path)
+int cgroup_open(const struct cgroup_row *row, const char *path)
 {
 	FILE *file = fopen("/proc/self/mountinfo", "re");
 	char *line = NULL;
@@ -181,7 +178,7 @@ static int add_procs(int dir, struct pids *pids, struct callgate_err *err)
 }
 
 /* Takes dir over. Names with a dot in front count too: lxc-attach lands in ".lxc". */
-static int walk(int dir, int depth, struct pids *pids, struct callgate_err *err)
+int cgroup_walk(int dir, int depth, struct pids *pids, struct callgate_err *err)
 {
 	struct dirent *entry;
 	DIR *list;
@@ -201,7 +198,7 @@ static int walk(int dir, int depth, struct pids *pids, struct callgate_err *err)
 		if (below < 0)
 			continue;
 		if (depth < CGROUP_DEPTH) {
-			r = walk(below, depth + 1, pids, err);
+			r = cgroup_walk(below, depth + 1, pids, err);
 		} else {
 			fd_close(below);
 			r = err_set(err, CALLGATE_E_LIMIT, "cgroups more than %d levels deep", CGROUP_DEPTH);
@@ -212,12 +209,12 @@ static int walk(int dir, int depth, struct pids *pids, struct callgate_err *err)
 }
 
 /* Whether a path is first's alone: neither its parent nor we sit there. */
-static bool is_its_own(pid_t first, const struct row *row, const char *path)
+bool cgroup_is_own(pid_t first, const struct cgroup_row *row, const char *path)
 {
 	pid_t parent = parent_of(first);
 
-	return strcmp(path, "/") != 0 && strncmp(path, "/..", 3) != 0 && !sits_in(getpid(), row->id, path) &&
-	       !(parent && sits_in(parent, row->id, path));
+	return strcmp(path, "/") != 0 && strncmp(path, "/..", 3) != 0 && !cgroup_has(getpid(), row->id, path) &&
+	       !(parent && cgroup_has(parent, row->id, path));
 }
 
 /* What engines call a container's own cgroup: "lxc.payload.NAME", or something with an id of 64 digits in it. */
@@ -238,7 +235,7 @@ static bool is_a_containers(const char *component, size_t size)
  * made below. The outermost that has a container's name and is this container's alone: what the container makes, of
  * whatever name, is further in, and containers nest.
  */
-static void trim(pid_t first, const struct row *row, char *out, size_t size)
+void cgroup_trim(pid_t first, const struct cgroup_row *row, char *out, size_t size)
 {
 	const char *path = row->path;
 	size_t length = strlen(path);
@@ -247,7 +244,7 @@ static void trim(pid_t first, const struct row *row, char *out, size_t size)
 		size_t n = strcspn(at + 1, "/");
 
 		snprintf(out, size, "%.*s", (int)(at + 1 + n - path), path);
-		if (is_a_containers(at + 1, n) && is_its_own(first, row, out))
+		if (is_a_containers(at + 1, n) && cgroup_is_own(first, row, out))
 			return;
 		at += 1 + n;
 	}
@@ -268,16 +265,16 @@ static bool sees_root(void)
 void cgroup_of_its_own(pid_t first, unsigned *level, uint64_t *id)
 {
 	char *text = malloc(CGROUP_TEXT), *at = text, path[PATH_MAX];
-	struct row row;
+	struct cgroup_row row;
 
-	if (text && sees_root() && read_cgroups(first, text, NULL) == 0) {
-		while (next_row(&at, &row)) {
+	if (text && sees_root() && cgroup_read(first, text, NULL) == 0) {
+		while (cgroup_next_row(&at, &row)) {
 			struct stat found;
 			int dir = -1;
 
-			trim(first, &row, path, sizeof(path));
-			if (row.id == 0 && is_its_own(first, &row, path))
-				dir = open_cgroup(&row, path);
+			cgroup_trim(first, &row, path, sizeof(path));
+			if (row.id == 0 && cgroup_is_own(first, &row, path))
+				dir = cgroup_open(&row, path);
 			if (dir >= 0 && fstat(dir, &found) == 0) {
 				*id = found.st_ino;
 				for (const char *c = path; *c; c++)
@@ -292,24 +289,24 @@ void cgroup_of_its_own(pid_t first, unsigned *level, uint64_t *id)
 int cgroup_pids(pid_t first, struct pids *pids, bool *found, struct callgate_err *err)
 {
 	char *text = malloc(CGROUP_TEXT), *at = text, path[PATH_MAX];
-	struct row row;
+	struct cgroup_row row;
 	int r;
 
 	if (!text)
 		return err_nomem(err);
 	*found = false;
-	r = read_cgroups(first, text, err);
-	while (r == 0 && next_row(&at, &row)) {
+	r = cgroup_read(first, text, err);
+	while (r == 0 && cgroup_next_row(&at, &row)) {
 		int dir;
 
-		trim(first, &row, path, sizeof(path));
-		if (!is_its_own(first, &row, path))
+		cgroup_trim(first, &row, path, sizeof(path));
+		if (!cgroup_is_own(first, &row, path))
 			continue;
-		dir = open_cgroup(&row, path);
+		dir = cgroup_open(&row, path);
 		if (dir < 0)
 			continue;
 		*found = true;
-		r = walk(dir, 0, pids, err);
+		r = cgroup_walk(dir, 0, pids, err);
 	}
 	free(text);
 	return r;

@@ -18,6 +18,21 @@ struct callgate_place {
 /* E_NOTFOUND: no such process. */
 int callgate_task_place(pid_t pid, struct callgate_place *out);
 
+/* ------------------------------------------------------------------ who is in a container */
+
+/* The cgroups that a container has for itself, held open: they say who is in it when its first process has gone. */
+struct callgate_cgroups;
+
+/* named: what its configuration says (linux.cgroupsPath), for a process that has gone already; NULL: nothing.
+ * E_NOTFOUND: the process has gone, or shares its cgroups with its parent or with the caller, and named is not there. */
+int callgate_cgroups_hold(pid_t first, const char *named, struct callgate_cgroups **out,
+			  struct callgate_err *err) CALLGATE_MUST_CHECK;
+/* Whether nobody is in them or below; a cgroup that has been removed is empty. In doubt: no. */
+bool callgate_cgroups_empty(const struct callgate_cgroups *cgroups);
+/* Ends everybody in them, whoever is born meanwhile too. E_LIMIT: somebody was still there after two seconds. */
+int callgate_cgroups_kill(const struct callgate_cgroups *cgroups, struct callgate_err *err);
+struct callgate_cgroups *callgate_cgroups_free(struct callgate_cgroups *cgroups);
+
 /* ------------------------------------------------------------------ visible denials */
 
 /* The program wants these filter flags (SECCOMP_FILTER_FLAG_LOG) besides those of its profile. */
@@ -158,6 +173,8 @@ int callgate_bundle_read(const char *path, struct callgate_bundle **out, struct 
 struct callgate_bundle *callgate_bundle_free(struct callgate_bundle *bundle);
 uint64_t callgate_bundle_caps(const struct callgate_bundle *bundle);     /* process.capabilities.bounding */
 bool callgate_bundle_no_new_privs(const struct callgate_bundle *bundle); /* process.noNewPrivileges */
+/* The container gets a pid namespace of its own: the kernel ends everybody in it together with its first process. */
+bool callgate_bundle_own_pids(const struct callgate_bundle *bundle);
 /*
  * An annotation of org.callgate.* or run.oci.*, io.podman.annotations.seccomp, io.container.manager; NULL: absent.
  * *size may be asked for; the text is not NUL-terminated.
@@ -172,6 +189,7 @@ const char *callgate_bundle_text(const struct callgate_bundle *bundle, size_t *s
  */
 int callgate_bundle_id(const struct callgate_bundle *bundle, char out[65]);
 const char *callgate_bundle_root(const struct callgate_bundle *bundle, size_t *size); /* root.path; NULL: absent */
+const char *callgate_bundle_cgroup(const struct callgate_bundle *bundle, size_t *size); /* linux.cgroupsPath; likewise */
 
 /* What is to stand in the configuration; everything else stays byte for byte. */
 struct callgate_splice {

@@ -86,9 +86,47 @@ static int read_cgroup(struct members_reader *reader, const struct json_token *t
 	return members_skip(reader, token, NULL);
 }
 
+/* A namespace: of which type, and whether it is one that is there already. */
+static int read_type(struct members_reader *reader, const struct json_token *token)
+{
+	bundle_of(reader)->own_pids |= token->kind == JSON_STRING && slice_is(token->text, "pid");
+	return members_skip(reader, token, NULL);
+}
+
+static int read_path(struct members_reader *reader, const struct json_token *token)
+{
+	bundle_of(reader)->joins |= token->kind == JSON_STRING && token->text.size;
+	return members_skip(reader, token, NULL);
+}
+
+static int read_namespaces(struct members_reader *reader, const struct json_token *token)
+{
+	static const struct member fields[] = { { "type", read_type }, { "path", read_path }, { NULL, NULL } };
+	struct callgate_bundle *bundle = bundle_of(reader);
+	struct json_token item;
+
+	if (token->kind != JSON_ARRAY)
+		return members_skip(reader, token, NULL);
+	while (json_next(&reader->json, &item) == JSON_OBJECT) {
+		bool before = bundle->own_pids;
+		int r;
+
+		bundle->own_pids = bundle->joins = false;
+		r = members_read(reader, &item, fields, NULL);
+		if (r < 0)
+			return r;
+		bundle->own_pids = before || (bundle->own_pids && !bundle->joins);
+	}
+	if (item.kind == JSON_ARRAY_END)
+		return 0;
+	return item.kind == JSON_BAD ? members_skip(reader, &item, NULL)
+				     : members_fault(reader, item.first, "a namespace is expected here");
+}
+
 static int read_linux(struct members_reader *reader, const struct json_token *token)
 {
 	static const struct member fields[] = { { "cgroupsPath", read_cgroup },
+						{ "namespaces", read_namespaces },
 						{ "seccomp", read_seccomp },
 						{ NULL, NULL } };
 
@@ -480,6 +518,16 @@ int callgate_bundle_id(const struct callgate_bundle *bundle, char out[65])
 		}
 	}
 	return CALLGATE_E_NOTFOUND;
+}
+
+bool callgate_bundle_own_pids(const struct callgate_bundle *bundle)
+{
+	return bundle->own_pids;
+}
+
+const char *callgate_bundle_cgroup(const struct callgate_bundle *bundle, size_t *size)
+{
+	return give(bundle->cgroup, size);
 }
 
 const char *callgate_bundle_root(const struct callgate_bundle *bundle, size_t *size)

@@ -232,6 +232,27 @@ for what in looser stricter nothing; do
     ok "a live filter that is another ($what): the state says so" is "$said" "poststart failed"
   fi
 done
+# ------------------------------------------------------------------ the first process ends before it is looked at
+# Without a pid namespace of its own, what it has started goes on in the container's cgroup. runc calls the hook before the first
+# process goes on, so there it has not ended.
+late=".hooks.poststart = [{path: \"/bin/sh\", args: [\"sh\", \"-c\", \"sleep 0.5; exec $hook --engine $runtime poststart\"], timeout: 10}]"
+shared='.linux.namespaces |= map(select(.type != "pid"))'
+[ $runtime = runc ] || for what in others nobody; do
+  [ $what = nobody ] && args='exit 0' || args='(sleep 3; echo survived >/tmp/survived) & exit 0'
+  rm -f "$root/tmp/survived"
+  bundle gone "$late | $shared | .linux.seccomp = $loose | .linux.cgroupsPath = \"/$run-gone\" | .process.args = [\"/bin/sh\", \"-c\", \"$args\"]"
+  timeout 30 "$runtime" run -d --bundle "$work/gone" "$run-gone" >"$work/out" 2>"$work/err" </dev/null
+  said=$(state "$run-gone" '.hook + " " + .result')
+  if [ $what = others ]; then
+    ok "its first process has gone, others of it go on: not finished" is "$said" "poststart failed"
+    sleep 3
+    no "... and they are ended" test -e "$root/tmp/survived"
+  else
+    ok "its first process has gone, nobody is left: finished" is "$said" "poststart finished"
+  fi
+  "$runtime" delete -f "$run-gone" >/dev/null 2>&1
+done
+
 # ------------------------------------------------------------------ tried before it is enforced, and recorded
 settings "profile = deny77" "complain = yes"
 bundle tried "$(spec_hook createRuntime) | .annotations[\"org.callgate.record\"] = \"yes\""

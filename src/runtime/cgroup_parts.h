@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* What the two readers of cgroups share: the rows of /proc/PID/cgroup, and the directories that they name. */
+#ifndef CALLGATE_RUNTIME_CGROUP_PARTS_H
+#define CALLGATE_RUNTIME_CGROUP_PARTS_H
+
+#include "runtime/pids.h"
+
+enum { CGROUP_TEXT = 64 * 1024 /* bytes that cgroup_read() may write */ };
+
+/* A row of /proc/PID/cgroup: "ID:controllers:path"; id 0 is version 2. Points into the text. */
+struct cgroup_row {
+	const char *controllers, *path;
+	unsigned id;
+};
+
+/* /proc/PID/cgroup. E_NOTFOUND: no such process. */
+int cgroup_read(pid_t pid, char *text, struct callgate_err *err);
+/* Takes the next row off *text and ends its words with NULs. */
+bool cgroup_next_row(char **text, struct cgroup_row *row);
+/* The container's own cgroup, from where its first process sits. */
+void cgroup_trim(pid_t first, const struct cgroup_row *row, char *out, size_t size);
+/* Whether a path is first's alone: neither its parent nor we sit there. */
+bool cgroup_is_own(pid_t first, const struct cgroup_row *row, const char *path);
+/* Whether the process sits in the cgroup or below it; one that cannot be read is not there. */
+bool cgroup_has(pid_t pid, unsigned id, const char *path);
+/* The directory of a cgroup, opened; -1 when it is not there, or its hierarchy is not mounted where we see it. */
+int cgroup_open(const struct cgroup_row *row, const char *path);
+/* Adds all processes of a cgroup and of those below. Takes dir over. */
+int cgroup_walk(int dir, int depth, struct pids *pids, struct callgate_err *err);
+
+#endif
