@@ -241,6 +241,10 @@ static void read_section(struct lxc *lxc, struct slice line)
 			continue;
 		lxc->section = sections[i].abi;
 		lxc->in_section = true;
+		if (lxc->section == CALLGATE_ABI_LOONGARCH64)
+			report_unless(&lxc->report, READS_LXC, NOTE_SECTION, at,
+				      "section %.*s is newer than LXC 5, which rejects it", report_width(line),
+				      line.at);
 		if (lxc->cr_here)
 			report_error(&lxc->report, NOTE_SECTION, at + line.size,
 				     "CR before the newline is read as part of the section by LXC");
