@@ -24,7 +24,8 @@ int callgate_task_place(pid_t pid, struct callgate_place *out);
 struct callgate_cgroups;
 
 /* named: what its configuration says (linux.cgroupsPath), for a process that has gone already; NULL: nothing.
- * E_NOTFOUND: the process has gone, or shares its cgroups with its parent or with the caller, and named is not there. */
+ * E_NOTFOUND: the process has gone, or shares its cgroups with its parent or with the caller, and named is not there.
+ */
 int callgate_cgroups_hold(pid_t first, const char *named, struct callgate_cgroups **out,
 			  struct callgate_err *err) CALLGATE_MUST_CHECK;
 /* Whether nobody is in them or below; a cgroup that has been removed is empty. In doubt: no. */
@@ -189,7 +190,8 @@ const char *callgate_bundle_text(const struct callgate_bundle *bundle, size_t *s
  */
 int callgate_bundle_id(const struct callgate_bundle *bundle, char out[65]);
 const char *callgate_bundle_root(const struct callgate_bundle *bundle, size_t *size); /* root.path; NULL: absent */
-const char *callgate_bundle_cgroup(const struct callgate_bundle *bundle, size_t *size); /* linux.cgroupsPath; likewise */
+/* linux.cgroupsPath; likewise. */
+const char *callgate_bundle_cgroup(const struct callgate_bundle *bundle, size_t *size);
 
 /* What is to stand in the configuration; everything else stays byte for byte. */
 struct callgate_splice {

@@ -31,8 +31,8 @@ struct callgate_bundle {
 	struct oci_value document, linux_object, seccomp, annotations, root_path;
 	uint64_t caps; /* process.capabilities.bounding */
 	bool no_new_privs;
-	bool own_pids; /* linux.namespaces has a pid namespace without a path */
-	bool joins;    /* while namespaces are read: this one has a path */
+	bool own_pids;             /* linux.namespaces has a pid namespace without a path */
+	bool joins;                /* while namespaces are read: this one has a path */
 	struct slice root, cgroup; /* root.path, linux.cgroupsPath; .at NULL: absent */
 	struct oci_pair pairs[OCI_PAIRS];
 	size_t pair_count;
