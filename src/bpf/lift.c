@@ -13,7 +13,11 @@
 #include "names/abi.h"
 #include "names/words.h"
 
-enum { LIFT_MEMORY = 20 << 20 };
+enum {
+	LIFT_MEMORY = 20 << 20,
+	/* What joining neighbours may leave of the filter's budget. Most of it is for questions that somebody has. */
+	LIFT_LEAVES = FILTER_WORK_LIMIT / 4 * 3,
+};
 
 static int order_pieces(const void *a, const void *b)
 {
@@ -34,9 +38,9 @@ static bool same_meaning(struct lift *lift, struct meaning **meaning, const stru
 		return false;
 	if (a->leaf)
 		return action_equal(a->action, b->action);
-	if (!*meaning && meaning_new(meaning, NULL))
-		return false;
 	/* Too complex here is no failure: the neighbours only stay two. */
+	if (filter_work_left(lift->filter) < LIFT_LEAVES || (!*meaning && meaning_new(meaning, NULL)))
+		return false;
 	return !meaning_of(*meaning, lift->filter, a, &ref_a, NULL) &&
 	       !meaning_of(*meaning, lift->filter, b, &ref_b, NULL) && ref_a == ref_b &&
 	       !meaning_is_opaque(*meaning, ref_a, &pc);

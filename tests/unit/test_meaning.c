@@ -56,6 +56,7 @@ static meaning_ref ref_of(const struct node *node)
 {
 	meaning_ref ref = BDD_NONE;
 
+	filter_work_start(filter);
 	cr_assert_eq(meaning_of(meaning, filter, node, &ref, NULL), 0);
 	return ref;
 }
