@@ -22,8 +22,8 @@ enum { REGISTERS = 6 };
 #define S390_ALL (ON(S390) | ON(S390X))
 #define SH_ALL (ON(SH) | ON(SHEB))
 
-/* clone: CONFIG_CLONE_BACKWARDS and BACKWARDS2 of the kernel. mmap and select: the first versions, which take a
- * structure. */
+/* clone: CONFIG_CLONE_BACKWARDS and BACKWARDS2 of the kernel, sigsuspend: OLD_SIGSUSPEND and 3. mmap and select: the
+ * first versions, which take a structure. preadv on x32: the offset in one register, so that flags come earlier. */
 static const struct own_order {
 	const char *name;
 	uint32_t abis;
@@ -39,6 +39,16 @@ static const struct own_order {
 	{ "select", ON(X86) | ON(M68K), "p", "args" },
 	{ "pread64", SH_ALL, "iplx6", "fd,buf,count,-,offset" },
 	{ "pwrite64", SH_ALL, "iplx6", "fd,buf,count,-,offset" },
+	{ "preadv", ON(X32), "lpl6", "fd,iov,iovcnt,offset" },
+	{ "pwritev", ON(X32), "lpl6", "fd,iov,iovcnt,offset" },
+	{ "preadv2", ON(X32), "lpl6i", "fd,iov,iovcnt,offset,flags" },
+	{ "pwritev2", ON(X32), "lpl6i", "fd,iov,iovcnt,offset,flags" },
+	{ "sigsuspend", PPC_ALL | SH_ALL, "l", "mask" },
+	{ "sigsuspend", MIPS_O32, "p", "mask" },
+	{ "cacheflush", ON(ARM), "ppi", "start,end,flags" },
+	{ "cacheflush", ON(M68K), "piil", "addr,scope,cache,len" },
+	{ "cacheflush", SH_ALL, "pli", "addr,len,op" },
+	{ "set_thread_area", MIPS_ALL | ON(M68K), "l", "tp" },
 };
 
 /* Registers of 32 bits, by which a 64-bit value comes in two. x32 and n32 have 64-bit registers. */
