@@ -6,6 +6,7 @@
 #include "names/abi.h"
 #include "names/arguments.h"
 #include "names/syscall.h"
+#include "names/value.h"
 #include "names/words.h"
 #include "policy/lint.h"
 
@@ -16,10 +17,20 @@ static unsigned long long hex(uint64_t value)
 	return (unsigned long long)value;
 }
 
-static void check_mask(struct lint *lint, const struct condition *condition)
+enum { VALUE_TEXT = 256 };
+
+/* By name where the rule's first call has names for the argument. */
+static const char *value_words(const struct rule *rule, unsigned index, uint64_t value, char buf[VALUE_TEXT])
+{
+	value_format(value_set_of(rule->names[0].text, index, CALLGATE_ABI_NONE), value, buf, VALUE_TEXT);
+	return buf;
+}
+
+static void check_mask(struct lint *lint, const struct rule *rule, const struct condition *condition)
 {
 	uint64_t mask = condition->value, wanted = condition->value_two;
 	const char *what = lint->policy->dialect == DIALECT_LXC ? "the value" : "valueTwo";
+	char outside[VALUE_TEXT], words[VALUE_TEXT];
 
 	if (!(condition->said & SAID_VALUE_TWO))
 		report_warning(
@@ -28,14 +39,15 @@ static void check_mask(struct lint *lint, const struct condition *condition)
 			"mask is set");
 	if (wanted & ~mask)
 		report_warning(lint->report, NOTE_MASK, condition->at.offset,
-			       "this condition never holds: %s " PUT_HEX " has bits outside the mask " PUT_HEX, what,
-			       hex(wanted), hex(mask));
+			       "%s has bits outside the mask, %s: runtimes ignore them; the mask is %s", what,
+			       value_words(rule, condition->index, wanted & ~mask, outside),
+			       value_words(rule, condition->index, mask, words));
 	else if (!mask)
 		report_warning(lint->report, NOTE_ALWAYS, condition->at.offset,
 			       "this condition always holds: its mask is 0");
 }
 
-static void check_bounds(struct lint *lint, const struct condition *condition)
+static void check_bounds(struct lint *lint, const struct rule *rule, const struct condition *condition)
 {
 	uint64_t value = condition->value;
 
@@ -61,7 +73,7 @@ static void check_bounds(struct lint *lint, const struct condition *condition)
 				       "this condition never holds: no value is above 2^64 - 1");
 		break;
 	case OP_MASKED_EQ:
-		check_mask(lint, condition);
+		check_mask(lint, rule, condition);
 		break;
 	case OP_EQ:
 	case OP_NE:
@@ -213,7 +225,7 @@ void lint_conditions(struct lint *lint, const struct rule *rule)
 	for (unsigned i = 0; i < rule->condition_count; i++) {
 		const struct condition *condition = &rule->conditions[i];
 
-		check_bounds(lint, condition);
+		check_bounds(lint, rule, condition);
 		if (condition->op != OP_MASKED_EQ && condition->value_two)
 			report_warning(lint->report, NOTE_ARGUMENT, condition->at.offset, "valueTwo is ignored with %s",
 				       op_oci(condition->op));

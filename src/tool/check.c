@@ -7,6 +7,7 @@
 #include "tool/findings.h"
 #include "tool/tool.h"
 
+enum { NOTE_LIMIT = 5 }; /* CG-005 */
 enum { OPT_STRICT = OPT_VERB, OPT_PORTABLE, OPT_FORMAT, OPT_LIST, OPT_FOR };
 
 struct request {
@@ -84,6 +85,14 @@ static enum verdict judge(int r, const struct callgate_notes *notes, const struc
 	return verdict;
 }
 
+static bool has_note(const struct callgate_notes *notes, unsigned id)
+{
+	for (size_t i = 0; i < callgate_notes_count(notes); i++)
+		if (callgate_notes_at(notes, i)->id == id)
+			return true;
+	return false;
+}
+
 static enum verdict check_one(const struct options *options, const char *path, const struct request *request,
 			      struct findings *findings)
 {
@@ -98,8 +107,9 @@ static enum verdict check_one(const struct options *options, const char *path, c
 	}
 	r = try_profile(options, path, request->consumer, notes, &err);
 	verdict = judge(r, notes, &request->levels);
-	/* Also of a profile that is refused: what its readers make of it is why. */
-	if (request->portable)
+	/* Also of a profile that is refused: what its readers make of it is why. One that is too complex is so for each
+	 * of them, and each would take as long to find out. */
+	if (request->portable && r != CALLGATE_E_LIMIT && !has_note(notes, NOTE_LIMIT))
 		compare_readers(options, path, notes);
 	/* The findings name the cause already. */
 	findings_add(findings, path, verdict_words[verdict], notes,

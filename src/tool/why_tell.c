@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "tool/terminal.h"
 #include "tool/why.h"
 
 /* ------------------------------------------------------------------ words */
@@ -75,8 +76,10 @@ static bool tell_profile(const struct why_group *group, const struct callgate_fi
 		char word[64], place[512];
 
 		origin_format(&outcomes[i].origin, place, sizeof(place));
-		printf("  profile: %s%s%s: %s\n", outcome_word(&outcomes[i], word, sizeof(word)),
-		       outcomes[i].conditions[0] ? " if " : "", outcomes[i].conditions, place);
+		printf("  profile: %s%s", outcome_word(&outcomes[i], word, sizeof(word)),
+		       outcomes[i].conditions[0] ? " if " : "");
+		print_conditions(stdout, &pattern, outcomes[i].conditions);
+		printf(": %s\n", place);
 	}
 	passes = outcomes && lets_pass(outcomes, count) && !is_logged_only(&group->event);
 	if (passes)

@@ -70,7 +70,8 @@ static int strictest(const struct writer *writer, const struct node *node, struc
 
 	if (r < 0)
 		return err_set(writer->err, r, "out of memory");
-	if (set.opaque || set.more)
+	/* Of more actions than the set has room for it keeps the strictest. */
+	if (set.opaque)
 		return err_set(writer->err, CALLGATE_E_UNSUPPORTED, "the filter is not expressible as a profile");
 	*out = set.actions[0];
 	for (unsigned i = 1; i < set.count; i++)

@@ -223,6 +223,9 @@ int callgate_policy_rebase(const struct callgate_rebase *how, char **out, size_t
 	if (!how || how->size != sizeof(*how) || !how->from || !how->to || !how->mine || !how->conflict || !out ||
 	    !size)
 		return err_set(err, CALLGATE_E_ARG, "three policies, and whom to tell of conflicts, are needed");
+	if (how->from->source.size + how->to->source.size + how->mine->source.size > SOURCE_LIMIT)
+		return err_set(err, CALLGATE_E_LIMIT, "the three profiles are larger than %d MiB together",
+			       SOURCE_LIMIT >> 20);
 	rebase.policies[SIDE_OLD] = how->from;
 	rebase.policies[SIDE_NEW] = how->to;
 	rebase.policies[SIDE_MINE] = how->mine;

@@ -26,4 +26,16 @@ try meet $a 2>&1 | sed "s/callgate-golden-$$-//g"
 try meet --to yaml $a $b 2>&1 | sed "s/callgate-golden-$$-//g"
 sed -i 's/"syscalls"/"listenerPath": "\/run\/a", "syscalls"/; s/_ALLOW" }/_NOTIFY" }/; s/"write", //' $a
 try meet $base $a $b 2>&1 | sed "s/callgate-golden-$$-//g"
+# One call with many different actions.
+{
+  printf '{ "defaultAction": "SCMP_ACT_ALLOW", "architectures": ["SCMP_ARCH_X86_64"], "syscalls": [\n'
+  for i in 1 2 3 4 5 6 7 8 9 10 11 12; do
+    printf '  { "names": ["personality"], "action": "SCMP_ACT_ERRNO", "errnoRet": %d,\n' $i
+    printf '    "args": [{ "index": 0, "value": %d, "op": "SCMP_CMP_EQ" }] },\n' $i
+  done
+  printf '  { "names": ["mkdir"], "action": "SCMP_ACT_ERRNO" }\n] }\n'
+} >$b
+callgate meet $base $b $b -o /tmp/callgate-golden-$$.json
+echo "exit $?"
+callgate explain $base /tmp/callgate-golden-$$.json 'personality(12)' | cut -f 1-3
 rm -f $a $b /tmp/callgate-golden-$$.json
