@@ -9,9 +9,10 @@ trap 'rm -rf "$work"' EXIT
 find "$PWD/src" "$PWD/hooks" -name '*.gcno' ! -name 'libcallgate_preload_la-*' > "$work/notes"
 [ -s "$work/notes" ] || { echo "coverage.sh: no notes of gcov: configure with CFLAGS='-O0 --coverage'" >&2; exit 1; }
 # A source that several programs have counts as run where one of them ran it.
-(cd "$work" && xargs gcov -t -s "$source" < notes) 2> /dev/null |
-	awk -F: -v source="$source/" -v lines="$1" '
-	$2 + 0 == 0 && $3 == "Source" { file = $4; sub(source, "", file); next }
+# In the build directory: a compiler cache makes the sources' paths relative to it.
+xargs gcov -t < "$work/notes" 2> /dev/null |
+	awk -F: -v lines="$1" '
+	$2 + 0 == 0 && $3 == "Source" { file = $4; if (match(file, /(src|hooks)\/([^\/]+\/)?[^\/]+$/)) file = substr(file, RSTART); next }
 	$2 + 0 > 0 && file ~ /^(src|hooks)\/.*\.c$/ {
 		count = $1; gsub(/[ \t*]/, "", count)
 		if (count == "-") next

@@ -25,7 +25,8 @@ static struct arena_block *arena_add_block(struct arena *arena, size_t wanted)
 		size = BLOCK_LARGE;
 	if (size < wanted)
 		size = wanted;
-	if (size > limit || arena->total > limit - size)
+	arena->full |= size > limit || arena->total > limit - size;
+	if (arena->full)
 		return NULL;
 	block = malloc(sizeof(*block) + size);
 	if (!block)

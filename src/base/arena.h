@@ -3,6 +3,7 @@
 #ifndef CALLGATE_BASE_ARENA_H
 #define CALLGATE_BASE_ARENA_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 struct arena_block;
@@ -10,6 +11,7 @@ struct arena {
 	struct arena_block *block;
 	size_t total; /* bytes asked of malloc so far */
 	size_t limit; /* arena_alloc answers NULL past it; 0: ARENA_LIMIT */
+	bool full;    /* it has */
 };
 
 #define ARENA_LIMIT ((size_t)48 << 20)

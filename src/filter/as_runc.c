@@ -104,6 +104,8 @@ static void cover(struct span_map *map, uint32_t first, uint32_t last, const str
 	struct span_map old = *map;
 	size_t i = 0;
 
+	if (map->failed || !map->count)
+		return;
 	*map = (struct span_map){ .failed = old.failed };
 	for (; i < old.count && old.spans[i].first < first; i++)
 		span_map_add(map, old.spans[i]);

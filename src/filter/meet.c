@@ -30,7 +30,7 @@ struct meet {
 	/* Names of files move into the new filter, each once. */
 	const char *from[FILE_LIMIT], *to[FILE_LIMIT];
 	unsigned file_count;
-	bool no_memory;
+	bool no_memory, too_many;
 };
 
 /* ------------------------------------------------------------------ leaves */
@@ -127,12 +127,12 @@ static bool pairs_grow(struct meet *meet)
 	struct pair *old = meet->pairs;
 	size_t old_size = meet->pair_size, size = old_size ? old_size * 2 : 256;
 
-	if (size > PAIR_LIMIT)
+	meet->too_many |= size > PAIR_LIMIT;
+	if (meet->too_many)
 		return false;
 	meet->pairs = calloc(size, sizeof(*meet->pairs));
 	if (!meet->pairs) {
 		meet->pairs = old;
-		meet->no_memory = true;
 		return false;
 	}
 	meet->pair_size = size;
@@ -163,10 +163,8 @@ static bool push(struct meet *meet, const struct node *older, const struct node 
 		size_t room = meet->room ? meet->room * 2 : 64;
 		void *stack = realloc(meet->stack, room * sizeof(*meet->stack));
 
-		if (!stack) {
-			meet->no_memory = true;
+		if (!stack)
 			return false;
-		}
 		meet->stack = stack;
 		meet->room = room;
 	}
@@ -268,12 +266,14 @@ static int meet_rest(struct meet *meet, struct callgate_err *err)
 {
 	const struct node *older = default_of(meet->older), *newer = default_of(meet->newer);
 
-	if (older && newer)
+	if (older && newer) {
 		meet->out->fallback = meet_leaves(meet, older, newer);
+		meet->no_memory |= !meet->out->fallback;
+	}
 	meet->out->flags = common_flags(meet);
 	meet->out->has_flags = meet->out->flags != 0;
 	meet->out->other_arch = meet_nodes(meet, meet->older->other_arch, meet->newer->other_arch);
-	return meet->out->other_arch ? 0 : err_set(err, CALLGATE_E_LIMIT, "too complex");
+	return meet->out->other_arch ? 0 : err_nomem(err);
 }
 
 static int meet_two(struct meet meet, const char *name, struct callgate_filter **out, struct callgate_err *err)
@@ -293,10 +293,10 @@ static int meet_two(struct meet meet, const char *name, struct callgate_filter *
 			r = meet_arch(&meet, older->arches[i].audit, err);
 	if (r == 0)
 		r = meet_rest(&meet, err);
-	if (r < 0 && !meet.no_memory)
-		r = err_set(err, CALLGATE_E_LIMIT, "too complex: what the filters amount to takes too many decisions");
-	else if (meet.no_memory)
+	if (r == 0 && meet.no_memory)
 		r = err_nomem(err);
+	if (r < 0 && (meet.too_many || meet.out->arena.full || meet.out->node_count >= FILTER_NODE_LIMIT))
+		r = err_set(err, CALLGATE_E_LIMIT, "too complex: what the filters amount to takes too many decisions");
 	free(meet.pairs);
 	free(meet.stack);
 	if (r < 0) {

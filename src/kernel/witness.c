@@ -461,7 +461,7 @@ bool witness_stack_has(const struct callgate_witness *witness, size_t stack, con
 int witness_have(const struct callgate_task *tasks, size_t count, const struct callgate_prog *prog, size_t *lacking,
 		 struct callgate_err *err)
 {
-	struct callgate_witness *witness;
+	struct callgate_witness *witness = NULL;
 	int r = callgate_witness_read(tasks, count, CALLGATE_EVIDENCE_ANY, &witness, err);
 
 	for (size_t i = 0; r == 0 && i < count; i++) {

@@ -75,12 +75,12 @@ static int compare(const void *left, const void *right)
 	return a->nr < b->nr ? -1 : a->nr > b->nr;
 }
 
-/* One architecture's map, from row first on; answers the row behind it. */
-static size_t add_arch(struct recorded *recorded, size_t first, struct callgate_err *err)
+/* One architecture's map, from row *at on, which becomes the row behind it. */
+static int add_arch(struct recorded *recorded, size_t *at, struct callgate_err *err)
 {
-	uint32_t audit = abi_of(recorded->rows[first]->abi)->audit;
+	uint32_t audit = abi_of(recorded->rows[*at]->abi)->audit;
 	struct span_map map = { 0 };
-	size_t i = first;
+	size_t i = *at;
 
 	if (recorded->rows[i]->nr)
 		span_map_add(&map, (struct span){ .first = 0, .node = recorded->outside });
@@ -95,15 +95,15 @@ static size_t add_arch(struct recorded *recorded, size_t first, struct callgate_
 				node = region_node(recorded->filter, recorded->rows[i], j, recorded->inside, node);
 		if (!node) {
 			span_map_release(&map);
-			err_nomem(err);
-			return 0;
+			return err_nomem(err);
 		}
 		span_map_add(&map, (struct span){ .first = nr, .node = node });
 		if (nr != UINT32_MAX && (i == recorded->count || recorded->rows[i]->nr != nr + 1 ||
 					 abi_of(recorded->rows[i]->abi)->audit != audit))
 			span_map_add(&map, (struct span){ .first = nr + 1, .node = recorded->outside });
 	}
-	return filter_add_arch(recorded->filter, audit, &map, err) < 0 ? 0 : i;
+	*at = i;
+	return filter_add_arch(recorded->filter, audit, &map, err);
 }
 
 /* Recorded calls are allowed; all others get TRACE, which is stricter than whatever permits and looser than whatever
@@ -126,11 +126,10 @@ static int recorded_filter(const struct callgate_record *record, const struct ca
 	for (size_t i = 0; i < record->count; i++)
 		recorded->rows[i] = &record->rows[i];
 	qsort(recorded->rows, record->count, sizeof(*recorded->rows), compare);
-	for (size_t at = 0; at < record->count;) {
-		at = add_arch(recorded, at, err);
-		if (!at)
-			return CALLGATE_E_LIMIT;
-	}
+	for (size_t at = 0; at < record->count && r == 0;)
+		r = add_arch(recorded, &at, err);
+	if (r < 0)
+		return r;
 	recorded->filter->other_arch = recorded->filter->fallback = recorded->outside;
 	memcpy(recorded->filter->abis, like->abis, sizeof(like->abis));
 	recorded->filter->abi_count = like->abi_count;

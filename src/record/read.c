@@ -410,7 +410,7 @@ static int read_any(const struct source *source, struct callgate_record *record,
 
 int callgate_record_read(const char *path, struct callgate_record **out, struct callgate_err *err)
 {
-	struct callgate_record *record;
+	struct callgate_record *record = NULL;
 	struct source source;
 	int r;
 

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/err.h"
+#include "base/note_ids.h"
 #include "policy/json_scan.h"
 #include "record/learn.h"
 
@@ -10,6 +11,7 @@
 struct list {
 	size_t end;
 	bool found, empty;
+	bool starved; /* of memory */
 };
 
 static bool find_list(const struct source *source, struct arena *arena, struct list *out)
@@ -25,7 +27,7 @@ static bool find_list(const struct source *source, struct arena *arena, struct l
 		size_t first = value.first;
 
 		if (!json_skip(&json, &value, &last))
-			return false;
+			break;
 		if (!slice_is(key.text, "syscalls") || value.kind != JSON_ARRAY)
 			continue;
 		out->found = out->empty = true;
@@ -33,6 +35,7 @@ static bool find_list(const struct source *source, struct arena *arena, struct l
 		for (size_t i = first + 1; i < out->end; i++)
 			out->empty &= strchr(" \t\r\n", source->text[i]) != NULL;
 	}
+	out->starved = json.fault.id == NOTE_LIMIT && !arena->full;
 	return key.kind == JSON_OBJECT_END;
 }
 
@@ -44,6 +47,8 @@ int learn_widen(const char *base, size_t size, const struct text *rules, struct 
 	bool fine = find_list(&source, &arena, &list);
 
 	arena_free(&arena);
+	if (list.starved)
+		return err_nomem(err);
 	if (!fine || !list.found)
 		return err_set(err, CALLGATE_E_UNSUPPORTED,
 			       "the base has no list 'syscalls' at its top: only JSON profiles can be widened");

@@ -155,7 +155,7 @@ static int serve_all(struct passes *passes, const struct callgate_tasks *tasks, 
 static int one_pass(struct passes *passes, int pass, struct found *found, struct callgate_err *err)
 {
 	const struct apply *apply = passes->apply;
-	struct callgate_witness *witness;
+	struct callgate_witness *witness = NULL;
 	struct callgate_tasks *tasks;
 	int r;
 
@@ -174,8 +174,7 @@ static int one_pass(struct passes *passes, int pass, struct found *found, struct
 		r = callgate_witness_read(tasks->tasks, tasks->count, CALLGATE_EVIDENCE_ANY, &witness, err);
 		if (r == 0)
 			r = serve_those_that_lack(passes, tasks, witness, found);
-		if (r == 0)
-			callgate_witness_free(witness);
+		callgate_witness_free(witness);
 	}
 	callgate_tasks_free(tasks);
 	return r;

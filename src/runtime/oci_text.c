@@ -48,7 +48,7 @@ struct writing {
 static int find_looser(struct writing *writing, const struct callgate_text *text, bool *again)
 {
 	const struct callgate_difference *row;
-	struct callgate_diff *diff;
+	struct callgate_diff *diff = NULL;
 	int r = callgate_filter_diff(writing->choice->filter, text->filter, 0, &diff, writing->err);
 
 	*again = false;

@@ -73,7 +73,7 @@ static bool is_wrong(const struct writing *writing, const struct callgate_differ
 /* Compares. *again: names were made stricter, and the text has to be written anew. */
 static int compare(struct writing *writing, bool *again)
 {
-	struct callgate_diff *diff;
+	struct callgate_diff *diff = NULL;
 	int r = callgate_filter_diff(writing->filter, writing->text->filter, 0, &diff, writing->err);
 
 	*again = false;
