@@ -427,7 +427,7 @@ static int prioritise(struct rules *rules, int nr, uint8_t priority)
 	struct member member;
 
 	if (!arch_translate(rules->arch, &nr))
-		return -EFAULT;
+		return arch_call(arch_native(), nr) ? 0 : -EFAULT;
 	if (nr < -1) {
 		member = arch_member(rules->arch, nr);
 		if (!member.mux)

@@ -230,8 +230,9 @@ int rules_add(struct rules *rules, const struct request *request)
 	struct member member;
 	int nr = request->nr;
 
+	/* What has a name, and neither a number here nor a pseudo number, is skipped as what has one. */
 	if (!arch_translate(rules->arch, &nr))
-		return -EFAULT;
+		return !arch_call(arch_native(), nr) ? -EFAULT : request->exact ? -EDOM : 0;
 	if (nr == -1)
 		return add_number(rules, request, nr);
 	member = arch_member(rules->arch, nr);
