@@ -84,12 +84,6 @@ void sha256_add_u32(struct sha256 *sha, uint32_t value)
 	sha256_add(sha, bytes, sizeof(bytes));
 }
 
-void sha256_add_u64(struct sha256 *sha, uint64_t value)
-{
-	sha256_add_u32(sha, (uint32_t)value);
-	sha256_add_u32(sha, (uint32_t)(value >> 32));
-}
-
 void sha256_finish(struct sha256 *sha, uint8_t out[SHA256_SIZE])
 {
 	uint64_t bits = sha->size * 8;

@@ -18,7 +18,6 @@ void sha256_start(struct sha256 *sha);
 void sha256_add(struct sha256 *sha, const void *bytes, size_t size);
 /* Numbers go in little-endian, so that a digest does not depend on the machine. */
 void sha256_add_u32(struct sha256 *sha, uint32_t value);
-void sha256_add_u64(struct sha256 *sha, uint64_t value);
 void sha256_finish(struct sha256 *sha, uint8_t out[SHA256_SIZE]);
 /* Lower-case hex with a NUL behind it. */
 void sha256_text(const uint8_t digest[SHA256_SIZE], char out[SHA256_TEXT]);

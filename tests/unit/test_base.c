@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Arena, errors, notes, sources, trusted files. */
 #include <criterion/criterion.h>
+#include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,6 +16,7 @@
 #include "base/note_ids.h"
 #include "base/notes.h"
 #include "base/source.h"
+#include "base/text.h"
 
 Test(arena, gives_zeroed_memory_and_keeps_its_bound)
 {
@@ -155,4 +158,52 @@ Test(fd, writes_whole_files_or_none)
 	*strrchr(path, '/') = '\0';
 	rmdir(path);
 	rmdir(dir);
+}
+
+/* ------------------------------------------------------------------ what cannot be */
+
+Test(fd, paths_that_cannot_be_are_refused_by_name)
+{
+	struct callgate_err err = CALLGATE_ERR_INIT;
+	char endless[PATH_MAX + 8], near[PATH_MAX], dir[] = "/tmp/callgate-fd-XXXXXX", path[64];
+	int fd = -1;
+
+	memset(endless, 'a', sizeof(endless));
+	endless[sizeof(endless) - 1] = '\0';
+	memset(near, 'b', sizeof(near));
+	near[sizeof(near) - 1] = '\0';
+	cr_assert_eq(fd_open_trusted(endless, &fd, &err), CALLGATE_E_IO);
+	cr_assert_eq(err.sys_errno, ENAMETOOLONG);
+	cr_assert_eq(fd_make_dir(endless, 0755, &err), CALLGATE_E_IO);
+	cr_assert_eq(err.sys_errno, ENAMETOOLONG);
+	cr_assert_eq(fd_write_atomic(near, "x", 1, 0644, &err), CALLGATE_E_IO);
+	cr_assert_eq(err.sys_errno, ENAMETOOLONG);
+	cr_assert_eq(fd_open_trusted("/", &fd, &err), CALLGATE_E_IO);
+	cr_assert_eq(err.sys_errno, EISDIR);
+	cr_assert_eq(fd_make_dir("/proc/callgate/here", 0755, &err), CALLGATE_E_IO);
+	cr_assert_eq(fd_make_dir("/proc/callgate", 0755, &err), CALLGATE_E_IO);
+	/* A directory stands where the file should: what was there stays, and nothing is left beside it. */
+	cr_assert_not_null(mkdtemp(dir));
+	snprintf(path, sizeof(path), "%s/file", dir);
+	cr_assert_eq(mkdir(path, 0755), 0);
+	cr_assert_eq(fd_write_atomic(path, "x", 1, 0644, &err), CALLGATE_E_IO);
+	cr_assert_eq(err.sys_errno, EISDIR);
+	cr_assert_eq(rmdir(path), 0);
+	cr_assert_eq(rmdir(dir), 0, "something was left");
+	cr_assert_eq(fd, -1);
+}
+
+Test(text, grows_for_what_is_long_and_escapes_for_json)
+{
+	char word[1000], *out;
+	struct text text = { 0 };
+	size_t size;
+
+	memset(word, 'x', sizeof(word));
+	text_add(&text, "%.*s", (int)sizeof(word), word);
+	text_add_json(&text, "a\"b\\c\x01\x7f");
+	cr_assert_eq(text_take(&text, &out, &size, NULL), 0);
+	cr_assert_eq(size, sizeof(word) + strlen("\"a\\\"b\\\\c\\u0001\\u007f\""));
+	cr_assert_str_eq(out + sizeof(word), "\"a\\\"b\\\\c\\u0001\\u007f\"");
+	free(out);
 }

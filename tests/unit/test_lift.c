@@ -575,6 +575,31 @@ Test(prove, mismatch_names_abi_syscall_and_both_actions)
 	filter = callgate_filter_free(filter);
 }
 
+/* The filter knows nothing of an architecture that the program asks for: all calls of it are compared nevertheless. */
+Test(prove, further_architectures_are_compared)
+{
+	enum { FIRST = 3, SIMPLE = sizeof(simple) / sizeof(*simple) };
+	static const uint32_t others[] = { AUDIT_ARCH_AARCH64, AUDIT_ARCH_S390X, AUDIT_ARCH_LOONGARCH64, 0x1234 };
+	struct callgate_filter *filter = lift_named("simple");
+	const struct node *rest = filter->other_arch;
+
+	cr_assert(rest->leaf && rest->action.kind != CALLGATE_ALLOW);
+	for (size_t i = 0; i < sizeof(others) / sizeof(*others); i++) {
+		struct sock_filter insns[FIRST + SIMPLE] = { LOAD(ARCH), JUMP(BPF_JEQ, others[i], 0, 1), RET(ALLOW) };
+		struct callgate_err err = CALLGATE_ERR_INIT;
+		struct callgate_prog *prog;
+
+		memcpy(insns + FIRST, simple, sizeof(simple));
+		prog = make(insns, FIRST + SIMPLE);
+		cr_assert_eq(prog_prove(prog, filter, &err), CALLGATE_E_MISMATCH, "0x%x is not compared", others[i]);
+		prog->insns[2].k = simple[2].k;
+		cr_assert_eq(action_from_word(simple[2].k).kind, rest->action.kind);
+		cr_assert_eq(prog_prove(prog, filter, &err), 0, "0x%x: %s", others[i], err.text);
+		callgate_prog_free(prog);
+	}
+	callgate_filter_free(filter);
+}
+
 /* What is opaque is never proved, not even against itself. */
 Test(prove, opaque_is_not_equal)
 {

@@ -2,11 +2,14 @@
 /* A load that is answered with success and loads nothing is no success, whoever answers; strict filters are looked at
  * from outside. */
 #include <criterion/criterion.h>
+#include <errno.h>
+#include <linux/capability.h>
 #include <linux/seccomp.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stddef.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/ioctl.h>
 #include <sys/prctl.h>
 #include <sys/ptrace.h>
@@ -212,3 +215,112 @@ Test(load, is_refused_where_a_tracer_answers_success_for_it)
 	cr_assert_eq(WEXITSTATUS(status), -CALLGATE_E_MISMATCH);
 }
 #endif
+
+/* ------------------------------------------------------------------ what loading asks, and what a failure means */
+
+static int check_words(uint32_t word, uint32_t others, uint32_t flags, uint16_t last)
+{
+	struct callgate_prog *prog = answer(SYS_getpid, word, others);
+	int r;
+
+	prog->flags = flags;
+	prog->insns[3].code = last;
+	r = kernel_load_check(prog, NULL);
+	callgate_prog_free(prog);
+	return r;
+}
+
+Test(load, asks_for_a_program_that_needs_no_listener)
+{
+	const uint32_t allow = SECCOMP_RET_ALLOW, notify = SECCOMP_RET_USER_NOTIF;
+	struct callgate_prog *prog = answer(SYS_getpid, allow, allow);
+
+	cr_assert_eq(check_words(allow, allow, 0, BPF_RET | BPF_K), 0);
+	cr_assert_eq(check_words(allow, allow, SECCOMP_FILTER_FLAG_LOG, BPF_RET | BPF_K), 0);
+	cr_assert_eq(check_words(notify, allow, 0, BPF_RET | BPF_K), CALLGATE_E_UNSUPPORTED);
+	cr_assert_eq(check_words(allow, notify | 7, 0, BPF_RET | BPF_K), CALLGATE_E_UNSUPPORTED);
+	/* That number in another instruction is only a number. */
+	cr_assert_eq(check_words(allow, notify, 0, BPF_LD | BPF_IMM), 0);
+	cr_assert_eq(check_words(allow, allow, SECCOMP_FILTER_FLAG_NEW_LISTENER, BPF_RET | BPF_K),
+		     CALLGATE_E_UNSUPPORTED);
+	prog->count = 0;
+	cr_assert_eq(kernel_load_check(prog, NULL), CALLGATE_E_ARG);
+	cr_assert_eq(callgate_prog_load(prog, CALLGATE_NNP_YES, NULL), CALLGATE_E_ARG);
+	callgate_prog_free(prog);
+}
+
+Test(load, has_4096_instructions_at_most)
+{
+	static struct sock_filter insns[PROG_LIMIT];
+	struct callgate_prog *prog;
+
+	for (unsigned i = 0; i < PROG_LIMIT; i++)
+		insns[i] = (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW);
+	cr_assert_eq(prog_new(insns, PROG_LIMIT, &prog, NULL), 0);
+	cr_assert_eq(kernel_load_check(prog, NULL), 0);
+	prog->count++;
+	cr_assert_eq(kernel_load_check(prog, NULL), CALLGATE_E_ARG);
+	callgate_prog_free(prog);
+}
+
+Test(load, says_what_a_failure_means)
+{
+	static const struct {
+		int error, code;
+		const char *words;
+	} rows[] = {
+		{ EACCES, CALLGATE_E_PERM, "no_new_privs or CAP_SYS_ADMIN" },
+		{ ENOSYS, CALLGATE_E_UNSUPPORTED, "no seccomp(2)" },
+		{ EINVAL, CALLGATE_E_UNSUPPORTED, "of 4 instructions with flags 0x2" },
+		{ ENOMEM, CALLGATE_E_LIMIT, "no room for another filter" },
+		{ EFAULT, CALLGATE_E_KERNEL, "cannot load the filter" },
+	};
+	struct callgate_prog *prog = answer(SYS_getpid, SECCOMP_RET_ALLOW, SECCOMP_RET_ALLOW);
+	struct callgate_err err = CALLGATE_ERR_INIT;
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		cr_assert_eq(kernel_load_failed(prog, rows[i].error, SECCOMP_FILTER_FLAG_LOG, &err), rows[i].code);
+		cr_assert_not_null(strstr(err.text, rows[i].words), "%s", err.text);
+		cr_assert(rows[i].error == EACCES || err.sys_errno == rows[i].error);
+	}
+	cr_assert_eq(kernel_load_diverged(42, &err), CALLGATE_E_KERNEL);
+	cr_assert_not_null(strstr(err.text, "thread 42 "), "%s", err.text);
+	callgate_prog_free(prog);
+}
+
+static int without_admin(void)
+{
+	struct __user_cap_header_struct head = { .version = _LINUX_CAPABILITY_VERSION_3 };
+	struct __user_cap_data_struct data[_LINUX_CAPABILITY_U32S_3] = { 0 };
+	bool admin = true;
+
+	if (syscall(SYS_capget, &head, data) < 0)
+		return 1;
+	data[0].effective &= ~(1u << CAP_SYS_ADMIN);
+	if (syscall(SYS_capset, &head, data) < 0)
+		return 2;
+	if (kernel_has_admin(&admin, NULL) != 0 || admin)
+		return 3;
+	return kernel_set_nnp(CALLGATE_NNP_AUTO, NULL) == 0 && prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0) == 1 ? 0 : 4;
+}
+
+static int with_choices(void)
+{
+	bool admin = false;
+
+	if (kernel_has_admin(&admin, NULL) != 0 || kernel_set_nnp(CALLGATE_NNP_NO, NULL) != 0 ||
+	    prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0) != 0)
+		return 1;
+	if (kernel_set_nnp(CALLGATE_NNP_AUTO, NULL) != 0 || prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0) != (admin ? 0 : 1))
+		return 2;
+	return kernel_set_nnp(CALLGATE_NNP_YES, NULL) == 0 && prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0) == 1 ? 0 : 3;
+}
+
+/* AUTO: where CAP_SYS_ADMIN is not effective. */
+Test(load, sets_no_new_privs_as_chosen)
+{
+	if (prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0) != 0)
+		cr_skip_test("no_new_privs is set here");
+	cr_assert_eq(in_child(with_choices), 0);
+	cr_assert_eq(in_child(without_admin), 0);
+}
