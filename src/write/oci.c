@@ -55,12 +55,18 @@ static const struct span *span_of(const struct callgate_filter *filter, enum cal
 	return arch ? &arch->spans[span_at(arch, nr)] : NULL;
 }
 
-/* What the reader of the text adds by itself: the answer to numbers beyond the profile, members' rules on a
- * multiplexer. */
-static bool comes_by_itself(const struct span *span)
+/* What the reader of the text adds by itself: the answer to numbers beyond the profile, unless the name's is to be
+ * said; members' rules on a multiplexer. */
+static bool comes_by_itself(const struct writer *writer, int id, const struct span *span)
 {
-	return (span->node->leaf && span->node->origin.why == CALLGATE_BY_ENOSYS) ||
-	       (span->clause_count && span->clauses[0].origin.why == CALLGATE_BY_MUX);
+	if (span->node->leaf && span->node->origin.why == CALLGATE_BY_ENOSYS)
+		return !writer->strict || !(writer->strict[id] & OCI_ENOSYS_SAID);
+	return span->clause_count && span->clauses[0].origin.why == CALLGATE_BY_MUX;
+}
+
+static enum oci_strict strictness_of(const struct writer *writer, int id)
+{
+	return writer->strict ? (enum oci_strict)(writer->strict[id] & ~OCI_ENOSYS_SAID) : OCI_STRICT_NO;
 }
 
 static int strictest(const struct writer *writer, const struct node *node, struct callgate_action *out)
@@ -81,13 +87,15 @@ static int strictest(const struct writer *writer, const struct node *node, struc
 }
 
 /* One more ABI's answer. Where ABIs disagree the strictest of all becomes the rule. */
-static int merge(const struct writer *writer, const struct span *span, enum callgate_abi abi, struct decision *out)
+static int merge(const struct writer *writer, int id, const struct span *span, enum callgate_abi abi,
+		 struct decision *out)
 {
-	bool constant = span->node->leaf || comes_by_itself(span), covered = !constant && !span->clause_count;
+	bool by_itself = comes_by_itself(writer, id, span);
+	bool constant = span->node->leaf || by_itself, covered = !constant && !span->clause_count;
 	struct callgate_action action = writer->filter->fallback->action;
 	int r = 0;
 
-	if (!comes_by_itself(span))
+	if (!by_itself)
 		r = strictest(writer, span->node, &action);
 	if (r < 0)
 		return r;
@@ -105,8 +113,9 @@ static int merge(const struct writer *writer, const struct span *span, enum call
 
 /* What a call that an ABI has only behind a multiplexer gets there, when that comes of rules for the members; NULL: not
  * so. */
-static const struct node *behind_mux(const struct callgate_filter *filter, int id, enum callgate_abi abi)
+static const struct node *behind_mux(const struct writer *writer, int id, enum callgate_abi abi)
 {
+	const struct callgate_filter *filter = writer->filter;
 	uint64_t args[6] = { 0 };
 	const struct span *span;
 	uint32_t selector, nr;
@@ -116,7 +125,7 @@ static const struct node *behind_mux(const struct callgate_filter *filter, int i
 		return NULL;
 	nr = (uint32_t)syscall_nr(mux, abi);
 	span = span_of(filter, abi, nr);
-	if (!span || span->node->leaf || !comes_by_itself(span))
+	if (!span || span->node->leaf || !comes_by_itself(writer, mux, span))
 		return NULL;
 	args[0] = selector;
 	return filter_walk(filter, abi_of(abi)->audit, nr, args);
@@ -131,10 +140,10 @@ static int decide_name(const struct writer *writer, int id, struct decision *out
 	for (unsigned i = 0; i < writer->abi_count && r == 0; i++) {
 		int64_t nr = syscall_nr(id, writer->abis[i]);
 		const struct span *span = nr < 0 ? NULL : span_of(filter, writer->abis[i], (uint32_t)nr);
-		struct span member = { .node = span ? NULL : behind_mux(filter, id, writer->abis[i]) };
+		struct span member = { .node = span ? NULL : behind_mux(writer, id, writer->abis[i]) };
 
 		if (span || member.node)
-			r = merge(writer, span ? span : &member, writer->abis[i], out);
+			r = merge(writer, id, span ? span : &member, writer->abis[i], out);
 	}
 	return r;
 }
@@ -317,7 +326,7 @@ static struct callgate_action beside_default(const struct writer *writer, enum o
 static int add_call(struct writer *writer, int id)
 {
 	const char *name = syscall_id_name(id);
-	enum oci_strict strict = writer->strict ? (enum oci_strict)writer->strict[id] : OCI_STRICT_NO;
+	enum oci_strict strict = strictness_of(writer, id);
 	struct decision decision;
 	bool said = false;
 	uint64_t all;

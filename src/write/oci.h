@@ -15,11 +15,14 @@ enum oci_strict {
 	OCI_STRICT_SAID,   /* denied by a rule of its own, which is not the default's action */
 	OCI_STRICT_CLOSED, /* answered by an errno, so that libc tries something else */
 };
+/* Beside a value of oci_strict: the ENOSYS of a name that a reader does not add by itself is said by a rule. */
+enum { OCI_ENOSYS_SAID = 0x80 };
 
 struct oci_wish {
 	const struct callgate_policy *policy; /* gives the listener; NULL: none */
-	const uint8_t *strict;                /* an enum oci_strict per row of the table of system calls; NULL: none */
-	uint32_t flags;                       /* those of SECCOMP_FILTER_FLAG_* that may be written down */
+	const uint8_t
+		*strict; /* an enum oci_strict per row of the table of system calls, OCI_ENOSYS_SAID; NULL: none */
+	uint32_t flags;  /* those of SECCOMP_FILTER_FLAG_* that may be written down */
 };
 
 /*
