@@ -4,6 +4,8 @@
 # one of them finds something. In a build directory; make analyze calls it. What is not installed is skipped by name.
 source=$(cd "${top_srcdir:?is not set}" && pwd)
 bad=0
+# Not in the list: clang-analyzer's checks of uninitialized and null values. It looks at one file at a time, and takes a function of another
+# file that answers 0 for one that may not have written its results: 17 findings, none of them right (2026-11-29). gcc's stay in.
 if [ $# = 0 ]; then
 	# shellcheck disable=SC2046 # file names without blanks
 	set -- $(cd "$source" && find src hooks -name '*.c' ! -path 'src/kernel/regs_*' ! -name update-syscalls.c | sort)
@@ -11,7 +13,8 @@ fi
 flags="-std=gnu11 -D_GNU_SOURCE -DHAVE_CONFIG_H -I. -I$source -I$source/src -Isrc -DSYSCONFDIR=\"/etc\" -DPKGDATADIR=\"/usr/share/callgate\" \
 -DLIBEXECDIR=\"/usr/libexec\" -DBINDIR=\"/usr/bin\" -DDATADIR=\"/usr/share\" $(pkg-config --cflags libseccomp json-c lxc 2> /dev/null)"
 checks='-*,bugprone-infinite-loop,bugprone-macro-parentheses,bugprone-misplaced-widening-cast,bugprone-sizeof-expression,bugprone-suspicious-*'
-checks="$checks,-bugprone-suspicious-include,clang-analyzer-core.*,clang-analyzer-unix.*,misc-redundant-expression"
+checks="$checks,-bugprone-suspicious-include,clang-analyzer-core.DivideZero,clang-analyzer-core.NonNullParamChecker,clang-analyzer-core.VLASize"
+checks="$checks,clang-analyzer-core.StackAddressEscape,clang-analyzer-unix.*,misc-redundant-expression"
 for file; do
 	# shellcheck disable=SC2086
 	gcc $flags -O1 -Werror -fanalyzer -c -o /dev/null "$source/$file" || bad=1

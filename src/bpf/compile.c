@@ -86,7 +86,7 @@ int callgate_prog_eval(const struct callgate_prog *prog, const struct callgate_c
 /* Instructions on the longest way through, wherever it leads. Ways only go forward: from the last to the first. */
 static unsigned longest_path(const struct callgate_prog *prog)
 {
-	uint16_t longest[PROG_LIMIT];
+	uint16_t longest[PROG_LIMIT] = { 0 };
 
 	for (unsigned pc = prog->count; pc-- > 0;) {
 		const struct sock_filter *insn = &prog->insns[pc];

@@ -269,6 +269,7 @@ static int lower_once(const struct callgate_filter *filter, enum lower_facts use
 	if (!r)
 		r = asm_assemble(&lowering.graph, root, work->insns, count, err);
 	lowering_release(&lowering);
+	work->search.graph = NULL;
 	return r;
 }
 
