@@ -231,13 +231,26 @@ static int write_config(struct wrapper *w)
 	return 0;
 }
 
+/* What is to be recorded and is not must not start: recording begins when the container is there, by a hook in it. */
+static int check_recorder(struct wrapper *w)
+{
+	static const char name[] = "callgate-oci-hook";
+	size_t size;
+	const char *text = callgate_bundle_text(w->job.bundle, &size);
+
+	if (!oci_job_records(&w->job) || memmem(text, size, name, sizeof(name) - 1))
+		return 0;
+	return complain(w, "the container is to be recorded, and its configuration lacks the createRuntime hook that "
+			   "does it: callgate-oci-hook createRuntime (see callgate-hooks(7))");
+}
+
 static int edit(struct wrapper *w)
 {
 	if (find_bundle(w) < 0 || oci_job_read(&w->job, w->config) < 0 || find_real(w, w->job.settings) < 0)
 		return -1;
 	if (w->job.passes)
 		return 0;
-	if (choose_place(w) < 0)
+	if (check_recorder(w) < 0 || choose_place(w) < 0)
 		return -1;
 	w->job.form = strcmp(w->name, "crun") == 0 ? OCI_FORM_BPF : OCI_FORM_TEXT;
 	if (w->job.form == OCI_FORM_TEXT && oci_job_wants_flags(&w->job))
