@@ -3,6 +3,7 @@
 #include "write/rebase_judge.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/err.h"
@@ -11,6 +12,7 @@
 #include "names/syscall.h"
 
 enum { CAPS = 8, KERNELS = 8, FILTERS = 3 + JUDGE_CANDIDATES, WALK_LIMIT = 1 << 16 };
+enum { SHORT_WALK = 1 << 10, SEEN_SLOTS = WALK_LIMIT * 2 };
 
 /* What the guards of a name ask. */
 struct questions {
@@ -24,10 +26,17 @@ struct questions {
 	bool more; /* than there is room for */
 };
 
+/* Decisions that were judged together; all zero: a free slot. */
+struct seen {
+	meaning_ref refs[FILTERS];
+	bool used;
+};
+
 struct walk {
 	struct meaning *meaning;
 	struct judgement *out;
 	unsigned count, steps; /* candidates */
+	struct seen *seen;     /* SEEN_SLOTS, of a walk that is not short; NULL: none yet */
 	bool met;              /* the witness is of this world: its places are to be asked for */
 	struct callgate_call call;
 	const struct callgate_target *target;
@@ -140,12 +149,42 @@ static void judge_actions(struct walk *walk, const struct callgate_action *actio
 		keep_witness(walk, action);
 }
 
+/* What was judged on one way down need not be judged on another: *known. A short walk does without being remembered. */
+static int remember(struct walk *walk, const meaning_ref *refs, bool *known)
+{
+	size_t size = (3 + walk->count) * sizeof(*refs), at = 0;
+
+	*known = false;
+	if (++walk->steps <= SHORT_WALK)
+		return 0;
+	if (walk->steps > WALK_LIMIT)
+		return err_set(walk->err, CALLGATE_E_LIMIT, "too complex: the conditions of one call");
+	if (!walk->seen)
+		walk->seen = calloc(SEEN_SLOTS, sizeof(*walk->seen));
+	if (!walk->seen)
+		return err_nomem(walk->err);
+	for (unsigned i = 0; i < 3 + walk->count; i++)
+		at = (at ^ (size_t)refs[i]) * 0x9e3779b1u;
+	at = (at ^ at >> 15) % SEEN_SLOTS;
+	while (walk->seen[at].used && memcmp(walk->seen[at].refs, refs, size) != 0)
+		at = (at + 1) % SEEN_SLOTS;
+	*known = walk->seen[at].used;
+	if (*known) {
+		walk->steps--;
+		return 0;
+	}
+	memcpy(walk->seen[at].refs, refs, size);
+	walk->seen[at].used = true;
+	return 0;
+}
+
 /* Down all diagrams together, until the definition is settled by references alone. */
 static int judge_refs(struct walk *walk, const meaning_ref *refs)
 {
 	struct callgate_action action[FILTERS];
 	meaning_ref half[2][FILTERS];
 	unsigned first = UINT32_MAX, bit;
+	bool known;
 	int r;
 
 	for (unsigned i = 0; i < 3 + walk->count; i++) {
@@ -170,8 +209,9 @@ static int judge_refs(struct walk *walk, const meaning_ref *refs)
 		if (all)
 			return 0;
 	}
-	if (++walk->steps > WALK_LIMIT)
-		return err_set(walk->err, CALLGATE_E_LIMIT, "too complex: the conditions of one call");
+	r = remember(walk, refs, &known);
+	if (r < 0 || known)
+		return r;
 	for (unsigned value = 0; value < 2; value++) {
 		meaning_ref next[FILTERS], pair[2];
 
@@ -221,6 +261,8 @@ static int judge_number(struct walk *walk, struct callgate_filter *const filters
 	if (r == 0)
 		r = judge_refs(walk, refs);
 	walk->meaning = meaning_free(walk->meaning);
+	free(walk->seen);
+	walk->seen = NULL;
 	return r;
 }
 
