@@ -26,6 +26,7 @@ struct end {
 struct about {
 	uint32_t action;
 	unsigned args; /* bit N: it asks for argument N */
+	bool reached;  /* some call comes to one of its ends */
 };
 
 struct order {
@@ -122,6 +123,7 @@ static void add_end(struct order *order, const struct end *path, const struct no
 	order->overflow |= index == RULE_NONE || order->end_count == END_LIMIT;
 	if (order->overflow)
 		return;
+	order->about[index].reached = true;
 	order->ends[order->end_count] = *path;
 	order->ends[order->end_count].rule = rule;
 	order->ends[order->end_count].index = index;
@@ -181,7 +183,12 @@ static void prefer_stricter(struct order *order, unsigned i, unsigned j)
 {
 	bool *before = &order->before[i * order->count + j], *behind = &order->before[j * order->count + i];
 
-	if (!*before || !is_stricter(order->about[j].action, order->about[i].action))
+	if (!is_stricter(order->about[j].action, order->about[i].action))
+		return;
+	/* What a broader rule has left no place in the tree still matches calls by its conditions. */
+	if (!*before && (!order->about[i].reached || !order->about[j].reached))
+		*behind = true;
+	if (!*before)
 		return;
 	if (*behind || !is_pinned(&order->about[i], &order->about[j])) {
 		*before = false;
