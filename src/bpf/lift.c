@@ -16,7 +16,7 @@
 enum {
 	LIFT_MEMORY = 20 << 20,
 	/* What joining neighbours may leave of the filter's budget. Most of it is for questions that somebody has. */
-	LIFT_LEAVES = FILTER_WORK_LIMIT / 4 * 3,
+	LIFT_LEAVES = FILTER_WORK_LIMIT / 8 * 7,
 };
 
 static int order_pieces(const void *a, const void *b)

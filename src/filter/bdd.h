@@ -9,7 +9,7 @@
 
 #include "filter/meaning.h"
 
-enum { BDD_END = 384 /* the variable of terminals: behind all others */, BDD_STEPS = 1 << 22 };
+enum { BDD_END = 384 /* the variable of terminals: behind all others */, BDD_STEPS = 1 << 23 };
 #define BDD_NONE UINT32_MAX
 
 struct bdd_node {

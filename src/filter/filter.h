@@ -94,7 +94,7 @@ struct callgate_filter {
 	size_t arch_room;
 };
 
-enum { FILTER_NODE_LIMIT = 1 << 18, FILTER_WORK_LIMIT = 1 << 22 };
+enum { FILTER_NODE_LIMIT = 1 << 18, FILTER_WORK_LIMIT = 1 << 23 };
 
 /*
  * What has been worked out about a filter since its last operation began: one budget for everything that an operation
