@@ -11,6 +11,8 @@
 
 #include "base/err.h"
 #include "base/private.h"
+#include "names/abi.h"
+#include "names/syscall.h"
 #include "write/rebase_edit.h"
 #include "write/rebase_judge.h"
 
@@ -182,6 +184,74 @@ static int prove_name(struct rebase *rebase, struct slice name, const struct ref
 					(int)name.size, name.at);
 }
 
+static bool is_behind(struct slice name, int mux)
+{
+	int id = syscall_find(name), through;
+	uint32_t selector;
+
+	for (int abi = 0; abi < CALLGATE_ABI_COUNT && id != SYSCALL_NONE; abi++)
+		if (id == mux ||
+		    (syscall_behind_mux(id, (enum callgate_abi)abi, &through, &selector) && through == mux))
+			return true;
+	return false;
+}
+
+/* The rules for a multiplexer and for what is behind it, as a policy. *has_mux: some name the multiplexer itself. */
+static int group_of(struct rebase *rebase, const struct callgate_policy *policy, int mux, struct callgate_policy *out,
+		    bool *has_mux)
+{
+	struct rule *rules = arena_array(&rebase->arena, policy->rule_count + 1, sizeof(*rules));
+	unsigned count = 0;
+
+	for (unsigned i = 0; rules && i < policy->rule_count; i++) {
+		const struct rule *rule = &policy->rules[i];
+		struct word *words = arena_array(&rebase->arena, rule->name_count + 1, sizeof(*words));
+		unsigned kept = 0;
+
+		if (!words)
+			return err_nomem(rebase->err);
+		for (unsigned k = 0; k < rule->name_count; k++) {
+			if (!is_behind(rule->names[k].text, mux))
+				continue;
+			*has_mux |= syscall_find(rule->names[k].text) == mux;
+			words[kept++] = rule->names[k];
+		}
+		if (!kept)
+			continue;
+		rules[count] = *rule;
+		rules[count].names = words;
+		rules[count++].name_count = kept;
+	}
+	if (!rules)
+		return err_nomem(rebase->err);
+	*out = *policy;
+	out->rules = rules;
+	out->rule_count = count;
+	return 0;
+}
+
+/* A rule for a multiplexer takes the place of all rules for what is behind it: these names are not each by itself. */
+static int prove_multiplexer(struct rebase *rebase, const struct callgate_policy *result, struct slice name)
+{
+	struct callgate_policy sides[3], made;
+	struct judgement judgement;
+	bool has_mux = false;
+	int mux = syscall_find(name), r = group_of(rebase, result, mux, &made, &has_mux);
+
+	for (int i = 0; i < 3 && r == 0; i++)
+		r = group_of(rebase, rebase->policies[i], mux, &sides[i], &has_mux);
+	if (r < 0 || !has_mux)
+		return r;
+	rebase->judge.name = name;
+	r = judge_name(&rebase->judge, sides, &made, 1, &judgement, rebase->err);
+	rebase->judge.name = (struct slice){ 0 };
+	if (r < 0 || (judgement.fits && !judgement.conflict))
+		return r;
+	report_conflict(rebase, name, &judgement);
+	return err_set(rebase->err, CALLGATE_E_UNSUPPORTED, "the rules for '%.*s' and for calls behind it conflict",
+		       (int)name.size, name.at);
+}
+
 static int prove(struct rebase *rebase, const char *bytes, size_t size)
 {
 	struct callgate_policy *result;
@@ -190,6 +260,10 @@ static int prove(struct rebase *rebase, const char *bytes, size_t size)
 	if (r < 0)
 		return r;
 	r = for_each_name(rebase, prove_name, result);
+	if (r == 0)
+		r = prove_multiplexer(rebase, result, SLICE("socketcall"));
+	if (r == 0)
+		r = prove_multiplexer(rebase, result, SLICE("ipc"));
 	callgate_policy_free(result);
 	return r;
 }

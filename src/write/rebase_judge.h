@@ -16,6 +16,7 @@ struct judge {
 	struct verdict fallback;              /* of the merge */
 	const struct callgate_policy *arches; /* mine or the new one: whose architectures the merge has */
 	struct callgate_target target;
+	struct slice name; /* whose numbers are judged; none: of the first name that the policies have */
 };
 
 struct judgement {
