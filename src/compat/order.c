@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Order: which rule of a tree is tried first. Rules on one and the same argument are tried as libseccomp's tables have
- * it: a rule ends at several places of its tree, and what counts is the pairs of places that one call can reach. Where
- * those disagree, where rules ask for other arguments, or precede each other in a circle, the stricter action is first.
+ * Order: which rule of a tree is tried first. Where all rules of a call ask for one and the same argument they are
+ * tried as libseccomp's tables have it: a rule ends at several places of its tree, and what counts is the pairs of
+ * places that one call can reach. Where those disagree, where rules ask for other arguments, or precede each other in a
+ * circle, the stricter action is first.
  */
 #include <errno.h>
-#include <linux/seccomp.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -17,6 +17,7 @@ enum { DEPTH = 3 * ARG_COUNT, END_LIMIT = 512 };
 /* A place where a rule is met: the tests on the way to it, each as twice the node and its outcome. */
 struct end {
 	int rule, index; /* index: of the rule among those in the order */
+	int lost;        /* the rule that does not count here; RULE_NONE */
 	uint32_t action;
 	unsigned depth;
 	int steps[DEPTH];
@@ -37,6 +38,7 @@ struct order {
 	int *rules;          /* in the order of their first ends */
 	struct about *about; /* of each */
 	unsigned count, room;
+	bool pinned;  /* libseccomp's tables say which of two rules is tried first */
 	bool *before; /* count by count: [i * count + j]: i before j */
 };
 
@@ -127,6 +129,7 @@ static void add_end(struct order *order, const struct end *path, const struct no
 	order->ends[order->end_count] = *path;
 	order->ends[order->end_count].rule = rule;
 	order->ends[order->end_count].index = index;
+	order->ends[order->end_count].lost = node->lost[outcome];
 	order->ends[order->end_count++].action = node->action[outcome];
 }
 
@@ -151,10 +154,12 @@ static void add_level(struct order *order, int level, struct end *path)
 
 /* ------------------------------------------------------------------ the order of rules */
 
-/* The kernel's precedence: actions as signed numbers. */
-static bool is_stricter(uint32_t a, uint32_t b)
+/* Where one rule counts and another ends too, it is before that one. */
+static void compare_with_lost(struct order *order, const struct end *end)
 {
-	return (int32_t)(a & SECCOMP_RET_ACTION_FULL) < (int32_t)(b & SECCOMP_RET_ACTION_FULL);
+	for (unsigned i = 0; i < order->count; i++)
+		if (order->rules[i] == end->lost && order->about[i].action != end->action)
+			order->before[(unsigned)end->index * order->count + i] = true;
 }
 
 static void compare_ends(struct order *order)
@@ -162,6 +167,7 @@ static void compare_ends(struct order *order)
 	for (unsigned i = 0; i < order->end_count; i++) {
 		const struct end *a = &order->ends[i];
 
+		compare_with_lost(order, a);
 		for (unsigned j = i + 1; j < order->end_count; j++) {
 			const struct end *b = &order->ends[j];
 			bool *before = &order->before[(unsigned)a->index * order->count + (unsigned)b->index];
@@ -172,10 +178,13 @@ static void compare_ends(struct order *order)
 	}
 }
 
-/* Whether libseccomp's tables say which of two rules is tried first. */
-static bool is_pinned(const struct about *a, const struct about *b)
+static bool ask_for_one_argument(const struct order *order)
 {
-	return a->args == b->args && (a->args & (a->args - 1)) == 0;
+	unsigned args = 0;
+
+	for (unsigned i = 0; i < order->count; i++)
+		args |= order->about[i].args;
+	return (args & (args - 1)) == 0;
 }
 
 /* Of two rules that precede each other, or of which nothing says which is first, the stricter one is. */
@@ -183,14 +192,14 @@ static void prefer_stricter(struct order *order, unsigned i, unsigned j)
 {
 	bool *before = &order->before[i * order->count + j], *behind = &order->before[j * order->count + i];
 
-	if (!is_stricter(order->about[j].action, order->about[i].action))
+	if (!action_is_stricter(order->about[j].action, order->about[i].action))
 		return;
 	/* What a broader rule has left no place in the tree still matches calls by its conditions. */
 	if (!*before && (!order->about[i].reached || !order->about[j].reached))
 		*behind = true;
 	if (!*before)
 		return;
-	if (*behind || !is_pinned(&order->about[i], &order->about[j])) {
+	if (*behind || !order->pinned) {
 		*before = false;
 		*behind = true;
 	}
@@ -220,7 +229,7 @@ static void sort_by_strictness(struct order *order)
 	for (unsigned i = 1; i < order->count; i++) {
 		unsigned to = i;
 
-		while (to && is_stricter(order->about[i].action, order->about[to - 1].action))
+		while (to && action_is_stricter(order->about[i].action, order->about[to - 1].action))
 			to--;
 		take(order, i, to);
 	}
@@ -267,6 +276,7 @@ static int sort(struct order *order)
 	order->before = calloc((size_t)order->count * order->count, sizeof(*order->before));
 	if (sorted && taken && order->before) {
 		compare_ends(order);
+		order->pinned = ask_for_one_argument(order);
 		settle_pairs(order);
 		if (!sort_by_precedence(order, sorted, taken))
 			sort_by_strictness(order);

@@ -3,6 +3,7 @@
 #include "compat/tree.h"
 
 #include <errno.h>
+#include <linux/seccomp.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -57,7 +58,7 @@ static int node_new(struct tree *tree, struct link link, uint8_t op, bool high)
 	node->mask = (uint32_t)(high ? from->mask >> 32 : from->mask);
 	node->datum = (uint32_t)(high ? from->datum >> 32 : from->datum) & node->mask;
 	for (int i = 0; i < 2; i++) {
-		node->rule[i] = RULE_NONE;
+		node->rule[i] = node->lost[i] = RULE_NONE;
 		node->below[i] = NODE_NONE;
 		node->full[i] = from->datum;
 		node->action[i] = link.chain->action;
@@ -157,6 +158,12 @@ static int chain_from(struct tree *tree, struct link link)
 
 /* ------------------------------------------------------------------ a level */
 
+/* Actions as signed numbers. */
+bool action_is_stricter(uint32_t a, uint32_t b)
+{
+	return (int32_t)(a & SECCOMP_RET_ACTION_FULL) < (int32_t)(b & SECCOMP_RET_ACTION_FULL);
+}
+
 static unsigned word_rank(const struct node *node)
 {
 	return node->arg * 2u + node->high;
@@ -214,10 +221,10 @@ static bool all_do(const struct tree *tree, int level, uint32_t action)
 }
 
 /* Of two rules that end at one outcome of an upper word's test, the narrower counts: the greater lower bound, the
- * smaller upper one. */
+ * smaller upper one; but never a looser action for a stricter one. */
 static bool is_narrower(const struct node *node, const struct node *there, int outcome)
 {
-	if (!node->high || op_rank(node) == 3)
+	if (!node->high || op_rank(node) == 3 || action_is_stricter(there->action[outcome], node->action[outcome]))
 		return false;
 	return outcome ? node->full[1] > there->full[1] : node->full[0] < there->full[0];
 }
@@ -245,8 +252,11 @@ static int merge_rule(const struct tree *tree, struct node *there, const struct 
 		return 0;
 	if (is_leaf(there) || is_leaf(node))
 		return -EEXIST;
-	if (is_narrower(node, there, outcome))
+	there->lost[outcome] = node->rule[outcome];
+	if (is_narrower(node, there, outcome)) {
+		there->lost[outcome] = there->rule[outcome];
 		take_rule(there, node, outcome);
+	}
 	return 0;
 }
 

@@ -37,6 +37,7 @@ struct node {
 	int rule[2]; /* [1]: the rule that is met when the test holds, [0]: when it does not; RULE_NONE */
 	uint32_t action[2];
 	uint64_t full[2]; /* of that rule: the whole value compared with */
+	int lost[2];      /* another rule that ends here and does not count: the last one; RULE_NONE */
 	int below[2];     /* the first node of the level that goes on from there */
 	int next;         /* on the same level */
 };
@@ -46,6 +47,8 @@ struct tree {
 	int count, room;
 };
 
+/* By the kernel's precedence. */
+bool action_is_stricter(uint32_t a, uint32_t b);
 /* Whether any argument is asked for in a way that some value fails. */
 bool chain_asks(const struct chain *chain);
 /* Adds a chain at *root. 0, -EEXIST (then *root is spoilt and must be built anew), -ENOMEM. *weight: how many nodes
