@@ -438,6 +438,21 @@ Test(flag, words_are_those_of_the_kernel)
 	cr_assert_null(flag_oci(1u << 31));
 }
 
+Test(flag, and_other_words_are_given_for_people)
+{
+	struct callgate_action none = { 99, 0 };
+	char text[16];
+
+	cr_assert_str_eq(callgate_flag_name(SECCOMP_FILTER_FLAG_LOG), "SECCOMP_FILTER_FLAG_LOG");
+	cr_assert_null(callgate_flag_name(0));
+	cr_assert_str_eq(cap_nearest(SLICE("CAP_SYS_ADMN")), "CAP_SYS_ADMIN");
+	cr_assert_str_eq(cap_nearest(SLICE("net_bind_service")), "CAP_NET_BIND_SERVICE", "LXC's spelling");
+	cr_assert_null(cap_nearest(SLICE("nothing of the kind")));
+	cr_assert_eq(action_word(none), SECCOMP_RET_KILL_PROCESS, "what is no action permits nothing");
+	callgate_action_format(none, text, sizeof(text));
+	cr_assert_str_eq(text, "?");
+}
+
 Test(reader, goes_to_text_and_back)
 {
 	enum callgate_reader reader = CALLGATE_AS_CALLGATE;
