@@ -375,6 +375,11 @@ int ebpf_map_put(int map, const void *key, const void *value)
 	return map_do(BPF_MAP_UPDATE_ELEM, map, key, (void *)value);
 }
 
+int ebpf_map_remove(int map, const void *key)
+{
+	return map_do(BPF_MAP_DELETE_ELEM, map, key, NULL);
+}
+
 int ebpf_map_next(int map, const void *key, void *next)
 {
 	return map_do(BPF_MAP_GET_NEXT_KEY, map, key, next);

@@ -65,6 +65,7 @@ int ebpf_map_new(const struct ebpf_map *map, int *out, struct callgate_err *err)
 /* -1 and errno. */
 int ebpf_map_get(int map, const void *key, void *value);
 int ebpf_map_put(int map, const void *key, const void *value);
+int ebpf_map_remove(int map, const void *key);
 int ebpf_map_next(int map, const void *key, void *next); /* key NULL: the first one */
 
 #endif

@@ -24,7 +24,7 @@ static int make_maps(struct trace_maps *maps, struct callgate_err *err)
 	static const struct ebpf_map spill = { BPF_MAP_TYPE_ARRAY, 4, sizeof(struct trace_spill), 4 * TRACE_CLASSES,
 					       "callgate_spill" };
 	static const struct ebpf_map exes = { BPF_MAP_TYPE_HASH, 4, 16, TRACE_EXES, "callgate_exes" };
-	static const struct ebpf_map seeds = { BPF_MAP_TYPE_HASH, 4, 1, TRACE_SEEDS, "callgate_seeds" };
+	static const struct ebpf_map seeds = { BPF_MAP_TYPE_HASH, 4, 1, TRACE_SEEDS + 1, "callgate_seeds" };
 	static const struct ebpf_map lost = { BPF_MAP_TYPE_ARRAY, 4, 8, 1, "callgate_lost" };
 	int r = ebpf_map_new(&tasks, &maps->tasks, err);
 
@@ -100,6 +100,7 @@ int trace_add_pids(struct trace *trace, const pid_t *pids, size_t count, struct 
 
 int trace_start(struct trace *trace, const struct trace_scope *scope, struct callgate_err *err)
 {
+	const pid_t open = TRACE_OPEN;
 	int r;
 
 	memset(trace, -1, sizeof(*trace));
@@ -107,6 +108,8 @@ int trace_start(struct trace *trace, const struct trace_scope *scope, struct cal
 	r = make_maps(&trace->maps, err);
 	if (r == 0)
 		r = fill_classes(trace, err);
+	if (r == 0)
+		r = trace_add_pids(trace, &open, 1, err);
 	if (r == 0)
 		r = trace_add_pids(trace, scope->pids, scope->pid_count, err);
 	for (unsigned i = 0; i < TRACE_PROGRAMS && r == 0; i++)
@@ -116,8 +119,13 @@ int trace_start(struct trace *trace, const struct trace_scope *scope, struct cal
 	return r;
 }
 
+/* Who ends between the program on enters and the one on ends is not taken for killed. */
 void trace_stop(struct trace *trace)
 {
+	const uint32_t open = TRACE_OPEN;
+
+	if (trace->maps.seeds >= 0)
+		ebpf_map_remove(trace->maps.seeds, &open);
 	for (unsigned i = TRACE_PROGRAMS; i-- > 0;) {
 		trace->links[i] = fd_close(trace->links[i]);
 		trace->programs[i] = fd_close(trace->programs[i]);

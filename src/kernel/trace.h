@@ -49,6 +49,8 @@ void trace_release(struct trace *trace);
 
 /* Numbers that are looked at one by one, for each ABI of the machine; the others of an ABI share a class. */
 enum { TRACE_NUMBERS = 1024, TRACE_ABIS = 3, TRACE_CLASSES = TRACE_ABIS * TRACE_NUMBERS + TRACE_ABIS };
+/* Among the seeds while enters are seen: no process has this id. */
+enum { TRACE_OPEN = 0x7fffffff };
 enum { TRACE_KEYS_PER_CLASS = 512, TRACE_KEYS = 32768, TRACE_TASKS = 65536, TRACE_SEEDS = 8192, TRACE_EXES = 256 };
 extern const enum callgate_abi trace_abis[TRACE_ABIS];
 

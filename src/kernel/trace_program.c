@@ -521,7 +521,7 @@ static void build_deliver(struct ebpf *code, const struct trace_maps *maps, cons
 }
 
 /* Forgets the task. One that ends outside of a call, and not by a signal, was killed alone by seccomp: KILL_THREAD with
- * threads left, which neither a signal nor an exit of the call shows. */
+ * threads left, which neither a signal nor an exit of the call shows. That holds only while enters are seen. */
 static void build_end(struct ebpf *code, const struct trace_maps *maps, bool killed)
 {
 	unsigned out = ebpf_label(code), forget = ebpf_label(code);
@@ -532,6 +532,9 @@ static void build_end(struct ebpf *code, const struct trace_maps *maps, bool kil
 		ebpf_if_value(code, BPF_JNE, 1, STATE_OUTSIDE, forget);
 		ebpf_load_from(code, BPF_W, 1, 7, TASK(signals));
 		ebpf_if_value(code, BPF_JNE, 1, 0, forget);
+		ebpf_store_value(code, BPF_W, 10, AT_SCRATCH, TRACE_OPEN);
+		look_up(code, maps->seeds, AT_SCRATCH);
+		ebpf_if_value(code, BPF_JEQ, 0, 0, forget);
 		ebpf_call(code, BPF_FUNC_get_current_task_btf);
 		ebpf_move(code, 1, 0);
 		ebpf_call(code, BPF_FUNC_task_pt_regs);
