@@ -93,7 +93,7 @@ static bool number_field(struct slice line, const char *key, unsigned base, uint
 	return field(line, key, &text) && parse_number(text, base, out);
 }
 
-/* "audit(SECONDS.MS:SERIAL)" */
+/* "audit(SECONDS.MS:SERIAL)"; 0 for what a record's times cannot be. */
 static uint64_t time_of(struct slice line)
 {
 	const char *at = find(line, "audit("), *end = line.at + line.size;
@@ -104,7 +104,7 @@ static uint64_t time_of(struct slice line)
 	if (at + 3 < end && *at == '.')
 		for (int i = 1; i <= 3 && is_digit(at[i]); i++)
 			ms = ms * 10 + (uint64_t)(at[i] - '0');
-	return (seconds * 1000 + ms) * 1000000;
+	return seconds < 10000000000u ? (seconds * 1000 + ms) * 1000000 : 0;
 }
 
 static void set_answer(uint64_t code, struct record_event *event)

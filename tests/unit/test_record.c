@@ -201,6 +201,10 @@ Test(record, lines_of_audit_strace_and_perf)
 	cr_assert_str_eq(record->method, "perf trace");
 	callgate_record_free(record);
 	/* Calls of no architecture that is known here are counted as lost. */
+	record = record_of(
+		"type=SECCOMP msg=audit(17000000006.1:4): pid=7 sig=31 arch=c000003e syscall=83 code=0x80000000\n");
+	cr_assert_eq(row_of(record, 83)->first, 0, "no such time");
+	callgate_record_free(record);
 	record = record_of("type=SECCOMP msg=audit(1700000000.1:4): pid=7 sig=31 arch=c000002e syscall=83 code=0x0\n");
 	cr_assert_eq(record->lost, 1);
 	cr_assert_str_eq(record->method, "audit");
