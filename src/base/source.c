@@ -24,6 +24,11 @@ bool slice_is(struct slice slice, const char *word)
 	return slice.size == strlen(word) && memcmp(slice.at, word, slice.size) == 0;
 }
 
+bool slice_equal(struct slice a, struct slice b)
+{
+	return a.size == b.size && memcmp(a.at, b.at, a.size) == 0;
+}
+
 static char ascii_lower(char c)
 {
 	return c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;

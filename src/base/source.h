@@ -24,6 +24,7 @@ struct slice {
 #define SLICE(literal) ((struct slice){ (literal), sizeof(literal) - 1 })
 struct slice slice_of(const char *text);
 bool slice_is(struct slice slice, const char *word);
+bool slice_equal(struct slice a, struct slice b);
 bool slice_is_nocase(struct slice slice, const char *word); /* ASCII only */
 
 /* 1-based line and column (in bytes) of an offset; an offset past the end is the end. */

@@ -120,8 +120,7 @@ static bool share_word(const struct word *a, unsigned a_count, const struct word
 {
 	for (unsigned i = 0; i < a_count; i++) {
 		for (unsigned j = 0; j < b_count; j++) {
-			if (a[i].text.size == b[j].text.size &&
-			    memcmp(a[i].text.at, b[j].text.at, a[i].text.size) == 0) {
+			if (slice_equal(a[i].text, b[j].text)) {
 				*shared = a[i].text;
 				return true;
 			}

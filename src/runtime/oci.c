@@ -163,8 +163,7 @@ static int keep_annotation(struct members_reader *reader, const struct json_toke
 	if (bundle->pair_count == OCI_PAIRS)
 		return members_fault(reader, key->first, "too many annotations");
 	for (size_t i = 0; i < bundle->pair_count; i++)
-		if (bundle->pairs[i].key.size == key->text.size &&
-		    memcmp(bundle->pairs[i].key.at, key->text.at, key->text.size) == 0)
+		if (slice_equal(bundle->pairs[i].key, key->text))
 			return members_fault(reader, key->first,
 					     "duplicate annotation; runtimes differ in which one they use");
 	if (token->kind != JSON_STRING)

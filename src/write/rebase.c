@@ -115,8 +115,7 @@ static bool is_first(const struct rebase *rebase, int side, unsigned rule, unsig
 				return false;
 	}
 	for (unsigned i = 0; i < name; i++)
-		if (word[-(int)(i + 1)].text.size == word->text.size &&
-		    memcmp(word[-(int)(i + 1)].text.at, word->text.at, word->text.size) == 0)
+		if (slice_equal(word[-(int)(i + 1)].text, word->text))
 			return false;
 	return true;
 }

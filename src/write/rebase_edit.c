@@ -17,7 +17,7 @@ static void drop_name(struct rebase_edit *edit, struct ref ref, struct slice nam
 	const struct edit_array *names = &edit->mine.names[ref.index];
 
 	for (unsigned i = 0; i < rule->name_count && i < names->count; i++)
-		if (rule->names[i].text.size == name.size && memcmp(rule->names[i].text.at, name.at, name.size) == 0)
+		if (slice_equal(rule->names[i].text, name))
 			names->elements[i].dropped = true;
 	/* The old "name" key holds one: the rule goes with it. */
 	if (rule->single_name)
@@ -109,7 +109,7 @@ static bool is_pending(const struct slice *pending, struct slice name)
 	const struct slice *names = (const struct slice *)(const void *)pending->at;
 
 	for (size_t i = 0; i < pending->size; i++)
-		if (names[i].size == name.size && memcmp(names[i].at, name.at, name.size) == 0)
+		if (slice_equal(names[i], name))
 			return true;
 	return false;
 }

@@ -2,15 +2,13 @@
 /* Rules of a name: found, compared word by word, and merged rule by rule. */
 #include "write/rebase_rules.h"
 
-#include <string.h>
-
 #include "base/err.h"
 #include "names/abi.h"
 
 const struct word *rule_name(const struct rule *rule, struct slice name)
 {
 	for (unsigned i = 0; i < rule->name_count; i++)
-		if (rule->names[i].text.size == name.size && memcmp(rule->names[i].text.at, name.at, name.size) == 0)
+		if (slice_equal(rule->names[i].text, name))
 			return &rule->names[i];
 	return NULL;
 }
@@ -35,8 +33,7 @@ static bool same_words(const struct word *a, unsigned a_count, const struct word
 		bool found = false;
 
 		for (unsigned k = 0; k < b_count && !found; k++)
-			found = a[i].text.size == b[k].text.size &&
-				memcmp(a[i].text.at, b[k].text.at, a[i].text.size) == 0;
+			found = slice_equal(a[i].text, b[k].text);
 		if (!found)
 			return false;
 	}
