@@ -161,8 +161,11 @@ static int add_procs(int dir, struct pids *pids, struct callgate_err *err)
 	FILE *file;
 	long pid;
 
+	/* Removed meanwhile, or not ours to read; anything else must not look like an empty one. */
+	if (fd < 0 && errno != ENOENT && errno != ENODEV && errno != EACCES)
+		return err_set_errno(err, CALLGATE_E_IO, errno, NULL, "cannot read a cgroup");
 	if (fd < 0)
-		return 0; /* removed meanwhile */
+		return 0;
 	file = fdopen(fd, "r");
 	if (!file) {
 		fd_close(fd);
@@ -209,7 +212,7 @@ int cgroup_walk(int dir, int depth, struct pids *pids, struct callgate_err *err)
 }
 
 /* Whether a path is first's alone: neither its parent nor we sit there. */
-bool cgroup_is_own(pid_t first, const struct cgroup_row *row, const char *path)
+static bool is_its_own(pid_t first, const struct cgroup_row *row, const char *path)
 {
 	pid_t parent = parent_of(first);
 
@@ -235,7 +238,7 @@ static bool is_a_containers(const char *component, size_t size)
  * made below. The outermost that has a container's name and is this container's alone: what the container makes, of
  * whatever name, is further in, and containers nest.
  */
-void cgroup_trim(pid_t first, const struct cgroup_row *row, char *out, size_t size)
+static void trim(pid_t first, const struct cgroup_row *row, char *out, size_t size)
 {
 	const char *path = row->path;
 	size_t length = strlen(path);
@@ -244,7 +247,7 @@ void cgroup_trim(pid_t first, const struct cgroup_row *row, char *out, size_t si
 		size_t n = strcspn(at + 1, "/");
 
 		snprintf(out, size, "%.*s", (int)(at + 1 + n - path), path);
-		if (is_a_containers(at + 1, n) && cgroup_is_own(first, row, out))
+		if (is_a_containers(at + 1, n) && is_its_own(first, row, out))
 			return;
 		at += 1 + n;
 	}
@@ -262,52 +265,66 @@ static bool sees_root(void)
 	return stat("/proc/self/ns/cgroup", &mine) == 0 && mine.st_ino == (ino_t)FIRST_NAMESPACE;
 }
 
-void cgroup_of_its_own(pid_t first, unsigned *level, uint64_t *id)
+int cgroup_each_own(pid_t first, cgroup_visit *visit, void *data, struct callgate_err *err)
 {
 	char *text = malloc(CGROUP_TEXT), *at = text, path[PATH_MAX];
 	struct cgroup_row row;
+	int r = text ? cgroup_read(first, text, err) : err_nomem(err);
 
-	if (text && sees_root() && cgroup_read(first, text, NULL) == 0) {
-		while (cgroup_next_row(&at, &row)) {
-			struct stat found;
-			int dir = -1;
-
-			cgroup_trim(first, &row, path, sizeof(path));
-			if (row.id == 0 && cgroup_is_own(first, &row, path))
-				dir = cgroup_open(&row, path);
-			if (dir >= 0 && fstat(dir, &found) == 0) {
-				*id = found.st_ino;
-				for (const char *c = path; *c; c++)
-					*level += c[0] == '/' && c[1] && c[1] != '/';
-			}
-			fd_close(dir);
-		}
+	while (r == 0 && cgroup_next_row(&at, &row)) {
+		trim(first, &row, path, sizeof(path));
+		if (is_its_own(first, &row, path))
+			r = visit(data, &row, path, err);
 	}
 	free(text);
+	return r;
+}
+
+struct level_and_id {
+	unsigned *level;
+	uint64_t *id;
+};
+
+static int take_level(void *data, const struct cgroup_row *row, const char *path, struct callgate_err *err)
+{
+	const struct level_and_id *out = data;
+	struct stat found;
+	int dir = row->id == 0 ? cgroup_open(row, path) : -1;
+
+	(void)err;
+	if (dir >= 0 && fstat(dir, &found) == 0) {
+		*out->id = found.st_ino;
+		for (const char *c = path; *c; c++)
+			*out->level += c[0] == '/' && c[1] && c[1] != '/';
+	}
+	fd_close(dir);
+	return 0;
+}
+
+void cgroup_of_its_own(pid_t first, unsigned *level, uint64_t *id)
+{
+	if (sees_root())
+		(void)cgroup_each_own(first, take_level, &(struct level_and_id){ level, id }, NULL);
+}
+
+struct gathered {
+	struct pids *pids;
+	bool *found;
+};
+
+static int gather(void *data, const struct cgroup_row *row, const char *path, struct callgate_err *err)
+{
+	const struct gathered *out = data;
+	int dir = cgroup_open(row, path);
+
+	if (dir < 0)
+		return 0;
+	*out->found = true;
+	return cgroup_walk(dir, 0, out->pids, err);
 }
 
 int cgroup_pids(pid_t first, struct pids *pids, bool *found, struct callgate_err *err)
 {
-	char *text = malloc(CGROUP_TEXT), *at = text, path[PATH_MAX];
-	struct cgroup_row row;
-	int r;
-
-	if (!text)
-		return err_nomem(err);
 	*found = false;
-	r = cgroup_read(first, text, err);
-	while (r == 0 && cgroup_next_row(&at, &row)) {
-		int dir;
-
-		cgroup_trim(first, &row, path, sizeof(path));
-		if (!cgroup_is_own(first, &row, path))
-			continue;
-		dir = cgroup_open(&row, path);
-		if (dir < 0)
-			continue;
-		*found = true;
-		r = cgroup_walk(dir, 0, pids, err);
-	}
-	free(text);
-	return r;
+	return cgroup_each_own(first, gather, &(struct gathered){ pids, found }, err);
 }

@@ -17,15 +17,15 @@ struct cgroup_row {
 int cgroup_read(pid_t pid, char *text, struct callgate_err *err);
 /* Takes the next row off *text and ends its words with NULs. */
 bool cgroup_next_row(char **text, struct cgroup_row *row);
-/* The container's own cgroup, from where its first process sits. */
-void cgroup_trim(pid_t first, const struct cgroup_row *row, char *out, size_t size);
-/* Whether a path is first's alone: neither its parent nor we sit there. */
-bool cgroup_is_own(pid_t first, const struct cgroup_row *row, const char *path);
 /* Whether the process sits in the cgroup or below it; one that cannot be read is not there. */
 bool cgroup_has(pid_t pid, unsigned id, const char *path);
+/* Each cgroup that first has for itself: neither its parent nor we sit there. What visit answers other than 0 ends it.
+ */
+typedef int cgroup_visit(void *data, const struct cgroup_row *row, const char *path, struct callgate_err *err);
+int cgroup_each_own(pid_t first, cgroup_visit *visit, void *data, struct callgate_err *err);
 /* The directory of a cgroup, opened; -1 when it is not there, or its hierarchy is not mounted where we see it. */
 int cgroup_open(const struct cgroup_row *row, const char *path);
-/* Adds all processes of a cgroup and of those below. Takes dir over. */
+/* Adds all processes of a cgroup and of those below; what has been removed has none. Takes dir over. E_LIMIT, E_IO. */
 int cgroup_walk(int dir, int depth, struct pids *pids, struct callgate_err *err);
 
 #endif

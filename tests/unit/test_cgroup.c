@@ -9,6 +9,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "runtime/hooks.h"
 #include "runtime/pids.h"
 
 enum { MEMBERS = 3 };
@@ -69,9 +70,10 @@ static bool enter(struct box *box, const char *hierarchy, const char *name)
 	return true;
 }
 
+static const char *const hierarchies[] = { "/sys/fs/cgroup/pids", "/sys/fs/cgroup/freezer", "/sys/fs/cgroup" };
+
 Test(cgroup, a_sub_cgroup_of_the_first_process_is_not_the_container, .timeout = 10)
 {
-	static const char *const hierarchies[] = { "/sys/fs/cgroup/pids", "/sys/fs/cgroup/freezer", "/sys/fs/cgroup" };
 	static const char *const names[] = { "libpod-" DIGITS, "lxc.payload.unit", DIGITS, "docker-" DIGITS ".scope" };
 	unsigned looked = 0;
 
@@ -102,4 +104,39 @@ Test(cgroup, a_sub_cgroup_of_the_first_process_is_not_the_container, .timeout = 
 	}
 	if (!looked)
 		cr_skip_test("no cgroup can be made here");
+}
+
+/* The first process goes, the others stay; then its number tells nothing, and the configuration's path does. */
+Test(cgroup, says_who_is_left_and_ends_them, .timeout = 20)
+{
+	static const char *const odd[] = { "/", "//libpod-" DIGITS, "/./libpod-" DIGITS, "/x/../libpod-" DIGITS, "a:b",
+					   "::" };
+	struct callgate_cgroups *held, *named;
+	pid_t first = 0;
+	struct box box;
+	unsigned h = 0;
+
+	for (; h < sizeof(hierarchies) / sizeof(hierarchies[0]); h++) {
+		if (enter(&box, hierarchies[h], "libpod-" DIGITS))
+			break;
+		leave(&box);
+	}
+	if (h == sizeof(hierarchies) / sizeof(hierarchies[0]))
+		cr_skip_test("no cgroup can be made here");
+	first = box.pids[MEMBERS - 1];
+	cr_assert_eq(callgate_cgroups_hold(first, NULL, &held, NULL), 0);
+	kill(first, SIGKILL);
+	waitpid(first, NULL, 0);
+	box.pids[MEMBERS - 1] = 0;
+	cr_expect_not(callgate_cgroups_empty(held));
+	cr_expect_eq(callgate_cgroups_hold(first, NULL, &named, NULL), CALLGATE_E_NOTFOUND);
+	for (unsigned i = 0; i < sizeof(odd) / sizeof(odd[0]); i++)
+		cr_expect_eq(callgate_cgroups_hold(first, odd[i], &named, NULL), CALLGATE_E_NOTFOUND, "%s", odd[i]);
+	cr_assert_eq(callgate_cgroups_hold(first, "/libpod-" DIGITS, &named, NULL), 0);
+	cr_expect_not(callgate_cgroups_empty(named));
+	cr_expect_eq(callgate_cgroups_kill(named, NULL), 0);
+	cr_expect(callgate_cgroups_empty(held));
+	callgate_cgroups_free(held);
+	callgate_cgroups_free(named);
+	leave(&box);
 }
