@@ -236,9 +236,9 @@ static int check_recorder(struct wrapper *w)
 {
 	static const char name[] = "callgate-oci-hook";
 	size_t size;
-	const char *text = callgate_bundle_text(w->job.bundle, &size);
+	const char *hooks = callgate_bundle_create_runtime(w->job.bundle, &size);
 
-	if (!oci_job_records(&w->job) || memmem(text, size, name, sizeof(name) - 1))
+	if (!oci_job_records(&w->job) || (hooks && memmem(hooks, size, name, sizeof(name) - 1)))
 		return 0;
 	return complain(w, "the container is to be recorded, and its configuration lacks the createRuntime hook that "
 			   "does it: callgate-oci-hook createRuntime (see callgate-hooks(7))");

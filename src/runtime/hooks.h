@@ -190,6 +190,8 @@ const char *callgate_bundle_text(const struct callgate_bundle *bundle, size_t *s
  */
 int callgate_bundle_id(const struct callgate_bundle *bundle, char out[65]);
 const char *callgate_bundle_root(const struct callgate_bundle *bundle, size_t *size); /* root.path; NULL: absent */
+/* hooks.createRuntime, JSON; likewise. */
+const char *callgate_bundle_create_runtime(const struct callgate_bundle *bundle, size_t *size);
 /* linux.cgroupsPath; likewise. */
 const char *callgate_bundle_cgroup(const struct callgate_bundle *bundle, size_t *size);
 

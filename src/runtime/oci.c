@@ -86,16 +86,24 @@ static int read_cgroup(struct members_reader *reader, const struct json_token *t
 	return members_skip(reader, token, NULL);
 }
 
-/* A namespace: of which type, and whether it is one that is there already. */
+struct namespace
+{
+	bool is_pids, has_path; /* has_path: it is there already */
+};
+
 static int read_type(struct members_reader *reader, const struct json_token *token)
 {
-	bundle_of(reader)->own_pids |= token->kind == JSON_STRING && slice_is(token->text, "pid");
+	struct namespace *namespace = reader->out;
+
+	namespace->is_pids = token->kind == JSON_STRING && slice_is(token->text, "pid");
 	return members_skip(reader, token, NULL);
 }
 
 static int read_path(struct members_reader *reader, const struct json_token *token)
 {
-	bundle_of(reader)->joins |= token->kind == JSON_STRING && token->text.size;
+	struct namespace *namespace = reader->out;
+
+	namespace->has_path = token->kind == JSON_STRING && token->text.size;
 	return members_skip(reader, token, NULL);
 }
 
@@ -108,14 +116,15 @@ static int read_namespaces(struct members_reader *reader, const struct json_toke
 	if (token->kind != JSON_ARRAY)
 		return members_skip(reader, token, NULL);
 	while (json_next(&reader->json, &item) == JSON_OBJECT) {
-		bool before = bundle->own_pids;
+		struct namespace namespace = { .is_pids = false };
 		int r;
 
-		bundle->own_pids = bundle->joins = false;
+		reader->out = &namespace;
 		r = members_read(reader, &item, fields, NULL);
+		reader->out = bundle;
 		if (r < 0)
 			return r;
-		bundle->own_pids = before || (bundle->own_pids && !bundle->joins);
+		bundle->own_pids |= namespace.is_pids && !namespace.has_path;
 	}
 	if (item.kind == JSON_ARRAY_END)
 		return 0;
@@ -131,6 +140,18 @@ static int read_linux(struct members_reader *reader, const struct json_token *to
 						{ NULL, NULL } };
 
 	return object_or_null(reader, token, fields, &bundle_of(reader)->linux_object);
+}
+
+static int read_create_runtime(struct members_reader *reader, const struct json_token *token)
+{
+	return members_skip(reader, token, &bundle_of(reader)->create_runtime);
+}
+
+static int read_hooks(struct members_reader *reader, const struct json_token *token)
+{
+	static const struct member fields[] = { { "createRuntime", read_create_runtime }, { NULL, NULL } };
+
+	return object_or_null(reader, token, fields, NULL);
 }
 
 static int read_root_path(struct members_reader *reader, const struct json_token *token)
@@ -200,11 +221,8 @@ static int read_annotations(struct members_reader *reader, const struct json_tok
 static int read_bundle(struct callgate_bundle *bundle, struct callgate_err *err)
 {
 	static const struct member fields[] = {
-		{ "annotations", read_annotations },
-		{ "linux", read_linux },
-		{ "process", read_process },
-		{ "root", read_root },
-		{ NULL, NULL },
+		{ "annotations", read_annotations }, { "hooks", read_hooks }, { "linux", read_linux },
+		{ "process", read_process },         { "root", read_root },   { NULL, NULL },
 	};
 	struct members_reader reader = { .source = &bundle->source, .out = bundle, .err = err };
 
@@ -517,6 +535,15 @@ int callgate_bundle_id(const struct callgate_bundle *bundle, char out[65])
 		}
 	}
 	return CALLGATE_E_NOTFOUND;
+}
+
+const char *callgate_bundle_create_runtime(const struct callgate_bundle *bundle, size_t *size)
+{
+	const struct oci_value *value = &bundle->create_runtime;
+
+	return value->last
+		       ? give((struct slice){ bundle->source.text + value->first, value->last - value->first }, size)
+		       : NULL;
 }
 
 bool callgate_bundle_own_pids(const struct callgate_bundle *bundle)

@@ -28,11 +28,10 @@ struct callgate_bundle {
 	struct source source; /* its text is malloc'ed and ours */
 	char *name;
 	struct arena arena;
-	struct oci_value document, linux_object, seccomp, annotations, root_path;
+	struct oci_value document, linux_object, seccomp, annotations, root_path, create_runtime;
 	uint64_t caps; /* process.capabilities.bounding */
 	bool no_new_privs;
 	bool own_pids;             /* linux.namespaces has a pid namespace without a path */
-	bool joins;                /* while namespaces are read: this one has a path */
 	struct slice root, cgroup; /* root.path, linux.cgroupsPath; .at NULL: absent */
 	struct oci_pair pairs[OCI_PAIRS];
 	size_t pair_count;

@@ -266,7 +266,7 @@ ok "org.callgate.record: recorded from the first call on, nothing lost" \
   jq -e '.lost == 0 and ([.calls[] | select(.phase == "runtime")] | length > 0) and ([.calls[] | select(.name == "mkdir")] | length > 0)' "$kept"
 rm -f "$kept"
 settings "profile = deny77"
-bundle unrecorded '.annotations["org.callgate.record"] = "yes"'
+bundle unrecorded ".annotations[\"org.callgate.record\"] = \"yes\" | $(spec_hook poststart)"
 no "org.callgate.record without the hook that does it: does not start" start unrecorded
 ok "... and why is said" has 'createRuntime' err
 for text in '' '{' '{"id":"../x","bundle":"/"}' '{"id":"x","pid":-1,"bundle":"/"}' '{"id":"x","id":"y","bundle":"/"}'; do
