@@ -8,7 +8,8 @@
 /* LXC looks a name up on each of its ABIs and leaves out those where libseccomp answers with a pseudo number, which it
  * does for the members of multiplexers even where they have a number of their own. */
 bool lxc_leaves_out(int id, enum callgate_abi abi);
-/* E_PROFILE, reported: a rule with the default action, for a call that some ABI of the host has. */
+/* E_PROFILE, reported: a rule with the default action, or with an errno that libseccomp does not take, for a call that
+ * some ABI of the host has. */
 int lxc_refuse(const struct resolution *res, const struct candidate *like, struct callgate_err *err);
 
 #endif

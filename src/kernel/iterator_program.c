@@ -48,7 +48,7 @@ enum {
 	WORD = ROW - 24,
 	KEY = ROW - 32,
 	VALUE = ROW - 40,
-	FILE = ROW - 48
+	SEQ_FILE = ROW - 48
 };
 #define FIELD(name) (ROW + (int)offsetof(struct row, name))
 
@@ -77,7 +77,7 @@ static void follow(struct ebpf *code, int to, int size, int pointer, uint32_t of
 
 static void write_row(struct ebpf *code)
 {
-	ebpf_load_from(code, BPF_DW, 1, FRAME, FILE);
+	ebpf_load_from(code, BPF_DW, 1, FRAME, SEQ_FILE);
 	frame_address(code, 2, ROW);
 	ebpf_set(code, 3, sizeof(struct row));
 	ebpf_call(code, BPF_FUNC_seq_write);
@@ -185,7 +185,7 @@ static void build(struct ebpf *code, const struct iterator *it)
 	ebpf_if_value(code, BPF_JEQ, 7, 0, end);
 	ebpf_load_from(code, BPF_DW, 2, 1, 0);
 	ebpf_load_from(code, BPF_DW, 2, 2, 0);
-	ebpf_store(code, BPF_DW, FRAME, FILE, 2);
+	ebpf_store(code, BPF_DW, FRAME, SEQ_FILE, 2);
 	write_task(code, it->at);
 	ebpf_set(code, 1, ITERATOR_DEPTH);
 	ebpf_set_callback(code, 2, walk);

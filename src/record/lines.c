@@ -99,12 +99,12 @@ static uint64_t time_of(struct slice line)
 	const char *at = find(line, "audit("), *end = line.at + line.size;
 	uint64_t seconds = 0, ms = 0;
 
-	for (at = at ? at + 6 : end; at < end && is_digit(*at) && seconds < 10000000000u; at++)
+	for (at = at ? at + 6 : end; at < end && is_digit(*at) && seconds < RECORD_SECONDS; at++)
 		seconds = seconds * 10 + (uint64_t)(*at - '0');
 	if (at + 3 < end && *at == '.')
 		for (int i = 1; i <= 3 && is_digit(at[i]); i++)
 			ms = ms * 10 + (uint64_t)(at[i] - '0');
-	return seconds < 10000000000u ? (seconds * 1000 + ms) * 1000000 : 0;
+	return seconds < RECORD_SECONDS ? (seconds * 1000 + ms) * 1000000 : 0;
 }
 
 static void set_answer(uint64_t code, struct record_event *event)

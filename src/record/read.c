@@ -109,7 +109,7 @@ static int read_time(struct reader *reader, const struct json_token *value, uint
 
 	if (value->kind != JSON_NUMBER)
 		return fault(reader, value->first, "seconds since 1970 are expected here");
-	for (; i < value->text.size && value->text.at[i] >= '0' && value->text.at[i] <= '9' && seconds < 10000000000u;
+	for (; i < value->text.size && value->text.at[i] >= '0' && value->text.at[i] <= '9' && seconds < RECORD_SECONDS;
 	     i++)
 		seconds = seconds * 10 + (uint64_t)(value->text.at[i] - '0');
 	if (i < value->text.size && value->text.at[i] == '.')
@@ -118,7 +118,7 @@ static int read_time(struct reader *reader, const struct json_token *value, uint
 			fraction = fraction * 10 + (uint64_t)(value->text.at[i] - '0');
 			scale /= 10;
 		}
-	if (i < value->text.size || seconds >= 10000000000u)
+	if (i < value->text.size || seconds >= RECORD_SECONDS)
 		return fault(reader, value->first, "seconds since 1970 are expected here");
 	*out = seconds * 1000000000u + fraction * scale;
 	return 0;

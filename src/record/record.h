@@ -18,6 +18,7 @@ enum {
 	RECORD_EXE_SIZE = 64
 };
 enum { RECORD_ROWS = 16384 };
+#define RECORD_SECONDS 10000000000u /* since 1970: times are below that */
 
 /* What seccomp did to it. RAN: nothing. ERRNO, with the errno; SIGSYS: TRAP or a KILL; EMULATED: somebody else
  * answered. */
