@@ -140,3 +140,35 @@ Test(cgroup, says_who_is_left_and_ends_them, .timeout = 20)
 	callgate_cgroups_free(named);
 	leave(&box);
 }
+
+#define UNITS "unit.slice/unit-one.slice"
+
+/* systemd's three words name a scope in nested slices. */
+Test(cgroup, is_found_by_the_words_of_systemd, .timeout = 20)
+{
+	struct callgate_cgroups *held;
+	char outer[2][400];
+	unsigned looked = 0;
+	struct box box;
+
+	for (unsigned h = 0; !looked && h < sizeof(hierarchies) / sizeof(hierarchies[0]); h++) {
+		snprintf(outer[0], sizeof(outer[0]), "%s/unit.slice", hierarchies[h]);
+		snprintf(outer[1], sizeof(outer[1]), "%s/" UNITS, hierarchies[h]);
+		if (mkdir(outer[0], 0755) < 0 || mkdir(outer[1], 0755) < 0)
+			continue;
+		if (enter(&box, hierarchies[h], UNITS "/libpod-" DIGITS ".scope")) {
+			cr_expect_eq(callgate_cgroups_hold(1 << 30, "unit-one.slice:libpod:none", &held, NULL),
+				     CALLGATE_E_NOTFOUND);
+			cr_assert_eq(callgate_cgroups_hold(1 << 30, "unit-one.slice:libpod:" DIGITS, &held, NULL), 0);
+			cr_expect_not(callgate_cgroups_empty(held));
+			cr_expect_eq(callgate_cgroups_kill(held, NULL), 0);
+			callgate_cgroups_free(held);
+			looked++;
+		}
+		leave(&box);
+		rmdir(outer[1]);
+		rmdir(outer[0]);
+	}
+	if (!looked)
+		cr_skip_test("no cgroup can be made here");
+}
