@@ -11,6 +11,7 @@
 struct row {
 	uint16_t name, args, arg_names, sets; /* offsets into blob */
 	uint16_t kernel;
+	uint8_t mux, selector; /* the multiplexer that has it as a member: 0 none, 1 socketcall, 2 ipc */
 	uint32_t release;
 };
 
@@ -152,23 +153,14 @@ int syscall_mux_member(int mux, uint32_t selector)
 
 bool syscall_behind_mux(int id, enum callgate_abi abi, int *mux, uint32_t *selector)
 {
-	static const int muxes[] = { ROW_SOCKETCALL, ROW_IPC };
+	static const int muxes[] = { SYSCALL_NONE, ROW_SOCKETCALL, ROW_IPC };
+	const struct row *row = row_of(id);
 
-	if (!row_of(id))
+	if (!row || !row->mux || syscall_nr(muxes[row->mux], abi) == SYSCALL_NONE)
 		return false;
-	for (size_t i = 0; i < sizeof(muxes) / sizeof(muxes[0]); i++) {
-		uint32_t count = 0;
-		const uint16_t *members = members_of(muxes[i], &count);
-
-		for (uint32_t j = 0; j < count; j++) {
-			if (members[j] != id || syscall_nr(muxes[i], abi) == SYSCALL_NONE)
-				continue;
-			*mux = muxes[i];
-			*selector = j;
-			return true;
-		}
-	}
-	return false;
+	*mux = muxes[row->mux];
+	*selector = row->selector;
+	return true;
 }
 
 const char *syscall_args(int id)

@@ -44,7 +44,7 @@ function packed(nr) {
 	return nr + 0
 }
 
-function row(    i, release, names) {
+function row(    i, release, names, through) {
 	if ($1 !~ /^[a-z_][a-z0-9_]*$/ || (rows && $1 <= name[rows - 1]))
 		bad("not a name, or not in order: " $1)
 	for (i = 1; i <= NF; i++)
@@ -59,8 +59,9 @@ function row(    i, release, names) {
 	id[$1] = rows
 	mux[rows] = $7
 	longest = length($1) > longest ? length($1) : longest
-	record[rows] = sprintf("{ %d, %d, %d, %d, 0x%04x, 0x%06x }", text($1), text($4), text($5), text($6), pair($2),
-	                       release[1] * 65536 + release[2] * 256 + release[3])
+	split($7, through, ":")
+	record[rows] = sprintf("{ %d, %d, %d, %d, 0x%04x, %d, %d, 0x%06x }", text($1), text($4), text($5), text($6), pair($2),
+	                       MUX[through[1]], through[2], release[1] * 65536 + release[2] * 256 + release[3])
 	for (i = 0; i < ABIS; i++)
 		number[i, rows] = packed($(i + WORDS + 1))
 	rows++
@@ -146,6 +147,8 @@ BEGIN {
 	WORDS = 7
 	SLOTS = 1024
 	NONE = 65535
+	MUX["socketcall"] = 1
+	MUX["ipc"] = 2
 	rows = blob_size = blobs = 0
 	HEADER = "name kernel release args argnames sets mux" \
 		" x86 x86_64 x32 arm aarch64 loongarch64 m68k mips mips64 mips64n32 mipsel mipsel64 mipsel64n32 parisc" \

@@ -115,12 +115,13 @@ bool lxc_action(struct lxc *lxc, struct slice text, struct verdict *out)
 	bool known = false;
 
 	for (size_t i = 0; i < sizeof(actions) / sizeof(actions[0]) && !known; i++) {
-		near_offer(&near, actions[i].word);
 		known = slice_is(word, actions[i].word) ||
 			(report_reader(&lxc->report, READS_LXC) && begins_with(word, actions[i].word));
 		verdict.kind = actions[i].kind;
 	}
 	if (!known) {
+		for (size_t i = 0; i < sizeof(actions) / sizeof(actions[0]); i++)
+			near_offer(&near, actions[i].word);
 		report_error(&lxc->report, NOTE_ACTION, lxc_offset(lxc, word.at),
 			     "unknown action '%.*s'; LXC has kill, errno N, allow, trap and notify" REPORT_MEANT,
 			     report_width(word), word.at, report_meant(near.found));

@@ -256,7 +256,8 @@ static int write_and_check(struct lxc_writer *writer, struct callgate_text *text
 	int r;
 
 	writer->ceiling = calloc(writer->filter->node_count + 1, sizeof(*writer->ceiling));
-	if (!writer->ceiling)
+	writer->copying = malloc((writer->filter->node_count + 1) * sizeof(*writer->copying));
+	if (!writer->ceiling || !writer->copying)
 		return err_nomem(writer->err);
 	r = check_host(writer);
 	if (r == 0)
@@ -297,6 +298,7 @@ int lxc_write(const struct callgate_filter *filter, const struct callgate_target
 	meaning_free(writer.meaning);
 	callgate_filter_free(writer.scratch);
 	free(writer.ceiling);
+	free(writer.copying);
 	text_release(&writer.text);
 	if (r < 0) {
 		callgate_text_free(text);

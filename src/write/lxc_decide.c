@@ -37,28 +37,23 @@ static int copy_node(struct lxc_writer *writer, const struct node *node)
 /* Copied by a stack of our own, as a list of values may be thousands of tests deep. */
 int lxc_ceiling(struct lxc_writer *writer, const struct node *node, const struct node **out)
 {
-	const struct node **stack;
-	size_t depth = 1, room = 2 * (size_t)writer->filter->node_count + 2;
+	const struct node **stack = writer->copying;
+	size_t depth = 0;
 	int r = 0;
 
-	if (!writer->ceiling[node->id]) {
-		stack = calloc(room, sizeof(*stack));
-		if (!stack)
-			return err_nomem(writer->err);
-		stack[0] = node;
-		while (depth && r == 0) {
-			const struct node *at = stack[depth - 1];
+	if (!writer->ceiling[node->id])
+		stack[depth++] = node;
+	while (depth && r == 0) {
+		const struct node *at = stack[depth - 1];
 
-			if (!at->leaf && !writer->ceiling[at->yes->id] && depth < room)
-				stack[depth++] = at->yes;
-			else if (!at->leaf && !writer->ceiling[at->no->id] && depth < room)
-				stack[depth++] = at->no;
-			else {
-				r = copy_node(writer, at);
-				depth--;
-			}
+		if (!at->leaf && !writer->ceiling[at->yes->id])
+			stack[depth++] = at->yes;
+		else if (!at->leaf && !writer->ceiling[at->no->id])
+			stack[depth++] = at->no;
+		else {
+			r = copy_node(writer, at);
+			depth--;
 		}
-		free(stack);
 	}
 	*out = writer->ceiling[node->id];
 	return r;

@@ -26,6 +26,7 @@ struct lxc_writer {
 	struct callgate_action fallback;
 	struct callgate_filter *scratch; /* decisions of the text, and the filter's with KILL_PROCESS as KILL_THREAD */
 	const struct node **ceiling;     /* by the id of the filter's nodes: the same in scratch */
+	const struct node **copying;     /* lxc_ceiling()'s stack: a path, so never more than the filter has nodes */
 	struct meaning *meaning;
 	struct text text; /* what is written so far */
 	struct callgate_err *err;
