@@ -503,12 +503,12 @@ static const struct stage *read_words(struct hook *hook, int argc, char **argv)
 
 int main(int argc, char **argv)
 {
-	struct hook *hook = calloc(1, sizeof(*hook));
+	struct hook *hook = hook_enter("callgate-oci") < 0 ? NULL : calloc(1, sizeof(*hook));
 	const struct stage *stage;
 	const char *result = "failed";
 	bool good;
 
-	if (!hook || hook_enter("callgate-oci") < 0)
+	if (!hook)
 		return EXIT_FAILURE;
 	hook->container = (struct callgate_container)CALLGATE_CONTAINER_INIT;
 	stage = read_words(hook, argc, argv);
@@ -517,7 +517,9 @@ int main(int argc, char **argv)
 		       "%s: a rootless engine calls the hook that the host's root has installed: its container is left "
 		       "alone",
 		       stage->name);
-		return strcmp(stage->name, "precreate") != 0 || hook_copy_through() == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+		good = strcmp(stage->name, "precreate") != 0 || hook_copy_through() == 0;
+		free(hook);
+		return good ? EXIT_SUCCESS : EXIT_FAILURE;
 	}
 	if (stage) {
 		hook->job.hook = stage->name;

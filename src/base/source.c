@@ -173,7 +173,7 @@ static void settle(const struct stat *st)
 	int64_t age;
 
 	syscall(SYS_clock_gettime, 0L, &now);
-	age = (now.tv_sec - st->st_ctim.tv_sec) * 1000000000 + now.tv_nsec - st->st_ctim.tv_nsec;
+	age = (int64_t)(now.tv_sec - st->st_ctim.tv_sec) * 1000000000 + now.tv_nsec - st->st_ctim.tv_nsec;
 	if (age < SETTLE_NS)
 		syscall(SYS_nanosleep, &nap, NULL);
 }
@@ -185,19 +185,23 @@ static int read_still(int fd, const char *path, struct source *out, struct callg
 	int r;
 
 	for (int i = 0; i < ATTEMPTS; i++) {
+		struct source found = { 0 };
+
 		if (fstat(fd, &before) < 0)
 			return err_set_errno(err, CALLGATE_E_IO, errno, path, "cannot stat");
 		if (S_ISREG(before.st_mode)) {
 			settle(&before);
 			(void)fstat(fd, &before);
 		}
-		r = read_all(fd, path, out, err);
-		if (r < 0 || !S_ISREG(before.st_mode))
+		r = read_all(fd, path, &found, err);
+		if (r < 0)
 			return r;
-		if (fstat(fd, &after) == 0 && same_state(&before, &after) &&
-		    (after.st_size == 0 || (size_t)after.st_size == out->size))
+		if (!S_ISREG(before.st_mode) || (fstat(fd, &after) == 0 && same_state(&before, &after) &&
+						 (after.st_size == 0 || (size_t)after.st_size == found.size))) {
+			*out = found;
 			return 0;
-		source_release(out);
+		}
+		source_release(&found);
 		syscall(SYS_lseek, fd, 0L, (long)SEEK_SET);
 	}
 	err_set(err, CALLGATE_E_IO, "it is written while it is read");

@@ -192,7 +192,9 @@ static struct entry entry_with(const struct lowering *lowering, asm_ref ref, str
 	const struct asm_node *node = ref == ASM_NONE ? NULL : &lowering->graph.nodes[ref];
 	bool fresh = !node || BPF_CLASS(node->code) == BPF_RET || BPF_CLASS(node->code) == BPF_LD;
 
-	return (struct entry){ ref, fresh ? (struct holding){ .word = WORD_ANY } : has };
+	if (fresh)
+		has = (struct holding){ .word = WORD_ANY };
+	return (struct entry){ ref, has };
 }
 
 /* ------------------------------------------------------------------ one test */

@@ -264,8 +264,10 @@ int rules_cut(struct rules *rules, unsigned count)
 
 	while (rules->rule_count > count) {
 		int last = (int)rules->rule_count - 1, before = RULE_NONE;
-		struct call *call = rules_call(rules, rules->list[last].nr);
+		struct call *call = call_at(rules, rules->list[last].nr);
 
+		if (!call)
+			return -ENOMEM;
 		for (int at = call->first; at != last; at = rules->list[at].next)
 			before = at;
 		if (before == RULE_NONE)

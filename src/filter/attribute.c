@@ -47,10 +47,10 @@ static struct callgate_origin origin_of(const struct work *work, const struct no
 
 static const struct node *copy(const struct work *work, const struct node *node)
 {
-	const struct node **slot = &work->copies[node->id], *yes, *no;
+	const struct node **slot = &work->copies[node->id], *known = *slot, *yes, *no;
 
-	if (*slot)
-		return *slot;
+	if (known)
+		return known;
 	if (node->opaque) {
 		*slot = filter_opaque(work->filter, node->origin.line);
 	} else if (node->leaf) {

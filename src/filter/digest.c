@@ -185,8 +185,11 @@ int filter_digest(const struct callgate_filter *filter, uint8_t out[SHA256_SIZE]
 {
 	const struct filter_arch **arches = calloc(filter->arch_count + 1, sizeof(*arches));
 	struct canon canon = { .filter = filter, .err = err };
-	int r = arches ? meaning_new(&canon.meaning, err) : err_nomem(err);
+	int r;
 
+	if (!arches)
+		return err_nomem(err);
+	r = meaning_new(&canon.meaning, err);
 	if (r == 0)
 		r = grow(&canon);
 	if (r == 0) {

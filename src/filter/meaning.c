@@ -58,19 +58,22 @@ struct meaning *meaning_free(struct meaning *meaning)
 
 /* ------------------------------------------------------------------ what is known of a filter */
 
+static bool grow(void **list, size_t size)
+{
+	void *grown = realloc(*list, size);
+
+	if (grown)
+		*list = grown;
+	return grown != NULL;
+}
+
 static bool memo_extend(struct memo *memo, size_t count)
 {
-	meaning_ref *refs = realloc(memo->refs, count * sizeof(*refs));
-	uint32_t *region = refs ? realloc(memo->region, count * sizeof(*region)) : NULL;
-	uint32_t *chain = region ? realloc(memo->chain, count * sizeof(*chain)) : NULL;
-	bool *single = chain ? realloc(memo->single, count * sizeof(*single)) : NULL;
-
-	memo->refs = refs ? refs : memo->refs;
-	memo->region = region ? region : memo->region;
-	memo->chain = chain ? chain : memo->chain;
-	if (!single)
+	if (!grow((void **)&memo->refs, count * sizeof(*memo->refs)) ||
+	    !grow((void **)&memo->region, count * sizeof(*memo->region)) ||
+	    !grow((void **)&memo->chain, count * sizeof(*memo->chain)) ||
+	    !grow((void **)&memo->single, count * sizeof(*memo->single)))
 		return false;
-	memo->single = single;
 	for (size_t i = memo->count; i < count; i++) {
 		memo->refs[i] = BDD_NONE;
 		memo->region[i] = memo->chain[i] = 0;

@@ -453,9 +453,10 @@ static int refuse_repeats(const struct resolution *res, struct callgate_err *err
 	return 0;
 }
 
-/* res has what is asked for; the rest is filled in. */
-static int resolve_for(struct resolution *res, struct callgate_err *err)
+/* What is asked for; the rest is filled in here. */
+static int resolve_for(const struct resolution *asked, struct callgate_err *err)
 {
+	struct resolution resolution = *asked, *res = &resolution;
 	struct arena scratch = ARENA_INIT;
 	struct overlap_report *overlaps = NULL;
 	struct active active;

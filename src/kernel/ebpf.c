@@ -14,6 +14,8 @@
 #include "base/err.h"
 #include "base/fd.h"
 
+enum { LOAD_WIDE = BPF_LD | BPF_DW }; /* and BPF_IMM, which is 0 */
+
 static void add(struct ebpf *code, struct bpf_insn insn)
 {
 	if (code->count == EBPF_INSNS)
@@ -43,7 +45,7 @@ void ebpf_set(struct ebpf *code, int to, int32_t value)
 
 static void set_wide(struct ebpf *code, int to, int kind, uint64_t value)
 {
-	add(code, insn_of(BPF_LD | BPF_DW | BPF_IMM, to, kind, 0, (int32_t)(uint32_t)value));
+	add(code, insn_of(LOAD_WIDE, to, kind, 0, (int32_t)(uint32_t)value));
 	add(code, insn_of(0, 0, 0, 0, (int32_t)(uint32_t)(value >> 32)));
 }
 
@@ -140,7 +142,7 @@ void ebpf_return(struct ebpf *code, int32_t value)
 
 void ebpf_set_callback(struct ebpf *code, int to, unsigned label)
 {
-	add_jump(code, insn_of(BPF_LD | BPF_DW | BPF_IMM, to, BPF_PSEUDO_FUNC, 0, 0), label);
+	add_jump(code, insn_of(LOAD_WIDE, to, BPF_PSEUDO_FUNC, 0, 0), label);
 	add(code, insn_of(0, 0, 0, 0, 0));
 }
 
@@ -278,6 +280,7 @@ static int load(struct ebpf *code, union bpf_attr *attr, const char *name, int *
 		attr->func_info_rec_size = sizeof(functions[0]);
 	}
 	r = load_code(code, attr, name, out, err);
+	attr->func_info = 0;
 	fd_close(btf);
 	return r;
 }

@@ -149,7 +149,7 @@ static int resume(const struct tracee *tracee, int request, int signal_number, s
 
 int tracee_interrupt(struct tracee *tracee, struct callgate_err *err)
 {
-	int r, stop;
+	int r, stop = 0;
 
 	if (tracee_ptrace(PTRACE_INTERRUPT, tracee->tid, 0, NULL) < 0)
 		return refused(tracee, "interrupt", errno, err);
@@ -179,7 +179,7 @@ static int hold(struct tracee *tracee, int signal_number, struct callgate_err *e
 
 int tracee_next_call(struct tracee *tracee, struct callgate_err *err)
 {
-	int r, stop;
+	int r, stop = 0;
 
 	for (;;) {
 		r = resume(tracee, PTRACE_SYSCALL, 0, err);
@@ -218,7 +218,7 @@ bool tracee_call(pid_t tid, struct tracee_call *out)
 int tracee_back(struct tracee *tracee, struct callgate_err *err)
 {
 	uint64_t limit = limit_of(tracee) ? tracee_now_ns() + GRACE_NS : 0;
-	int r, stop;
+	int r, stop = 0;
 
 	if (tracee_ptrace(PTRACE_INTERRUPT, tracee->tid, 0, NULL) < 0)
 		return refused(tracee, "interrupt", errno, err);

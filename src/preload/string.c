@@ -5,6 +5,7 @@
  * crashes then. Plain loops do for what a list or a profile needs.
  */
 #include <stddef.h>
+#include <stdint.h>
 #include <string.h>
 
 /* In each loop, or compilers see what it does and make it a call of the function that it is in. */
@@ -90,7 +91,7 @@ int strncmp(const char *a, const char *b, size_t size)
 
 int strcmp(const char *a, const char *b)
 {
-	return strncmp(a, b, (size_t)-1);
+	return strncmp(a, b, PTRDIFF_MAX);
 }
 
 char *strchr(const char *text, int wanted)

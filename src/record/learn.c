@@ -249,15 +249,17 @@ static void add_conditional(struct text *text, const struct learner *learner)
 {
 	for (int id = 0; id < syscall_count(); id++) {
 		const struct wish *wish = &learner->wishes[id];
+		const struct learned *learned;
 		char topic[TOPIC_SIZE];
 
 		if (!wish->wanted || !is_conditional(wish))
 			continue;
+		learned = learned_of(syscall_id_name(id));
 		topic_of(wish, topic);
-		for (unsigned i = 0; i < wish->value_count; i++) {
+		for (unsigned i = 0; learned && i < wish->value_count; i++) {
 			begin_rule(text);
 			text_add(text, "\n\t\t\t\"names\": [\"%s\"]", syscall_id_name(id));
-			add_condition(text, learned_of(syscall_id_name(id)), wish->values[i]);
+			add_condition(text, learned, wish->values[i]);
 			end_rule(text, topic, wish->count);
 		}
 	}

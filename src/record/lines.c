@@ -379,11 +379,11 @@ int record_from_lines(const struct source *source, struct callgate_record *recor
 		r = take_line(lines, line, &taken);
 		at = newline ? newline + 1 : end;
 	}
-	if (r == 0 && !taken)
+	if (r == 0 && taken)
+		strcpy(record->method, lines->method);
+	else if (r == 0)
 		r = err_set(err, CALLGATE_E_FORMAT, "%s: neither a record nor lines of audit, strace or perf trace",
 			    source->name);
-	if (r == 0)
-		strcpy(record->method, lines->method);
 	free(lines);
 	return r;
 }

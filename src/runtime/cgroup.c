@@ -269,8 +269,12 @@ int cgroup_each_own(pid_t first, cgroup_visit *visit, void *data, struct callgat
 {
 	char *text = malloc(CGROUP_TEXT), *at = text, path[PATH_MAX];
 	struct cgroup_row row;
-	int r = text ? cgroup_read(first, text, err) : err_nomem(err);
+	int r;
 
+	if (!text)
+		return err_nomem(err);
+	*text = '\0';
+	r = cgroup_read(first, text, err);
 	while (r == 0 && cgroup_next_row(&at, &row)) {
 		trim(first, &row, path, sizeof(path));
 		if (is_its_own(first, &row, path))

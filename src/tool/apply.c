@@ -88,6 +88,7 @@ static int apply_to(const struct callgate_prog *prog, struct callgate_inject *ho
 	how->visit = visit;
 	how->data = &applied;
 	r = callgate_prog_apply(prog, scope, pid, how, &err);
+	how->data = NULL;
 
 	print_times(&applied);
 	if (r < 0 && !applied.refused)

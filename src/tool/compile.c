@@ -42,11 +42,14 @@ static int take_format(const char *value, int *out)
 
 static int take_backend(const char *value, enum backend *out)
 {
-	if (strcmp(value, "native") && strcmp(value, "libseccomp")) {
+	if (strcmp(value, "native") == 0) {
+		*out = BACKEND_NATIVE;
+	} else if (strcmp(value, "libseccomp") == 0) {
+		*out = BACKEND_LIBSECCOMP;
+	} else {
 		report("unknown back end '%s'; expected native or libseccomp", value);
 		return -1;
 	}
-	*out = strcmp(value, "native") ? BACKEND_LIBSECCOMP : BACKEND_NATIVE;
 	return 0;
 }
 

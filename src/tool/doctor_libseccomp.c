@@ -50,12 +50,13 @@ static bool find_loader_line(const char *ours, char *path, size_t size)
 
 	snprintf(path, size, "/etc/ld.so.conf");
 	found = file_names(path, ours);
-	while (list && !found && (entry = readdir(list))) {
+	if (!list)
+		return found;
+	while (!found && (entry = readdir(list))) {
 		snprintf(path, size, "/etc/ld.so.conf.d/%s", entry->d_name);
 		found = entry->d_name[0] != '.' && file_names(path, ours);
 	}
-	if (list)
-		closedir(list);
+	closedir(list);
 	return found;
 }
 

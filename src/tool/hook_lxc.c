@@ -105,10 +105,17 @@ static int find_block(const char *path, const struct text *text, struct lines *l
 /* The text without lines and with block behind it. */
 static int write_config(const char *path, const struct text *text, const struct lines *lines, const char *block)
 {
-	CALLGATE_CLEANUP(text_cleanup) struct text made = { .at = malloc(text->size + strlen(block) + 2) };
 	struct callgate_err err = CALLGATE_ERR_INIT;
+	struct text made = { 0 };
 	char full[PATH_MAX];
+	int r;
 
+	/* A link is followed: what it points to is what LXC reads. */
+	if (!realpath(path, full)) {
+		report("%s: %s", path, strerror(errno));
+		return EXIT_CANNOT;
+	}
+	made.at = malloc(text->size + strlen(block) + 2);
 	if (!made.at) {
 		report("out of memory");
 		return EXIT_CANNOT;
@@ -120,16 +127,11 @@ static int write_config(const char *path, const struct text *text, const struct 
 		made.at[made.size++] = '\n';
 	memcpy(made.at + made.size, block, strlen(block));
 	made.size += strlen(block);
-	/* A link is followed: what it points to is what LXC reads. */
-	if (!realpath(path, full)) {
-		report("%s: %s", path, strerror(errno));
-		return EXIT_CANNOT;
-	}
-	if (callgate_file_write(full, made.at, made.size, text->mode, &err) < 0) {
+	r = callgate_file_write(full, made.at, made.size, text->mode, &err);
+	free(made.at);
+	if (r < 0)
 		report_err(&err);
-		return EXIT_CANNOT;
-	}
-	return EXIT_YES;
+	return r < 0 ? EXIT_CANNOT : EXIT_YES;
 }
 
 /* ------------------------------------------------------------------ the lines */

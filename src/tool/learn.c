@@ -190,6 +190,7 @@ static int learn(const struct options *options, struct wanted *wanted, char **pa
 			code = write_output(options, text, size);
 		code = code ? code : proof;
 	}
+	wanted->how.data = NULL;
 	free(text);
 	free(base_text);
 	callgate_record_free(record);

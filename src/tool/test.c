@@ -230,7 +230,7 @@ static int run_section(struct run *run, const struct section *section, const str
 	int failed = 0;
 
 	for (size_t i = 0; i < section->count; i++) {
-		struct result result;
+		struct result result = { .abi = CALLGATE_ABI_NONE };
 		const struct expectation *row = &section->list[i];
 		int wrong = row->recorded ? record_judge(row, filter, &result)
 					  : expectation_judge(row, &section->options, filter, &result);

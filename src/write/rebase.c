@@ -73,7 +73,7 @@ static int choose(struct rebase *rebase, struct slice name, const struct refs of
 {
 	const struct refs *candidates[3] = { &of[SIDE_MINE], &of[SIDE_NEW], out };
 	struct callgate_policy sides[3], made[3];
-	struct judgement judgement;
+	struct judgement judgement = { 0 };
 	int r = 0;
 
 	refs_merge(of, out);
@@ -166,7 +166,7 @@ static int prove_name(struct rebase *rebase, struct slice name, const struct ref
 {
 	const struct callgate_policy *result = data;
 	struct callgate_policy sides[3], made;
-	struct judgement judgement;
+	struct judgement judgement = { 0 };
 	struct refs refs;
 	int r = refs_of(result, SIDE_MINE, name, &refs, rebase->err);
 
@@ -233,7 +233,7 @@ static int group_of(struct rebase *rebase, const struct callgate_policy *policy,
 static int prove_multiplexer(struct rebase *rebase, const struct callgate_policy *result, struct slice name)
 {
 	struct callgate_policy sides[3], made;
-	struct judgement judgement;
+	struct judgement judgement = { 0 };
 	bool has_mux = false;
 	int mux = syscall_find(name), r = group_of(rebase, result, mux, &made, &has_mux);
 

@@ -326,7 +326,8 @@ static int judge_world(struct walk *walk, const struct callgate_policy *policies
 static int judge_worlds(struct walk *walk, const struct questions *questions, const struct callgate_policy *policies[],
 			int id)
 {
-	struct callgate_target target = *walk->target;
+	const struct callgate_target *given = walk->target;
+	struct callgate_target target = *given;
 	int r = 0;
 
 	walk->target = &target;
@@ -341,6 +342,7 @@ static int judge_worlds(struct walk *walk, const struct questions *questions, co
 			}
 		}
 	}
+	walk->target = given;
 	return r;
 }
 
