@@ -8,6 +8,7 @@
 
 #include "base/private.h"
 #include "callgate.h"
+#include "names/abi.h"
 #include "record/recording.h"
 
 /* The linker sends what the objects of this program ask for through here: tests_unit_unit_LDFLAGS. */
@@ -404,8 +405,8 @@ static int write_pfc(void)
 static int parse_prog(void)
 {
 	struct callgate_prog *out = NULL;
-	int r = callgate_prog_parse(callgate_prog_instructions(prog), 8 * callgate_prog_count(prog),
-				    CALLGATE_ABI_X86_64, &out, NULL);
+	int r = callgate_prog_parse(callgate_prog_instructions(prog), 8 * callgate_prog_count(prog), abi_native(), &out,
+				    NULL);
 
 	callgate_prog_free(out);
 	return r;
