@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Exhausted memory: each request for memory of each task is refused once, alone and with all later ones. */
 #include <criterion/criterion.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -689,7 +690,7 @@ Test(memory, each_request_may_be_refused, .timeout = 120)
 		cr_assert_eq(attempt(&tasks[i], 0, 0), 0, "%s", tasks[i].name);
 		expected = found;
 		all += refuse_each(&tasks[i], expected, 1);
-		all += refuse_each(&tasks[i], expected, 1l << 40);
+		all += refuse_each(&tasks[i], expected, LONG_MAX);
 	}
 	cr_assert_gt(all, 1000);
 	clean_up();

@@ -1,0 +1,22 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# Read by boot and emulate: Debian's packages for architecture $arch, by a state of apt beside the machine's own, below $state.
+
+# Where this machine has Debian from.
+mirror=$(apt-get indextargets --format '$(SITE)' 'Created-By: Packages' | sed -n 's,/debian$,,p' | head -n 1)
+packages() { # SUITE
+	apt=$state/apt-$arch-$1
+	export APT_CONFIG="$apt/apt.conf"
+	[ ! -e "$apt/ready" ] || return 0
+	mkdir -p "$apt/lists/partial" "$apt/cache/archives/partial" "$apt/parts"
+	: > "$apt/status"
+	for at in "debian $1" "debian-security $1-security"; do
+		echo "deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] $mirror/$at main"
+	done > "$apt/sources"
+	cat > "$apt/apt.conf" << END
+APT::Architecture "$arch"; APT::Architectures { "$arch"; }; APT::Sandbox::User "root"; Acquire::Languages "none";
+Dir::Etc::sourcelist "$apt/sources"; Dir::Etc::sourceparts "$apt/parts"; Dir::State::lists "$apt/lists";
+Dir::State::status "$apt/status"; Dir::Cache "$apt/cache";
+END
+	apt-get -qq update >&2 || echo "# some lists of packages cannot be had" >&2
+	touch "$apt/ready"
+}
