@@ -472,10 +472,11 @@ static bool answers_eintr(const struct work *work)
 	return false;
 }
 
+/* Registers and signals are put back whatever failed before: the task goes on with what it has. */
 static int leave(struct work *work, struct callgate_err *err)
 {
 	pid_t tid = work->tracee->tid;
-	int r = 0;
+	int r = 0, set;
 
 	if (work->injection->leave == INJECT_RESTART) {
 		r = tracee_back(work->tracee, err);
@@ -484,9 +485,11 @@ static int leave(struct work *work, struct callgate_err *err)
 		if (work->injection->blocked >= 0 && regs_ip(&work->saved) == work->insn)
 			regs_keep_restart(&work->saved, work->injection->blocked);
 	}
-	if (r == 0)
-		r = regs_set(tid, &work->saved, err);
-	if (r == 0 && tracee_ptrace(PTRACE_SETSIGMASK, tid, sizeof(work->mask), &work->mask) < 0)
+	set = regs_set(tid, &work->saved, r < 0 ? NULL : err);
+	if (set < 0) /* with our registers it would not live */
+		set = regs_set(tid, &work->saved, NULL);
+	r = r < 0 ? r : set;
+	if (tracee_ptrace(PTRACE_SETSIGMASK, tid, sizeof(work->mask), &work->mask) < 0 && r == 0)
 		r = err_set_errno(err, CALLGATE_E_KERNEL, errno, NULL, "cannot restore the signals of process %ld",
 				  (long)tid);
 	return r;
