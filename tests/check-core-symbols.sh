@@ -7,9 +7,10 @@ if ${NM:-nm} "$core" 2>/dev/null | grep -q __asan_; then
   exit 77
 fi
 defined=$(${NM:-nm} "$core" 2>/dev/null | awk 'NF == 3 && $2 ~ /[A-TV-Z]/ { print $3 }' | sort -u)
-used=$(${NM:-nm} "$core" 2>/dev/null | awk 'NF == 2 && $1 == "U" { sub(/64$/, "", $2); print $2 }' | sort -u) # open64 is open
+used=$(${NM:-nm} "$core" 2>/dev/null | awk 'NF == 2 && $1 == "U" { print $2 }' | sort -u)
 [ -n "$defined" ] || { echo "no symbols in $core"; exit 1; }
-extra=$(printf '%s\n' "$used" | grep -vxF "$defined" | grep -vxF -f "${top_srcdir:-.}/tests/core-symbols.txt")
+# open64 is open, where files are larger than a long
+extra=$(printf '%s\n' "$used" | grep -vxF "$defined" | sed 's/64$//' | grep -vxF -f "${top_srcdir:-.}/tests/core-symbols.txt")
 [ -z "$extra" ] && exit 0
 printf 'the core uses what tests/core-symbols.txt does not list:\n%s\n' "$extra"
 exit 1
