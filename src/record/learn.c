@@ -34,6 +34,7 @@ static const struct learned {
 struct wish {
 	int id;
 	bool wanted, is_denied, is_runtime; /* the last two: nothing but that was seen */
+	bool is_kernels;                    /* not seen: the kernel makes a process call it */
 	bool is_open;                       /* some of its arguments are not known */
 	uint64_t count;
 	unsigned value_count;
@@ -146,36 +147,116 @@ static int gather_row(struct learner *learner, const struct record_row *row)
 	return 0;
 }
 
-/* What comes between loading the profile and the program: wanted without having been seen. */
-static void add_runtime(struct learner *learner)
+/* ------------------------------------------------------------------ wanted without having been seen */
+
+/* Whether the limit permits it on all ABIs, whatever its arguments are; with only_zero: where the first one is 0. */
+static int within_permits(struct learner *learner, int id, bool only_zero, bool *out)
 {
-	const char *const *names = learn_runtime_names();
+	struct record_row row = { .combination_count = 1, .combinations = { { .known = only_zero ? 1 : 0 } } };
+	uint64_t args[RECORD_ARGS];
+	int r = 0;
 
-	for (; *names && learner->how->load == CALLGATE_LEARN_BEFORE_EXEC && !learner->base.filter; names++) {
-		int id = syscall_find(slice_of(*names));
-		struct wish *wish = id == SYSCALL_NONE ? NULL : &learner->wishes[id];
+	*out = true;
+	for (unsigned abi = 0; abi < CALLGATE_ABI_COUNT && learner->within.filter && *out && r == 0; abi++) {
+		int64_t nr = syscall_nr(id, (enum callgate_abi)abi);
 
-		if (!wish)
-			continue;
-		if (!wish->wanted)
-			*wish = (struct wish){ .id = id, .wanted = true, .is_runtime = true };
-		wish->is_open = true;
+		row.abi = (enum callgate_abi)abi;
+		row.nr = (uint32_t)nr;
+		if (learner->abis[abi] && nr != SYSCALL_NONE)
+			r = region_check(&learner->within, &row, 0, out, args, learner->err);
 	}
+	return r;
 }
 
-static void add_twins(struct learner *learner)
+/* Beyond the limit it keeps the arguments that were seen, or gets clone's flags without namespaces, or is left out. */
+static int add_unseen(struct learner *learner, int id, struct wish wish)
 {
-	for (int id = 0; id < syscall_count() && learner->how->twins == CALLGATE_LEARN_TWINS; id++) {
+	struct wish *known = &learner->wishes[id];
+	const struct learned *learned = learned_of(syscall_id_name(id));
+	bool permitted, has_mask = learned && learned->mask != UINT64_MAX;
+	int r = within_permits(learner, id, false, &permitted);
+
+	wish.id = id;
+	wish.wanted = wish.is_open = true;
+	if (r == 0 && permitted) {
+		known->is_open = true;
+		*known = known->wanted ? *known : wish;
+	} else if (r == 0 && !known->wanted && has_mask) {
+		r = within_permits(learner, id, true, &permitted);
+		wish.is_open = false;
+		wish.value_count = 1;
+		*known = r == 0 && permitted ? wish : *known;
+	}
+	return r;
+}
+
+/* What comes between loading the profile and the program. */
+static int add_runtime(struct learner *learner)
+{
+	const char *const *names = learn_runtime_names();
+	int r = 0;
+
+	for (; *names && r == 0; names++) {
+		int id = syscall_find(slice_of(*names));
+
+		if (id != SYSCALL_NONE)
+			r = add_unseen(learner, id, (struct wish){ .is_runtime = true });
+	}
+	return r;
+}
+
+static bool is_wanted(const struct learner *learner, const char *name)
+{
+	int id = syscall_find(slice_of(name));
+
+	return id != SYSCALL_NONE && learner->wishes[id].wanted && !learner->wishes[id].is_denied;
+}
+
+/* Whether a process was stopped or a signal came while it was recorded is chance. */
+static int add_kernels(struct learner *learner)
+{
+	const struct learn_consequence *row = learn_consequences();
+	int r = 0;
+
+	for (; row->call && r == 0; row++) {
+		int id = syscall_find(slice_of(row->makes));
+
+		if (is_wanted(learner, row->call) && id != SYSCALL_NONE && !learner->wishes[id].wanted)
+			r = add_unseen(learner, id, (struct wish){ .is_kernels = true });
+	}
+	return r;
+}
+
+static int add_twins(struct learner *learner)
+{
+	int r = 0;
+
+	for (int id = 0; id < syscall_count() && r == 0; id++) {
 		const char *const *names = learn_twins(syscall_id_name(id));
 
-		for (; names && *names && learner->wishes[id].wanted && !learner->wishes[id].is_denied; names++) {
+		for (; names && *names && learner->wishes[id].wanted && !learner->wishes[id].is_denied && r == 0;
+		     names++) {
 			int twin = syscall_find(slice_of(*names));
 
-			if (twin == SYSCALL_NONE || learner->wishes[twin].wanted)
-				continue;
-			learner->wishes[twin] = (struct wish){ .id = twin, .wanted = true, .is_open = true };
+			if (twin != SYSCALL_NONE && !learner->wishes[twin].wanted)
+				r = add_unseen(learner, twin, (struct wish){ 0 });
 		}
 	}
+	return r;
+}
+
+static int add_all_unseen(struct learner *learner)
+{
+	const struct callgate_learn *how = learner->how;
+	int r = 0;
+
+	if (how->load == CALLGATE_LEARN_BEFORE_EXEC && !learner->base.filter)
+		r = add_runtime(learner);
+	if (r == 0 && how->twins == CALLGATE_LEARN_TWINS)
+		r = add_twins(learner);
+	if (r == 0 && !learner->base.filter)
+		r = add_kernels(learner);
+	return r;
 }
 
 /* ------------------------------------------------------------------ writing */
@@ -193,6 +274,8 @@ static void topic_of(const struct wish *wish, char topic[TOPIC_SIZE])
 	snprintf(topic, TOPIC_SIZE, "%.*s", (int)(size < TOPIC_SIZE ? size : TOPIC_SIZE - 1), size ? sets : "other");
 	if (wish->is_runtime)
 		strcpy(topic, "container runtime");
+	if (wish->is_kernels)
+		strcpy(topic, "signals and stops");
 	if (wish->is_denied)
 		strcpy(topic, "denied when recorded");
 }
@@ -345,10 +428,10 @@ static int learn(struct learner *learner, char **out, size_t *size)
 
 	for (size_t i = 0; i < learner->record->count && r == 0; i++)
 		r = gather_row(learner, &learner->record->rows[i]);
+	if (r == 0)
+		r = add_all_unseen(learner);
 	if (r < 0)
 		return r;
-	add_runtime(learner);
-	add_twins(learner);
 	r = write_profile(learner, &text);
 	if (r < 0) {
 		text_release(&text);

@@ -10,6 +10,11 @@
 const char *const *learn_runtime_names(void);
 /* The calls that do the same as this one, on another ABI or when libc is another; NULL: none are known. */
 const char *const *learn_twins(const char *name);
+/* Calls that the kernel makes a process call because of an earlier one; the last row has no call. */
+struct learn_consequence {
+	const char *call, *makes;
+};
+const struct learn_consequence *learn_consequences(void);
 
 /*
  * record/widen.c: the text of a profile with more rules at the end of its syscalls. E_UNSUPPORTED: it has no such list.

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Calls that do each other's work, and those that a container's runtime makes under its program's profile. */
+/* Calls that do each other's work, those that a container's runtime makes under its program's profile, and those that
+ * follow from others. */
 #include <string.h>
 
 #include "record/learn.h"
@@ -114,4 +115,23 @@ const char *const *learn_runtime_names(void)
 	};
 
 	return names;
+}
+
+/* A call with a time limit that a stop (SIGSTOP, a tracer, a frozen cgroup) interrupted goes on by restart_syscall, and
+ * a handler of signals ends by sigreturn. */
+const struct learn_consequence *learn_consequences(void)
+{
+	static const struct learn_consequence rows[] = {
+		{ "clock_nanosleep", "restart_syscall" },
+		{ "clock_nanosleep_time64", "restart_syscall" },
+		{ "futex", "restart_syscall" },
+		{ "futex_time64", "restart_syscall" },
+		{ "nanosleep", "restart_syscall" },
+		{ "poll", "restart_syscall" },
+		{ "rt_sigaction", "rt_sigreturn" },
+		{ "sigaction", "sigreturn" },
+		{ NULL, NULL },
+	};
+
+	return rows;
 }

@@ -139,10 +139,7 @@ static int prove(const struct callgate_filter *learned, const struct callgate_re
 {
 	struct callgate_err err = CALLGATE_ERR_INIT;
 	bool covered;
-	int code = wanted->how.within ? check_limit(wanted->how.within, learned, wanted->within) : EXIT_YES;
 
-	if (code)
-		return code;
 	if (callgate_record_covered(record, learned,
 				    wanted->how.load == CALLGATE_LEARN_AT_EXEC || left->count ? NULL : tell_uncovered,
 				    NULL, &covered, &err) < 0) {
@@ -183,11 +180,13 @@ static int learn(const struct options *options, struct wanted *wanted, char **pa
 		code = EXIT_CANNOT;
 	}
 	if (code == EXIT_YES) {
-		proof = read_back(options, text, size, &learned);
-		if (proof == EXIT_YES)
-			proof = prove(learned, record, wanted, &left);
-		if (proof != EXIT_CANNOT && !(proof == EXIT_NO && wanted->within && !left.count))
-			code = write_output(options, text, size);
+		code = read_back(options, text, size, &learned);
+		if (code == EXIT_YES && within)
+			code = check_limit(within, learned, wanted->within);
+	}
+	if (code == EXIT_YES) {
+		proof = prove(learned, record, wanted, &left);
+		code = proof == EXIT_CANNOT ? proof : write_output(options, text, size);
 		code = code ? code : proof;
 	}
 	wanted->how.data = NULL;

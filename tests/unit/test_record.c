@@ -365,6 +365,81 @@ Test(record, what_is_learned_covers)
 	callgate_record_free(record);
 }
 
+static bool permits(const struct callgate_filter *filter, uint32_t nr)
+{
+	struct callgate_call call = { .abi = CALLGATE_ABI_X86_64, .nr = nr };
+	struct callgate_action action;
+
+	cr_assert_eq(callgate_filter_decide(filter, &call, &action, NULL), 0);
+	return action.kind == CALLGATE_ALLOW;
+}
+
+/* Stops and signals come by chance: a profile without restart_syscall(2) fails the poll(2) of who is looked at by a
+ * debugger. */
+Test(record, what_the_kernel_makes_a_process_call_is_permitted)
+{
+	enum { RT_SIGRETURN = 15, RESTART_SYSCALL = 219 };
+	static const struct {
+		uint32_t recorded;
+		bool restarts, returns;
+	} cases[] = { { 7, true, false },  { 35, true, false }, { 202, true, false }, { 230, true, false },
+		      { 13, false, true }, { 0, false, false }, { 232, false, false } };
+	struct callgate_learn how = CALLGATE_LEARN_INIT;
+
+	how.load = CALLGATE_LEARN_AT_EXEC;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		char text[256];
+		struct callgate_record *record;
+		struct callgate_filter *filter;
+		char *profile;
+
+		snprintf(text, sizeof(text),
+			 "{\"schema\":\"callgate.record/1\",\"calls\":[{\"abi\":\"x86_64\",\"nr\":%u,\"count\":1}]}",
+			 cases[i].recorded);
+		record = record_of(text);
+		profile = learned(record, &how);
+		filter = filter_of(profile);
+		cr_expect_eq(permits(filter, RESTART_SYSCALL), cases[i].restarts, "%u: %s", cases[i].recorded, profile);
+		cr_expect_eq(permits(filter, RT_SIGRETURN), cases[i].returns, "%u: %s", cases[i].recorded, profile);
+		callgate_filter_free(filter);
+		free(profile);
+		callgate_record_free(record);
+	}
+}
+
+#define NO_NAMESPACES ",\"args\":[{\"index\":0,\"value\":2114060288,\"valueTwo\":0,\"op\":\"SCMP_CMP_MASKED_EQ\"}]"
+
+/* The runtime's calls, twins and what follows from others are no reason to exceed the limit. */
+Test(record, what_was_not_recorded_stays_within_the_limit_too)
+{
+	struct callgate_record *record = record_of(RECORD(ROW("x86_64", 2, 3, "") "," ROW("x86_64", 7, 3, "")));
+	struct callgate_learn how = CALLGATE_LEARN_INIT;
+	struct callgate_filter *limit, *filter;
+	struct callgate_call clone = { .abi = CALLGATE_ABI_X86_64, .nr = 56, .args = { 0x10000000 } };
+	struct callgate_diff *diff;
+	struct callgate_action action;
+	char *text;
+
+	limit = filter_of(PROFILE(ALLOW("\"open\",\"poll\",\"brk\"", "") "," ALLOW("\"clone\"", NO_NAMESPACES)));
+	how.within = limit;
+	how.twins = CALLGATE_LEARN_TWINS;
+	text = learned(record, &how);
+	filter = filter_of(text);
+	cr_assert_eq(callgate_filter_diff(limit, filter, 0, &diff, NULL), 0);
+	for (size_t i = 0; i < callgate_diff_count(diff); i++)
+		cr_expect_not(callgate_diff_at(diff, i)->looser, "%s", text);
+	cr_expect(permits(filter, 2) && permits(filter, 7) && permits(filter, 12), "open, poll, brk: %s", text);
+	cr_expect(permits(filter, 56), "clone without namespaces: %s", text);
+	cr_assert_eq(callgate_filter_decide(filter, &clone, &action, NULL), 0);
+	cr_expect_eq(action.kind, CALLGATE_ERRNO);
+	cr_expect_not(permits(filter, 257), "openat: %s", text);
+	callgate_diff_free(diff);
+	callgate_filter_free(filter);
+	callgate_filter_free(limit);
+	callgate_record_free(record);
+	free(text);
+}
+
 Test(record, learning_within_a_limit_and_from_a_base)
 {
 	static const char base[] = PROFILE(ALLOW("\"read\"", ""));
