@@ -28,7 +28,7 @@ enum {
 
 long tracee_ptrace(int request, pid_t tid, uintptr_t addr, void *data)
 {
-	return ptrace((enum __ptrace_request)request, tid, (void *)addr, data);
+	return ptrace(request, tid, (void *)addr, data);
 }
 
 uint64_t tracee_now_ns(void)
