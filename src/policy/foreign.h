@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Foreign: other tools' formats, recognised so that they can be refused by name. Private to policy/read.c. */
+/* Foreign: other tools' formats, recognised so that they can be refused by name. For policy/read.c, and for what
+ * reads recordings. */
 #ifndef CALLGATE_POLICY_FOREIGN_H
 #define CALLGATE_POLICY_FOREIGN_H
 

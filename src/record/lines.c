@@ -10,6 +10,7 @@
 #include "names/abi.h"
 #include "names/syscall.h"
 #include "names/words.h"
+#include "policy/foreign.h"
 #include "record/import.h"
 #include "record/recording.h"
 
@@ -361,6 +362,17 @@ static int take_line(struct lines *lines, struct slice line, size_t *taken_count
 	return r;
 }
 
+static int no_lines(const struct source *source, struct callgate_err *err)
+{
+	size_t at;
+	const char *what = foreign_text(source, &at);
+
+	if (what)
+		return err_set(err, CALLGATE_E_FORMAT, "%s: this is %s", source->name, what);
+	return err_set(err, CALLGATE_E_FORMAT, "%s: neither a record nor lines of audit, strace or perf trace",
+		       source->name);
+}
+
 int record_from_lines(const struct source *source, struct callgate_record *record, struct callgate_err *err)
 {
 	struct lines *lines = calloc(1, sizeof(*lines));
@@ -382,8 +394,7 @@ int record_from_lines(const struct source *source, struct callgate_record *recor
 	if (r == 0 && taken)
 		strcpy(record->method, lines->method);
 	else if (r == 0)
-		r = err_set(err, CALLGATE_E_FORMAT, "%s: neither a record nor lines of audit, strace or perf trace",
-			    source->name);
+		r = no_lines(source, err);
 	free(lines);
 	return r;
 }

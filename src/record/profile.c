@@ -6,6 +6,7 @@
 #include "base/err.h"
 #include "names/abi.h"
 #include "names/syscall.h"
+#include "policy/foreign.h"
 #include "policy/json_scan.h"
 #include "policy/policy.h"
 #include "record/import.h"
@@ -76,6 +77,18 @@ static int add_rule(const struct rule *rule, const enum callgate_abi *abis, unsi
 	return r;
 }
 
+static int no_profile(const struct source *source, struct callgate_err *err)
+{
+	const char *begin = memchr(source->text, '{', source->size);
+	size_t at;
+	const char *what = begin ? foreign_json(source, (size_t)(begin - source->text), &at) : NULL;
+
+	if (what)
+		return err_set(err, CALLGATE_E_FORMAT, "%s: this is %s", source->name, what);
+	return err_set(err, CALLGATE_E_FORMAT, "%s: neither callgate.record/1 nor a profile that a recorder wrote",
+		       source->name);
+}
+
 int record_from_profile(const struct source *source, struct callgate_record *record, struct callgate_err *err)
 {
 	struct slice text = profile_of(source);
@@ -83,12 +96,10 @@ int record_from_profile(const struct source *source, struct callgate_record *rec
 	struct callgate_policy *policy;
 	int r = callgate_policy_parse(text.at, text.size, source->name, &policy, NULL, err);
 
+	if (r == CALLGATE_E_PROFILE || r == CALLGATE_E_FORMAT)
+		return no_profile(source, err);
 	if (r < 0)
-		return r == CALLGATE_E_PROFILE || r == CALLGATE_E_FORMAT
-			       ? err_set(err, CALLGATE_E_FORMAT,
-					 "%s: neither callgate.record/1 nor a profile that a recorder wrote",
-					 source->name)
-			       : r;
+		return r;
 	for (unsigned i = 0; i < policy->rule_count && r == 0; i++)
 		r = add_rule(&policy->rules[i], policy->abi_count ? policy->abis : &native,
 			     policy->abi_count ? policy->abi_count : 1, record, err);

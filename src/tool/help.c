@@ -24,6 +24,7 @@ static const struct {
 	{ "status", "format", "FORM", "table, tsv, json or openmetrics" },
 	{ "why", "profile", "P", "whose line decides; --live: tried, not loaded" },
 	{ "verify", "all", NULL, "every container of the machine" },
+	{ "verify", "tasks", NULL, "with --all: a row for each task" },
 	{ "verify", "profile", "P", "compare with P; default: what its hook recorded" },
 	{ "apply", "dry-run", NULL, "say what would be done, and do nothing" },
 	{ "learn", "at", "POINT", "exec or load: what counts as the program's own" },

@@ -129,6 +129,8 @@ enum host_format { HOST_TABLE, HOST_TSV, HOST_JSON, HOST_OPENMETRICS };
 /* One row per container and unit. An exit code. */
 int status_host(const struct options *options, enum host_format format);
 /* One row per container, and one per task that is not what its profile says. Exit code as verify's. */
-int verify_host(const struct options *options);
+/* Tasks that are worse than their container may be, or every task. */
+enum host_rows { HOST_ROWS_WORSE, HOST_ROWS_ALL };
+int verify_host(const struct options *options, enum host_rows which);
 
 #endif

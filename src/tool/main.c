@@ -48,7 +48,7 @@ static const struct verb verbs[] = {
 	  "tighten a live process or container" },
 	{ "status", verb_status, "[--format table|tsv|json|openmetrics] [-o FILE] [--watch] [SOURCE... | --all]",
 	  "who is confined: containers and units, or tasks" },
-	{ "verify", verb_verify, "[--profile FILE] [--at-least] [TARGET] pid:N|lxc:NAME|oci:ID... | --all",
+	{ "verify", verb_verify, "[--profile FILE] [--at-least] [TARGET] pid:N|lxc:NAME|oci:ID... | --all [--tasks]",
 	  "is what runs what the profile says" },
 	{ "report", verb_report, "[--against SOURCE] [--regions FILE] [-o FILE.html] [TARGET] [SOURCE...]",
 	  "sources, or the whole machine, as one HTML page" },

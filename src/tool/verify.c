@@ -4,20 +4,22 @@
 #include <string.h>
 
 #include "base/private.h"
+#include "kernel/witness_read.h"
 #include "tool/host.h"
 #include "tool/why.h"
 
-enum { OPT_PROFILE = OPT_VERB, OPT_AT_LEAST, OPT_ALL };
+enum { OPT_PROFILE = OPT_VERB, OPT_AT_LEAST, OPT_ALL, OPT_TASKS };
 enum accepts { ACCEPT_EXACT, ACCEPT_AT_LEAST };
 
 struct request {
 	const char *profile;
 	enum accepts accepts;
-	bool all; /* every container of the machine */
+	bool all, tasks; /* every container of the machine; with all its tasks */
 };
 
 struct verification {
 	const struct callgate_filter *profile;
+	struct callgate_witness *witness; /* where the kernel can, read without stopping anybody */
 	enum accepts accepts;
 	struct json_object *rows; /* NULL: TSV */
 	size_t told, others;      /* others: different, by errnos */
@@ -31,7 +33,6 @@ static bool is_accepted(enum callgate_verdict standing, enum accepts accepts)
 	return accepts == ACCEPT_AT_LEAST && (standing == CALLGATE_STRICTER || standing == CALLGATE_DIFFERENT);
 }
 
-/* The calls that a weaker task lets through are what people need to see; the others on wish by diff. */
 static void print_weaker(const struct callgate_diff *diff)
 {
 	enum { SHOWN = 20 };
@@ -75,37 +76,72 @@ static void tell(struct verification *v, const struct callgate_task *task, const
 	print_weaker(diff);
 }
 
+static void judged(struct verification *v, const struct callgate_task *task, enum callgate_verdict standing,
+		   const struct callgate_diff *diff)
+{
+	v->others += standing == CALLGATE_DIFFERENT;
+	tell(v, task, callgate_verdict_name(standing), diff);
+	if (v->code == EXIT_YES && !is_accepted(standing, v->accepts))
+		v->code = EXIT_NO;
+}
+
+/* What there is to show of a verdict: calls that a weaker task lets through, in documents all differences. */
+static int differences(const struct verification *v, size_t stack, enum callgate_verdict standing,
+		       struct callgate_diff **out, struct callgate_err *err)
+{
+	const struct callgate_filter *live;
+	int r;
+
+	if (standing == CALLGATE_NONE || (!v->rows && standing != CALLGATE_WEAKER))
+		return 0;
+	r = callgate_witness_filter(v->witness, stack, &live, err);
+	return r < 0 ? r : callgate_filter_diff(v->profile, live, 0, out, err);
+}
+
 /*
  * A task that has gone meanwhile proves nothing and hides nothing: the list was of those that live. But a thread that
  * calls execve goes by taking its process's id, with the filters that it has: whoever has that id now is looked at
  * (once more).
  */
-static void verify_task(struct verification *v, const struct callgate_task *task)
+static void verify_task(struct verification *v, const struct callgate_tasks *tasks, size_t at)
 {
+	const struct callgate_task *task = callgate_tasks_at(tasks, at);
 	struct callgate_err err = CALLGATE_ERR_INIT;
 	struct callgate_diff *diff = NULL;
 	enum callgate_verdict standing;
-	int r = callgate_task_verify(task->tid, v->profile, &standing, &diff, &err);
+	struct callgate_task heir = *task;
+	size_t stack;
+	int r = callgate_witness_task(v->witness, at, &stack, &err);
 
-	if (r == CALLGATE_E_NOTFOUND) {
-		struct callgate_task heir = *task;
-
+	if (r == 0)
+		r = callgate_witness_verdict(v->witness, stack, v->profile, &standing, &err);
+	if (r == 0)
+		r = differences(v, stack, standing, &diff, &err);
+	if (r == CALLGATE_E_NOTFOUND && task->tid != task->pid) {
 		heir.tid = task->pid;
-		if (task->tid != heir.tid)
-			verify_task(v, &heir);
-		return;
+		r = callgate_task_verify(heir.tid, v->profile, &standing, &diff, &err);
 	}
+	if (r == CALLGATE_E_NOTFOUND)
+		return;
 	if (r < 0) {
-		fprintf(stderr, "pid:%d: error: %s\n", (int)task->tid, err.text);
-		tell(v, task, "cannot tell", NULL);
+		fprintf(stderr, "pid:%d: error: %s\n", (int)heir.tid, err.text);
+		tell(v, &heir, "cannot tell", NULL);
 		v->code = EXIT_CANNOT;
 		return;
 	}
-	v->others += standing == CALLGATE_DIFFERENT;
-	tell(v, task, callgate_verdict_name(standing), diff);
+	judged(v, &heir, standing, diff);
 	callgate_diff_free(diff);
-	if (v->code == EXIT_YES && !is_accepted(standing, v->accepts))
-		v->code = EXIT_NO;
+}
+
+static int verify_tasks(struct verification *v, const struct callgate_tasks *tasks, struct callgate_err *err)
+{
+	size_t count = callgate_tasks_count(tasks);
+	int r = callgate_witness_read(callgate_tasks_at(tasks, 0), count, CALLGATE_EVIDENCE_ANY, &v->witness, err);
+
+	for (size_t i = 0; i < count && r == 0; i++)
+		verify_task(v, tasks, i);
+	v->witness = callgate_witness_free(v->witness);
+	return r;
 }
 
 static int verify_live(const struct options *options, const char *source, struct verification *v)
@@ -118,12 +154,11 @@ static int verify_live(const struct options *options, const char *source, struct
 
 	if (code)
 		return code;
-	if (callgate_tasks_list(scope, pid, &tasks, &err) < 0) {
+	if (callgate_tasks_list(scope, pid, &tasks, &err) < 0 || verify_tasks(v, tasks, &err) < 0) {
+		callgate_tasks_free(tasks);
 		fprintf(stderr, "%s: error: %s\n", source, err.text);
 		return EXIT_CANNOT;
 	}
-	for (size_t i = 0; i < callgate_tasks_count(tasks); i++)
-		verify_task(v, callgate_tasks_at(tasks, i));
 	callgate_tasks_free(tasks);
 	if (v->others && v->accepts == ACCEPT_AT_LEAST && !v->rows) {
 		fflush(stdout);
@@ -221,6 +256,8 @@ static int take_own(void *data, int option, const char *value)
 		request->profile = value;
 	else if (option == OPT_ALL)
 		request->all = true;
+	else if (option == OPT_TASKS)
+		request->tasks = true;
 	else
 		request->accepts = ACCEPT_AT_LEAST;
 	return 0;
@@ -235,6 +272,7 @@ int verb_verify(const struct verb *verb, int argc, char **argv)
 		{ "profile", required_argument, NULL, OPT_PROFILE },
 		{ "at-least", no_argument, NULL, OPT_AT_LEAST },
 		{ "all", no_argument, NULL, OPT_ALL },
+		{ "tasks", no_argument, NULL, OPT_TASKS },
 		OPTIONS_END,
 	};
 	struct request request = { .accepts = ACCEPT_EXACT };
@@ -244,10 +282,10 @@ int verb_verify(const struct verb *verb, int argc, char **argv)
 
 	if (code != PARSED)
 		return code;
-	if ((argc == optind) != request.all || (request.all && request.profile))
+	if ((argc == optind) != request.all || (request.all && request.profile) || (request.tasks && !request.all))
 		return verb_usage(verb);
 	if (request.all)
-		return verify_host(&options);
+		return verify_host(&options, request.tasks ? HOST_ROWS_ALL : HOST_ROWS_WORSE);
 	for (int i = optind; i < argc; i++) {
 		if (is_live_source(argv[i]))
 			continue;

@@ -35,18 +35,19 @@ static void show_task(struct json_object *rows, const struct host_task *task, en
 	json_object_array_add(rows, row);
 }
 
-/* The tasks that are worse than the container may be. */
-static void show_tasks(struct host_verifier *verifier, const struct host_unit *unit, struct json_object *rows)
+static void show_tasks(struct host_verifier *verifier, const struct host_unit *unit, enum host_rows which,
+		       struct json_object *rows)
 {
 	for (size_t i = 0; i < unit->count; i++) {
 		enum host_verdict verdict = host_verify_task(verifier, unit, &unit->tasks[i]);
 
-		if (!is_accepted(verdict))
+		if (which == HOST_ROWS_ALL || !is_accepted(verdict))
 			show_task(rows, &unit->tasks[i], verdict);
 	}
 }
 
-static enum host_verdict show(struct host_verifier *verifier, const struct host_unit *unit, struct json_object *list)
+static enum host_verdict show(struct host_verifier *verifier, const struct host_unit *unit, enum host_rows which,
+			      struct json_object *list)
 {
 	enum host_verdict verdict = host_verify_unit(verifier, unit);
 	const char *profile = unit->record ? unit->record->profile : "-";
@@ -56,7 +57,7 @@ static enum host_verdict show(struct host_verifier *verifier, const struct host_
 	if (!list) {
 		printf("%s\t%s\t%s\t%zu\n", callgate_escape(host_unit_name(unit), name, sizeof(name)), profile,
 		       host_verdict_name(verdict), unit->count);
-		show_tasks(verifier, unit, NULL);
+		show_tasks(verifier, unit, which, NULL);
 		return verdict;
 	}
 	one = json_object_new_object();
@@ -65,13 +66,13 @@ static enum host_verdict show(struct host_verifier *verifier, const struct host_
 	json_object_object_add(one, "profile", text_to_json(profile));
 	json_object_object_add(one, "verdict", json_object_new_string(host_verdict_name(verdict)));
 	json_object_object_add(one, "count", json_object_new_int64((int64_t)unit->count));
-	show_tasks(verifier, unit, tasks);
+	show_tasks(verifier, unit, which, tasks);
 	json_object_object_add(one, "tasks", tasks);
 	json_object_array_add(list, one);
 	return verdict;
 }
 
-int verify_host(const struct options *options)
+int verify_host(const struct options *options, enum host_rows which)
 {
 	CALLGATE_CLEANUP(host_cleanup) struct host host;
 	CALLGATE_CLEANUP(host_verifier_cleanup) struct host_verifier *verifier = NULL;
@@ -91,7 +92,7 @@ int verify_host(const struct options *options)
 	for (size_t i = 0; i < host.unit_count; i++) {
 		if (host_unit_kind(&host.units[i]) != HOST_CONTAINER)
 			continue;
-		code = code_of(show(verifier, &host.units[i], list));
+		code = code_of(show(verifier, &host.units[i], which, list));
 		worst = code > worst ? code : worst;
 	}
 	host_report_unseen(&host);

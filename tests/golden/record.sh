@@ -36,5 +36,17 @@ try learn $base
 try record --for soon true
 echo '{"schema": "callgate.record/1", "calls": [{"abi": "x86_65", "nr": 1}]}' >bad.json
 try record --merge bad.json
+cat >operator.yaml <<'END'
+apiVersion: security-profiles-operator.x-k8s.io/v1beta1
+kind: SeccompProfile
+spec:
+  defaultAction: SCMP_ACT_ERRNO
+END
+try learn $base operator.yaml
+echo '{"apiVersion": "security-profiles-operator.x-k8s.io/v1beta1", "kind": "SeccompProfile", "spec": {"defaultAction": "SCMP_ACT_ERRNO",
+  "syscalls": [{"names": ["read"], "action": "SCMP_ACT_ALLOW"}]}}' >operator.json
+try learn $base --at exec operator.json
+echo '{"apiVersion": "v1", "kind": "List", "items": []}' >list.json
+try learn $base list.json
 cd /
 rm -rf $work
