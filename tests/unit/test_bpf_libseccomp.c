@@ -92,6 +92,8 @@ Test(libseccomp, refuses_holes_of_other_abis)
 	static const char profile[] = HEAD RULE("read", "ALLOW", "") "," RULE("openat2", "ALLOW", "") TAIL;
 	struct callgate_err err = CALLGATE_ERR_INIT;
 
+	if (abi_native() != CALLGATE_ABI_X86_64)
+		cr_skip_test("x86_64 is one of the others here");
 	cr_assert_eq(compile(resolve(profile, CALLGATE_ENOSYS_PROFILE), 0, &err), CALLGATE_E_UNSUPPORTED);
 	cr_assert_not_null(strstr(err.text, "has no word for number"), "%s", err.text);
 	cr_assert_not_null(strstr(err.text, "ERRNO(ENOSYS)"), "%s", err.text);

@@ -615,6 +615,21 @@ Test(prove, opaque_is_not_equal)
 	filter = callgate_filter_free(filter);
 }
 
+/* Nor against a filter that has an answer where the program looks at what no profile can ask for. */
+Test(prove, opaque_is_not_what_is_known)
+{
+	static const struct sock_filter all[] = { RET(ALLOW) };
+	struct callgate_err err = CALLGATE_ERR_INIT;
+	struct callgate_prog *known = make(all, 1), *prog = make(pointer, sizeof(pointer) / sizeof(*pointer));
+	struct callgate_filter *filter = lift(known);
+
+	cr_assert_eq(prog_prove(prog, filter, &err), CALLGATE_E_MISMATCH);
+	cr_assert(strstr(err.text, "at syscall 3, instruction 3 is not expressible"), "%s", err.text);
+	callgate_filter_free(filter);
+	callgate_prog_free(known);
+	callgate_prog_free(prog);
+}
+
 /* ------------------------------------------------------------------ libseccomp's programs */
 
 static struct callgate_prog *from_libseccomp(scmp_filter_ctx ctx)
