@@ -205,6 +205,10 @@ static const struct {
 	  "ALLOW" },
 	{ CALLGATE_AS_CRUN, ALLOWING("\"syscalls\":[{\"names\":[\"mkdir\"]," ERRNO "}],\"syscalls\":[]"), "mkdir",
 	  "ERRNO(EPERM)" },
+	/* An argument twice in one rule: LXC alone hands that to libseccomp, which rejects it. */
+	{ CALLGATE_AS_RUNC,
+	  MKDIR("{\"index\":0,\"value\":1,\"op\":\"SCMP_CMP_NE\"},{\"index\":0,\"value\":2,\"op\":\"SCMP_CMP_NE\"}"),
+	  "mkdir", "ERRNO(EPERM)" },
 	/* The old key, empty lists, and keys that only Docker's and containers-common's readers know. */
 	{ CALLGATE_AS_DOCKER, ALLOWING("\"syscalls\":[{\"name\":\"mkdir\"," ERRNO "}]"), "mkdir", "ERRNO(EPERM)" },
 	{ CALLGATE_AS_RUNC, ALLOWING("\"syscalls\":[{\"name\":\"mkdir\"," ERRNO "}]"), "mkdir", "ALLOW" },

@@ -377,6 +377,10 @@ Test(semantics, rule_6_a_32_bit_abi_compares_32_bits)
 	expect_note(WITH_X86("{\"names\":[\"ioctl\"]," ALLOW
 			     ",\"args\":[{\"index\":1,\"value\":4294988818,\"op\":\"SCMP_CMP_EQ\"}]}"),
 		    x86_64(), 300, "x86", 0);
+	/* All ones above a lower half that is no negative number are cut off too. */
+	expect_note(WITH_X86("{\"names\":[\"ioctl\"]," ALLOW
+			     ",\"args\":[{\"index\":1,\"value\":18446744069414584321,\"op\":\"SCMP_CMP_EQ\"}]}"),
+		    x86_64(), 300, "x86", 0);
 }
 
 Test(semantics, rule_7_multiplexed_calls)
