@@ -60,7 +60,7 @@ static bool counts(const struct oci_job *job)
 	int size;
 
 	return callgate_settings_own(job->settings) == CALLGATE_OWN_MEET && chosen_name(job, &size) &&
-	       callgate_bundle_seccomp(job->bundle, NULL);
+	       callgate_bundle_brought(job->bundle, NULL);
 }
 
 static int read_own(const struct oci_job *job, struct callgate_filter **out, struct callgate_err *err)
@@ -71,7 +71,7 @@ static int read_own(const struct oci_job *job, struct callgate_filter **out, str
 	size_t size;
 	int r;
 
-	text = callgate_bundle_seccomp(job->bundle, &size);
+	text = callgate_bundle_brought(job->bundle, &size);
 	r = callgate_policy_parse(text, size, "linux.seccomp", &policy, NULL, err);
 	if (r < 0)
 		return r;
@@ -119,7 +119,7 @@ void oci_own_note_default(struct oci_job *job)
 {
 	int size;
 
-	if (!chosen_name(job, &size) && callgate_bundle_seccomp(job->bundle, NULL))
+	if (!chosen_name(job, &size) && callgate_bundle_brought(job->bundle, NULL))
 		note_down(&job->messages, "podman's own default profile does not count: this one is in its place");
 }
 

@@ -199,11 +199,12 @@ static bool can_edit(const struct wrapper *w)
  * same root. */
 static int choose_place(struct wrapper *w)
 {
+	struct callgate_err err = CALLGATE_ERR_INIT;
 	const char *root;
 	size_t size;
 
 	if (can_edit(w))
-		return 0;
+		return callgate_bundle_recall(w->job.bundle, w->config, &err) < 0 ? complain_err(w, &err) : 0;
 	if (private_place(w) < 0)
 		return -1;
 	root = callgate_bundle_root(w->job.bundle, &size);
@@ -221,14 +222,17 @@ static int write_config(struct wrapper *w)
 {
 	struct callgate_err err = CALLGATE_ERR_INIT;
 	struct stat st;
+	int r = 0;
 
 	if (w->copy[0] && snprintf(w->config, sizeof(w->config), "%s/config.json", w->copy) >= (int)sizeof(w->config))
 		return complain(w, "the path of the private bundle is too long");
 	if (w->copy[0] || stat(w->config, &st) < 0)
 		st.st_mode = 0600;
-	if (callgate_bundle_write(w->config, w->job.text, w->job.size, st.st_mode & 0777, &err) < 0)
-		return complain_err(w, &err);
-	return 0;
+	if (!w->copy[0])
+		r = callgate_bundle_keep(w->job.bundle, w->config, w->job.text, w->job.size, &err);
+	if (r == 0)
+		r = callgate_bundle_write(w->config, w->job.text, w->job.size, st.st_mode & 0777, &err);
+	return r < 0 ? complain_err(w, &err) : 0;
 }
 
 /* What is to be recorded and is not must not start: recording begins when the container is there, by a hook in it. */

@@ -183,6 +183,17 @@ bool callgate_bundle_own_pids(const struct callgate_bundle *bundle);
 const char *callgate_bundle_annotation(const struct callgate_bundle *bundle, const char *key, size_t *size);
 /* The text of linux.seccomp; NULL: absent, or null. */
 const char *callgate_bundle_seccomp(const struct callgate_bundle *bundle, size_t *size);
+/* What the container brought along: the same, or what was there before callgate_bundle_keep() when nobody has written
+ * since. */
+const char *callgate_bundle_brought(const struct callgate_bundle *bundle, size_t *size);
+/* Beside config (a path of a directory that others cannot write): what was brought along, and that text is what we
+ * write. */
+int callgate_bundle_keep(const struct callgate_bundle *bundle, const char *config, const char *text, size_t size,
+			 struct callgate_err *err) CALLGATE_MUST_CHECK;
+/* The bundle was read from config: looks there for what was kept. Nothing there is no error; E_UNTRUSTED: others wrote
+ * it. */
+int callgate_bundle_recall(struct callgate_bundle *bundle, const char *config,
+			   struct callgate_err *err) CALLGATE_MUST_CHECK;
 /* All of it, as it was read. */
 const char *callgate_bundle_text(const struct callgate_bundle *bundle, size_t *size);
 /*

@@ -13,7 +13,6 @@
 #include "names/words.h"
 #include "runtime/hooks.h"
 
-#define BPF_ANNOTATION "run.oci.seccomp_bpf_data"
 
 /* ------------------------------------------------------------------ reading */
 

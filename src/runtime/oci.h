@@ -24,6 +24,8 @@ struct oci_pair {
 };
 enum { OCI_PAIRS = 64 };
 
+#define BPF_ANNOTATION "run.oci.seccomp_bpf_data"
+
 struct callgate_bundle {
 	struct source source; /* its text is malloc'ed and ours */
 	char *name;
@@ -35,6 +37,8 @@ struct callgate_bundle {
 	struct slice root, cgroup; /* root.path, linux.cgroupsPath; .at NULL: absent */
 	struct oci_pair pairs[OCI_PAIRS];
 	size_t pair_count;
+	bool edited;         /* what it has in linux.seccomp is ours: callgate_bundle_recall() */
+	struct slice before; /* and this was there before; .at NULL: nothing */
 };
 
 /* Takes the text over (malloc'ed), on failure too. */

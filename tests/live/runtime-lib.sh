@@ -65,6 +65,21 @@ ok "the default profile: unshare is refused" has 'unshare.*Operation not permitt
 [ $runtime = crun ] || ok "what runc makes otherwise stands in the state" is "$(state "$run-docker" '.messages | map(test("socketcall .*of x86")) | any')" true
 ok "capabilities come from the bounding set" is "$(state "$run-docker" '.caps | index("CAP_SETUID") != null')" true
 
+# ------------------------------------------------------------------ the same bundle once more
+own='.linux.seccomp = {defaultAction: "SCMP_ACT_ALLOW", syscalls: [{names: ["rmdir"], action: "SCMP_ACT_ERRNO", errnoRet: 79}]}'
+settings "profile = deny77"
+bundle again "$own"
+cp "$work/again/config.json" "$work/first.json"
+start again && start again && start again
+ok "started three times from one bundle: the profile's errno" has "$errno77" err
+settings "profile = default"
+ok "under another profile it starts as well" start again
+ok "... and what the first one denied is not kept" has '^made$'
+ok "... but what it brings along is" is "$(state "$run-again" '.messages | map(test("brings along")) | any')" true
+rm -f "$work/again/config.json.callgate"
+cp "$work/first.json" "$work/again/config.json"
+settings "profile = deny77"
+
 # ------------------------------------------------------------------ later: exec, verify, delete
 settings "profile = deny77"
 bundle live '.process.args = ["/bin/sleep", "60"]'

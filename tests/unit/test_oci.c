@@ -627,3 +627,106 @@ Test(oci_text, a_denial_that_would_be_lost_is_refused)
 	cr_assert_null(text);
 	callgate_choice_release(&choice);
 }
+
+/* ------------------------------------------------------------------ a bundle that is edited in its place */
+
+static char config[] = "/tmp/callgate-oci-XXXXXX/config.json";
+
+static void make_place(void)
+{
+	char *end = strrchr(config, '/');
+
+	*end = '\0';
+	cr_assert_not_null(mkdtemp(config));
+	*end = '/';
+}
+
+static void remove_place(void)
+{
+	char path[sizeof(config) + 16];
+
+	snprintf(path, sizeof(path), "%s.callgate", config);
+	unlink(path);
+	unlink(config);
+	*strrchr(config, '/') = '\0';
+	rmdir(config);
+}
+
+/* One start: reads the bundle, expects what was brought along, and writes seccomp and bpf. */
+static void edit_once(const char *expected, const char *seccomp, const char *bpf)
+{
+	struct callgate_err err = CALLGATE_ERR_INIT;
+	struct callgate_splice want = CALLGATE_SPLICE_INIT;
+	struct callgate_bundle *bundle;
+	const char *brought;
+	size_t size = 0;
+	char *text;
+
+	cr_assert_eq(callgate_bundle_read(config, &bundle, &err), 0, "%s", err.text);
+	cr_assert_eq(callgate_bundle_recall(bundle, config, &err), 0, "%s", err.text);
+	brought = callgate_bundle_brought(bundle, &size);
+	cr_assert_eq(!brought, !expected, "%.*s", (int)size, brought ? brought : "");
+	if (expected)
+		cr_assert(size == strlen(expected) && memcmp(brought, expected, size) == 0, "%.*s", (int)size, brought);
+	want.seccomp = seccomp;
+	want.bpf = bpf;
+	cr_assert_eq(callgate_bundle_splice(bundle, &want, &text, &size, &err), 0, "%s", err.text);
+	cr_assert_eq(callgate_bundle_keep(bundle, config, text, size, &err), 0, "%s", err.text);
+	cr_assert_eq(callgate_bundle_write(config, text, size, 0600, &err), 0, "%s", err.text);
+	free(text);
+	callgate_bundle_free(bundle);
+}
+
+static void put_config(const char *text)
+{
+	struct callgate_err err = CALLGATE_ERR_INIT;
+
+	cr_assert_eq(callgate_bundle_write(config, text, strlen(text), 0600, &err), 0, "%s", err.text);
+}
+
+Test(oci, the_next_start_meets_what_was_brought_along, .init = make_place, .fini = remove_place)
+{
+	put_config("{\"linux\":{\"seccomp\":{\"own\":1}}}");
+	edit_once("{\"own\":1}", "{\"deadly\":1}", "eA==");
+	edit_once("{\"own\":1}", "{\"deadly\":1}", "eQ==");
+	edit_once("{\"own\":1}", "{\"other\":1}", NULL);
+	/* Written anew by somebody else: that counts. */
+	put_config("{\"linux\":{\"seccomp\":{\"own\":2}}}");
+	edit_once("{\"own\":2}", "{\"deadly\":1}", "eA==");
+	put_config("{\"linux\":{}}");
+	edit_once(NULL, "{\"deadly\":1}", "eA==");
+	edit_once(NULL, "{\"deadly\":1}", "eA==");
+	/* The same text with another program is not ours. */
+	put_config("{\"linux\":{\"seccomp\":{\"deadly\":1}},\"annotations\":{\"run.oci.seccomp_bpf_data\":\"eg==\"}}");
+	edit_once("{\"deadly\":1}", "{\"deadly\":1}", "eA==");
+}
+
+Test(oci, an_edit_that_ended_half_way_is_remembered, .init = make_place, .fini = remove_place)
+{
+	struct callgate_err err = CALLGATE_ERR_INIT;
+	struct callgate_bundle *bundle;
+	static const char next[] = "{\"linux\":{\"seccomp\":{\"next\":1}}}";
+
+	put_config("{\"linux\":{\"seccomp\":{\"own\":1}}}");
+	edit_once("{\"own\":1}", "{\"deadly\":1}", "eA==");
+	cr_assert_eq(callgate_bundle_read(config, &bundle, &err), 0);
+	cr_assert_eq(callgate_bundle_recall(bundle, config, &err), 0);
+	cr_assert_eq(callgate_bundle_keep(bundle, config, next, strlen(next), &err), 0);
+	callgate_bundle_free(bundle);
+	edit_once("{\"own\":1}", "{\"deadly\":1}", "eA==");
+}
+
+Test(oci, what_others_may_have_kept_is_refused, .init = make_place, .fini = remove_place)
+{
+	struct callgate_err err = CALLGATE_ERR_INIT;
+	struct callgate_bundle *bundle;
+	char path[sizeof(config) + 16];
+
+	put_config("{\"linux\":{}}");
+	edit_once(NULL, "{\"deadly\":1}", NULL);
+	snprintf(path, sizeof(path), "%s.callgate", config);
+	cr_assert_eq(chmod(path, 0666), 0);
+	cr_assert_eq(callgate_bundle_read(config, &bundle, &err), 0);
+	cr_assert_eq(callgate_bundle_recall(bundle, config, &err), CALLGATE_E_UNTRUSTED);
+	callgate_bundle_free(bundle);
+}
