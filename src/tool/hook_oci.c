@@ -30,16 +30,16 @@ static const struct way {
 	{ "runc", BINDIR "/callgate-runc", CONF_DIR "/50-callgate-runtime.conf",
 	  "[engine]\nruntime = \"callgate-runc\"\n" SUPPORTS_JSON(
 		  "callgate-runc") "[engine.runtimes]\ncallgate-runc = [\"" BINDIR "/callgate-runc\"]\n",
-	  "dockerd: \"default-runtime\": \"callgate-runc\", \"runtimes\": { \"callgate-runc\": { \"path\": \"" BINDIR
-	  "/callgate-runc\" } } in /etc/docker/daemon.json\n"
+	  "dockerd: { \"default-runtime\": \"callgate-runc\", \"runtimes\": { \"callgate-runc\": { \"path\": \"" BINDIR
+	  "/callgate-runc\" } } } in /etc/docker/daemon.json\n"
 	  "containerd: BinaryName = \"" BINDIR "/callgate-runc\" in the options of the runtime runc" },
 	{ "crun", BINDIR "/callgate-crun", CONF_DIR "/50-callgate-runtime.conf",
 	  "[engine]\nruntime = \"callgate-crun\"\n" SUPPORTS_JSON(
 		  "callgate-crun") "runtime_supports_nocgroup = [\"crun\", \"crun-wasm\", \"krun\", "
 				   "\"callgate-crun\"]\n"
 				   "[engine.runtimes]\ncallgate-crun = [\"" BINDIR "/callgate-crun\"]\n",
-	  "dockerd: \"default-runtime\": \"callgate-crun\", \"runtimes\": { \"callgate-crun\": { \"path\": \"" BINDIR
-	  "/callgate-crun\" } } in /etc/docker/daemon.json" },
+	  "dockerd: { \"default-runtime\": \"callgate-crun\", \"runtimes\": { \"callgate-crun\": { \"path\": \"" BINDIR
+	  "/callgate-crun\" } } } in /etc/docker/daemon.json" },
 };
 
 static const struct way *find_way(const char *runtime)
@@ -238,6 +238,12 @@ static int remove_files(const struct way *way, const struct hook_request *reques
 		else
 			printf("%s: nothing to remove\n", way->runtime);
 	}
+	fflush(stdout);
+	if (!code && is_there && way->told)
+		fprintf(stderr,
+			"callgate: note: dockerd and containerd call %s for as long as their own configuration names "
+			"it\n",
+			way->program);
 	return code ? code : finish_output(EXIT_YES);
 }
 
