@@ -13,7 +13,6 @@
 #include "names/words.h"
 #include "runtime/hooks.h"
 
-
 /* ------------------------------------------------------------------ reading */
 
 static struct callgate_bundle *bundle_of(struct members_reader *reader)

@@ -387,7 +387,9 @@ int judge_name(const struct judge *judge, struct callgate_policy sides[3], struc
 	}
 	if (questions.more)
 		return err_set(err, CALLGATE_E_LIMIT,
-			       "too complex: the guards of one call ask for more than %d capabilities", CAPS);
+			       "too complex: the rules of one call ask for more than %d capabilities in their includes "
+			       "and excludes",
+			       CAPS);
 	return judge_worlds(&walk, &questions, policies,
 			    syscall_find(judge->name.size ? judge->name : name_of(sides, made)));
 }
