@@ -215,6 +215,11 @@ static int install(struct options *options, const struct way *way, const struct 
 			request->profile ? request->profile : "default");
 	if (!code && way->told)
 		fprintf(stderr, "callgate: note: other engines are configured by hand:\n%s\n", way->told);
+	if (!code && way->told && !request->all)
+		fputs("callgate: note: docker before 24 cannot give a container an annotation: its containers get the "
+		      "profile "
+		      "with --all\n",
+		      stderr);
 	return code ? code : finish_output(EXIT_YES);
 }
 
