@@ -289,3 +289,39 @@ Test(build, what_cannot_be_is_refused)
 	callgate_policy_free(policy);
 	callgate_builder_free(builder);
 }
+
+/* As many conditions as programs that are written for libseccomp give: an allowance for work that is too small for them
+ * would refuse what always compiled. */
+Test(build, hundreds_of_conditions_are_within_the_budget)
+{
+	struct callgate_build how = CALLGATE_BUILD_INIT;
+	const struct callgate_condition some = { .arg = 0, .op = CALLGATE_NE, .value = 0 };
+	struct callgate_condition three[] = { { .arg = 0, .op = CALLGATE_EQ },
+					      { .arg = 1, .op = CALLGATE_NE, .value = 0 },
+					      { .arg = 2, .op = CALLGATE_LT, .value = INT64_MAX } };
+	struct callgate_builder *builder;
+	struct callgate_filter *filter;
+
+	how.fallback = (struct callgate_action){ CALLGATE_KILL_THREAD, 0 };
+	cr_assert_eq(callgate_builder_new(&how, &builder, NULL), 0);
+	for (unsigned i = 0; i < 100; i++) {
+		three[0].value = i;
+		cr_assert_eq(add(builder, "chdir", allow, three, 3), 0);
+	}
+	for (uint32_t nr = 0; nr < 100; nr++) {
+		struct callgate_rule rule = CALLGATE_RULE_INIT;
+
+		rule.abi = CALLGATE_ABI_X86_64;
+		rule.nr = nr;
+		rule.action = allow;
+		rule.conditions = &some;
+		rule.condition_count = 1;
+		if (nr != 80)
+			cr_assert_eq(callgate_builder_rule(builder, &rule, NULL), 0);
+	}
+	filter = filter_of(builder);
+	check(filter, CALLGATE_ABI_X86_64, 80, 99, "KILL_THREAD"); /* the second argument is 0 */
+	check(filter, CALLGATE_ABI_X86_64, 79, 1, "ALLOW");
+	check(filter, CALLGATE_ABI_X86_64, 79, 0, "KILL_THREAD");
+	callgate_filter_free(filter);
+}

@@ -13,6 +13,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "asleep.h"
 #include "bpf/prog.h"
 #include "callgate.h"
 #include "kernel/load.h"
@@ -63,7 +64,7 @@ static struct waiter waiter_new(void)
 		_exit(syscall(SYS_mkdirat, -1, "", 0755) < 0 && errno == 77 ? 77 : 0);
 	}
 	close(fds[0]);
-	nap(20);
+	await_asleep(waiter.pid);
 	return waiter;
 }
 

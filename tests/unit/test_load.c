@@ -3,13 +3,11 @@
  * from outside. */
 #include <criterion/criterion.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <linux/capability.h>
 #include <linux/seccomp.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stddef.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -20,6 +18,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "asleep.h"
 #include "bpf/prog.h"
 #include "callgate.h"
 #include "kernel/load.h"
@@ -120,23 +119,6 @@ static void *wait_for_ever(void *data)
 	return data;
 }
 
-/* Until the thread is in its only call: each other one would be its end. */
-static void await_sleep(const pid_t *tid)
-{
-	char path[64], text[256] = "";
-
-	while (!strstr(text, ") S ")) {
-		int fd;
-		ssize_t size;
-
-		snprintf(path, sizeof(path), "/proc/self/task/%d/stat", (int)__atomic_load_n(tid, __ATOMIC_ACQUIRE));
-		fd = open(path, O_RDONLY | O_CLOEXEC);
-		size = read(fd, text, sizeof(text) - 1);
-		text[size > 0 ? size : 0] = '\0';
-		close(fd);
-	}
-}
-
 static int strict_with_threads(void)
 {
 	static pid_t tids[5];
@@ -145,8 +127,12 @@ static int strict_with_threads(void)
 	for (int i = 0; i < 5; i++)
 		if (pthread_create(&thread, NULL, wait_for_ever, &tids[i]))
 			return 98;
-	for (int i = 0; i < 5; i++)
-		await_sleep(&tids[i]);
+	/* Each call but the one that they wait in would be their end. */
+	for (int i = 0; i < 5; i++) {
+		while (!__atomic_load_n(&tids[i], __ATOMIC_ACQUIRE))
+			usleep(1000);
+		await_asleep(tids[i]);
+	}
 	return load_word(SECCOMP_RET_KILL_PROCESS, SECCOMP_FILTER_FLAG_TSYNC);
 }
 
