@@ -413,18 +413,24 @@ static bool holds(const struct callgate_bundle *bundle, const struct callgate_sp
 	return splice->bpf ? pair && slice_is(pair->text, splice->bpf) : !pair;
 }
 
-/* What was made is read again: what a runtime will find there is what was meant. */
-static int check_result(const struct callgate_splice *splice, const char *text, size_t size, struct callgate_err *err)
+int oci_parse_copy(const char *text, size_t size, const char *name, struct callgate_bundle **out,
+		   struct callgate_err *err)
 {
-	struct callgate_bundle *bundle;
 	struct source copy = { .text = malloc(size + 1), .size = size };
-	bool good;
-	int r;
 
 	if (!copy.text)
 		return err_nomem(err);
 	memcpy((char *)copy.text, text, size);
-	r = oci_parse(&copy, "<spliced>", &bundle, err);
+	return oci_parse(&copy, name, out, err);
+}
+
+/* What was made is read again: what a runtime will find there is what was meant. */
+static int check_result(const struct callgate_splice *splice, const char *text, size_t size, struct callgate_err *err)
+{
+	struct callgate_bundle *bundle;
+	bool good;
+	int r = oci_parse_copy(text, size, "<spliced>", &bundle, err);
+
 	if (r < 0)
 		return r;
 	good = holds(bundle, splice);

@@ -43,6 +43,9 @@ struct callgate_bundle {
 
 /* Takes the text over (malloc'ed), on failure too. */
 int oci_parse(struct source *source, const char *name, struct callgate_bundle **out, struct callgate_err *err);
+/* The same of a copy: the text stays the caller's. */
+int oci_parse_copy(const char *text, size_t size, const char *name, struct callgate_bundle **out,
+		   struct callgate_err *err);
 const struct oci_pair *oci_pair(const struct callgate_bundle *bundle, const char *key);
 
 /* One pass over an object of which few members are wanted. */

@@ -45,14 +45,9 @@ static void digest_of(const struct callgate_bundle *bundle, char out[SHA256_TEXT
 
 static int digest_of_text(const char *text, size_t size, char out[SHA256_TEXT], struct callgate_err *err)
 {
-	struct source copy = { .text = malloc(size + 1), .size = size };
 	struct callgate_bundle *bundle;
-	int r;
+	int r = oci_parse_copy(text, size, "<edited>", &bundle, err);
 
-	if (!copy.text)
-		return err_nomem(err);
-	memcpy((char *)copy.text, text, size);
-	r = oci_parse(&copy, "<edited>", &bundle, err);
 	if (r < 0)
 		return r;
 	digest_of(bundle, out);

@@ -15,10 +15,7 @@
 
 static int parse(const char *text, size_t size, struct callgate_bundle **out, struct callgate_err *err)
 {
-	struct source source = { .text = malloc(size + 1), .size = size };
-
-	memcpy((char *)source.text, text, size);
-	return oci_parse(&source, "config.json", out, err);
+	return oci_parse_copy(text, size, "config.json", out, err);
 }
 
 static char *splice(const char *text, const char *seccomp, const char *bpf)
