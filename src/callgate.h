@@ -91,12 +91,14 @@ struct callgate_note {
 	enum callgate_severity severity;
 	unsigned id; /* stable: printed as CG-021; listed in callgate-profile(5), never reused */
 	const char *file;
-	unsigned line, column; /* 1-based; 0: no place */
+	unsigned line, column; /* 1-based, the column in bytes; 0: no place */
 	const char *text;
 	const char *source_line; /* the line without its newline, printable (others shown as '?'); NULL: none */
 	unsigned caret;          /* 0-based offset into source_line */
 	unsigned length;         /* bytes of source_line, from caret on, that it is about; at least 1 */
 	bool attached;           /* a CALLGATE_NOTE that shows another place of the finding before it */
+	unsigned character;      /* the column once more, and the length, in Unicode code points */
+	unsigned characters;
 };
 
 /* Since: 0.1 */

@@ -13,15 +13,19 @@
 
 enum { SOURCE_LINE_LIMIT = 160, CARET_CONTEXT = 100 };
 
+/* The place that was looked up last. */
+struct located {
+	const char *text;
+	size_t offset;
+	unsigned line, column, character;
+};
+
 struct callgate_notes {
 	struct arena arena;
 	struct callgate_note *kept[NOTES_LIMIT];
 	size_t count;
 	size_t said[3];
-	/* Findings come mostly in order: line counting goes on from the last place. */
-	const char *located_text;
-	size_t located_offset;
-	unsigned located_line;
+	struct located located;
 	bool last_kept; /* the finding before: what is attached to one that was dropped is dropped too */
 };
 
@@ -174,6 +178,9 @@ static void quote_line(struct callgate_notes *notes, struct callgate_note *note,
 	note->length = (unsigned)token_length(source, offset);
 	if (note->caret + note->length > last - start)
 		note->length = last - start > note->caret ? (unsigned)(last - start) - note->caret : 1;
+	note->characters = offset < source->size ? (unsigned)source_characters(source->text + offset, note->length) : 1;
+	if (!note->characters)
+		note->characters = 1;
 }
 
 CALLGATE_PRINTF(5, 0)
@@ -199,31 +206,37 @@ static struct callgate_note *keep(struct callgate_notes *notes, enum callgate_se
 	if (!note->text || (file && !note->file))
 		return NULL;
 	notes->kept[notes->count++] = note;
-	note->length = 1;
+	note->length = note->characters = 1;
 	notes->last_kept = true;
 	return note;
 }
 
+/* A place from the one before: lines may be megabytes long, and findings are mostly near each other. */
 static void locate(struct callgate_notes *notes, struct callgate_note *note, const struct source *source, size_t offset)
 {
-	struct source rest = *source;
-	size_t skip = 0;
-	unsigned line;
+	struct located *last = &notes->located;
+	const char *text = source->text, *newline;
 
 	if (offset > source->size)
 		offset = source->size;
-	if (notes->located_text == source->text && notes->located_offset <= offset) {
-		skip = notes->located_offset;
-		rest.text += skip;
-		rest.size -= skip;
-	} else {
-		notes->located_line = 1;
+	if (last->text != text || offset + last->column - 1 < last->offset)
+		*last = (struct located){ text, 0, 1, 1, 1 };
+	if (offset < last->offset) {
+		last->character -= (unsigned)source_characters(text + offset, last->offset - offset);
+		last->column -= (unsigned)(last->offset - offset);
+		last->offset = offset;
 	}
-	source_locate(&rest, offset - skip, &line, &note->column);
-	note->line = notes->located_line + line - 1;
-	notes->located_text = source->text;
-	notes->located_offset = offset - (note->column - 1); /* always a start of line */
-	notes->located_line = note->line;
+	while (last->offset < offset && (newline = memchr(text + last->offset, '\n', offset - last->offset))) {
+		last->offset = (size_t)(newline - text) + 1;
+		last->line++;
+		last->column = last->character = 1;
+	}
+	last->character += (unsigned)source_characters(text + last->offset, offset - last->offset);
+	last->column += (unsigned)(offset - last->offset);
+	last->offset = offset;
+	note->line = last->line;
+	note->column = last->column;
+	note->character = last->character;
 }
 
 int note_at(struct callgate_notes *notes, enum callgate_severity severity, unsigned id, const struct source *source,

@@ -63,6 +63,24 @@ void source_locate(const struct source *source, size_t offset, unsigned *line, u
 	*column = (unsigned)(end - at) + 1;
 }
 
+size_t source_characters(const char *text, size_t size)
+{
+	const uint64_t ones = 0x0101010101010101;
+	size_t others = 0, i = 0;
+
+	/* Bytes 10xxxxxx go on with a character, all others begin one: a line may be megabytes long, so eight at a
+	 * time. */
+	for (; i + 8 <= size; i += 8) {
+		uint64_t eight;
+
+		memcpy(&eight, text + i, sizeof(eight));
+		others += (size_t)((((eight >> 7) & ~(eight >> 6) & ones) * ones) >> 56);
+	}
+	for (; i < size; i++)
+		others += ((unsigned char)text[i] & 0xc0) == 0x80;
+	return size - others;
+}
+
 static int read_all(int fd, const char *name, struct source *out, struct callgate_err *err)
 {
 	size_t size = 0, room = 0;

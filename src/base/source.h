@@ -29,6 +29,8 @@ bool slice_is_nocase(struct slice slice, const char *word); /* ASCII only */
 
 /* 1-based line and column (in bytes) of an offset; an offset past the end is the end. */
 void source_locate(const struct source *source, size_t offset, unsigned *line, unsigned *column);
+/* How many characters (Unicode code points) UTF-8 has. */
+size_t source_characters(const char *text, size_t size);
 
 /* Reads a whole file into malloc'ed memory; "-" is standard input. Release with source_release().
  * trust: the file must pass fd_check_trust() (base/fd.h). name must outlive the source.

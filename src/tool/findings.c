@@ -70,6 +70,21 @@ enum level level_of(const struct levels *levels, const struct callgate_note *not
 	return chosen == LEVEL_ERROR || levels->all_errors ? LEVEL_ERROR : LEVEL_WARNING;
 }
 
+const char *file_of(const struct callgate_note *note, const char *path)
+{
+	const char *shown = note->file ? note->file : "";
+
+	for (const char *at = path; *at; at++) {
+		char one[5];
+
+		snprintf(one, sizeof(one), *at >= 0x20 && *at < 0x7f ? "%c" : "\\x%02x", (unsigned char)*at);
+		if (strncmp(shown, one, strlen(one)) != 0)
+			return note->file ? note->file : path;
+		shown += strlen(one);
+	}
+	return !note->file || *shown == '\0' ? path : note->file;
+}
+
 static enum callgate_severity severity_at(enum level level)
 {
 	return level == LEVEL_ERROR ? CALLGATE_ERROR : level == LEVEL_WARNING ? CALLGATE_WARNING : CALLGATE_NOTE;
@@ -121,7 +136,14 @@ static void put_escaped(const char *text, const char *special)
 	}
 }
 
-static void print_github(const struct findings *findings, const struct callgate_notes *notes)
+static void put_file(const char *path)
+{
+	char shown[4096 * 4];
+
+	put_escaped(callgate_escape(path, shown, sizeof(shown)), "%\r\n:,");
+}
+
+static void print_github(const struct findings *findings, const char *path, const struct callgate_notes *notes)
 {
 	static const char *const commands[] = { "notice", "notice", "warning", "error" };
 
@@ -132,9 +154,10 @@ static void print_github(const struct findings *findings, const struct callgate_
 		if (level == LEVEL_NONE || note->attached)
 			continue;
 		printf("::%s file=", commands[level]);
-		put_escaped(note->file ? note->file : "", "%\r\n:,");
+		put_file(file_of(note, path));
 		if (note->line)
-			printf(",line=%u,col=%u,endColumn=%u", note->line, note->column, note->column + note->length);
+			printf(",line=%u,col=%u,endColumn=%u", note->line, note->character,
+			       note->character + note->characters);
 		printf(",title=CG-%03u::", note->id);
 		put_escaped(note->text, "%\r\n");
 		if (i + 1 < callgate_notes_count(notes) && callgate_notes_at(notes, i + 1)->attached) {
@@ -249,10 +272,10 @@ void findings_add(struct findings *findings, const char *path, const char *verdi
 		sarif_add(findings, path, notes, err);
 		break;
 	case FINDINGS_GITHUB:
-		print_github(findings, notes);
+		print_github(findings, path, notes);
 		if (err) {
 			printf("::error file=");
-			put_escaped(path, "%\r\n:,");
+			put_file(path);
 			printf("::");
 			put_escaped(err->text, "%\r\n");
 			putchar('\n');

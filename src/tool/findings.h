@@ -17,6 +17,9 @@ struct levels {
 int levels_take(struct levels *levels, const char *word);
 enum level level_of(const struct levels *levels, const struct callgate_note *note);
 
+/* The file of a finding by the name that the caller gave it: findings have names made printable. */
+const char *file_of(const struct callgate_note *note, const char *path);
+
 enum findings_form { FINDINGS_TEXT, FINDINGS_JSON, FINDINGS_SARIF, FINDINGS_GITHUB };
 int findings_form_parse(const char *word, enum findings_form *out);
 

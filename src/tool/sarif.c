@@ -21,6 +21,15 @@ static struct json_object *message(const char *text)
 
 /* ------------------------------------------------------------------ the document */
 
+/* GitHub shows it beside a finding, and refuses rules without. */
+static struct json_object *help(const struct callgate_note_kind *kind)
+{
+	char text[512];
+
+	snprintf(text, sizeof(text), "%s: %s. callgate-profile(5) lists all findings.", kind->about, kind->why);
+	return message(text);
+}
+
 static struct json_object *rules(void)
 {
 	struct json_object *array = json_object_new_array();
@@ -35,6 +44,7 @@ static struct json_object *rules(void)
 		json_object_object_add(rule, "name", json_object_new_string(kind.name));
 		json_object_object_add(rule, "shortDescription", message(kind.about));
 		json_object_object_add(rule, "fullDescription", message(kind.why));
+		json_object_object_add(rule, "help", help(&kind));
 		json_object_array_add(array, rule);
 	}
 	return array;
@@ -79,7 +89,7 @@ static struct json_object *uri(const char *path)
 	return json_object_new_string(text);
 }
 
-/* columns: how many from column on; 0: unknown. */
+/* Column and columns in code points, as columnKind says; columns: how many from column on; 0: unknown. */
 static struct json_object *location(const char *path, unsigned line, unsigned column, unsigned columns)
 {
 	struct json_object *physical = object_with("artifactLocation", object_with("uri", uri(path)));
@@ -98,7 +108,7 @@ static struct json_object *location(const char *path, unsigned line, unsigned co
 
 static struct json_object *note_location(const struct callgate_note *note, const char *path)
 {
-	return location(note->file ? note->file : path, note->line, note->column, note->length);
+	return location(file_of(note, path), note->line, note->character, note->characters);
 }
 
 static struct json_object *array_of(struct json_object *element)
@@ -158,5 +168,5 @@ void sarif_add(struct findings *findings, const char *path, const struct callgat
 		json_object_object_add(result, "ruleId", json_object_new_string(id));
 	}
 	if (err)
-		add_result(findings, LEVEL_ERROR, err->text, location(path, err->line, err->column, 0));
+		add_result(findings, LEVEL_ERROR, err->text, location(path, err->line, 0, 0));
 }
