@@ -14,28 +14,48 @@ keep() {
 	[ "$1" -le "$worst" ] || worst=$1
 }
 
+# Names as they are, but for those with control characters, quotes or backslashes: git escapes them, and they are not found.
+listed() {
+	git -c core.quotePath=false ls-files -- "$@"
+}
+
+# What callgate diff found about a profile, where annotations are wanted.
+annotate() { # PROFILE TEXT
+	[ "$CALLGATE_FORMAT" != github ] || printf '::error file=%s::%s\n' "$(printf %s "$1" | sed 's/%/%25/g; s/:/%3A/g; s/,/%2C/g')" "$2"
+}
+
+compare() { # BASE PROFILE
+	if ! git cat-file -e "$1:$2" 2> /dev/null; then
+		echo "callgate-ci: $2 is not in $1, so it is compared with nothing" >&2
+		return 0
+	fi
+	git show "$1:$2" > "$work/before" || return 2
+	callgate diff --gate no-looser ${CALLGATE_MATRIX:+--matrix "$CALLGATE_MATRIX"} -- "$work/before" "./$2"
+	compared=$?
+	[ $compared != 1 ] || annotate "$2" "this profile permits more than in $1"
+	return $compared
+}
+
 git rev-parse --git-dir > /dev/null || exit 2
-git ls-files -- ${CALLGATE_PROFILES:-*.json} > "$work/profiles" || exit 2
-git ls-files -- ${CALLGATE_TESTS:-*.expect} > "$work/tests" || exit 2
+listed ${CALLGATE_PROFILES:-*.json} > "$work/profiles" || exit 2
+listed ${CALLGATE_TESTS:-*.expect} > "$work/tests" || exit 2
 if [ ! -s "$work/profiles" ]; then
 	echo "callgate-ci: no profile matches ${CALLGATE_PROFILES:-*.json}" >&2
 	exit 2
 fi
-if [ $# -gt 0 ] && ! git rev-parse --quiet --verify "$1^{commit}" > /dev/null; then
-	echo "callgate-ci: $1 is no commit here: is the checkout shallow?" >&2
+# A shallow checkout, which is what CI systems make, has not got it.
+if [ $# -gt 0 ] && ! git rev-parse --quiet --verify "$1^{commit}" > /dev/null && ! git fetch --quiet --depth=1 origin "$1"; then
+	echo "callgate-ci: $1 is no commit here, and cannot be fetched" >&2
 	exit 2
 fi
 while IFS= read -r profile; do
-	callgate check --format "${CALLGATE_FORMAT:-text}" "$profile"
+	callgate check --format "${CALLGATE_FORMAT:-text}" -- "$profile"
 	keep $?
-	[ $# -gt 0 ] || continue
-	git cat-file -e "$1:$profile" 2> /dev/null || continue
-	git show "$1:$profile" > "$work/before" || exit 2
-	callgate diff --gate no-looser ${CALLGATE_MATRIX:+--matrix "$CALLGATE_MATRIX"} "$work/before" "$profile"
+	[ $# -eq 0 ] || compare "$1" "$profile"
 	keep $?
 done < "$work/profiles"
 while IFS= read -r test; do
-	callgate test "$test"
+	callgate test -- "$test"
 	keep $?
 done < "$work/tests"
 if [ -f profile.lock ]; then
