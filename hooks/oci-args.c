@@ -6,7 +6,7 @@
 #include <string.h>
 
 enum takes { TAKES_NOTHING, TAKES_VALUE };
-enum meaning { MEANS_NOTHING, MEANS_BUNDLE, MEANS_LOG, MEANS_LOG_FORMAT, MEANS_ROOT, MEANS_REFUSED };
+enum meaning { MEANS_NOTHING, MEANS_BUNDLE, MEANS_LOG, MEANS_LOG_FORMAT, MEANS_ROOT, MEANS_PROFILE, MEANS_REFUSED };
 
 struct word {
 	const char *option;
@@ -15,6 +15,7 @@ struct word {
 };
 
 static const struct word before[] = {
+	{ "--callgate-profile", TAKES_VALUE, MEANS_PROFILE },
 	{ "--cgroup-manager", TAKES_VALUE, MEANS_NOTHING },
 	{ "--criu", TAKES_VALUE, MEANS_NOTHING },
 	{ "--debug", TAKES_NOTHING, MEANS_NOTHING },
@@ -89,6 +90,11 @@ static const char *take(struct oci_args *args, enum meaning meaning, const char 
 	case MEANS_ROOT:
 		args->root = value;
 		return NULL;
+	case MEANS_PROFILE:
+		if (args->profile)
+			return "the profile is given twice";
+		args->profile = value;
+		return NULL;
 	case MEANS_REFUSED:
 		return "another configuration file than the bundle's config.json is asked for";
 	default:
@@ -99,8 +105,9 @@ static const char *take(struct oci_args *args, enum meaning meaning, const char 
 /* One option at *at, which moves over its value. */
 static const char *read_option(const struct word *words, int argc, char *const argv[], int *at, struct oci_args *args)
 {
-	const char *value;
+	const char *value, *complaint;
 	const struct word *word = find(words, argv[*at], &value);
+	int first = *at;
 
 	if (!word)
 		return "unknown option; the command that follows cannot be determined";
@@ -111,7 +118,12 @@ static const char *read_option(const struct word *words, int argc, char *const a
 			return "an option lacks its value";
 		value = argv[++*at];
 	}
-	return take(args, word->meaning, value, *at);
+	complaint = take(args, word->meaning, value, *at);
+	if (word->meaning == MEANS_PROFILE) {
+		args->own_at = first;
+		args->own_count = *at - first + 1;
+	}
+	return complaint;
 }
 
 static bool is_edited(const char *command)

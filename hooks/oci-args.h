@@ -13,7 +13,11 @@ struct oci_args {
 	int bundle_at;       /* the index of the word that ends in the bundle; 0: not given */
 	const char *root;    /* --root, where the runtime keeps its state: ids are unique below it only; NULL: the usual
 				place */
-	const char *log;     /* --log, where engines look for errors; NULL: none */
+	const char
+		*profile; /* --callgate-profile, which is ours: what containers of this runtime get; NULL: not given */
+	int own_at;       /* the index of that option, whose own_count words the real runtime does not see */
+	int own_count;
+	const char *log; /* --log, where engines look for errors; NULL: none */
 	bool json_log;
 };
 

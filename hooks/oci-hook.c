@@ -485,15 +485,20 @@ static const struct stage {
 
 static const struct stage *read_words(struct hook *hook, int argc, char **argv)
 {
-	static const struct option options[] = { { "engine", required_argument, NULL, 'e' }, { NULL, 0, NULL, 0 } };
+	static const struct option options[] = { { "engine", required_argument, NULL, 'e' },
+						 { "user", required_argument, NULL, 'u' },
+						 { NULL, 0, NULL, 0 } };
 	int option;
 
 	hook->job.engine = "podman";
 	opterr = 0;
 	while ((option = getopt_long(argc, argv, "", options, NULL)) != -1) {
-		if (option != 'e')
+		if (option == 'e')
+			hook->job.engine = optarg;
+		else if (option == 'u' && optarg[0] == '/')
+			hook->job.own = optarg;
+		else
 			return NULL;
-		hook->job.engine = optarg;
 	}
 	for (size_t i = 0; argc - optind == 1 && i < sizeof(stages) / sizeof(stages[0]); i++)
 		if (strcmp(argv[optind], stages[i].name) == 0)
@@ -512,7 +517,8 @@ int main(int argc, char **argv)
 		return EXIT_FAILURE;
 	hook->container = (struct callgate_container)CALLGATE_CONTAINER_INIT;
 	stage = read_words(hook, argc, argv);
-	if (stage && hook_is_of_hosts_root()) {
+	/* With --user a user has installed it for containers of his own. */
+	if (stage && !hook->job.own && hook_is_of_hosts_root()) {
 		syslog(LOG_INFO,
 		       "%s: a rootless engine calls the hook that the host's root has installed: its container is left "
 		       "alone",
@@ -526,7 +532,8 @@ int main(int argc, char **argv)
 		result = stage->run(hook);
 	} else {
 		hook->job.hook = "?";
-		complain(hook, "usage: callgate-oci-hook [--engine NAME] precreate|createRuntime|poststart");
+		complain(hook, "usage: callgate-oci-hook [--engine NAME] [--user DIRECTORY] "
+			       "precreate|createRuntime|poststart");
 	}
 	good = strcmp(result, "failed") != 0;
 	if (strcmp(result, "passed") != 0 && (!good || strcmp(hook->job.hook, "precreate") != 0))

@@ -43,8 +43,11 @@ int oci_job_read(struct oci_job *job, const char *config)
 	struct callgate_err err = CALLGATE_ERR_INIT;
 
 	job->choice = (struct callgate_choice)CALLGATE_CHOICE_INIT;
-	if (callgate_settings_read(&job->settings, &err) < 0 || callgate_bundle_read(config, &job->bundle, &err) < 0 ||
-	    callgate_notes_new(&job->notes) < 0)
+	if ((job->own ? callgate_settings_read_at(job->own, &job->settings, &err)
+		      : callgate_settings_read(&job->settings, &err)) < 0 ||
+	    callgate_bundle_read(config, &job->bundle, &err) < 0 || callgate_notes_new(&job->notes) < 0)
+		return fail(job, &err);
+	if (job->asked && callgate_settings_ask(job->settings, job->engine, job->asked, &err) < 0)
 		return fail(job, &err);
 	job->passes = callgate_settings_annotated_only(job->settings, job->engine) &&
 		      !callgate_bundle_annotation(job->bundle, "org.callgate.profile", NULL);

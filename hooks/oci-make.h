@@ -24,8 +24,10 @@ struct oci_job {
 	struct callgate_choice choice;
 	struct callgate_notes *notes;
 	char digest[65];
-	const char *root; /* root.path anew; NULL: as it is */
-	char *text;       /* the new configuration */
+	const char *own;   /* the directory of a user's settings; NULL: the host's */
+	const char *asked; /* the profile that the runtime's own option names; NULL: the settings say */
+	const char *root;  /* root.path anew; NULL: as it is */
+	char *text;        /* the new configuration */
 	size_t size;
 	struct messages messages;
 };

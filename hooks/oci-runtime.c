@@ -347,8 +347,11 @@ static int become(struct wrapper *w, int argc, char **argv)
 	if (!words)
 		return complain(w, "out of memory");
 	for (int i = 0; i < argc; i++) {
+		bool is_own = i >= w->args.own_at && i < w->args.own_at + w->args.own_count;
 		bool is_bundle = bundle[0] && w->args.bundle_at && i == w->args.bundle_at;
 
+		if (is_own)
+			continue;
 		if (is_bundle && argv[i][0] == '-') {
 			words[n++] = (char *)"--bundle";
 			words[n++] = bundle;
@@ -381,6 +384,7 @@ int main(int argc, char **argv)
 	take_name(w, argv[0]);
 	w->job.engine = w->name;
 	complaint = oci_args_read(argc, argv, &w->args);
+	w->job.asked = w->args.profile;
 	w->job.hook = w->args.command ? w->args.command : "runtime";
 	choose_key(w);
 	if (complaint)

@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "base/err.h"
+#include "base/rootless.h"
 #include "base/source.h"
 
 int fd_close(int fd)
@@ -111,7 +112,9 @@ const char *fd_complaint(int fd, const struct stat *st, const struct fd_owner *a
 
 	if (complaint)
 		return complaint;
-	if (!is_our_user(st->st_uid, also))
+	/* Which files of the host count was decided outside of a rootless engine's user namespace; here their owner has
+	 * no number of his own. */
+	if (!is_our_user(st->st_uid, also) && !rootless_is_host(st->st_uid))
 		return "belongs to neither root nor the caller";
 	if ((st->st_mode & S_IWOTH) && !(S_ISDIR(st->st_mode) && (st->st_mode & S_ISVTX)))
 		return "is writable by everybody";

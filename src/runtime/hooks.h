@@ -123,6 +123,12 @@ struct callgate_settings;
 /* Files that are not there are no error; one that others can write is (E_UNTRUSTED), and so are an unknown key, a value
  * that cannot be and a directory that cannot be read (E_FORMAT with the place, E_IO). */
 int callgate_settings_read(struct callgate_settings **out, struct callgate_err *err) CALLGATE_MUST_CHECK;
+/* The same of another directory: a user's, whose rootless engine has hooks of his own. */
+int callgate_settings_read_at(const char *directory, struct callgate_settings **out,
+			      struct callgate_err *err) CALLGATE_MUST_CHECK;
+/* From now on every container of this engine or runtime gets this profile, whatever the files say. */
+int callgate_settings_ask(struct callgate_settings *settings, const char *engine, const char *profile,
+			  struct callgate_err *err) CALLGATE_MUST_CHECK;
 struct callgate_settings *callgate_settings_free(struct callgate_settings *settings);
 /* "profile.ENGINE", else "profile", else "default": a bare name or a full path. */
 const char *callgate_settings_profile(const struct callgate_settings *settings, const char *engine);

@@ -166,6 +166,47 @@ static int read_root(struct members_reader *reader, const struct json_token *tok
 	return object_or_null(reader, token, fields, NULL);
 }
 
+static int read_source(struct members_reader *reader, const struct json_token *token)
+{
+	if (token->kind == JSON_STRING)
+		*(struct slice *)reader->out = token->text;
+	return members_skip(reader, token, NULL);
+}
+
+static bool ends_with(struct slice text, const char *end)
+{
+	size_t size = strlen(end);
+
+	return text.size >= size && memcmp(text.at + text.size - size, end, size) == 0;
+}
+
+/* podman mounts a file of the container's own directory, which has the id in its path. */
+static int read_mounts(struct members_reader *reader, const struct json_token *token)
+{
+	static const struct member fields[] = { { "source", read_source }, { NULL, NULL } };
+	struct callgate_bundle *bundle = bundle_of(reader);
+	struct json_token item;
+
+	if (token->kind != JSON_ARRAY)
+		return members_skip(reader, token, NULL);
+	while (json_next(&reader->json, &item) == JSON_OBJECT) {
+		struct slice source = { NULL, 0 };
+		int r;
+
+		reader->out = &source;
+		r = members_read(reader, &item, fields, NULL);
+		reader->out = bundle;
+		if (r < 0)
+			return r;
+		if (ends_with(source, "/userdata/.containerenv"))
+			bundle->own_file = source;
+	}
+	if (item.kind == JSON_ARRAY_END)
+		return 0;
+	return item.kind == JSON_BAD ? members_skip(reader, &item, NULL)
+				     : members_fault(reader, item.first, "a mount is expected here");
+}
+
 static bool has_prefix(struct slice key, const char *prefix)
 {
 	return key.size >= strlen(prefix) && memcmp(key.at, prefix, strlen(prefix)) == 0;
@@ -219,8 +260,13 @@ static int read_annotations(struct members_reader *reader, const struct json_tok
 static int read_bundle(struct callgate_bundle *bundle, struct callgate_err *err)
 {
 	static const struct member fields[] = {
-		{ "annotations", read_annotations }, { "hooks", read_hooks }, { "linux", read_linux },
-		{ "process", read_process },         { "root", read_root },   { NULL, NULL },
+		{ "annotations", read_annotations },
+		{ "hooks", read_hooks },
+		{ "linux", read_linux },
+		{ "mounts", read_mounts },
+		{ "process", read_process },
+		{ "root", read_root },
+		{ NULL, NULL },
 	};
 	struct members_reader reader = { .source = &bundle->source, .out = bundle, .err = err };
 
@@ -525,20 +571,26 @@ const char *callgate_bundle_seccomp(const struct callgate_bundle *bundle, size_t
 	return give((struct slice){ bundle->source.text + value->first, value->last - value->first }, size);
 }
 
-int callgate_bundle_id(const struct callgate_bundle *bundle, char out[65])
+static int find_id(struct slice path, char out[65])
 {
 	static const char digits[] = "0123456789abcdef";
 	size_t run = 0;
 
-	for (size_t i = 0; i < bundle->cgroup.size; i++) {
-		run = memchr(digits, bundle->cgroup.at[i], 16) ? run + 1 : 0;
+	for (size_t i = 0; i < path.size; i++) {
+		run = memchr(digits, path.at[i], 16) ? run + 1 : 0;
 		if (run == 64) {
-			memcpy(out, bundle->cgroup.at + i - 63, 64);
+			memcpy(out, path.at + i - 63, 64);
 			out[64] = '\0';
 			return 0;
 		}
 	}
 	return CALLGATE_E_NOTFOUND;
+}
+
+/* A container without a cgroup of its own (--cgroups=disabled) has only the file. */
+int callgate_bundle_id(const struct callgate_bundle *bundle, char out[65])
+{
+	return find_id(bundle->cgroup, out) == 0 ? 0 : find_id(bundle->own_file, out);
 }
 
 const char *callgate_bundle_create_runtime(const struct callgate_bundle *bundle, size_t *size)

@@ -35,6 +35,7 @@ struct callgate_bundle {
 	bool no_new_privs;
 	bool own_pids;             /* linux.namespaces has a pid namespace without a path */
 	struct slice root, cgroup; /* root.path, linux.cgroupsPath; .at NULL: absent */
+	struct slice own_file;     /* a mount's source, whose path has podman's id of the container; .at NULL: none */
 	struct oci_pair pairs[OCI_PAIRS];
 	size_t pair_count;
 	bool edited;         /* what it has in linux.seccomp is ours: callgate_bundle_recall() */

@@ -294,7 +294,28 @@ const char *settings_value(const struct callgate_settings *settings, const char 
 
 int callgate_settings_read(struct callgate_settings **out, struct callgate_err *err)
 {
-	return out ? settings_read(SYSCONFDIR "/callgate", out, err) : err_missing(err);
+	return callgate_settings_read_at(SYSCONFDIR "/callgate", out, err);
+}
+
+int callgate_settings_read_at(const char *directory, struct callgate_settings **out, struct callgate_err *err)
+{
+	return directory && out ? settings_read(directory, out, err) : err_missing(err);
+}
+
+int callgate_settings_ask(struct callgate_settings *settings, const char *engine, const char *profile,
+			  struct callgate_err *err)
+{
+	struct source source = { .name = "--callgate-profile" };
+	char text[PATH_MAX + 300];
+	int size;
+
+	REQUIRE(err, settings && engine && profile);
+	size = snprintf(text, sizeof(text), "profile.%s = %s\ncontainers.%s = all\n", engine, profile, engine);
+	if (size >= (int)sizeof(text) || strchr(profile, '\n'))
+		return err_set(err, CALLGATE_E_ARG, "--callgate-profile names no profile");
+	source.text = text;
+	source.size = (size_t)size;
+	return settings_parse(settings, &source, err);
 }
 
 struct callgate_settings *callgate_settings_free(struct callgate_settings *settings)

@@ -12,6 +12,7 @@
 
 #include "base/err.h"
 #include "base/fd.h"
+#include "base/rootless.h"
 #include "base/source.h"
 #include "base/text.h"
 #include "runtime/hooks.h"
@@ -21,7 +22,7 @@ static int state_root(char *path, size_t size, struct callgate_err *err)
 {
 	const char *runtime = getenv("XDG_RUNTIME_DIR");
 
-	if (geteuid() == 0)
+	if (geteuid() == 0 && !rootless_is_here())
 		runtime = "/run";
 	else if (!runtime || runtime[0] != '/')
 		return err_set(err, CALLGATE_E_NOTFOUND,

@@ -71,8 +71,9 @@ static void check_self(struct doctor *doctor)
 
 	if (geteuid() != 0)
 		finding(doctor, HEALTH_NOTE, "privilege",
-			"not root: other users' containers cannot be inspected; rootless podman ignores the "
-			"system's hook directories, and its containers cannot be verified");
+			"not root: other users' containers cannot be inspected; rootless podman has hooks of its own "
+			"('callgate hook install --runtime podman', called by this user), and filters are read back "
+			"for root only");
 	if (callgate_tasks_list(CALLGATE_SCOPE_PROCESS, getpid(), &tasks, NULL) < 0)
 		return;
 	if (callgate_tasks_at(tasks, 0)->mode != CALLGATE_MODE_NONE)

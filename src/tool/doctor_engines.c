@@ -96,12 +96,8 @@ bool line_has(const char *path, const char *key, const char *word)
 	return found;
 }
 
-/* Every containers.conf that podman reads as root, the last one first. True: visit answered true for the file. */
-static bool each_conf(bool (*visit)(void *data, const char *path), void *data)
+static bool each_conf_in(const char *dir_path, bool (*visit)(void *data, const char *path), void *data)
 {
-	static const char *const files[] = { "/etc/containers/containers.conf",
-					     "/usr/share/containers/containers.conf" };
-	static const char dir_path[] = "/etc/containers/containers.conf.d";
 	DIR *dir = opendir(dir_path);
 	struct dirent *entry;
 	bool found = false;
@@ -117,6 +113,33 @@ static bool each_conf(bool (*visit)(void *data, const char *path), void *data)
 	}
 	if (dir)
 		closedir(dir);
+	return found;
+}
+
+/* A user's own, which his podman reads behind those of the host. */
+static bool each_user_conf(bool (*visit)(void *data, const char *path), void *data)
+{
+	const char *config = getenv("XDG_CONFIG_HOME"), *home = getenv("HOME");
+	bool given = config && config[0] == '/';
+	char base[PATH_MAX], path[PATH_MAX + 64];
+
+	if (geteuid() == 0 || (!given && !home))
+		return false;
+	snprintf(base, sizeof(base), "%s%s", given ? config : home, given ? "" : "/.config");
+	snprintf(path, sizeof(path), "%s/containers/containers.conf.d", base);
+	if (each_conf_in(path, visit, data))
+		return true;
+	snprintf(path, sizeof(path), "%s/containers/containers.conf", base);
+	return visit(data, path);
+}
+
+/* Every containers.conf that podman reads, the last one first. True: visit answered true for the file. */
+static bool each_conf(bool (*visit)(void *data, const char *path), void *data)
+{
+	static const char *const files[] = { "/etc/containers/containers.conf",
+					     "/usr/share/containers/containers.conf" };
+	bool found = each_user_conf(visit, data) || each_conf_in("/etc/containers/containers.conf.d", visit, data);
+
 	for (size_t i = 0; !found && i < ARRAY_SIZE(files); i++)
 		found = visit(data, files[i]);
 	return found;
@@ -143,20 +166,46 @@ bool containers_conf_has(const char *key, const char *word, char *where, size_t 
 	return each_conf(has_line, &sought);
 }
 
-static void check_named_path(struct doctor *doctor, const char *conf, const char *path)
+/* What engines say of a runtime that is named in their own configuration and is gone. */
+static const struct engine_conf {
+	const char *engine, *path;
+	const char *then;
+} engine_confs[] = {
+	{ "dockerd", "/etc/docker/daemon.json", "containers of this runtime do not start until the line goes" },
+	{ "containerd", "/etc/containerd/config.toml", "containers of this runtime do not start until the line goes" },
+	{ "crio", "/etc/crio/crio.conf", "CRI-O does not start with it" },
+};
+
+static void check_hooks_named(struct doctor *doctor, const char *conf, const char *path)
 {
 	/* podman's own two need not be there. */
 	static const char *const usual[] = { "/usr/share/containers/oci/hooks.d", "/etc/containers/oci/hooks.d" };
 
-	if (path[0] != '/' || access(path, F_OK) == 0 || strcmp(path, usual[0]) == 0 || strcmp(path, usual[1]) == 0)
+	if (strcmp(path, usual[0]) == 0 || strcmp(path, usual[1]) == 0)
 		return;
-	if (strstr(path, "hooks.d"))
+	if (access(path, F_OK) < 0)
 		finding(doctor, HEALTH_BAD, "podman",
 			"%s names the hooks directory %s, which is missing: podman starts containers without these "
 			"hooks and says nothing; 'callgate hook remove --runtime podman' takes callgate's away",
 			conf, path);
-	else if (strstr(path, "callgate"))
-		finding(doctor, HEALTH_BAD, "podman", "%s names %s, which is missing", conf, path);
+	else if (strcmp(path, PKGDATADIR "/hooks.d") != 0 && strstr(path, "callgate"))
+		check_hook_directory(doctor, path, false); /* a user's; the installation's are looked at below */
+}
+
+static void check_named_path(struct doctor *doctor, const char *conf, const char *path)
+{
+	const struct engine_conf *named = NULL;
+
+	if (path[0] != '/')
+		return;
+	for (size_t i = 0; i < ARRAY_SIZE(engine_confs); i++)
+		if (strcmp(conf, engine_confs[i].path) == 0)
+			named = &engine_confs[i];
+	if (!named && strstr(path, "hooks.d"))
+		check_hooks_named(doctor, conf, path);
+	else if (strstr(path, "callgate") && access(path, F_OK) < 0)
+		finding(doctor, HEALTH_BAD, named ? named->engine : "podman", "%s names %s, which is missing%s%s", conf,
+			path, named ? ": " : "", named ? named->then : "");
 }
 
 /* Every path in double quotes. */
@@ -189,6 +238,8 @@ static bool check_conf(void *data, const char *path)
 void check_named_files(struct doctor *doctor)
 {
 	each_conf(check_conf, doctor);
+	for (size_t i = 0; i < ARRAY_SIZE(engine_confs); i++)
+		check_conf(doctor, engine_confs[i].path);
 }
 
 static bool on_path(const char *name, char *buf, size_t size)
@@ -211,7 +262,8 @@ static void check_podman(struct doctor *doctor)
 {
 	char where[PATH_MAX];
 
-	if (containers_conf_has("hooks_dir", PKGDATADIR "/hooks.d", where, sizeof(where)))
+	if (containers_conf_has("hooks_dir", geteuid() == 0 ? PKGDATADIR "/hooks.d" : "/callgate/hooks.d", where,
+				sizeof(where)))
 		finding(doctor, HEALTH_OK, "podman", "%s names callgate's hooks", where);
 	else if (containers_conf_has("runtime", "callgate-", where, sizeof(where)))
 		finding(doctor, HEALTH_OK, "podman", "%s names callgate as runtime", where);

@@ -59,4 +59,22 @@ void hook_note_calls(const char *runtime, const struct callgate_filter *filter, 
 bool hook_is_oci(const char *runtime);
 int hook_oci(struct options *options, const char *word, const struct hook_request *request);
 
+/* Writes a file with our mark in front, or shows it. An exit code, as of the others. */
+int hook_put(const char *path, const char *text, enum hook_manner manner);
+/* Whether the file is one of ours: 1, another's: 0, none: -1. */
+int hook_is_ours(const char *path);
+/* Removes a file, or says that it would. */
+int hook_unlink(const char *path, enum hook_manner manner);
+/* The same of one of ours; another's is left alone, and one that is not there is fine. */
+int hook_take_away(const char *path, enum hook_manner manner);
+/* Which containers, under which profile, which is tried before; more: lines behind it. */
+int hook_put_settings(struct options *options, const char *path, const struct hook_request *request, const char *more);
+void hook_warn_complain(const struct hook_request *request);
+void hook_say_installed(const struct hook_request *request);
+
+/* ------------------------------------------------------------------ hook_user.c */
+
+/* A user's own hooks for his rootless podman. */
+int hook_user(struct options *options, const char *word, const struct hook_request *request);
+
 #endif

@@ -21,25 +21,22 @@ static const struct way {
 	const char *program; /* which must be there */
 	const char *conf;
 	const char *text;
-	const char *told; /* what cannot be written for others */
+	bool is_runtime; /* whose other callers are configured by hand */
 } ways[] = {
 	{ "podman", LIBEXECDIR "/oci/hooks.d/callgate-oci-hook", CONF_DIR "/50-callgate-hooks.conf",
 	  "[engine]\nhooks_dir = [\"/usr/share/containers/oci/hooks.d\", \"/etc/containers/oci/hooks.d\", \"" PKGDATADIR
 	  "/hooks.d\"]\n",
-	  NULL },
+	  false },
 	{ "runc", BINDIR "/callgate-runc", CONF_DIR "/50-callgate-runtime.conf",
 	  "[engine]\nruntime = \"callgate-runc\"\n" SUPPORTS_JSON(
 		  "callgate-runc") "[engine.runtimes]\ncallgate-runc = [\"" BINDIR "/callgate-runc\"]\n",
-	  "dockerd: { \"default-runtime\": \"callgate-runc\", \"runtimes\": { \"callgate-runc\": { \"path\": \"" BINDIR
-	  "/callgate-runc\" } } } in /etc/docker/daemon.json\n"
-	  "containerd: BinaryName = \"" BINDIR "/callgate-runc\" in the options of the runtime runc" },
+	  true },
 	{ "crun", BINDIR "/callgate-crun", CONF_DIR "/50-callgate-runtime.conf",
 	  "[engine]\nruntime = \"callgate-crun\"\n" SUPPORTS_JSON(
 		  "callgate-crun") "runtime_supports_nocgroup = [\"crun\", \"crun-wasm\", \"krun\", "
 				   "\"callgate-crun\"]\n"
 				   "[engine.runtimes]\ncallgate-crun = [\"" BINDIR "/callgate-crun\"]\n",
-	  "dockerd: { \"default-runtime\": \"callgate-crun\", \"runtimes\": { \"callgate-crun\": { \"path\": \"" BINDIR
-	  "/callgate-crun\" } } } in /etc/docker/daemon.json" },
+	  true },
 };
 
 static const struct way *find_way(const char *runtime)
@@ -60,10 +57,10 @@ static void settings_path(const struct way *way, char *path, size_t size)
 	snprintf(path, size, "%s/callgate/callgate.conf.d/50-%s.conf", SYSCONFDIR, way->runtime);
 }
 
-static int put(const char *path, const char *text, enum hook_manner manner)
+int hook_put(const char *path, const char *text, enum hook_manner manner)
 {
 	struct callgate_err err = CALLGATE_ERR_INIT;
-	char whole[2048];
+	char whole[3 * PATH_MAX];
 
 	snprintf(whole, sizeof(whole), "%s%s", mark, text);
 	if (manner == HOOK_SHOW) {
@@ -76,8 +73,7 @@ static int put(const char *path, const char *text, enum hook_manner manner)
 	return EXIT_CANNOT;
 }
 
-/* Whether the file is one of ours: 1, another's: 0, none: -1. */
-static int is_ours(const char *path)
+int hook_is_ours(const char *path)
 {
 	FILE *file = fopen(path, "re");
 	char line[sizeof(mark) + 1];
@@ -90,9 +86,20 @@ static int is_ours(const char *path)
 	return ours;
 }
 
-static int take_away(const char *path, enum hook_manner manner)
+int hook_unlink(const char *path, enum hook_manner manner)
 {
-	int ours = is_ours(path);
+	if (manner == HOOK_SHOW)
+		printf("remove %s\n", path);
+	else if (unlink(path) == 0)
+		printf("removed %s\n", path);
+	else
+		report("%s: %s", path, strerror(errno));
+	return manner == HOOK_SHOW || access(path, F_OK) < 0 ? EXIT_YES : EXIT_CANNOT;
+}
+
+int hook_take_away(const char *path, enum hook_manner manner)
+{
+	int ours = hook_is_ours(path);
 
 	if (ours < 0)
 		return EXIT_YES;
@@ -100,16 +107,7 @@ static int take_away(const char *path, enum hook_manner manner)
 		report("%s was not written by callgate and is left alone", path);
 		return EXIT_CANNOT;
 	}
-	if (manner == HOOK_SHOW) {
-		printf("remove %s\n", path);
-		return EXIT_YES;
-	}
-	if (unlink(path) == 0) {
-		printf("removed %s\n", path);
-		return EXIT_YES;
-	}
-	report("%s: %s", path, strerror(errno));
-	return EXIT_CANNOT;
+	return hook_unlink(path, manner);
 }
 
 /* A profile that the hook would refuse at every start is refused now. word: the bare name or the full path. */
@@ -149,39 +147,76 @@ static int try_profile(struct options *options, const char *runtime, const char 
 	return EXIT_YES;
 }
 
-/* Which containers, under which profile. */
-static int put_settings(struct options *options, const struct way *way, const struct hook_request *request)
+int hook_put_settings(struct options *options, const char *path, const struct hook_request *request, const char *more)
 {
-	char path[PATH_MAX], text[PATH_MAX + 256], word[PATH_MAX] = "";
-	int code = request->profile ? try_profile(options, way->runtime, request->profile, word) : EXIT_YES;
+	const char *runtime = request->runtime;
+	char text[PATH_MAX + 256], word[PATH_MAX] = "";
+	int code = request->profile ? try_profile(options, runtime, request->profile, word) : EXIT_YES;
 
 	if (code)
 		return code;
-	settings_path(way, path, sizeof(path));
-	snprintf(text, sizeof(text), "containers.%s = %s\n%s%s%s%s%s%s", way->runtime,
-		 request->all ? "all" : "annotated", request->log ? "log." : "", request->log ? way->runtime : "",
-		 request->log ? " = yes\n" : "", word[0] ? "profile." : "", word[0] ? way->runtime : "",
-		 word[0] ? " = " : "");
+	snprintf(text, sizeof(text), "containers.%s = %s\n%s%s%s%s%s%s", runtime, request->all ? "all" : "annotated",
+		 request->log ? "log." : "", request->log ? runtime : "", request->log ? " = yes\n" : "",
+		 word[0] ? "profile." : "", word[0] ? runtime : "", word[0] ? " = " : "");
 	if (word[0])
 		snprintf(text + strlen(text), sizeof(text) - strlen(text), "%s\n", word);
 	if (request->complain)
-		snprintf(text + strlen(text), sizeof(text) - strlen(text), "complain.%s = yes\n", way->runtime);
+		snprintf(text + strlen(text), sizeof(text) - strlen(text), "complain.%s = yes\n", runtime);
 	if (request->record)
-		snprintf(text + strlen(text), sizeof(text) - strlen(text), "record.%s = yes\n", way->runtime);
-	return put(path, text, request->manner);
+		snprintf(text + strlen(text), sizeof(text) - strlen(text), "record.%s = yes\n", runtime);
+	snprintf(text + strlen(text), sizeof(text) - strlen(text), "%s", more);
+	return hook_put(path, text, request->manner);
+}
+
+void hook_warn_complain(const struct hook_request *request)
+{
+	if (request->complain)
+		fprintf(stderr, "callgate: warning: --complain: the profile will NOT be enforced; what it would deny "
+				"passes and is logged ('callgate why --live' shows it)\n");
+}
+
+void hook_say_installed(const struct hook_request *request)
+{
+	printf(request->all
+		       ? "from now on every container that %s makes gets the profile '%s'\n"
+		       : "from now on containers that %s makes with the annotation org.callgate.profile=NAME get "
+			 "that profile, which may permit nothing that '%s' does not; --all means every container\n",
+	       request->runtime, request->profile ? request->profile : "default");
+	fflush(stdout);
+}
+
+/* dockerd before 24 cannot give a container an annotation: there containers ask by the name of a runtime. */
+static void tell_engines(const struct way *way, const struct hook_request *request)
+{
+	const char *name = strrchr(way->program, '/') + 1;
+
+	fputs("callgate: note: other engines are configured by hand:\n", stderr);
+	if (request->all)
+		fprintf(stderr,
+			"dockerd: { \"default-runtime\": \"%s\", \"runtimes\": { \"%s\": { \"path\": \"%s\" } } } in "
+			"/etc/docker/daemon.json\n",
+			name, name, way->program);
+	else
+		fprintf(stderr,
+			"dockerd: { \"runtimes\": { \"callgate\": { \"path\": \"%s\", \"runtimeArgs\": "
+			"[\"--callgate-profile\", \"%s\"] } } } in /etc/docker/daemon.json; a container asks for it by "
+			"'docker run --runtime callgate'\n",
+			way->program, request->profile ? request->profile : "default");
+	if (strcmp(way->runtime, "runc") == 0)
+		fprintf(stderr, "containerd: BinaryName = \"%s\" in the options of the runtime runc\n", way->program);
 }
 
 static int install(struct options *options, const struct way *way, const struct hook_request *request)
 {
-	char where[PATH_MAX];
-	int code = EXIT_YES;
+	char where[PATH_MAX], settings[PATH_MAX];
+	int code;
 
 	/* Engines skip a hook whose program is missing, and the container starts unguarded. */
 	if (access(way->program, X_OK) < 0) {
 		report("%s does not exist; install callgate first", way->program);
 		return EXIT_CANNOT;
 	}
-	if (is_ours(way->conf) == 0) {
+	if (hook_is_ours(way->conf) == 0) {
 		report("%s was not written by callgate and is left alone", way->conf);
 		return EXIT_CANNOT;
 	}
@@ -195,45 +230,34 @@ static int install(struct options *options, const struct way *way, const struct 
 		report("--record works by podman's hooks: --runtime podman");
 		return EXIT_CANNOT;
 	}
-	if (request->complain)
-		fprintf(stderr, "callgate: warning: --complain: the profile will NOT be enforced; what it would deny "
-				"passes and is logged ('callgate why --live' shows it)\n");
-	code = put_settings(options, way, request);
+	hook_warn_complain(request);
+	settings_path(way, settings, sizeof(settings));
+	code = hook_put_settings(options, settings, request, "");
 	if (!code)
-		code = put(way->conf, way->text, request->manner);
+		code = hook_put(way->conf, way->text, request->manner);
 	if (!code && request->manner == HOOK_WRITE)
-		printf(request->all ? "from now on every container that %s makes gets the profile '%s'\n"
-				    : "from now on containers that %s makes with the annotation "
-				      "org.callgate.profile=NAME get that profile, "
-				      "which may permit nothing that '%s' does not; --all means every container\n",
-		       way->runtime, request->profile ? request->profile : "default");
-	fflush(stdout);
+		hook_say_installed(request);
 	if (!code && strcmp(way->runtime, "podman") == 0)
 		fprintf(stderr,
 			"callgate: note: for these containers it takes the place of podman's own default profile; "
 			"'callgate diff --caps docker /usr/share/containers/seccomp.json %s' shows the difference\n",
 			request->profile ? request->profile : "default");
-	if (!code && way->told)
-		fprintf(stderr, "callgate: note: other engines are configured by hand:\n%s\n", way->told);
-	if (!code && way->told && !request->all)
-		fputs("callgate: note: docker before 24 cannot give a container an annotation: its containers get the "
-		      "profile "
-		      "with --all\n",
-		      stderr);
+	if (!code && way->is_runtime)
+		tell_engines(way, request);
 	return code ? code : finish_output(EXIT_YES);
 }
 
 static int remove_files(const struct way *way, const struct hook_request *request)
 {
 	char path[PATH_MAX];
-	bool is_there = is_ours(way->conf) == 1;
+	bool is_there = hook_is_ours(way->conf) == 1;
 	int code;
 
 	settings_path(way, path, sizeof(path));
-	is_there = is_there || is_ours(path) == 1;
-	code = take_away(way->conf, request->manner);
+	is_there = is_there || hook_is_ours(path) == 1;
+	code = hook_take_away(way->conf, request->manner);
 	if (!code)
-		code = take_away(path, request->manner);
+		code = hook_take_away(path, request->manner);
 	if (!code && request->manner == HOOK_WRITE) {
 		callgate_state_prune("oci", CALLGATE_STALE_ALL);
 		if (is_there)
@@ -244,7 +268,7 @@ static int remove_files(const struct way *way, const struct hook_request *reques
 			printf("%s: nothing to remove\n", way->runtime);
 	}
 	fflush(stdout);
-	if (!code && is_there && way->told)
+	if (!code && is_there && way->is_runtime)
 		fprintf(stderr,
 			"callgate: note: dockerd and containerd call %s for as long as their own configuration names "
 			"it\n",
@@ -252,85 +276,11 @@ static int remove_files(const struct way *way, const struct hook_request *reques
 	return code ? code : finish_output(EXIT_YES);
 }
 
-/* ------------------------------------------------------------------ rootless podman */
-
-/* A user's podman reads profiles itself; root's hooks leave it alone. */
-static int user_conf(char *path, size_t size)
-{
-	const char *config = getenv("XDG_CONFIG_HOME"), *home = getenv("HOME");
-	int n = config && config[0] == '/'
-			? snprintf(path, size, "%s/containers/containers.conf.d/50-callgate.conf", config)
-			: snprintf(path, size, "%s/.config/containers/containers.conf.d/50-callgate.conf",
-				   home ? home : "");
-
-	if (n < (int)size && path[0] == '/' && (home || config))
-		return EXIT_YES;
-	report("neither XDG_CONFIG_HOME nor HOME is set");
-	return EXIT_CANNOT;
-}
-
-static int install_for_user(struct options *options, const char *path, const struct hook_request *request)
-{
-	char word[PATH_MAX], full[PATH_MAX], text[PATH_MAX + 64];
-	struct callgate_err err = CALLGATE_ERR_INIT;
-	int code;
-
-	if (request->complain || request->record) {
-		report("--complain and --record are for root's hooks");
-		return EXIT_CANNOT;
-	}
-	if (request->log) {
-		report("--log is for root's hooks: podman itself passes no filter flags on");
-		return EXIT_CANNOT;
-	}
-	code = try_profile(options, "podman", request->profile ? request->profile : "default", word);
-	if (code)
-		return code;
-	if (profile_path(word, full, sizeof(full), &err) < 0) {
-		report_err(&err);
-		return EXIT_CANNOT;
-	}
-	snprintf(text, sizeof(text), "[containers]\nseccomp_profile = \"%s\"\n", full);
-	if (is_ours(path) == 0) {
-		report("%s was not written by callgate and is left alone", path);
-		return EXIT_CANNOT;
-	}
-	code = put(path, text, request->manner);
-	if (!code && request->manner == HOOK_WRITE)
-		printf("%s: from now on containers of this user start under %s, unless --security-opt seccomp= says "
-		       "otherwise\n",
-		       path, full);
-	return code ? code : finish_output(EXIT_YES);
-}
-
-static int hook_for_user(struct options *options, const char *word, const struct hook_request *request)
-{
-	char path[PATH_MAX];
-	int code = user_conf(path, sizeof(path));
-
-	if (code)
-		return code;
-	if (strcmp(request->runtime, "podman") != 0) {
-		report("--runtime %s is for root; rootless podman takes --runtime podman", request->runtime);
-		return EXIT_CANNOT;
-	}
-	if (strcmp(word, "install") == 0)
-		return install_for_user(options, path, request);
-	if (strcmp(word, "remove") == 0) {
-		if (is_ours(path) != 1 && access(path, F_OK) < 0)
-			printf("podman: nothing to remove\n");
-		code = take_away(path, request->manner);
-		return code ? code : finish_output(EXIT_YES);
-	}
-	printf("%s\t%s\n", path, is_ours(path) == 1 ? "installed" : "not installed");
-	return finish_output(is_ours(path) == 1 ? EXIT_YES : EXIT_NO);
-}
-
 /* ------------------------------------------------------------------ the whole */
 
 static int status(const struct way *way)
 {
-	bool program = access(way->program, X_OK) == 0, conf = is_ours(way->conf) == 1;
+	bool program = access(way->program, X_OK) == 0, conf = hook_is_ours(way->conf) == 1;
 
 	/* runc and crun share a file: whose it is stands inside. */
 	if (conf && strcmp(way->runtime, "podman") != 0) {
@@ -346,9 +296,16 @@ static int status(const struct way *way)
 int hook_oci(struct options *options, const char *word, const struct hook_request *request)
 {
 	const struct way *way = find_way(request->runtime);
+	struct hook_request full = *request;
+	char path[PATH_MAX];
 
+	/* It is written into files that are read from anywhere. */
+	if (request->profile && strchr(request->profile, '/') && realpath(request->profile, path)) {
+		full.profile = path;
+		request = &full;
+	}
 	if (geteuid() != 0)
-		return hook_for_user(options, word, request);
+		return hook_user(options, word, request);
 	if (!way) {
 		report("unknown runtime '%s'", request->runtime);
 		return EXIT_CANNOT;

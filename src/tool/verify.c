@@ -2,6 +2,7 @@
 /* callgate verify: does every task of a process or container run under exactly what the profile says? */
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/private.h"
 #include "kernel/witness_read.h"
@@ -23,6 +24,7 @@ struct verification {
 	enum accepts accepts;
 	struct json_object *rows; /* NULL: TSV */
 	size_t told, others;      /* others: different, by errnos */
+	pid_t hidden;             /* a task whose filters the kernel does not show to this user; 0: none */
 	int code;
 };
 
@@ -125,6 +127,7 @@ static void verify_task(struct verification *v, const struct callgate_tasks *tas
 		return;
 	if (r < 0) {
 		fprintf(stderr, "pid:%d: error: %s\n", (int)heir.tid, err.text);
+		v->hidden = r == CALLGATE_E_PERM && geteuid() != 0 ? heir.pid : v->hidden;
 		tell(v, &heir, "cannot tell", NULL);
 		v->code = EXIT_CANNOT;
 		return;
@@ -144,7 +147,7 @@ static int verify_tasks(struct verification *v, const struct callgate_tasks *tas
 	return r;
 }
 
-static int verify_live(const struct options *options, const char *source, struct verification *v)
+static int verify_live(const struct options *options, const char *source, const char *profile, struct verification *v)
 {
 	struct callgate_err err = CALLGATE_ERR_INIT;
 	struct callgate_tasks *tasks = NULL;
@@ -167,6 +170,11 @@ static int verify_live(const struct options *options, const char *source, struct
 			"more is "
 			"permitted\n",
 			source);
+	}
+	if (v->hidden) {
+		fflush(stdout);
+		fprintf(stderr, "callgate: note: as root: callgate verify --profile %s --caps container pid:%d\n",
+			profile, (int)v->hidden);
 	}
 	if (!v->told) {
 		fprintf(stderr, "%s: error: no task was found\n", source);
@@ -193,7 +201,7 @@ static int choose_profile(struct options *options, const char *source, struct re
 		return EXIT_YES;
 	}
 	snprintf(path, 4096, "%s", request->profile);
-	if ((options->has_caps && !options->caps_of_container) || strncmp(source, "pid:", 4) == 0)
+	if (!options->caps_of_container && (options->has_caps || strncmp(source, "pid:", 4) == 0))
 		return EXIT_YES;
 	return caps_look_up(options, source);
 }
@@ -219,7 +227,7 @@ static int verify_source(struct options *options, struct request request, const 
 		json_object_object_add(document, "source", text_to_json(source));
 		json_object_object_add(document, "tasks", v.rows);
 	}
-	return verify_live(options, source, &v);
+	return verify_live(options, source, profile, &v);
 }
 
 /* One document for one source as ever; for several a list. */

@@ -71,6 +71,39 @@ Test(oci, splice)
 	}
 }
 
+#define ID_A "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
+#define ID_B "fedcba9876543210fedcba9876543210fedcba9876543210fedcba9876543210"
+
+Test(oci, id)
+{
+	static const struct {
+		const char *text, *id;
+	} rows[] = {
+		{ "{\"linux\":{\"cgroupsPath\":\"/libpod_parent/libpod-" ID_A "\"}}", ID_A },
+		{ "{\"mounts\":[{\"source\":\"proc\"},{\"destination\":\"/run/.containerenv\",\"source\":\"/run/user/1/"
+		  "containers/vfs-containers/" ID_B "/userdata/.containerenv\"},{}]}",
+		  ID_B },
+		{ "{\"mounts\":[{\"source\":\"/x/" ID_B "/userdata/.containerenv\"}],\"linux\":{\"cgroupsPath\":\"" ID_A
+		  "\"}}",
+		  ID_A },
+		{ "{\"mounts\":[{\"source\":\"/x/" ID_B "/userdata/hosts\"}]}", NULL },
+		{ "{\"mounts\":[{\"source\":\"/x/short/userdata/.containerenv\"}]}", NULL },
+		{ "{\"mounts\":null}", NULL },
+	};
+	struct callgate_err err = CALLGATE_ERR_INIT;
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct callgate_bundle *bundle;
+		char id[65] = "";
+
+		cr_assert_eq(parse(rows[i].text, strlen(rows[i].text), &bundle, &err), 0, "%s: %s", rows[i].text,
+			     err.text);
+		cr_assert_eq(callgate_bundle_id(bundle, id) == 0, rows[i].id != NULL, "%s", rows[i].text);
+		cr_assert_str_eq(id, rows[i].id ? rows[i].id : "", "%s", rows[i].text);
+		callgate_bundle_free(bundle);
+	}
+}
+
 Test(oci, what_is_no_json_is_not_put_in)
 {
 	struct callgate_splice want = CALLGATE_SPLICE_INIT;
@@ -425,6 +458,23 @@ Test(settings, read)
 	cr_assert_eq(settings_of("", &settings, NULL), 0);
 	cr_assert_str_eq(callgate_settings_profile(&settings, "crun"), "default");
 	cr_assert_eq(callgate_settings_selection(&settings), CALLGATE_SELECT_NARROW);
+}
+
+Test(settings, asked_by_the_runtime)
+{
+	struct callgate_settings settings;
+
+	cr_assert_eq(settings_of("profile.runc = web\ncontainers.runc = annotated\n", &settings, NULL), 0);
+	cr_assert(callgate_settings_annotated_only(&settings, "runc"));
+	cr_assert_eq(callgate_settings_ask(&settings, "runc", "strict", NULL), 0);
+	cr_assert_not(callgate_settings_annotated_only(&settings, "runc"));
+	cr_assert_str_eq(callgate_settings_profile(&settings, "runc"), "strict");
+	cr_assert_str_eq(callgate_settings_profile(&settings, "crun"), "default");
+	cr_assert_neq(callgate_settings_ask(&settings, "runc", "../x", NULL), 0);
+	cr_assert_neq(callgate_settings_ask(&settings, "runc", "x\nown = replace", NULL), 0);
+	cr_assert_neq(callgate_settings_ask(&settings, "runc", "", NULL), 0);
+	cr_assert_eq(callgate_settings_own(&settings), CALLGATE_OWN_MEET);
+	arena_free(&settings.arena);
 }
 
 Test(settings, refused)

@@ -38,6 +38,8 @@ Test(oci_args, understood)
 		  "create", "/b", "box", "/l" },
 		{ "--root=/r --log=/l --debug=true create --preserve-fds 3 --bundle /b box", "create", "/b", "box",
 		  "/l" },
+		{ "--callgate-profile web create --bundle /b box", "create", "/b", "box", NULL },
+		{ "--callgate-profile=create run -b /b box", "run", "/b", "box", NULL },
 		/* A value that looks like a command is none. */
 		{ "--root create state box", "state", NULL, NULL, NULL },
 		{ "--cgroup-manager run create -b /b box", "create", "/b", "box", NULL },
@@ -64,6 +66,29 @@ Test(oci_args, understood)
 	}
 }
 
+/* Ours alone: the real runtime knows no such option. */
+Test(oci_args, profile)
+{
+	static const struct {
+		const char *line, *profile;
+		int at, count;
+	} rows[] = {
+		{ "--callgate-profile web create -b /b box", "web", 1, 2 },
+		{ "--root /r --callgate-profile=/p.json --log /l run box", "/p.json", 3, 1 },
+		{ "--root --callgate-profile create box", NULL, 0, 0 },
+	};
+	char copy[256];
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct oci_args args;
+
+		cr_assert_null(read_line(rows[i].line, copy, &args), "%s", rows[i].line);
+		cr_assert(same(args.profile, rows[i].profile), "%s: %s", rows[i].line, args.profile);
+		cr_assert_eq(args.own_at, rows[i].at, "%s: at %d", rows[i].line, args.own_at);
+		cr_assert_eq(args.own_count, rows[i].count, "%s: count %d", rows[i].line, args.own_count);
+	}
+}
+
 /* Whatever could hide a create or another configuration. */
 Test(oci_args, refused)
 {
@@ -83,6 +108,10 @@ Test(oci_args, refused)
 		"create --config=other.json box",
 		"create --new-option box",
 		"create -b /b box other",
+		"--callgate-profile a --callgate-profile b create -b /b box",
+		"--callgate-profile",
+		"-callgate-profile x create -b /b box",
+		"create --callgate-profile x -b /b box",
 		"create --bundle",
 		"run box -b",
 		"--root",
