@@ -331,6 +331,7 @@ static int test_files(const struct options *options, const struct request *reque
 		fputs("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuites name=\"callgate\">\n", run.junit);
 	}
 	printf("TAP version 13\n");
+	fflush(stdout); /* before what is said on standard error, with every C library */
 	for (int i = 0; i < count && code == EXIT_YES; i++)
 		code = test_file(&run, files[i], request, &missed);
 	if (code == EXIT_YES)
