@@ -45,7 +45,7 @@ int hook_enter(const char *ident)
 	return keep_one_variable("XDG_RUNTIME_DIR");
 }
 
-static void format_text(char text[MESSAGE_SIZE], const char *format, va_list ap)
+__attribute__((format(printf, 2, 0))) static void format_text(char text[MESSAGE_SIZE], const char *format, va_list ap)
 {
 	char raw[MESSAGE_SIZE];
 

@@ -83,10 +83,13 @@ static double mean_of_record(const struct callgate_prog *prog, const struct call
 static int print_stats(const struct options *options, const struct callgate_prog *prog,
 		       const struct callgate_record *record)
 {
-	struct callgate_prog_stats stats;
+	struct callgate_prog_stats stats = { 0 };
 	char mean[16], recorded[32] = "";
 
-	callgate_prog_measure(prog, options->target.host, &stats);
+	if (callgate_prog_measure(prog, options->target.host, &stats) < 0) {
+		report("an error in callgate: the program cannot be measured");
+		return EXIT_CANNOT;
+	}
 	snprintf(mean, sizeof(mean), "%u.%02u", stats.mean_path_x100 / 100, stats.mean_path_x100 % 100);
 	if (record)
 		snprintf(recorded, sizeof(recorded), "%.2f", mean_of_record(prog, record));

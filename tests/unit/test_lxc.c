@@ -271,8 +271,8 @@ Test(digest, is_of_the_meaning)
 		PROFILE("ERRNO", "{\"names\":[\"mkdir\",\"rmdir\"],\"action\":\"SCMP_ACT_ALLOW\",\"args\":[{\"index\":"
 				 "0,\"value\":1,"
 				 "\"op\":\"SCMP_CMP_NE\"}]}"),
-		"{\"defaultAction\":\"SCMP_ACT_ERRNO\",\"architectures\":[\"SCMP_ARCH_X86\"],"
-		"\"syscalls\":[{\"names\":[\"mkdir\",\"rmdir\"],\"action\":\"SCMP_ACT_ALLOW\"}]}",
+		("{\"defaultAction\":\"SCMP_ACT_ERRNO\",\"architectures\":[\"SCMP_ARCH_X86\"],"
+		 "\"syscalls\":[{\"names\":[\"mkdir\",\"rmdir\"],\"action\":\"SCMP_ACT_ALLOW\"}]}"),
 	};
 	char first[65], text[65];
 

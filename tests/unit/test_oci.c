@@ -228,8 +228,8 @@ static const char *const refused[] = {
 	"{\"linux\":{},\"Linux\":{}}",
 	"{\"LINUX\":{}}",
 	"{\"linux\":{\"seccomp\":{},\"seccomp\":null}}",
-	"{\"linux\":{\"\xc5\xbf"
-	"eccomp\":{}}}",
+	("{\"linux\":{\"\xc5\xbf"
+	 "eccomp\":{}}}"),
 	"{\"linux\":{\"\\u017feccomp\":{}}}",
 	"{\"linux\":{\"Seccomp\":{}}}",
 	"{\"l\\u0069nux\":{},\"linux\":{}}",
