@@ -233,6 +233,9 @@ static const char *const refused[] = {
 	"{\"linux\":{\"\\u017feccomp\":{}}}",
 	"{\"linux\":{\"Seccomp\":{}}}",
 	"{\"l\\u0069nux\":{},\"linux\":{}}",
+	"{\"annotations\":[]}",
+	"{\"linux\":{\"namespaces\":[{\"type\":\"pid\"},7]}}",
+	"{\"linux\":{\"namespaces\":[{\"type\":\"pid\",\"path\":\"/x\",\"type\":\"pid\"}]}}",
 	"{\"annotations\":{\"run.oci.seccomp_bpf_data\":\"a\",\"run.oci.seccomp_bpf_data\":\"b\"}}",
 	"{\"annotations\":{\"org.callgate.profile\":1}}",
 	"{\"annotations\":[]}",
@@ -307,6 +310,9 @@ Test(oci, state)
 		"{\"id\":\"a\",\"id\":\"b\",\"bundle\":\"/b\"}",
 		"{\"id\":\"a\",\"bundle\":\"/b\",\"PID\":1}",
 		"{\"id\":\"a\\u0000b\",\"bundle\":\"/b\"}",
+		"{\"id\":\"a\",\"bundle\":\"/b\",\"pid\":\"7\"}",
+		"{\"id\":\"a\",\"bundle\":\"/b\",\"pid\":000000000000000000001}",
+		"{\"id\":7,\"bundle\":\"/b\"}",
 	};
 	struct callgate_container got;
 
@@ -455,6 +461,14 @@ Test(settings, read)
 	cr_assert_eq(callgate_settings_proof(&settings), CALLGATE_PROOF_POSSIBLE);
 	cr_assert_eq(callgate_settings_own(&settings), CALLGATE_OWN_MEET);
 	arena_free(&settings.arena);
+	/* What would be so anyway may be said. */
+	cr_assert_eq(settings_of("annotation = narrow\nproof = required\nown = meet\nrecord = no\nlog = yes\n",
+				 &settings, NULL),
+		     0);
+	cr_assert_eq(callgate_settings_selection(&settings), CALLGATE_SELECT_NARROW);
+	cr_assert_eq(callgate_settings_proof(&settings), CALLGATE_PROOF_REQUIRED);
+	cr_assert_eq(callgate_settings_own(&settings), CALLGATE_OWN_MEET);
+	arena_free(&settings.arena);
 	cr_assert_eq(settings_of("", &settings, NULL), 0);
 	cr_assert_str_eq(callgate_settings_profile(&settings, "crun"), "default");
 	cr_assert_eq(callgate_settings_selection(&settings), CALLGATE_SELECT_NARROW);
@@ -483,7 +497,8 @@ Test(settings, refused)
 		"profil = x",     "profile",      "profile =",          "profile = a/b",
 		"profile = ../x", "profile = .x", "annotation = maybe", "annotation.podman = any",
 		"runtime = runc", "proof = no",   "own = keep",         "[engine]",
-		"profile. = x",   "= x",
+		"profile. = x",   "= x",          "record = 1",         "log = maybe",
+		"runtime.a = b",
 	};
 
 	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
