@@ -77,6 +77,13 @@ static int check_by_hand(const struct lxc_plan *plan)
 	return EXIT_YES;
 }
 
+/* Having changed its user id, the first process is not dumpable before it executes a program, and belongs to the user
+ * namespace of whoever executed the last one: the host's. */
+static bool can_inject(const struct lxc_plan *plan)
+{
+	return geteuid() == 0 || plan->config.root_uid < 0 || plan->config.root_uid == (int64_t)geteuid();
+}
+
 static int check_owner(const struct hook_request *request, const struct lxc_plan *plan)
 {
 	if (plan->owner != geteuid()) {
@@ -84,10 +91,7 @@ static int check_owner(const struct hook_request *request, const struct lxc_plan
 		       (unsigned)plan->owner);
 		return EXIT_CANNOT;
 	}
-	/* Having changed its user id, the first process is not dumpable before it executes a program, and belongs to
-	 * the user namespace of whoever executed the last one: the host's. */
-	if (geteuid() != 0 && (request->means == MEANS_INJECT || request->complain) && plan->config.root_uid >= 0 &&
-	    plan->config.root_uid != (int64_t)geteuid()) {
+	if (!can_inject(plan) && (request->means == MEANS_INJECT || request->complain)) {
 		report("--inject: the container's root is another user of the host (%lld, by lxc.idmap), and the "
 		       "kernel lets "
 		       "only the host's root trace its first process; --unverified starts it with the profile as LXC's "
@@ -98,9 +102,14 @@ static int check_owner(const struct hook_request *request, const struct lxc_plan
 	if (geteuid() == 0 || request->means == MEANS_INJECT || request->complain ||
 	    request->proof == PROOF_WHERE_POSSIBLE)
 		return EXIT_YES;
-	report("only root can read filters back: an unprivileged container needs --inject (that the kernel takes the "
-	       "filter is the proof) "
-	       "or --unverified");
+	if (can_inject(plan))
+		report("only root can read filters back: an unprivileged container needs --inject (that the kernel "
+		       "takes "
+		       "the filter is the proof) or --unverified");
+	else
+		report("only root can read filters back: this container needs --unverified (that its first process has "
+		       "a "
+		       "filter is checked all the same)");
 	return EXIT_CANNOT;
 }
 
@@ -242,7 +251,8 @@ static int check_replaced(const struct options *options, const struct hook_reque
 /* ------------------------------------------------------------------ the profile itself */
 
 /* All of them are for who looks before he installs; else how many there are, and what helps. */
-static void note_losses(const struct callgate_text *text, const struct hook_request *request)
+static void note_losses(const struct callgate_text *text, const struct hook_request *request,
+			const struct lxc_plan *plan)
 {
 	bool injects = request->means == MEANS_INJECT;
 	const struct callgate_loss *loss;
@@ -264,8 +274,8 @@ static void note_losses(const struct callgate_text *text, const struct hook_requ
 		fprintf(stderr,
 			"callgate: note: LXC's text cannot say all that the profile does: %zu groups of calls are "
 			"denied, or "
-			"denied with another error (--dry-run lists them); --inject gives the profile exactly\n",
-			count);
+			"denied with another error (--dry-run lists them)%s\n",
+			count, can_inject(plan) ? "; --inject gives the profile exactly" : "");
 }
 
 /* The text as the hook will write it, and the program as it will inject it. */
@@ -286,7 +296,7 @@ static int check_forms(struct options *options, const struct hook_request *reque
 		report_err(&err);
 		return EXIT_CANNOT;
 	}
-	note_losses(text, request);
+	note_losses(text, request, plan);
 	code = check_replaced(options, request, plan,
 			      request->means == MEANS_INJECT || request->complain ? filter
 										  : callgate_text_filter(text));

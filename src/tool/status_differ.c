@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Differing tasks, found: filters are compared word for word where they can be read, by their number elsewhere; where a
- * task comes from is told by its parents. */
+/* Differing tasks, found: filters are compared by what they mean where they can be read, by their number elsewhere;
+ * where a task comes from is told by its parents. */
 #include "tool/status_differ.h"
 
 #include <stdlib.h>
@@ -88,7 +88,7 @@ static bool same_program(const struct callgate_prog *a, const struct callgate_pr
 
 struct stack {
 	const struct callgate_prog *const *programs; /* NULL: they cannot be read */
-	size_t count;
+	size_t count, place;                         /* place: among the witness's */
 };
 
 static void tell(const struct members *members, const struct callgate_task *task, const struct stack *first,
@@ -118,21 +118,39 @@ static void tell(const struct members *members, const struct callgate_task *task
 static bool stack_of(const struct callgate_witness *witness, const struct members *members, size_t task,
 		     struct stack *out)
 {
-	size_t stack;
-	int r = witness ? callgate_witness_task(witness, task, &stack, NULL) : CALLGATE_E_PERM;
+	int r;
 
 	*out = (struct stack){ .count = members->tasks[task].filters > 0 ? (size_t)members->tasks[task].filters : 0 };
+	r = witness ? callgate_witness_task(witness, task, &out->place, NULL) : CALLGATE_E_PERM;
 	if (r == 0)
-		out->programs = callgate_witness_stack(witness, stack, &out->count);
+		out->programs = callgate_witness_stack(witness, out->place, &out->count);
 	return r != CALLGATE_E_NOTFOUND;
 }
 
-static bool is_same(const struct stack *a, const struct stack *b)
+/* runc compiles the text anew for each process that is executed later, and its programs are not the same twice. */
+static bool means_the_same(struct callgate_witness *witness, const struct stack *a, const struct stack *b)
 {
-	return a->count == b->count && (!a->programs || !b->programs || a->programs == b->programs);
+	const struct callgate_filter *one, *other;
+	struct callgate_diff *diff;
+	bool same;
+
+	if (callgate_witness_filter(witness, a->place, &one, NULL) < 0 ||
+	    callgate_witness_filter(witness, b->place, &other, NULL) < 0 ||
+	    callgate_filter_diff(one, other, 0, &diff, NULL) < 0)
+		return false;
+	same = callgate_diff_count(diff) == 0;
+	callgate_diff_free(diff);
+	return same;
 }
 
-static int collect(const struct callgate_witness *witness, const struct members *members, struct differing_list *out)
+static bool is_same(struct callgate_witness *witness, const struct stack *a, const struct stack *b)
+{
+	if (a->count != b->count)
+		return false;
+	return !a->programs || !b->programs || a->programs == b->programs || means_the_same(witness, a, b);
+}
+
+static int collect(struct callgate_witness *witness, const struct members *members, struct differing_list *out)
 {
 	struct stack first = { .count = 0 };
 	size_t at = 0;
@@ -148,7 +166,7 @@ static int collect(const struct callgate_witness *witness, const struct members 
 	for (size_t i = 0; i < members->count; i++) {
 		struct stack theirs;
 
-		if (!stack_of(witness, members, i, &theirs) || is_same(&first, &theirs))
+		if (!stack_of(witness, members, i, &theirs) || is_same(witness, &first, &theirs))
 			continue;
 		out->list[out->count].task = &members->tasks[i];
 		tell(members, &members->tasks[i], &first, &theirs, out->list[out->count].why, sizeof(out->list->why));
