@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Foreign: other tools' formats by name, and the way from there: minijail, kafel, Firecracker, Kubernetes, compose,
- * firejail, nspawn, go-seccomp-bpf, systemd units, raw BPF. */
+ * firejail, nspawn, go-seccomp-bpf, systemd units, raw BPF, AppArmor, configurations of LXC, records. */
 #include "policy/foreign.h"
 
 #include <string.h>
@@ -61,7 +61,7 @@ static bool minijail_line(struct slice line)
 
 struct text_marks {
 	/* Offset + 1 of the line that shows it; 0: none. */
-	size_t nspawn, systemd, kafel, kubernetes, compose, elastic, yaml, firejail, minijail;
+	size_t apparmor, container, nspawn, systemd, kafel, kubernetes, compose, elastic, yaml, firejail, minijail;
 	bool seccomp_profile;
 };
 
@@ -89,7 +89,8 @@ static void look_at_line(struct text_marks *marks, struct slice line, size_t at)
 					       "SystemCallArchitectures=",
 					       "SystemCallErrorNumber=",
 					       NULL };
-	static const char *const kafel[] = { "POLICY ", "USE ", "#define ", "#include ", NULL };
+	static const char *const kafel[] = { "POLICY ", "USE ", "#define ", "#include \"", NULL };
+	static const char *const apparmor[] = { "#include <tunables/", "include <tunables/", "abi <abi/", NULL };
 	static const char *const firejail[] = { "seccomp.drop ",
 						"seccomp.keep ",
 						"seccomp ",
@@ -104,6 +105,10 @@ static void look_at_line(struct text_marks *marks, struct slice line, size_t at)
 						"noroot",
 						NULL };
 
+	if (starts_with_one_of(line, apparmor))
+		mark(&marks->apparmor, at);
+	if (line_starts(line, "lxc."))
+		mark(&marks->container, at);
 	if (starts_with_one_of(line, nspawn))
 		mark(&marks->nspawn, at);
 	if (starts_with_one_of(line, systemd))
@@ -145,6 +150,8 @@ const char *foreign_text(const struct source *source, size_t *at)
 		size_t mark;
 		const char *what;
 	} found[] = {
+		{ marks.apparmor, "an AppArmor profile; callgate reads profiles of seccomp" },
+		{ marks.container, "the configuration of an LXC container; name the file of its lxc.seccomp.profile" },
 		{ marks.nspawn,
 		  "a systemd-nspawn settings file; 'callgate explain pid:N' shows what its container runs under" },
 		{ marks.systemd,
@@ -228,6 +235,9 @@ const char *foreign_json(const struct source *source, size_t start, size_t *at)
 		if (slice_is(token.text, "apiVersion"))
 			return "a Kubernetes object; name the file of its seccompProfile (localhostProfile, below "
 			       "/var/lib/kubelet/seccomp)";
+		if (slice_is(token.text, "schema") && value.kind == JSON_STRING &&
+		    slice_is(value.text, "callgate.record/1"))
+			return "a record of what ran; 'callgate learn' makes a profile of it";
 		if (slice_is(token.text, "services"))
 			return "a compose file; name the file of its security_opt (seccomp:FILE)";
 		if (value.kind == JSON_NUMBER && slice_is(token.text, "default_action"))

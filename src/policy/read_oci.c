@@ -17,13 +17,18 @@ struct arch_list {
 	uint32_t seen; /* bit per ABI */
 };
 
-/* "amd64", "SCMP_ARCH_AMD64", "x86_64": the ABI that some other vocabulary calls so. */
+/* 0: the word has not got this prefix. */
+static size_t prefix_length(struct slice word, const char *prefix)
+{
+	size_t size = strlen(prefix);
+
+	return word.size >= size && memcmp(word.at, prefix, size) == 0 ? size : 0;
+}
+
+/* "amd64", "SCMP_ARCH_AMD64", "AUDIT_ARCH_X86_64", "x86_64": the ABI that some other vocabulary calls so. */
 static const char *arch_meant(struct slice word)
 {
-	static const char prefix[] = "SCMP_ARCH_";
-	size_t skip = word.size >= sizeof(prefix) - 1 && memcmp(word.at, prefix, sizeof(prefix) - 1) == 0
-			      ? sizeof(prefix) - 1
-			      : 0;
+	size_t skip = prefix_length(word, "SCMP_ARCH_") + prefix_length(word, "AUDIT_ARCH_");
 	struct near near = near_start(word);
 	const struct abi *abi;
 	char lower[32];

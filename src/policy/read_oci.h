@@ -63,6 +63,7 @@ struct oci_integer {
 	const char *key;
 	enum note_id id;
 	uint64_t max;
+	const char *range; /* in words; NULL: 0 to max */
 };
 /* False: an error has been reported. */
 bool oci_integer(struct oci *oci, const struct json_token *value, const struct oci_integer *kind, uint64_t *out);

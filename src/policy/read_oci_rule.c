@@ -10,20 +10,31 @@ enum { CONDITIONS_MAX = 6, WORD_MAX = 48 };
 
 /* ------------------------------------------------------------------ action */
 
-/* "errno", "ERRNO", "Allow": the word without its prefix, in any case. NULL: not that either. */
-static const char *action_meant(struct slice word)
+/* The word with this prefix in capitals, and without the one of the kernel's header if it has that; 0 bytes: too long.
+ */
+static struct slice with_prefix(const char *prefix, const char *kernels, struct slice word, char guess[2 * WORD_MAX])
 {
-	static const char prefix[] = "SCMP_ACT_";
-	enum callgate_action_kind kind;
-	char guess[sizeof(prefix) + WORD_MAX];
-	size_t used = sizeof(prefix) - 1;
+	size_t used = strlen(prefix), skip = strlen(kernels);
 
+	if (word.size >= skip && memcmp(word.at, kernels, skip) == 0)
+		word = (struct slice){ word.at + skip, word.size - skip };
 	if (word.size > WORD_MAX)
-		return NULL;
+		return (struct slice){ guess, 0 };
 	memcpy(guess, prefix, used);
 	for (size_t i = 0; i < word.size; i++)
 		guess[used++] = word.at[i] >= 'a' && word.at[i] <= 'z' ? (char)(word.at[i] - 'a' + 'A') : word.at[i];
-	return action_by_oci((struct slice){ guess, used }, &kind) ? action_oci(kind) : action_nearest_oci(word);
+	return (struct slice){ guess, used };
+}
+
+/* "errno", "ERRNO", "Allow", "SECCOMP_RET_ERRNO" as well as near misses. NULL: none of these. */
+static const char *action_meant(struct slice word)
+{
+	enum callgate_action_kind kind;
+	char guess[2 * WORD_MAX];
+
+	if (action_by_oci(with_prefix("SCMP_ACT_", "SECCOMP_RET_", word, guess), &kind))
+		return action_oci(kind);
+	return action_nearest_oci(word);
 }
 
 bool oci_action(struct oci *oci, const struct json_token *value, struct verdict *out)
@@ -43,7 +54,12 @@ bool oci_read_errno_ret(struct oci *oci, struct verdict *verdict, const struct j
 {
 	bool bits32 = report_reader(&oci->report, READS_CRUN | READS_PODMAN);
 	bool any = report_reader(&oci->report, READS_ANY);
-	const struct oci_integer kind = { key, NOTE_ERRNO, bits32 ? UINT32_MAX : any ? UINT64_MAX : UINT16_MAX };
+	const struct oci_integer kind = { .key = key,
+					  .id = NOTE_ERRNO,
+					  .max = bits32 ? UINT32_MAX
+						 : any  ? UINT64_MAX
+							: UINT16_MAX,
+					  .range = bits32 || any ? NULL : "0 to 4095, with SCMP_ACT_TRACE to 65535" };
 	uint64_t number;
 
 	/*
@@ -92,7 +108,7 @@ bool oci_read_errno_word(struct oci *oci, struct verdict *verdict, const struct 
 
 static bool read_index(struct oci *oci, void *object, const struct json_token *value)
 {
-	static const struct oci_integer kind = { "index", NOTE_ARGUMENT, 5 };
+	static const struct oci_integer kind = { .key = "index", .id = NOTE_ARGUMENT, .max = 5 };
 	struct condition *condition = object;
 	uint64_t index;
 
@@ -103,7 +119,7 @@ static bool read_index(struct oci *oci, void *object, const struct json_token *v
 
 static bool read_value(struct oci *oci, void *object, const struct json_token *value)
 {
-	static const struct oci_integer kind = { "value", NOTE_ARGUMENT, UINT64_MAX };
+	static const struct oci_integer kind = { .key = "value", .id = NOTE_ARGUMENT, .max = UINT64_MAX };
 	struct condition *condition = object;
 
 	oci_integer(oci, value, &kind, &condition->value);
@@ -112,7 +128,7 @@ static bool read_value(struct oci *oci, void *object, const struct json_token *v
 
 static bool read_value_two(struct oci *oci, void *object, const struct json_token *value)
 {
-	static const struct oci_integer kind = { "valueTwo", NOTE_ARGUMENT, UINT64_MAX };
+	static const struct oci_integer kind = { .key = "valueTwo", .id = NOTE_ARGUMENT, .max = UINT64_MAX };
 	struct condition *condition = object;
 
 	oci_integer(oci, value, &kind, &condition->value_two);
@@ -123,9 +139,10 @@ static bool read_value_two(struct oci *oci, void *object, const struct json_toke
 static const char *op_meant(struct slice word)
 {
 	struct near near = near_start(word);
+	char guess[2 * WORD_MAX];
 	enum op op;
 
-	if (op_by_lxc(word, &op))
+	if (op_by_lxc(word, &op) || op_by_oci(with_prefix("SCMP_CMP_", "", word, guess), &op))
 		return op_oci(op);
 	for (op = OP_NE; op <= OP_MASKED_EQ; op++)
 		near_offer(&near, op_oci(op));
@@ -237,8 +254,13 @@ static bool read_guard_arch(struct oci *oci, void *object, const struct json_tok
 	(void)object;
 	if (abi_by_docker(value->text) == CALLGATE_ABI_NONE) {
 		const struct abi *abi = abi_of(abi_by_word(value->text));
-		const char *meant = abi ? abi->docker : NULL;
+		struct near near = near_start(value->text);
+		const char *meant;
 
+		for (int i = 0; i < CALLGATE_ABI_COUNT; i++)
+			if (abi_of((enum callgate_abi)i)->docker)
+				near_offer(&near, abi_of((enum callgate_abi)i)->docker);
+		meant = abi ? abi->docker : near.found;
 		report_unless(&oci->report, READS_DOCKER | READS_PODMAN, NOTE_ARCH, value->first,
 			      "unknown architecture '%.*s' in 'arches'" REPORT_MEANT, report_width(value->text),
 			      value->text.at, report_meant(meant));

@@ -322,6 +322,9 @@ bool oci_integer(struct oci *oci, const struct json_token *value, const struct o
 		       memchr(value->text.at, 'E', value->text.size) || slice_is(value->text, "-0")))
 		report_error(&oci->report, kind->id, value->first, "%s %.*s is not a plain decimal integer", kind->key,
 			     report_width(value->text), value->text.at);
+	else if (kind->range)
+		report_error(&oci->report, kind->id, value->first, "%s %.*s is out of range (%s)", kind->key,
+			     report_width(value->text), value->text.at, kind->range);
 	else
 		report_error(&oci->report, kind->id, value->first, "%s %.*s is out of range (0 to %llu)", kind->key,
 			     report_width(value->text), value->text.at, (unsigned long long)kind->max);
