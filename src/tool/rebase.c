@@ -2,6 +2,7 @@
 /* callgate rebase: a fork of an old default carried onto a new one, as an edit of the fork's text. */
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "base/private.h"
 #include "tool/terminal.h"
@@ -97,11 +98,31 @@ static int compare_tails(const struct options *options, const struct request *re
 	return EXIT_YES;
 }
 
+enum { TOGETHER_MIB = 16 }; /* as callgate_policy_rebase() has it, which cannot say so before all are in memory */
+
+static bool too_large(const struct request *request)
+{
+	struct callgate_err err = CALLGATE_ERR_INIT;
+	char path[4096];
+	struct stat st;
+	off_t size = 0;
+
+	for (unsigned i = 0; i < SIDES; i++)
+		if (profile_path(request->files[i], path, sizeof(path), &err) == 0 && stat(path, &st) == 0 &&
+		    S_ISREG(st.st_mode))
+			size += st.st_size;
+	return size > (off_t)TOGETHER_MIB << 20;
+}
+
 static int open_all(const struct options *options, const struct request *request,
 		    struct callgate_policy *policies[SIDES])
 {
 	struct callgate_err err = CALLGATE_ERR_INIT;
 
+	if (too_large(request)) {
+		report("the three profiles are larger than %d MiB together", TOGETHER_MIB);
+		return EXIT_CANNOT;
+	}
 	for (unsigned i = 0; i < SIDES; i++) {
 		CALLGATE_CLEANUP(notes_cleanup) struct callgate_notes *notes = NULL;
 
