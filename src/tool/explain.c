@@ -404,30 +404,10 @@ static int batch_line(const struct callgate_filter *filter, char *line, const ch
 	return EXIT_YES;
 }
 
-enum { BATCH_LINE = 4096 };
-
-/* One row without its newline. NULL: understood (*more false at the end of the file); else what is wrong with it. */
-static const char *batch_read(FILE *from, char line[BATCH_LINE], bool *more)
-{
-	size_t size = 0;
-	int c;
-
-	while ((c = getc_unlocked(from)) != EOF && c != '\n') {
-		if (c == '\0')
-			return "NUL byte in the row";
-		if (size == BATCH_LINE - 1)
-			return "row is longer than 4095 bytes";
-		line[size++] = (char)c;
-	}
-	line[size] = '\0';
-	*more = c != EOF || size;
-	return NULL;
-}
-
 static int explain_batch(const struct callgate_filter *filter, const char *file)
 {
 	FILE *from = input_open(file);
-	char line[BATCH_LINE];
+	char line[INPUT_LINE];
 	unsigned number = 0;
 	int code = EXIT_YES;
 
@@ -435,7 +415,7 @@ static int explain_batch(const struct callgate_filter *filter, const char *file)
 		return EXIT_CANNOT;
 	while (code == EXIT_YES) {
 		bool more = false;
-		const char *wrong = batch_read(from, line, &more);
+		const char *wrong = input_line(from, line, &more);
 
 		number++;
 		if (wrong) {

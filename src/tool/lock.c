@@ -171,19 +171,30 @@ static int check(const struct options *options, const char *file)
 	bool changed = false;
 	int code = EXIT_YES;
 	unsigned checked = 0;
-	char line[LINE];
+	char line[INPUT_LINE];
 
 	json_object_object_add(root, "changed", rows);
 	if (!from)
 		code = EXIT_CANNOT;
-	while (code == EXIT_YES && fgets(line, sizeof(line), from)) {
-		line[strcspn(line, "\n")] = '\0';
-		if (!line[0] || line[0] == '#')
-			continue;
-		code = check_row(options, file, line, rows, &changed);
-		checked++;
+	for (unsigned number = 1; code == EXIT_YES; number++) {
+		bool more = false;
+		const char *wrong = input_line(from, line, &more);
+
+		if (wrong) {
+			report("%s:%u: %s", file, number, wrong);
+			code = EXIT_CANNOT;
+		} else if (!more) {
+			break;
+		} else if (line[0] && line[0] != '#') {
+			code = check_row(options, file, line, rows, &changed);
+			checked++;
+		}
 	}
-	if (from)
+	if (from && ferror(from)) {
+		report("%s: cannot read", file);
+		code = EXIT_CANNOT;
+	}
+	if (from && from != stdin)
 		fclose(from);
 	if (code == EXIT_YES && !checked) {
 		report("%s: no digest in this file", file);

@@ -118,6 +118,14 @@ static int take_line(struct regions *regions, const char *path, unsigned number,
 	return add(regions, &region);
 }
 
+static bool has_control(const char *text, size_t size)
+{
+	for (size_t i = 0; i < size; i++)
+		if (((unsigned char)text[i] < ' ' && text[i] != '\t' && text[i] != '\n') || text[i] == 0x7f)
+			return true;
+	return false;
+}
+
 /* The whole text, which the regions then point into. NULL after a message. */
 static char *take_text(struct regions *regions, const char *path)
 {
@@ -135,8 +143,9 @@ static char *take_text(struct regions *regions, const char *path)
 		return NULL;
 	}
 	size = fread(text, 1, FILE_LIMIT + 1, file);
-	if (ferror(file) || size > FILE_LIMIT || memchr(text, '\0', size)) {
-		report("%s: %s", path, size > FILE_LIMIT ? "larger than 1 MiB" : "is no text, or cannot be read");
+	if (ferror(file) || size > FILE_LIMIT || has_control(text, size)) {
+		report("%s: %s", path,
+		       size > FILE_LIMIT ? "larger than 1 MiB" : "has control characters, or cannot be read");
 		free(text);
 		text = NULL;
 	} else {

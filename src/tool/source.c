@@ -163,6 +163,27 @@ FILE *input_open(const char *path)
 	return file;
 }
 
+const char *input_line(FILE *from, char line[INPUT_LINE], bool *more)
+{
+	size_t size = 0;
+	int c;
+
+	while ((c = getc_unlocked(from)) != EOF && c != '\n') {
+		if (size && line[size - 1] == '\r')
+			return "control character in the line";
+		if ((c < ' ' && c != '\t' && c != '\r') || c == 0x7f)
+			return c ? "control character in the line" : "NUL byte in the line";
+		if (size == INPUT_LINE - 1)
+			return "the line is longer than 4095 bytes";
+		line[size++] = (char)c;
+	}
+	if (size && line[size - 1] == '\r')
+		size--;
+	line[size] = '\0';
+	*more = c != EOF || size;
+	return NULL;
+}
+
 /* A program's bytes: no more than the kernel's limit, and one byte to tell that there were more. */
 static int read_file(const char *path, char **out, size_t *size)
 {

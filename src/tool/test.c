@@ -171,7 +171,7 @@ static int record_judge(const struct expectation *expectation, const struct call
 
 struct run {
 	const struct options *options;
-	FILE *junit;
+	FILE *cases; /* of the file at hand, for JUnit; NULL: nobody wants them */
 	unsigned count, failed;
 	bool quiet; /* mutants are not shown */
 };
@@ -198,6 +198,16 @@ static void xml_text(FILE *to, const char *text)
 	}
 }
 
+/* A description: what others wrote must neither steer a terminal nor be a directive (# TODO makes a failure pass). */
+static void tap_text(const char *text)
+{
+	char shown[768 * 4];
+
+	for (callgate_escape(text, shown, sizeof(shown)), text = shown; *text; text++)
+		printf(*text == '#' ? "\\#" : "%c", *text);
+	putchar('\n');
+}
+
 static void tell(struct run *run, const struct section *section, const struct expectation *expectation,
 		 const struct result *result, int wrong)
 {
@@ -207,20 +217,21 @@ static void tell(struct run *run, const struct section *section, const struct ex
 		 expectation->want, *expectation->reason ? ": " : "", expectation->reason);
 	run->count++;
 	run->failed += wrong != 0;
-	printf("%sok %u - %s\n", wrong ? "not " : "", run->count, name);
+	printf("%sok %u - ", wrong ? "not " : "", run->count);
+	tap_text(name);
 	if (wrong)
 		printf("# on %s: %s\n", result->abi == CALLGATE_ABI_NONE ? "no ABI" : callgate_abi_name(result->abi),
 		       result->got);
-	if (!run->junit)
+	if (!run->cases)
 		return;
-	fputs("    <testcase classname=\"", run->junit);
-	xml_text(run->junit, section->profile);
-	fputs("\" name=\"", run->junit);
-	xml_text(run->junit, name);
-	fputs(wrong ? "\"><failure message=\"" : "\"/>\n", run->junit);
+	fputs("    <testcase classname=\"", run->cases);
+	xml_text(run->cases, section->profile);
+	fputs("\" name=\"", run->cases);
+	xml_text(run->cases, name);
+	fputs(wrong ? "\"><failure message=\"" : "\"/>\n", run->cases);
 	if (wrong) {
-		xml_text(run->junit, result->got);
-		fputs("\"/></testcase>\n", run->junit);
+		xml_text(run->cases, result->got);
+		fputs("\"/></testcase>\n", run->cases);
 	}
 }
 
@@ -282,6 +293,18 @@ static int mutate_section(struct run *run, const struct section *section, unsign
 
 /* ------------------------------------------------------------------ files */
 
+/* One file's cases: readers want the counts before them. What could not be read or told is an error, and a case more.
+ */
+static void write_suite(FILE *to, const char *file, unsigned tests, unsigned failures, bool error, const char *cases)
+{
+	fputs("  <testsuite name=\"", to);
+	xml_text(to, file);
+	fprintf(to, "\" tests=\"%u\" failures=\"%u\" errors=\"%d\">\n%s", tests + error, failures, error, cases);
+	if (error)
+		fputs("    <testcase name=\"all of it\"><error message=\"see standard error\"/></testcase>\n", to);
+	fputs("  </testsuite>\n", to);
+}
+
 static int test_section(struct run *run, const struct section *section, const struct request *request, unsigned *missed)
 {
 	CALLGATE_CLEANUP(filter_cleanup) struct callgate_filter *filter = NULL;
@@ -303,16 +326,33 @@ static int test_file(struct run *run, const char *file, const struct request *re
 	struct sections sections = { 0 };
 	int code = sections_read(file, run->options, &sections) < 0 ? EXIT_CANNOT : EXIT_YES;
 
-	if (run->junit) {
-		fputs("  <testsuite name=\"", run->junit);
-		xml_text(run->junit, file);
-		fputs("\">\n", run->junit);
-	}
 	for (size_t i = 0; i < sections.count && code == EXIT_YES; i++)
 		code = test_section(run, &sections.list[i], request, missed);
-	if (run->junit)
-		fputs("  </testsuite>\n", run->junit);
 	sections_release(&sections);
+	return code;
+}
+
+/* The same, with its testsuite. */
+static int test_suite(struct run *run, FILE *junit, const char *file, const struct request *request, unsigned *missed)
+{
+	unsigned count = run->count, failed = run->failed;
+	char *cases = NULL;
+	size_t size;
+	int code;
+
+	run->cases = open_memstream(&cases, &size);
+	if (!run->cases) {
+		report("out of memory");
+		return EXIT_CANNOT;
+	}
+	code = test_file(run, file, request, missed);
+	if (fclose(run->cases) != 0) {
+		report("out of memory");
+		code = EXIT_CANNOT;
+	} else {
+		write_suite(junit, file, run->count - count, run->failed - failed, code == EXIT_CANNOT, cases);
+	}
+	free(cases);
 	return code;
 }
 
@@ -320,27 +360,29 @@ static int test_files(const struct options *options, const struct request *reque
 {
 	struct run run = { .options = options };
 	unsigned missed = 0;
+	FILE *junit = NULL;
 	int code = EXIT_YES;
 
 	if (request->junit) {
-		run.junit = fopen(request->junit, "we");
-		if (!run.junit) {
+		junit = fopen(request->junit, "we");
+		if (!junit) {
 			report("%s: cannot write: %s", request->junit, strerror(errno));
 			return EXIT_CANNOT;
 		}
-		fputs("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuites name=\"callgate\">\n", run.junit);
+		fputs("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuites name=\"callgate\">\n", junit);
 	}
 	printf("TAP version 13\n");
 	fflush(stdout); /* before what is said on standard error, with every C library */
 	for (int i = 0; i < count && code == EXIT_YES; i++)
-		code = test_file(&run, files[i], request, &missed);
+		code = junit ? test_suite(&run, junit, files[i], request, &missed)
+			     : test_file(&run, files[i], request, &missed);
 	if (code == EXIT_YES)
 		printf("1..%u\n", run.count);
 	else
 		printf("Bail out! see the message on standard error\n");
-	if (run.junit) {
-		fputs("</testsuites>\n", run.junit);
-		if (fclose(run.junit) != 0) {
+	if (junit) {
+		fputs("</testsuites>\n", junit);
+		if (fclose(junit) != 0) {
 			report("%s: cannot write: %s", request->junit, strerror(errno));
 			code = EXIT_CANNOT;
 		}

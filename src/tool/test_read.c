@@ -3,9 +3,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/private.h"
 #include "tool/test.h"
 
-enum { LINE = 4096 };
+/* No profile has as many, and each is asked and kept. */
+enum { ROWS_MAX = 50000, SECTIONS_MAX = 1000 };
 
 struct reading {
 	const char *file;
@@ -14,12 +16,18 @@ struct reading {
 	char profile[4096];
 	struct options target;
 	unsigned line;
+	size_t rows;
 	bool fresh; /* a header line came: the next row begins a section */
 };
 
+/* word: what it is about; NULL: the line. */
 static int complain(const struct reading *reading, const char *what, const char *word)
 {
-	fprintf(stderr, "%s:%u: error: %s '%.60s'\n", reading->file, reading->line, what, word);
+	char file[1024], shown[61 * 4], cut[61];
+
+	snprintf(cut, sizeof(cut), "%s", word ? word : "");
+	fprintf(stderr, "%s:%u: error: %s", callgate_escape(reading->file, file, sizeof(file)), reading->line, what);
+	fprintf(stderr, word ? " '%s'\n" : "%s\n", callgate_escape(cut, shown, sizeof(shown)));
 	return -1;
 }
 
@@ -53,8 +61,11 @@ static int take_action(const struct reading *reading, const char *word, struct e
 
 static struct expectation *expectation_new(struct section *section)
 {
-	struct expectation *list = realloc(section->list, (section->count + 1) * sizeof(*list));
+	struct expectation *list = section->list;
 
+	/* By doubling: full at each power of two. */
+	if ((section->count & (section->count - 1)) == 0)
+		list = reallocarray(list, section->count ? section->count * 2 : 1, sizeof(*list));
 	if (!list)
 		return NULL;
 	section->list = list;
@@ -79,21 +90,38 @@ static struct section *section_of(struct reading *reading)
 	return &list[out->count++];
 }
 
-static int take_row(struct reading *reading, char *line)
+/* A new expectation of the line that is being read. NULL after a message. */
+static struct expectation *row_of(struct reading *reading, const char *word)
 {
-	char *at = line, *call = strsep(&at, "\t"), *action = strsep(&at, "\t"), *abi = strsep(&at, "\t"), *reason = at;
 	struct section *section;
 	struct expectation *row;
 
-	if (!reading->profile[0])
-		return complain(reading, "no 'profile: PATH' line before", call);
-	if (!action)
-		return complain(reading, "no expected action (columns are separated by tabs) for", call);
+	if (!reading->profile[0]) {
+		complain(reading, "no 'profile: PATH' line before", word);
+		return NULL;
+	}
+	if (reading->rows++ == ROWS_MAX || (reading->fresh && reading->out->count == SECTIONS_MAX)) {
+		complain(reading, "more than 50000 expectations, or 1000 profiles and targets, in one file", NULL);
+		return NULL;
+	}
 	section = section_of(reading);
 	row = section ? expectation_new(section) : NULL;
+	if (row)
+		row->line = reading->line;
+	else
+		complain(reading, "out of memory at", word);
+	return row;
+}
+
+static int take_row(struct reading *reading, char *line)
+{
+	char *at = line, *call = strsep(&at, "\t"), *action = strsep(&at, "\t"), *abi = strsep(&at, "\t"), *reason = at;
+	struct expectation *row = row_of(reading, call);
+
 	if (!row)
-		return complain(reading, "out of memory at", call);
-	row->line = reading->line;
+		return -1;
+	if (!action)
+		return complain(reading, "no expected action (columns are separated by tabs) for", call);
 	snprintf(row->text, sizeof(row->text), "%s", call);
 	if (call_parse(call, &row->call) < 0)
 		return complain(reading, "not understood:", call);
@@ -122,17 +150,11 @@ static int take_profile(struct reading *reading, const char *value)
 static int take_record(struct reading *reading, const char *value)
 {
 	const char *slash = value[0] == '/' ? NULL : strrchr(reading->file, '/');
-	struct section *section;
-	struct expectation *row;
+	struct expectation *row = row_of(reading, value);
 	int size;
 
-	if (!reading->profile[0])
-		return complain(reading, "no 'profile: PATH' line before", value);
-	section = section_of(reading);
-	row = section ? expectation_new(section) : NULL;
 	if (!row)
-		return complain(reading, "out of memory at", value);
-	row->line = reading->line;
+		return -1;
 	row->recorded = true;
 	row->kind = CALLGATE_ALLOW;
 	strcpy(row->want, "ALLOW");
@@ -155,7 +177,6 @@ static int take_line(struct reading *reading, char *line)
 {
 	const char *value;
 
-	line[strcspn(line, "\r\n")] = '\0';
 	if (!line[0] || line[0] == '#')
 		return 0;
 	if ((value = header_value(line, "profile:")))
@@ -177,12 +198,18 @@ int sections_read(const char *file, const struct options *options, struct sectio
 {
 	struct reading reading = { .file = file, .options = options, .out = out, .target = *options, .fresh = true };
 	FILE *from = input_open(file);
-	char line[LINE];
+	char line[INPUT_LINE];
+	bool more = from;
 	int r = from ? 0 : -1;
 
-	while (r == 0 && fgets(line, sizeof(line), from)) {
+	while (r == 0 && more) {
+		const char *wrong = input_line(from, line, &more);
+
 		reading.line++;
-		r = take_line(&reading, line);
+		if (wrong)
+			r = complain(&reading, wrong, NULL);
+		else if (more)
+			r = take_line(&reading, line);
 	}
 	if (r == 0 && ferror(from)) {
 		report("%s: cannot read", file);

@@ -260,6 +260,10 @@ const char *profile_said(const struct options *options, const char *profile);
 
 /* Opens a file to read, "-" for standard input. NULL: it is none, or cannot be opened, and has been reported. */
 FILE *input_open(const char *path);
+enum { INPUT_LINE = 4096 };
+/* One line of it without its end, which may be CR LF. NULL: understood (*more false at the end of the file); else what
+ * is wrong with it. */
+const char *input_line(FILE *from, char line[INPUT_LINE], bool *more);
 
 /* Opens what SOURCE names. Errors and findings have been reported when it answers an exit code other than 0.
  * kind tells what it was. */

@@ -91,16 +91,16 @@ static int tell_groups(const struct why_request *request, struct groups *groups)
 
 static void take_stream(struct groups *groups, FILE *file)
 {
-	char *line = NULL;
-	size_t room = 0;
+	char line[8192]; /* no record of the kernel's is longer; of others the beginning is enough */
+	bool fresh = true;
 
-	while (getline(&line, &room, file) > 0) {
+	while (fgets(line, sizeof(line), file)) {
 		struct event event;
 
-		if (event_parse(line, &event))
+		if (fresh && event_parse(line, &event))
 			add_event(groups, &event);
+		fresh = strchr(line, '\n') != NULL;
 	}
-	free(line);
 }
 
 /* auditd's file, else the kernel's own ring of messages. False: neither may be read. */

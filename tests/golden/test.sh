@@ -50,6 +50,16 @@ try test bad.test
 printf 'read\tALLOW\n' >bad.test
 try test bad.test
 try test missing.test
+# What is no line, and what must not reach a terminal or a reader of TAP.
+printf 'profile: profile.json\nread\tALLOW\000\n' >bad.test
+try test bad.test
+printf 'profile: profile.json\nread\033[31m\tALLOW\n' >bad.test
+try test bad.test
+printf 'profile: profile.json\n# %5000s\nread\tALLOW\n' >bad.test
+try test --junit out.xml bad.test
+cat out.xml
+printf 'profile: profile.json\ntarget: --arch x86_64 --kernel 6.1\nmkdir\tALLOW\tx86_64\t# TODO later\n' >bad.test
+try test bad.test
 try lock --target '--arch x86_64 --kernel 6.1 --caps none' --matrix callgate:aarch64 --kernel 6.1 profile.json -o profile.lock
 cat profile.lock
 try lock --check profile.lock
