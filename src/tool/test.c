@@ -293,14 +293,21 @@ static int mutate_section(struct run *run, const struct section *section, unsign
 
 /* ------------------------------------------------------------------ files */
 
-/* One file's cases: readers want the counts before them. What could not be read or told is an error, and a case more.
- */
-static void write_suite(FILE *to, const char *file, unsigned tests, unsigned failures, bool error, const char *cases)
+/* One file's cases. */
+struct suite {
+	const char *file, *cases;
+	unsigned tests, failures;
+	bool error; /* something could not be read or told: a case more */
+};
+
+/* Readers want the counts before the cases. */
+static void write_suite(FILE *to, const struct suite *suite)
 {
 	fputs("  <testsuite name=\"", to);
-	xml_text(to, file);
-	fprintf(to, "\" tests=\"%u\" failures=\"%u\" errors=\"%d\">\n%s", tests + error, failures, error, cases);
-	if (error)
+	xml_text(to, suite->file);
+	fprintf(to, "\" tests=\"%u\" failures=\"%u\" errors=\"%d\">\n%s", suite->tests + suite->error, suite->failures,
+		suite->error, suite->cases);
+	if (suite->error)
 		fputs("    <testcase name=\"all of it\"><error message=\"see standard error\"/></testcase>\n", to);
 	fputs("  </testsuite>\n", to);
 }
@@ -350,7 +357,8 @@ static int test_suite(struct run *run, FILE *junit, const char *file, const stru
 		report("out of memory");
 		code = EXIT_CANNOT;
 	} else {
-		write_suite(junit, file, run->count - count, run->failed - failed, code == EXIT_CANNOT, cases);
+		write_suite(junit, &(struct suite){ file, cases, run->count - count, run->failed - failed,
+						    code == EXIT_CANNOT });
 	}
 	free(cases);
 	return code;
