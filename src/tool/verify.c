@@ -18,9 +18,19 @@ struct request {
 	bool all, tasks; /* every container of the machine; with all its tasks */
 };
 
+/* What came of comparing a stack of filters with the profile. */
+struct compared {
+	bool is_known;
+	int result;
+	struct callgate_err err;
+	enum callgate_verdict standing;
+	struct callgate_diff *diff; /* NULL: not asked for */
+};
+
 struct verification {
 	const struct callgate_filter *profile;
 	struct callgate_witness *witness; /* where the kernel can, read without stopping anybody */
+	struct compared *by_stack;        /* a thousand threads have one stack of filters */
 	enum accepts accepts;
 	struct json_object *rows; /* NULL: TSV */
 	size_t told, others;      /* others: different, by errnos */
@@ -88,16 +98,28 @@ static void judged(struct verification *v, const struct callgate_task *task, enu
 }
 
 /* What there is to show of a verdict: calls that a weaker task lets through, in documents all differences. */
-static int differences(const struct verification *v, size_t stack, enum callgate_verdict standing,
-		       struct callgate_diff **out, struct callgate_err *err)
+static int differences(const struct verification *v, size_t stack, struct compared *compared)
 {
 	const struct callgate_filter *live;
 	int r;
 
-	if (standing == CALLGATE_NONE || (!v->rows && standing != CALLGATE_WEAKER))
+	if (compared->standing == CALLGATE_NONE || (!v->rows && compared->standing != CALLGATE_WEAKER))
 		return 0;
-	r = callgate_witness_filter(v->witness, stack, &live, err);
-	return r < 0 ? r : callgate_filter_diff(v->profile, live, 0, out, err);
+	r = callgate_witness_filter(v->witness, stack, &live, &compared->err);
+	return r < 0 ? r : callgate_filter_diff(v->profile, live, 0, &compared->diff, &compared->err);
+}
+
+static const struct compared *compare(struct verification *v, size_t stack)
+{
+	struct compared *compared = &v->by_stack[stack];
+
+	if (compared->is_known)
+		return compared;
+	compared->is_known = true;
+	compared->result = callgate_witness_verdict(v->witness, stack, v->profile, &compared->standing, &compared->err);
+	if (compared->result == 0)
+		compared->result = differences(v, stack, compared);
+	return compared;
 }
 
 /*
@@ -108,32 +130,30 @@ static int differences(const struct verification *v, size_t stack, enum callgate
 static void verify_task(struct verification *v, const struct callgate_tasks *tasks, size_t at)
 {
 	const struct callgate_task *task = callgate_tasks_at(tasks, at);
-	struct callgate_err err = CALLGATE_ERR_INIT;
-	struct callgate_diff *diff = NULL;
-	enum callgate_verdict standing;
+	struct compared of_heir = { .result = 0 };
+	const struct compared *compared = &of_heir;
 	struct callgate_task heir = *task;
 	size_t stack;
-	int r = callgate_witness_task(v->witness, at, &stack, &err);
 
-	if (r == 0)
-		r = callgate_witness_verdict(v->witness, stack, v->profile, &standing, &err);
-	if (r == 0)
-		r = differences(v, stack, standing, &diff, &err);
-	if (r == CALLGATE_E_NOTFOUND && task->tid != task->pid) {
+	of_heir.result = callgate_witness_task(v->witness, at, &stack, &of_heir.err);
+	if (of_heir.result == 0)
+		compared = compare(v, stack);
+	if (of_heir.result == CALLGATE_E_NOTFOUND && task->tid != task->pid) {
 		heir.tid = task->pid;
-		r = callgate_task_verify(heir.tid, v->profile, &standing, &diff, &err);
+		of_heir.result =
+			callgate_task_verify(heir.tid, v->profile, &of_heir.standing, &of_heir.diff, &of_heir.err);
 	}
-	if (r == CALLGATE_E_NOTFOUND)
+	if (compared->result == CALLGATE_E_NOTFOUND)
 		return;
-	if (r < 0) {
-		fprintf(stderr, "pid:%d: error: %s\n", (int)heir.tid, err.text);
-		v->hidden = r == CALLGATE_E_PERM && geteuid() != 0 ? heir.pid : v->hidden;
+	if (compared->result < 0) {
+		fprintf(stderr, "pid:%d: error: %s\n", (int)heir.tid, compared->err.text);
+		v->hidden = compared->result == CALLGATE_E_PERM && geteuid() != 0 ? heir.pid : v->hidden;
 		tell(v, &heir, "cannot tell", NULL);
 		v->code = EXIT_CANNOT;
 		return;
 	}
-	judged(v, &heir, standing, diff);
-	callgate_diff_free(diff);
+	judged(v, &heir, compared->standing, compared->diff);
+	callgate_diff_free(of_heir.diff);
 }
 
 static int verify_tasks(struct verification *v, const struct callgate_tasks *tasks, struct callgate_err *err)
@@ -141,8 +161,18 @@ static int verify_tasks(struct verification *v, const struct callgate_tasks *tas
 	size_t count = callgate_tasks_count(tasks);
 	int r = callgate_witness_read(callgate_tasks_at(tasks, 0), count, CALLGATE_EVIDENCE_ANY, &v->witness, err);
 
+	size_t stacks = r == 0 ? callgate_witness_stacks(v->witness) : 0;
+
+	v->by_stack = calloc(stacks + 1, sizeof(*v->by_stack));
+	if (r == 0 && !v->by_stack) {
+		*err = (struct callgate_err){ .code = CALLGATE_E_NOMEM, .text = "out of memory" };
+		r = CALLGATE_E_NOMEM;
+	}
 	for (size_t i = 0; i < count && r == 0; i++)
 		verify_task(v, tasks, i);
+	for (size_t i = 0; i < stacks && v->by_stack; i++)
+		callgate_diff_free(v->by_stack[i].diff);
+	free(v->by_stack);
 	v->witness = callgate_witness_free(v->witness);
 	return r;
 }
