@@ -281,7 +281,7 @@ static bool can_ask(struct writer *writer, struct callgate_answer *answer)
 		snprintf(answer->why, sizeof(answer->why), "another release of libseccomp is installed");
 	else if (target->host != abi_native() ||
 		 writer->library.arch_resolve_name(abi_of(target->host)->name) != writer->library.arch_native())
-		snprintf(answer->why, sizeof(answer->why), "libseccomp is asked for a %s machine",
+		snprintf(answer->why, sizeof(answer->why), "libseccomp would be asked for %s, which is another machine",
 			 abi_of(target->host)->name);
 	else
 		return true;

@@ -163,10 +163,12 @@ const char *foreign_text(const struct source *source, size_t *at)
 					      "below /var/lib/kubelet/seccomp)" },
 		{ marks.compose, "a compose file; name the file of its security_opt (seccomp:FILE)" },
 		{ marks.elastic, "YAML of Elastic's go-seccomp-bpf; callgate reads OCI, Docker and LXC profiles" },
-		{ marks.kafel, "a kafel policy; 'callgate explain bpf:FILE' reads the program made of it" },
+		{ marks.kafel,
+		  "a kafel policy; 'callgate explain bpf:FILE' reads the program that is compiled from it" },
 		{ marks.yaml, "YAML; profiles are JSON" },
 		{ marks.firejail, "a firejail profile; 'callgate explain pid:N' shows what its sandbox runs under" },
-		{ marks.minijail, "a minijail policy; 'callgate explain bpf:FILE' reads the program made of it" },
+		{ marks.minijail,
+		  "a minijail policy; 'callgate explain bpf:FILE' reads the program that is compiled from it" },
 	};
 	for (size_t i = 0; i < sizeof(found) / sizeof(found[0]); i++) {
 		if (found[i].mark) {

@@ -60,7 +60,8 @@ static enum json_kind unexpected(struct json *json, const char *wanted)
 	if (c == '/' || c == '#')
 		return fault(json, NOTE_SYNTAX, json->at, "unexpected '%c'; JSON has no comments", c);
 	if (c == '\'')
-		return fault(json, NOTE_SYNTAX, json->at, "unexpected '; strings are written in double quotes");
+		return fault(json, NOTE_SYNTAX, json->at,
+			     "unexpected single quote; strings are written in double quotes");
 	if (c < 0x20 || c >= 0x7f)
 		return fault(json, NOTE_SYNTAX, json->at, "unexpected byte 0x%02x; %s", (unsigned)c, wanted);
 	return fault(json, NOTE_SYNTAX, json->at, "unexpected '%c'; %s", c, wanted);
@@ -335,8 +336,11 @@ static enum json_kind literal(struct json *json, struct json_token *token)
 		size_t size = words[i].size;
 
 		if (json->source->size - json->at < size ||
-		    memcmp(json->source->text + json->at, words[i].word, size) != 0)
+		    !slice_is_nocase((struct slice){ json->source->text + json->at, size }, words[i].word))
 			continue;
+		if (memcmp(json->source->text + json->at, words[i].word, size) != 0)
+			return fault(json, NOTE_SYNTAX, json->at, "unexpected '%.*s'; did you mean '%s'?", (int)size,
+				     json->source->text + json->at, words[i].word);
 		token->first = json->at;
 		json->at += size;
 		token->last = json->at;
@@ -356,7 +360,7 @@ static enum json_kind open_level(struct json *json, struct json_token *token, en
 	uint64_t bit;
 
 	if (json->depth == JSON_DEPTH)
-		return fault(json, NOTE_LIMIT, json->at, "too deep: more than %d levels", JSON_DEPTH);
+		return fault(json, NOTE_LIMIT, json->at, "nesting is too deep: more than %d levels", JSON_DEPTH);
 	bit = (uint64_t)1 << json->depth++;
 	json->objects = kind == JSON_OBJECT ? json->objects | bit : json->objects & ~bit;
 	json->expect = kind == JSON_OBJECT ? FIRST_KEY : FIRST_VALUE;

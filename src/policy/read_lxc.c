@@ -59,9 +59,9 @@ static bool read_version(struct lxc *lxc, size_t *at)
 		digits++;
 	if (source->text[first] == '-' || last - digits != 1 ||
 	    (source->text[digits] != '1' && source->text[digits] != '2')) {
-		report_error(&lxc->report, NOTE_SYNTAX, first, "unknown version %.*s; LXC text has 1 and 2%s",
+		report_error(&lxc->report, NOTE_SYNTAX, first, "unknown version %.*s; LXC text has versions 1 and 2%s",
 			     report_width(word), word.at,
-			     skip_white(source, last) == source->size ? ", JSON an object" : "");
+			     skip_white(source, last) == source->size ? ", and a JSON profile is an object" : "");
 		return false;
 	}
 	lxc->policy->lxc_version = source->text[digits] == '1' ? 1 : 2;

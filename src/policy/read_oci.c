@@ -193,7 +193,7 @@ static bool read_row(struct oci *oci, void *object, const struct json_token *val
 		return false;
 	if (!(seen >> ROW_ARCHITECTURE & 1))
 		report_error(&oci->report, NOTE_MISSING, value->first,
-			     "architecture is missing in this row of archMap");
+			     "'architecture' is missing in this row of 'archMap'");
 	if (row.abi == CALLGATE_ABI_NONE)
 		return true;
 	if (rows->count == 2 * CALLGATE_ABI_COUNT) {
@@ -338,7 +338,7 @@ static bool read_profile(struct oci *oci, void *object, const struct json_token 
 	policy->value_last = oci->json.at;
 	oci_check_errno_ret(oci, &policy->fallback, "defaultErrnoRet");
 	if (!(seen >> PROFILE_DEFAULT_ACTION & 1))
-		report_error(&oci->report, NOTE_MISSING, value->first, "defaultAction is missing");
+		report_error(&oci->report, NOTE_MISSING, value->first, "'defaultAction' is missing");
 	if (oci->metadata_at && !policy->listener_path.size)
 		report_warning(&oci->report, NOTE_LISTENER, oci->metadata_at,
 			       "listenerMetadata is ignored without listenerPath");
@@ -397,7 +397,8 @@ static bool read_operator(struct oci *oci, const struct json_token *value)
 	if (!oci_object(oci, &operator_schema, NULL, &seen))
 		return false;
 	if (!(seen >> ONLY_FIELD & 1))
-		report_error(&oci->report, NOTE_MISSING, value->first, "spec is missing in this SeccompProfile object");
+		report_error(&oci->report, NOTE_MISSING, value->first,
+			     "'spec' is missing in this SeccompProfile object");
 	return true;
 }
 

@@ -95,8 +95,8 @@ bool oci_read_errno_word(struct oci *oci, struct verdict *verdict, const struct 
 		for (unsigned i = 1; i < ERRNO_MAX && report_listens(&oci->report); i++)
 			if (errno_name(i))
 				near_offer(&near, errno_name(i));
-		report_error(&oci->report, NOTE_ERRNO, value->first, "%s: unknown errno '%.*s'" REPORT_MEANT, key,
-			     report_width(value->text), value->text.at, report_meant(near.found));
+		report_error(&oci->report, NOTE_ERRNO, value->first, "unknown errno '%.*s' in '%s'" REPORT_MEANT,
+			     report_width(value->text), value->text.at, key, report_meant(near.found));
 		return true;
 	}
 	verdict->said |= SAID_ERRNO_WORD;
@@ -188,7 +188,7 @@ static bool read_arg(struct oci *oci, void *object, const struct json_token *val
 	for (size_t i = 0; i < sizeof(required) / sizeof(required[0]); i++)
 		if (!(seen >> required[i] & 1))
 			report_unless(&oci->report, required[i] == ARG_OP ? 0 : READS_ANY, NOTE_MISSING, value->first,
-				      "%s is missing in this condition", arg_fields[required[i]].key);
+				      "'%s' is missing in this condition", arg_fields[required[i]].key);
 	if (conditions->count == CONDITIONS_MAX)
 		report_unless(&oci->report, READS_CRUN | READS_PODMAN, NOTE_ARGUMENT, value->first,
 			      "more than %d conditions in one rule", CONDITIONS_MAX);
@@ -447,12 +447,12 @@ static bool read_rule(struct oci *oci, void *object, const struct json_token *va
 		return false;
 	oci_check_errno_ret(oci, &rule.verdict, "errnoRet");
 	if (!(seen >> RULE_ACTION & 1))
-		report_error(&oci->report, NOTE_MISSING, value->first, "action is missing in this rule");
+		report_error(&oci->report, NOTE_MISSING, value->first, "'action' is missing in this rule");
 	if (!rule.name_count && oci->report.errors == errors)
 		report_unless(&oci->report, seen >> RULE_NAMES & 1 ? READS_GO | READS_CRUN : READS_GO, NOTE_MISSING,
 			      seen >> RULE_NAMES & 1 ? oci->empty_names_at : value->first,
-			      seen >> RULE_NAMES & 1 ? "names is empty; the rule applies to no syscall"
-						     : "names is missing in this rule");
+			      seen >> RULE_NAMES & 1 ? "'names' is empty; the rule applies to no syscall"
+						     : "'names' is missing in this rule");
 	/* A rule with errors keeps its number, so that later findings name the right one, but is about no syscall. */
 	if (oci->report.errors != errors)
 		rule.name_count = 0;
