@@ -21,6 +21,19 @@ static uint32_t rotate(uint32_t x, unsigned by)
 	return x >> by | x << (32 - by);
 }
 
+/* One round; the word that was first stands turn places further left. */
+static inline void take_round(uint32_t v[8], unsigned turn, uint32_t input)
+{
+	uint32_t a = v[-turn % 8], b = v[(1 - turn) % 8], c = v[(2 - turn) % 8];
+	uint32_t e = v[(4 - turn) % 8], f = v[(5 - turn) % 8], g = v[(6 - turn) % 8];
+	uint32_t one =
+		v[(7 - turn) % 8] + (rotate(e, 6) ^ rotate(e, 11) ^ rotate(e, 25)) + ((e & f) ^ (~e & g)) + input;
+	uint32_t two = (rotate(a, 2) ^ rotate(a, 13) ^ rotate(a, 22)) + ((a & b) ^ (a & c) ^ (b & c));
+
+	v[(3 - turn) % 8] += one;
+	v[(7 - turn) % 8] = one + two;
+}
+
 static void take_block(uint32_t state[8], const uint8_t block[64])
 {
 	uint32_t w[64], v[8];
@@ -35,16 +48,16 @@ static void take_block(uint32_t state[8], const uint8_t block[64])
 		       (rotate(b, 17) ^ rotate(b, 19) ^ b >> 10);
 	}
 	memcpy(v, state, sizeof(v));
-	for (int i = 0; i < 64; i++) {
-		uint32_t choice = (v[4] & v[5]) ^ (~v[4] & v[6]);
-		uint32_t majority = (v[0] & v[1]) ^ (v[0] & v[2]) ^ (v[1] & v[2]);
-		uint32_t one = v[7] + (rotate(v[4], 6) ^ rotate(v[4], 11) ^ rotate(v[4], 25)) + choice +
-			       round_constant[i] + w[i];
-		uint32_t two = (rotate(v[0], 2) ^ rotate(v[0], 13) ^ rotate(v[0], 22)) + majority;
-
-		memmove(v + 1, v, 7 * sizeof(v[0]));
-		v[4] += one;
-		v[0] = one + two;
+	/* Eight rounds turn the eight words once: which word plays which part is known when this is compiled. */
+	for (int i = 0; i < 64; i += 8) {
+		take_round(v, 0, round_constant[i] + w[i]);
+		take_round(v, 1, round_constant[i + 1] + w[i + 1]);
+		take_round(v, 2, round_constant[i + 2] + w[i + 2]);
+		take_round(v, 3, round_constant[i + 3] + w[i + 3]);
+		take_round(v, 4, round_constant[i + 4] + w[i + 4]);
+		take_round(v, 5, round_constant[i + 5] + w[i + 5]);
+		take_round(v, 6, round_constant[i + 6] + w[i + 6]);
+		take_round(v, 7, round_constant[i + 7] + w[i + 7]);
 	}
 	for (int i = 0; i < 8; i++)
 		state[i] += v[i];

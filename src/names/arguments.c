@@ -89,11 +89,11 @@ static void add_halves(struct callgate_arguments *out, enum callgate_abi abi, co
 
 void arguments_of(int id, enum callgate_abi abi, struct callgate_arguments *out)
 {
-	const char *kinds = syscall_args(id), *names = syscall_arg_names(id);
+	const char *kinds = syscall_args(id), *names = syscall_arg_names(id), *call = syscall_id_name(id);
 
 	*out = (struct callgate_arguments){ .kinds = "" };
 	for (size_t i = 0; abi != CALLGATE_ABI_NONE && i < sizeof(own_orders) / sizeof(own_orders[0]); i++) {
-		if (!(own_orders[i].abis >> abi & 1) || syscall_find(slice_of(own_orders[i].name)) != id)
+		if (!(own_orders[i].abis >> abi & 1) || strcmp(own_orders[i].name, call) != 0)
 			continue;
 		kinds = own_orders[i].kinds;
 		names = own_orders[i].names;
