@@ -39,7 +39,8 @@ static struct arena_block *arena_add_block(struct arena *arena, size_t wanted)
 	return block;
 }
 
-void *arena_alloc(struct arena *arena, size_t size)
+/* Memory that holds anything. */
+static void *arena_take(struct arena *arena, size_t size)
 {
 	const size_t align = _Alignof(max_align_t);
 	struct arena_block *block = arena->block;
@@ -54,8 +55,14 @@ void *arena_alloc(struct arena *arena, size_t size)
 		return NULL;
 	at = block->bytes + block->used;
 	block->used += size;
-	memset(at, 0, size);
 	return at;
+}
+
+void *arena_alloc(struct arena *arena, size_t size)
+{
+	void *at = arena_take(arena, size);
+
+	return at ? memset(at, 0, size) : NULL;
 }
 
 void *arena_array(struct arena *arena, size_t count, size_t size)
@@ -79,10 +86,17 @@ char *arena_strndup(struct arena *arena, const char *text, size_t size)
 
 void *arena_grow(struct arena *arena, const void *old, size_t old_count, size_t new_count, size_t size)
 {
-	void *grown = arena_array(arena, new_count, size);
+	size_t kept = old_count * size;
+	char *grown;
 
-	if (grown && old_count)
-		memcpy(grown, old, old_count * size);
+	if (size && new_count > SIZE_MAX / size)
+		return NULL;
+	grown = arena_take(arena, new_count * size);
+	if (!grown)
+		return NULL;
+	if (kept)
+		memcpy(grown, old, kept);
+	memset(grown + kept, 0, new_count * size - kept);
 	return grown;
 }
 

@@ -449,8 +449,11 @@ asm_ref lower_decision(struct lowering *lowering, const struct node *node)
 {
 	struct visit visit = { .node = node };
 
-	if (node->leaf && lowering->plain[node->id].made)
-		return lowering->plain[node->id].entry.ref;
+	if (node->leaf && !lowering->plain[node->id].made)
+		lowering->plain[node->id] =
+			(struct plain){ .entry = leaf_entry(lowering, node), .counted = true, .made = true };
+	if (node->leaf)
+		return lowering->code ? ASM_NONE : lowering->plain[node->id].entry.ref;
 	if (!lowering->code && !lowering->plain[node->id].counted)
 		visit_push(lowering, &visit);
 	while (lowering->depth && !lowering->code)

@@ -103,7 +103,7 @@ static bool node_same(const struct node *a, const struct node *b)
 
 static bool table_grow(struct callgate_filter *filter)
 {
-	size_t size = filter->table_size ? filter->table_size * 2 : 256;
+	size_t size = filter->table_size ? filter->table_size * 4 : 256;
 	const struct node **table = calloc(size, sizeof(struct node *));
 
 	if (!table)

@@ -120,8 +120,14 @@ static int decide_in_turn(const struct resolution *res, const struct leaves *lea
 			  uint8_t word, struct span *span, struct callgate_err *err)
 {
 	struct rule_clauses clauses = { 0 };
-	int r = list_clauses(res, list, NULL, word, &clauses, err);
+	int r;
 
+	/* Most calls: the first rule asks for nothing. */
+	if (res->traits->own_rules && candidates_unconditional(list) == list->first) {
+		span->node = filter_leaf(res->filter, list->first->rule->action, list->first->origin);
+		return span->node ? 0 : err_nomem(err);
+	}
+	r = list_clauses(res, list, NULL, word, &clauses, err);
 	if (r < 0)
 		return r;
 	for (unsigned i = 0; i < clauses.count; i++)

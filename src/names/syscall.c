@@ -88,13 +88,15 @@ int64_t syscall_nr(int id, enum callgate_abi abi)
 int syscall_by_nr(enum callgate_abi abi, uint32_t nr)
 {
 	const struct column *column = column_for(abi);
-	int low = 0, high;
+	int low = 0, high, middle;
 
 	if (!column)
 		return SYSCALL_NONE;
 	high = column->count;
-	while (low < high) {
-		int middle = low + (high - low) / 2, id = column->order[middle];
+	/* Most tables begin without a gap: a number's first place to look at is the number itself. */
+	middle = nr - abi_of(abi)->first_nr < (uint32_t)high ? (int)(nr - abi_of(abi)->first_nr) : high / 2;
+	for (; low < high; middle = low + (high - low) / 2) {
+		int id = column->order[middle];
 		uint32_t here = unpack(column->numbers[id], abi);
 
 		if (here == nr)
