@@ -34,7 +34,7 @@ static const char style[] =
 	":root{color-scheme:light dark;--back:#fff;--text:#1c1c1c;--soft:#5a5a5a;--line:#d4d4d4;--link:#0b57a4;"
 	"--A:#c8e6c9;--At:#0b3d0f;--C:#fdf0c0;--Ct:#453500;--L:#bbdefb;--Lt:#06325c;--E:#ffe0b2;--Et:#5a2d00;"
 	"--N:#e3e3e3;--Nt:#363636;--K:#ffcdd2;--Kt:#6b0012;--R:#e8cdee;--Rt:#3c0b47}\n"
-	"@media(prefers-color-scheme:dark){:root{--back:#161616;--text:#ececec;--soft:#b0b0b0;--line:#444;"
+	"@media screen and (prefers-color-scheme:dark){:root{--back:#161616;--text:#ececec;--soft:#b0b0b0;--line:#444;"
 	"--link:#8ec2f8;--A:#1b4d22;--At:#d6f5d9;--C:#4d4012;--Ct:#fff4d0;--L:#12406b;--Lt:#d8ebff;--E:#5c3a0c;"
 	"--Et:#ffe6c7;--N:#3a3a3a;--Nt:#e6e6e6;--K:#6b1a24;--Kt:#ffdfe2;--R:#4d2159;--Rt:#f6ddfb}}\n"
 	"*{box-sizing:border-box}body{margin:0 auto;max-width:76rem;padding:1rem;background:var(--back);"
