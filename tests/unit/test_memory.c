@@ -2,13 +2,18 @@
 /* Exhausted memory: each request for memory of each task is refused once, alone and with all later ones. */
 #include <criterion/criterion.h>
 #include <limits.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/private.h"
 #include "callgate.h"
+#ifndef UNIT_CORE /* tests/machines/emulate has not what reads processes */
+#include "kernel/witness_read.h"
+#endif
 #include "names/abi.h"
 #include "record/recording.h"
 
@@ -156,6 +161,9 @@ static struct callgate_target target = CALLGATE_TARGET_INIT;
 static struct callgate_policy *policy, *newer, *mine;
 static struct callgate_filter *filter, *other, *plain, *own;
 static struct callgate_prog *prog;
+#ifndef UNIT_CORE
+static pid_t confined; /* a process with the program as its filter */
+#endif
 static char record_path[] = "/tmp/callgate-memory-XXXXXX";
 
 static struct callgate_policy *policy_of(const char *text)
@@ -177,6 +185,42 @@ static struct callgate_policy *policy_with(const char *word, const char *with)
 	snprintf(text, sizeof(text), "%.*s%s%s", (int)(at - docker), docker, with, at + strlen(word));
 	return policy_of(text);
 }
+
+#ifndef UNIT_CORE
+static pid_t start_confined(void)
+{
+	struct callgate_prog *allow = NULL;
+	struct callgate_policy *small =
+		policy_of("{\"defaultAction\":\"SCMP_ACT_ALLOW\",\"syscalls\":[{\"names\":[\"mkdir\"],"
+			  "\"action\":\"SCMP_ACT_ERRNO\"}]}");
+	struct callgate_target here = CALLGATE_TARGET_INIT;
+	struct callgate_filter *made = NULL;
+	int pipes[2];
+	char byte;
+	pid_t pid;
+
+	here.host = abi_native();
+	cr_assert_eq(callgate_filter_resolve(small, &here, &made, NULL, NULL), 0);
+	cr_assert_eq(callgate_filter_compile(made, &allow, NULL), 0);
+	cr_assert_eq(pipe(pipes), 0);
+	pid = fork();
+	if (pid == 0) {
+		if (callgate_prog_load(allow, CALLGATE_NNP_YES, NULL) < 0)
+			_exit(1);
+		close(pipes[1]);
+		for (;;)
+			pause();
+	}
+	close(pipes[1]);
+	(void)!read(pipes[0], &byte, 1); /* ends when it is there, or has gone */
+	close(pipes[0]);
+	callgate_prog_free(allow);
+	callgate_filter_free(made);
+	callgate_policy_free(small);
+	return pid;
+}
+
+#endif
 
 static void prepare(void)
 {
@@ -205,10 +249,17 @@ static void prepare(void)
 	fd = mkstemp(record_path);
 	cr_assert(fd >= 0 && write(fd, recorded, strlen(recorded)) == (ssize_t)strlen(recorded));
 	close(fd);
+#ifndef UNIT_CORE
+	confined = start_confined();
+#endif
 }
 
 static void clean_up(void)
 {
+#ifndef UNIT_CORE
+	kill(confined, SIGKILL);
+	waitpid(confined, NULL, 0);
+#endif
 	unlink(record_path);
 	callgate_prog_free(prog);
 	callgate_filter_free(filter);
@@ -602,6 +653,44 @@ static int record_learn(void)
 	return r;
 }
 
+#ifndef UNIT_CORE
+/* What cannot be looked at here is no question of memory. */
+static int witness_of(enum callgate_evidence how)
+{
+	struct callgate_witness *witness = NULL;
+	struct callgate_tasks *list = NULL;
+	const struct callgate_filter *meant;
+	size_t stack, count;
+	int r = callgate_tasks_list(CALLGATE_SCOPE_PROCESS, confined, &list, NULL);
+
+	if (r == 0)
+		r = callgate_witness_read(callgate_tasks_at(list, 0), callgate_tasks_count(list), how, &witness, NULL);
+	cr_assert_eq(r == 0, witness != NULL);
+	if (r == 0)
+		r = callgate_witness_task(witness, 0, &stack, NULL);
+	if (r == 0) {
+		const struct callgate_prog *const *progs = callgate_witness_stack(witness, stack, &count);
+
+		find(callgate_prog_instructions(progs[0]), 8 * callgate_prog_count(progs[0]));
+		r = callgate_witness_filter(witness, stack, &meant, NULL);
+	}
+	callgate_witness_free(witness);
+	callgate_tasks_free(list);
+	return r == CALLGATE_E_PERM || r == CALLGATE_E_UNSUPPORTED ? 0 : r;
+}
+
+static int witness_at_once(void)
+{
+	return witness_of(CALLGATE_EVIDENCE_ITERATOR);
+}
+
+static int witness_by_ptrace(void)
+{
+	return witness_of(CALLGATE_EVIDENCE_PTRACE);
+}
+
+#endif
+
 /* CAREFUL: what cannot be found out about a program, for want of memory too, counts as the worst: it is refused, or its
  * filter is opaque. */
 enum care { EXACT = 0, CAREFUL };
@@ -637,6 +726,10 @@ static const struct task {
 	{ "read record", record_read },
 	{ "compare record", record_compare },
 	{ "learn", record_learn },
+#ifndef UNIT_CORE
+	{ "witness at once", witness_at_once, CAREFUL },
+	{ "witness by ptrace", witness_by_ptrace, CAREFUL },
+#endif
 };
 
 static int attempt(const struct task *task, long from, long to)

@@ -310,6 +310,79 @@ Test(witness, lifts_a_stack_once_and_counts_threads)
 	waitpid(pid, NULL, 0);
 }
 
+/* A process whose first thread has ended, and one that has ended altogether and that nobody has waited for. */
+static void *end_the_process(void *data)
+{
+	char byte;
+
+	(void)!read(*(int *)data, &byte, 1);
+	_exit(0);
+}
+
+Test(witness, what_has_ended_lacks_nothing_and_counts_for_nothing)
+{
+	struct callgate_err err = CALLGATE_ERR_INIT;
+	struct witness_counts counts = { 0 };
+	struct callgate_witness *witness;
+	struct callgate_tasks *tasks;
+	siginfo_t info;
+	size_t stack;
+	int pipes[2];
+	pid_t pid;
+
+	cr_assert_eq(pipe(pipes), 0);
+	pid = fork();
+	if (pid == 0) {
+		pthread_t thread;
+
+		if (pthread_create(&thread, NULL, end_the_process, &pipes[0]))
+			_exit(1);
+		pthread_exit(NULL);
+	}
+	/* Until the first thread is a zombie: one thread lives. */
+	for (unsigned i = 0; i < 500 && counts.threads != 1; i++) {
+		usleep(10000);
+		cr_assert_eq(witness_count(pid, &counts, &err), 0, "%s", err.text);
+	}
+	cr_assert_eq(counts.threads, 1);
+	cr_assert_neq(counts.unfiltered, pid);
+	/* It is listed while it lives and looked at when it has ended. */
+	cr_assert_eq(callgate_tasks_list(CALLGATE_SCOPE_PROCESS, pid, &tasks, &err), 0, "%s", err.text);
+	cr_assert_eq(write(pipes[1], "", 1), 1);
+	cr_assert_eq(waitid(P_PID, (id_t)pid, &info, WEXITED | WNOWAIT), 0);
+	cr_assert_eq(witness_count(pid, &counts, &err), CALLGATE_E_NOTFOUND);
+	cr_assert_eq(counts.threads, 1, "nothing is written");
+	witness = look(tasks, CALLGATE_EVIDENCE_PTRACE);
+	for (size_t i = 0; i < callgate_tasks_count(tasks); i++)
+		cr_assert_eq(callgate_witness_task(witness, i, &stack, &err), CALLGATE_E_NOTFOUND, "%s", err.text);
+	callgate_witness_free(witness);
+	callgate_tasks_free(tasks);
+	waitpid(pid, NULL, 0);
+}
+
+/* Who asks for the iterator alone gets no other evidence in its place. */
+Test(witness, refuses_as_a_whole_what_it_cannot_do)
+{
+	struct callgate_task task = { .pid = getpid(), .tid = getpid() };
+	struct callgate_witness *witness = NULL;
+	int status;
+	pid_t pid;
+
+	cr_assert_eq(callgate_witness_read(NULL, 1, CALLGATE_EVIDENCE_ANY, &witness, NULL), CALLGATE_E_ARG);
+	cr_assert_eq(callgate_witness_read(&task, 1, CALLGATE_EVIDENCE_ANY, NULL, NULL), CALLGATE_E_ARG);
+	cr_assert_null(witness);
+	pid = fork();
+	if (pid == 0) {
+		int r = geteuid() == 0 && setuid(65534) < 0
+				? 0
+				: callgate_witness_read(&task, 1, CALLGATE_EVIDENCE_ITERATOR, &witness, NULL);
+
+		_exit(r == CALLGATE_E_PERM || r == CALLGATE_E_UNSUPPORTED ? 0 : 1);
+	}
+	cr_assert_eq(waitpid(pid, &status, 0), pid);
+	cr_assert_eq(status, 0, "without privileges there is no iterator");
+}
+
 static pid_t start_crowd(int *ready, unsigned threads)
 {
 	struct callgate_prog *only = errno_for(SYS_mkdir, SECCOMP_RET_ERRNO | 77);
