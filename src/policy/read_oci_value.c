@@ -204,6 +204,25 @@ static bool is_absent(struct oci *oci, const struct oci_field *field, const stru
 	return true;
 }
 
+/*
+ * Go reads a second value over the first: members and elements that the second has not got stay as they were, null
+ * clears lists and numbers. Of two words the last counts, and a list of words is only that list.
+ */
+static bool is_merged(const struct oci *oci, const struct oci_field *field, const struct json_token *value)
+{
+	struct json ahead = oci->json;
+	struct json_token item = { .kind = JSON_BAD };
+
+	if (!report_reader(&oci->report, READS_GO) || field->kind == JSON_STRING)
+		return false;
+	if (value->kind != JSON_ARRAY)
+		return value->kind == JSON_NULL || field->kind == JSON_OBJECT;
+	ahead.arena = NULL;
+	while (json_next(&ahead, &item) == JSON_STRING)
+		;
+	return item.kind != JSON_ARRAY_END;
+}
+
 static bool member(struct oci *oci, const struct oci_field *field, void *object, const struct json_token *value)
 {
 	if (value->kind != field->kind) {
@@ -233,6 +252,10 @@ bool oci_object(struct oci *oci, const struct oci_schema *schema, void *object, 
 			return fault(oci);
 		if (!which_field(oci, schema, &keys, &key, &field))
 			return false;
+		if (field && (met >> (field - schema->fields) & 1) && is_merged(oci, field, &value))
+			report_error(&oci->report, NOTE_DUPLICATE_KEY, key.first,
+				     "cannot predict what comes of two '%s' in %s: the second is read over the first",
+				     field->key, schema->what);
 		if (field && is_absent(oci, field, &value))
 			field = NULL;
 		if (field)
