@@ -102,16 +102,16 @@ const char *const *learn_twins(const char *name)
 const char *const *learn_runtime_names(void)
 {
 	static const char *const names[] = {
-		"brk",          "capget",      "capset",      "chdir",       "clone",        "close",
-		"close_range",  "dup3",        "epoll_ctl",   "epoll_pwait", "execve",       "exit",
-		"exit_group",   "faccessat2",  "fchdir",      "fcntl",       "fstat",        "fstatfs",
-		"futex",        "getcwd",      "getdents64",  "getegid",     "geteuid",      "getgid",
-		"getpid",       "getppid",     "gettid",      "getuid",      "ioctl",        "lseek",
-		"madvise",      "mmap",        "mprotect",    "munmap",      "nanosleep",    "newfstatat",
-		"openat",       "prctl",       "read",        "readlinkat",  "rt_sigaction", "rt_sigprocmask",
-		"rt_sigreturn", "sched_yield", "setgid",      "setgroups",   "setresgid",    "setresuid",
-		"setsid",       "setuid",      "sigaltstack", "statx",       "tgkill",       "umask",
-		"write",        NULL,
+		"brk",         "capget",       "capset",         "chdir",        "clone",       "close",
+		"close_range", "dup2",         "dup3",           "epoll_ctl",    "epoll_pwait", "execve",
+		"exit",        "exit_group",   "faccessat2",     "fchdir",       "fchmod",      "fchown",
+		"fcntl",       "fstat",        "fstatfs",        "futex",        "getcwd",      "getdents64",
+		"getegid",     "geteuid",      "getgid",         "getpid",       "getppid",     "gettid",
+		"getuid",      "ioctl",        "lseek",          "madvise",      "mmap",        "mprotect",
+		"munmap",      "nanosleep",    "newfstatat",     "openat",       "prctl",       "read",
+		"readlinkat",  "rt_sigaction", "rt_sigprocmask", "rt_sigreturn", "sched_yield", "sendto",
+		"setgid",      "setgroups",    "setresgid",      "setresuid",    "setsid",      "setuid",
+		"sigaltstack", "statx",        "tgkill",         "umask",        "write",       NULL,
 	};
 
 	return names;
