@@ -288,8 +288,8 @@ static void begin_rule(struct text *text)
 static void end_rule(struct text *text, const char *topic, uint64_t count)
 {
 	text_add(text,
-		 ",\n\t\t\t\"action\": \"SCMP_ACT_ALLOW\",\n\t\t\t\"comment\": \"%s: recorded %llu times\"\n\t\t}",
-		 topic, (unsigned long long)count);
+		 ",\n\t\t\t\"action\": \"SCMP_ACT_ALLOW\",\n\t\t\t\"comment\": \"%s: recorded %llu time%s\"\n\t\t}",
+		 topic, (unsigned long long)count, count == 1 ? "" : "s");
 }
 
 static void add_group(struct text *text, const struct learner *learner, const char *topic)

@@ -285,7 +285,9 @@ static int row_member(struct reader *reader, struct slice key, const struct json
 	if (slice_is(key, "abi")) {
 		row->abi = value->kind == JSON_STRING ? abi_by_name(value->text) : CALLGATE_ABI_NONE;
 		reader->has_abi = true;
-		return row->abi == CALLGATE_ABI_NONE ? fault(reader, value->first, "no ABI has this name") : 0;
+		return row->abi == CALLGATE_ABI_NONE
+			       ? fault(reader, value->first, "this is no name of an ABI; expected one such as x86_64")
+			       : 0;
 	}
 	if (slice_is(key, "nr")) {
 		r = read_u64(reader, value, &number);

@@ -301,7 +301,7 @@ static int take_own(void *own, int option, const char *value)
 		request->gate = true;
 		if (strcmp(value, "no-looser") == 0)
 			return 0;
-		report("unknown --gate '%s': no-looser", value);
+		report("unknown --gate '%s'; expected no-looser", value);
 		return -1;
 	case OPT_WITHIN:
 		request->within = value;

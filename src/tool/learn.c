@@ -27,8 +27,9 @@ static void tell_left_out(void *data, const struct callgate_uncovered *told)
 	call_text_named(&told->call, call, sizeof(call));
 	callgate_action_format(told->action, word, sizeof(word));
 	origin_format(&told->origin, origin, sizeof(origin));
-	fprintf(stderr, "%s: warning: left out: %s %s, recorded %llu times: %s does not permit it (%s)\n", origin,
-		callgate_abi_name(told->call.abi), call, (unsigned long long)told->count, left->limit, word);
+	fprintf(stderr, "%s: warning: left out: %s %s, recorded %llu time%s: %s does not permit it (%s)\n", origin,
+		callgate_abi_name(told->call.abi), call, (unsigned long long)told->count, told->count == 1 ? "" : "s",
+		left->limit, word);
 	left->count++;
 }
 
@@ -39,8 +40,9 @@ static void tell_uncovered(void *data, const struct callgate_uncovered *told)
 	(void)data;
 	call_text_named(&told->call, call, sizeof(call));
 	callgate_action_format(told->action, word, sizeof(word));
-	fprintf(stderr, "callgate: warning: not covered: %s %s, recorded %llu times, gets %s\n",
-		callgate_abi_name(told->call.abi), call, (unsigned long long)told->count, word);
+	fprintf(stderr, "callgate: warning: not covered: %s %s, recorded %llu time%s, gets %s\n",
+		callgate_abi_name(told->call.abi), call, (unsigned long long)told->count, told->count == 1 ? "" : "s",
+		word);
 }
 
 int records_open(char **paths, struct callgate_record **out)

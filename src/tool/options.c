@@ -36,18 +36,21 @@ int number_parse(const char *text, unsigned bits, uint64_t *out)
 	return 0;
 }
 
+#define ABI_WORDS "a name such as x86_64, x86, aarch64 or s390x"
+
 static int take_abis(struct options *options, const char *value)
 {
 	char list[256], *at = list, *word;
 
-	if (strlen(value) >= sizeof(list))
+	if (snprintf(list, sizeof(list), "%s", value) >= (int)sizeof(list)) {
+		report("the list of ABIs is longer than any");
 		return -1;
-	strcpy(list, value);
+	}
 	while ((word = strsep(&at, ","))) {
 		enum callgate_abi abi;
 
 		if (callgate_abi_parse(word, &abi) < 0) {
-			report("unknown ABI '%s'", word);
+			report("unknown ABI '%s'; expected " ABI_WORDS, word);
 			return -1;
 		}
 		options->abi_mask |= 1u << abi;
@@ -55,10 +58,10 @@ static int take_abis(struct options *options, const char *value)
 	return 0;
 }
 
-static int take_word(int r, const char *what, const char *value)
+static int take_word(int r, const char *what, const char *value, const char *expected)
 {
 	if (r < 0)
-		report("unknown %s '%s'", what, value);
+		report("unknown %s '%s'; expected %s", what, value, expected);
 	return r < 0 ? -1 : 0;
 }
 
@@ -74,7 +77,7 @@ static int take_color(struct options *options, const char *value)
 			return 0;
 		}
 	}
-	return take_word(-1, "--color", value);
+	return take_word(-1, "--color", value, "auto, always or never");
 }
 
 static int take_enosys(struct callgate_target *target, const char *value)
@@ -84,7 +87,7 @@ static int take_enosys(struct callgate_target *target, const char *value)
 	else if (strcmp(value, "never") == 0)
 		target->enosys = CALLGATE_ENOSYS_NEVER;
 	else
-		return take_word(-1, "--enosys", value);
+		return take_word(-1, "--enosys", value, "profile or never");
 	return 0;
 }
 
@@ -96,7 +99,9 @@ static int take_reader(struct options *options, const char *value)
 
 	options->has_reader = true;
 	if (callgate_target_reader(target, value) < 0)
-		return take_word(-1, "reader", value);
+		return take_word(-1, "reader", value,
+				 "callgate, docker, podman, containerd, runc, crun, lxc or runsc; of runc and crun a "
+				 "release too, as in runc-1.1.5");
 	if (!options->has_names)
 		target->libseccomp = target->reader == CALLGATE_AS_CALLGATE ? 0 : callgate_libseccomp_release();
 	if (!target->runtime)
@@ -111,7 +116,7 @@ int take_nnp(const char *value, enum callgate_nnp *out)
 	else if (strcmp(value, "no") == 0)
 		*out = CALLGATE_NNP_NO;
 	else
-		return take_word(-1, "--no-new-privs", value);
+		return take_word(-1, "--no-new-privs", value, "yes or no");
 	return 0;
 }
 
@@ -140,7 +145,7 @@ int options_take(struct options *options, int option, const char *value)
 
 	switch (option) {
 	case OPT_ARCH:
-		return take_word(callgate_abi_parse(value, &target->host), "architecture", value);
+		return take_word(callgate_abi_parse(value, &target->host), "architecture", value, ABI_WORDS);
 	case OPT_ABI:
 		return take_abis(options, value);
 	case OPT_CAPS:
@@ -155,12 +160,13 @@ int options_take(struct options *options, int option, const char *value)
 		return -1;
 	case OPT_KERNEL:
 		return take_word(callgate_kernel_parse(value, &target->kernel_major, &target->kernel_minor),
-				 "kernel version", value);
+				 "kernel version", value, "two numbers, as in 6.1");
 	case OPT_AS:
 		return take_reader(options, value);
 	case OPT_NAMES:
 		options->has_names = true;
-		return take_word(callgate_release_parse(value, &target->libseccomp), "release", value);
+		return take_word(callgate_release_parse(value, &target->libseccomp), "release", value,
+				 "libseccomp-X.Y.Z");
 	case OPT_ENOSYS:
 		return take_enosys(target, value);
 	case OPT_JSON:

@@ -56,7 +56,9 @@ static int take_action(const struct reading *reading, const char *word, struct e
 				return 0;
 		}
 	}
-	return complain(reading, "unknown action", word);
+	return complain(reading,
+			"expected ALLOW, LOG, ERRNO(EPERM), TRAP, TRACE, NOTIFY, KILL_THREAD or KILL_PROCESS, not",
+			word);
 }
 
 static struct expectation *expectation_new(struct section *section)
