@@ -522,3 +522,59 @@ Test(bpf_lower, is_small_and_fast_for_the_shipped_default)
 	callgate_filter_free(filter);
 	callgate_policy_free(policy);
 }
+
+/* What the search tree, its chains and its weights are worth: where a program becomes longer, or its ways, it is by
+ * intention. Shorter ones are welcome. */
+Test(bpf_lower, programs_become_no_longer)
+{
+	static const struct {
+		const char *profile;
+		enum callgate_abi host;
+		struct callgate_prog_stats most;
+	} rows[] = {
+		{ "profiles/ceiling.json", CALLGATE_ABI_X86_64, { 233, 16, 1015 } },
+		{ "profiles/ceiling.json", CALLGATE_ABI_AARCH64, { 176, 16, 1013 } },
+		{ "profiles/ceiling.json", CALLGATE_ABI_MIPSEL64, { 238, 19, 1107 } },
+		{ "profiles/ceiling.json", CALLGATE_ABI_S390X, { 183, 17, 1091 } },
+		{ "profiles/lxc-ceiling.json", CALLGATE_ABI_X86_64, { 33, 11, 754 } },
+		{ "profiles/lxc-ceiling.json", CALLGATE_ABI_AARCH64, { 23, 9, 732 } },
+		{ "profiles/lxc-ceiling.json", CALLGATE_ABI_MIPSEL64, { 15, 8, 753 } },
+		{ "profiles/lxc-ceiling.json", CALLGATE_ABI_S390X, { 16, 8, 766 } },
+		{ "verdicts/small.json", CALLGATE_ABI_X86_64, { 95, 17, 923 } },
+		{ "verdicts/small.json", CALLGATE_ABI_AARCH64, { 74, 17, 868 } },
+		{ "verdicts/small.json", CALLGATE_ABI_MIPSEL64, { 52, 16, 990 } },
+		{ "verdicts/small.json", CALLGATE_ABI_S390X, { 56, 17, 871 } },
+		{ "verdicts/deny.json", CALLGATE_ABI_X86_64, { 67, 16, 744 } },
+		{ "verdicts/deny.json", CALLGATE_ABI_AARCH64, { 76, 18, 688 } },
+		{ "verdicts/deny.json", CALLGATE_ABI_MIPSEL64, { 77, 18, 604 } },
+		{ "verdicts/deny.json", CALLGATE_ABI_S390X, { 75, 18, 733 } },
+	};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct callgate_target target = CALLGATE_TARGET_INIT;
+		struct callgate_err err = CALLGATE_ERR_INIT;
+		struct callgate_policy *policy = NULL;
+		struct callgate_filter *filter = NULL;
+		struct callgate_prog_stats stats;
+		struct callgate_prog *prog;
+		char path[4096];
+
+		target.host = rows[i].host;
+		target.kernel_major = 6;
+		target.kernel_minor = 1;
+		snprintf(path, sizeof(path), "%s/%s", TESTS_DIR, rows[i].profile);
+		cr_assert_eq(callgate_policy_read(path, &policy, NULL, &err), 0, "%s", err.text);
+		cr_assert_eq(callgate_filter_resolve(policy, &target, &filter, NULL, &err), 0, "%s", err.text);
+		prog = lower(filter, rows[i].profile);
+		cr_assert_eq(callgate_prog_measure(prog, rows[i].host, &stats), 0);
+		cr_expect_leq(stats.instructions, rows[i].most.instructions, "row %zu: %u instructions", i,
+			      stats.instructions);
+		cr_expect_leq(stats.longest_path, rows[i].most.longest_path, "row %zu: %u at most", i,
+			      stats.longest_path);
+		cr_expect_leq(stats.mean_path_x100, rows[i].most.mean_path_x100, "row %zu: %u/100 on average", i,
+			      stats.mean_path_x100);
+		callgate_prog_free(prog);
+		callgate_filter_free(filter);
+		callgate_policy_free(policy);
+	}
+}

@@ -456,3 +456,78 @@ Test(semantics, rule_8_abis)
 	       { "x32", "#0x40000001", 0, 0, "ERRNO(EPERM)" }, { "x32", "#0x40000fff", 0, 0, "ERRNO(ENOSYS)" },
 	       { "x86_64", "#0x3fffffff", 0, 0, "ERRNO(ENOSYS)" });
 }
+
+/* ------------------------------------------------------------------ what is said besides */
+
+/* How many findings have these words. */
+static unsigned said(const char *profile, const struct callgate_target *target, const char *words)
+{
+	struct callgate_filter *filter;
+	struct callgate_notes *notes;
+	unsigned found = 0;
+	int r;
+
+	cr_assert_eq(callgate_notes_new(&notes), 0);
+	filter = resolve(profile, target, notes, &r);
+	cr_assert_eq(r, 0, "%s", profile);
+	for (size_t i = 0; i < callgate_notes_count(notes); i++)
+		found += strstr(callgate_notes_at(notes, i)->text, words) != NULL;
+	callgate_filter_free(filter);
+	callgate_notes_free(notes);
+	return found;
+}
+
+#define CONDITION(value, two) "{\"index\":0,\"value\":" value ",\"valueTwo\":" two ",\"op\":\"SCMP_CMP_MASKED_EQ\"}"
+#define WITH(architectures, conditions) \
+	"{\"defaultAction\":\"SCMP_ACT_ALLOW\",\"architectures\":[" architectures \
+	"],\"syscalls\":[{\"names\":[\"rmdir\"]," \
+	"\"action\":\"SCMP_ACT_ERRNO\"},{\"names\":[\"mkdir\"],\"action\":\"SCMP_ACT_ERRNO\",\"args\":[" conditions \
+	"]}]}"
+#define WIDE "\"SCMP_ARCH_X86_64\""
+#define BOTH "\"SCMP_ARCH_X86_64\",\"SCMP_ARCH_X86\""
+
+Test(semantics, what_rule_6_cuts_is_said_where_something_is_cut)
+{
+	static const char words[] = "only the lower 32 bits of this condition count on x86";
+	const struct callgate_target target = x86_64();
+
+	cr_expect_eq(said(WITH(BOTH, CONDITION("4294967297", "0")), &target, words), 1);
+	cr_expect_eq(said(WITH(BOTH, CONDITION("1", "4294967296")), &target, words), 1);
+	cr_expect_eq(said(WITH(BOTH, CONDITION("4294967297", "0") "," CONDITION("1", "8589934592")), &target, words),
+		     2);
+	/* All ones above a lower half that is no negative number; above one that is, they are its sign. */
+	cr_expect_eq(said(WITH(BOTH, CONDITION("18446744069414584320", "0")), &target, words), 1);
+	cr_expect_eq(said(WITH(BOTH, CONDITION("18446744071562067968", "0")), &target, words), 0);
+	cr_expect_eq(said(WITH(BOTH, CONDITION("4294967295", "4294967295")), &target, words), 0);
+	cr_expect_eq(said(WITH(WIDE, CONDITION("4294967297", "0")), &target, words), 0, "nothing is cut there");
+}
+
+#define TWO(guard, action) \
+	"{\"defaultAction\":\"SCMP_ACT_KILL_PROCESS\",\"syscalls\":[{\"names\":[\"mkdir\"],\"action\":\"SCMP_ACT_" \
+	"ALLOW\"" guard "}," \
+	"{\"names\":[\"mkdir\"],\"action\":\"" action "\"}]}"
+#define GUARD ",\"includes\":{\"caps\":[\"CAP_SYS_ADMIN\"]}"
+
+Test(semantics, what_has_no_effect_on_a_target_is_said_there)
+{
+	static const char words[] = "has no effect on this target";
+	struct callgate_target with = x86_64(), without = x86_64();
+
+	with.caps = UINT64_MAX;
+	cr_expect_eq(said(TWO(GUARD, "SCMP_ACT_ERRNO"), &with, words), 1);
+	cr_expect_eq(said(TWO(GUARD, "SCMP_ACT_ERRNO"), &without, words), 0, "the first rule is not there");
+	cr_expect_eq(said(TWO(GUARD, "SCMP_ACT_ALLOW"), &with, words), 0, "both say the same");
+}
+
+Test(semantics, hosts_and_readers_that_are_none_are_refused)
+{
+	struct callgate_target host = x86_64(), reader = x86_64();
+	int r;
+
+	host.host = CALLGATE_ABI_COUNT;
+	cr_expect_null(resolve(WITH(WIDE, ""), &host, NULL, &r));
+	cr_expect_eq(r, CALLGATE_E_ARG);
+	reader.reader = (enum callgate_reader)99;
+	cr_expect_null(resolve(WITH(WIDE, ""), &reader, NULL, &r));
+	cr_expect_eq(r, CALLGATE_E_ARG);
+}
