@@ -335,7 +335,8 @@ static void said_profile(const char *block, char *word, size_t size)
 	snprintf(word, size, "%.*s", (int)n, at ? at + 10 : "");
 }
 
-static const char *last_result(const char *name, char *word, size_t size)
+/* A record that says ready, of a container that does not run: the start ended before anybody looked at its filter. */
+static const char *last_result(const struct options *options, const char *name, char *word, size_t size)
 {
 	struct json_object *root, *value;
 	char path[PATH_MAX], *text;
@@ -349,7 +350,7 @@ static const char *last_result(const char *name, char *word, size_t size)
 	snprintf(word, size, "%s",
 		 root && json_object_object_get_ex(root, "result", &value) ? json_object_get_string(value) : "?");
 	json_object_put(root);
-	return word;
+	return strcmp(word, "ready") == 0 && !lxc_is_running(name, options->lxcpath) ? "not started" : word;
 }
 
 /* One line per container that has our lines. EXIT_NO: it has none. */
@@ -363,7 +364,7 @@ static int show(const struct options *options, const char *name)
 	if (code || lines.first == lines.last)
 		return code ? code : EXIT_NO;
 	said_profile(text.at + lines.first, profile, sizeof(profile));
-	printf("lxc:%s\t%s\t%s\t%s\n", name, profile, last_result(name, word, sizeof(word)), path);
+	printf("lxc:%s\t%s\t%s\t%s\n", name, profile, last_result(options, name, word, sizeof(word)), path);
 	return EXIT_YES;
 }
 
