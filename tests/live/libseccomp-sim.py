@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # The tables of libseccomp's bpf-sim tests, without a process for each row: `libseccomp-sim.py TESTS LIBRARY [BATCH...]` lets each
 # test program of the directory TESTS export its filter once, interprets it here for every row of the .tests files, and prints what
-# differs and "PASSED of COUNT". Numbers come from LIBRARY. For tests/live/libseccomp-suite.tap; the suite's own driver does the same
-# in half an hour.
+# differs and "PASSED of COUNT". Numbers come from LIBRARY. With CALLGATE_SUITE_PYTHON, an interpreter that has python3-seccomp, the
+# programs are the suite's Python ones. For tests/live/libseccomp-suite.tap; the suite's own driver does the same in half an hour.
 import ctypes, glob, itertools, os, re, struct, subprocess, sys
 
 LITTLE = "x86 x86_64 x32 arm aarch64 mipsel mipsel64 mipsel64n32 ppc64le riscv64".split()
@@ -20,6 +20,7 @@ os.chdir(sys.argv[1])
 library = ctypes.CDLL(sys.argv[2])
 library.seccomp_arch_resolve_name.restype = ctypes.c_uint32
 wanted = sys.argv[3:]
+python = os.environ.get("CALLGATE_SUITE_PYTHON")
 
 
 def arches(word):
@@ -39,7 +40,8 @@ programs = {}
 
 def program(test, big):
     if test not in programs:
-        made = subprocess.run(["./" + test, "-b"], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, check=False)
+        words = [python, test + ".py", "-b"] if python else ["./" + test, "-b"]
+        made = subprocess.run(words, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, check=False)
         programs[test] = made.stdout if made.returncode == 0 else None
     text = programs[test]
     return text and list(struct.iter_unpack(">HBBI" if big else "<HBBI", text))
