@@ -145,26 +145,55 @@ static int export_program(scmp_filter_ctx ctx, struct sock_filter **out, size_t 
 	return r;
 }
 
-int peer_compile(const char *path, int level, struct sock_filter **out, size_t *count)
+struct peer_profile {
+	struct json_object *root;
+};
+
+struct peer_profile *peer_read(const char *path)
 {
-	struct json_object *root = json_object_from_file(path), *rules, *word;
+	struct peer_profile *profile = malloc(sizeof(*profile));
+
+	if (profile)
+		profile->root = json_object_from_file(path);
+	if (profile && profile->root)
+		return profile;
+	free(profile);
+	return NULL;
+}
+
+void peer_release(struct peer_profile *profile)
+{
+	if (profile)
+		json_object_put(profile->root);
+	free(profile);
+}
+
+int peer_compile_read(const struct peer_profile *profile, int level, struct sock_filter **out, size_t *count)
+{
+	struct json_object *rules, *word;
 	scmp_filter_ctx ctx;
 	uint32_t fallback;
 	int r;
 
-	if (!root)
-		return -1;
-	json_object_object_get_ex(root, "defaultAction", &word);
-	fallback = action_of(json_object_get_string(word), root);
+	json_object_object_get_ex(profile->root, "defaultAction", &word);
+	fallback = action_of(json_object_get_string(word), profile->root);
 	ctx = seccomp_init(fallback);
 	seccomp_arch_add(ctx, SCMP_ARCH_X86);
 	seccomp_arch_add(ctx, SCMP_ARCH_X32);
 	seccomp_attr_set(ctx, SCMP_FLTATR_CTL_OPTIMIZE, (uint32_t)level);
-	json_object_object_get_ex(root, "syscalls", &rules);
+	json_object_object_get_ex(profile->root, "syscalls", &rules);
 	for (size_t i = 0; i < json_object_array_length(rules); i++)
 		add_rule(ctx, json_object_array_get_idx(rules, i), fallback);
 	r = export_program(ctx, out, count);
 	seccomp_release(ctx);
-	json_object_put(root);
+	return r;
+}
+
+int peer_compile(const char *path, int level, struct sock_filter **out, size_t *count)
+{
+	struct peer_profile *profile = peer_read(path);
+	int r = profile ? peer_compile_read(profile, level, out, count) : -1;
+
+	peer_release(profile);
 	return r;
 }

@@ -13,4 +13,11 @@
  */
 int peer_compile(const char *path, int level, struct sock_filter **out, size_t *count);
 
+/* The same in two steps: what json-c makes of the file, which peer_release() frees (NULL: not readable), and the
+ * program of it. */
+struct peer_profile;
+struct peer_profile *peer_read(const char *path);
+void peer_release(struct peer_profile *profile);
+int peer_compile_read(const struct peer_profile *profile, int level, struct sock_filter **out, size_t *count);
+
 #endif
