@@ -75,8 +75,25 @@ execute() {
   name=$1
   shift
   rm -f "$work/log"
-  timeout -k 5 20 lxc-execute -n "$run-$name" -f "$work/$name.conf" -l INFO -o "$work/log" -- "$@" \
+  timeout -k 5 20 $within lxc-execute -n "$run-$name" -f "$work/$name.conf" -l INFO -o "$work/log" -- "$@" \
     >"$work/out" 2>"$work/err" </dev/null
+}
+within=
+# Ids are mapped by newuidmap where that is installed, for root too: in a mount namespace in which it lets root map 100000 and following.
+execute_mapped() {
+  command -v newuidmap >/dev/null || { execute "$@"; return; }
+  echo "root:100000:65536" >"$work/subid"
+  printf 'for file in subuid subgid; do [ ! -e /etc/$file ] || mount --bind "%s" /etc/$file; done\nexec "$@"\n' "$work/subid" >"$work/with-ids"
+  within="unshare -m sh $work/with-ids"
+  execute "$@"
+  set -- $?
+  within=
+  return "$1"
+}
+# named_user COMMAND...: in a mount namespace in which user 12345 has a name, which newuidmap wants to know.
+named_user() {
+  { cat /etc/passwd; echo 'cgone:x:12345:12345::/:/bin/sh'; } >"$work/passwd"
+  unshare -m sh -c 'mount --bind "$0" /etc/passwd; exec "$@"' "$work/passwd" "$@"
 }
 
 # The same under lxc-start, whose init writes into the root's /tmp/out.
