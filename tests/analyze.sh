@@ -19,23 +19,12 @@ flags="-std=gnu11 -D_GNU_SOURCE -DHAVE_CONFIG_H -I. -I$source -I$source/src -Isr
 checks='-*,bugprone-infinite-loop,bugprone-macro-parentheses,bugprone-misplaced-widening-cast,bugprone-suspicious-*'
 checks="$checks,-bugprone-suspicious-include,clang-analyzer-core.DivideZero,clang-analyzer-core.NonNullParamChecker,clang-analyzer-core.VLASize"
 checks="$checks,clang-analyzer-core.StackAddressEscape,clang-analyzer-unix.*,misc-redundant-expression"
-# Functions of src/base/err.c answer the code that they are given: not seen from other files.
-work=$(mktemp -d) || exit 99
-trap 'rm -rf "$work"' EXIT
-cat > "$work/err.h" << 'END'
-#include "base/err.h"
-#define err_set(err, code, ...) ((void)(err_set)(err, code, __VA_ARGS__), (code))
-#define err_set_errno(err, code, ...) ((void)(err_set_errno)(err, code, __VA_ARGS__), (code))
-#define err_nomem(err) ((void)(err_nomem)(err), CALLGATE_E_NOMEM)
-END
 for file; do
-	given="-include $work/err.h"
-	[ "$file" != src/base/err.c ] || given=
 	# shellcheck disable=SC2086
-	gcc $flags $given -O1 -Werror -fanalyzer -Wno-analyzer-malloc-leak -c -o /dev/null "$source/$file" || bad=1
+	gcc $flags -O1 -Werror -fanalyzer -Wno-analyzer-malloc-leak -c -o /dev/null "$source/$file" || bad=1
 	if command -v clang-tidy > /dev/null; then
 		# shellcheck disable=SC2086
-		clang-tidy --quiet --checks="$checks" --warnings-as-errors='*' "$source/$file" -- $flags $given 2> /dev/null || bad=1
+		clang-tidy --quiet --checks="$checks" --warnings-as-errors='*' "$source/$file" -- $flags 2> /dev/null || bad=1
 	fi
 done
 command -v clang-tidy > /dev/null || echo "no clang-tidy: skipped"

@@ -16,7 +16,7 @@ static void err_reset(struct callgate_err *err, int code)
 	err->text[0] = '\0';
 }
 
-int err_set(struct callgate_err *err, int code, const char *format, ...)
+int(err_set)(struct callgate_err *err, int code, const char *format, ...)
 {
 	va_list ap;
 
@@ -29,7 +29,7 @@ int err_set(struct callgate_err *err, int code, const char *format, ...)
 	return code;
 }
 
-int err_set_errno(struct callgate_err *err, int code, int sys_errno, const char *what, const char *format, ...)
+int(err_set_errno)(struct callgate_err *err, int code, int sys_errno, const char *what, const char *format, ...)
 {
 	va_list ap;
 	size_t used;
@@ -58,12 +58,12 @@ void err_set_place(struct callgate_err *err, const char *file, unsigned line, un
 	err->column = column;
 }
 
-int err_nomem(struct callgate_err *err)
+int(err_nomem)(struct callgate_err *err)
 {
 	return err_set(err, CALLGATE_E_NOMEM, "out of memory");
 }
 
-int err_missing(struct callgate_err *err)
+int(err_missing)(struct callgate_err *err)
 {
 	return err_set(err, CALLGATE_E_ARG, "a required argument is NULL");
 }

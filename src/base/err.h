@@ -17,8 +17,26 @@ void err_set_place(struct callgate_err *err, const char *file, unsigned line, un
 
 int err_nomem(struct callgate_err *err);
 
+/* Compilers see in every file that the code comes back, so that they know where an error has been left behind. */
+#define err_set(err, code, ...) \
+	({ \
+		const int err_code = (code); \
+\
+		(err_set)(err, err_code, __VA_ARGS__); \
+		err_code; \
+	})
+#define err_set_errno(err, code, ...) \
+	({ \
+		const int err_code = (code); \
+\
+		(err_set_errno)(err, err_code, __VA_ARGS__); \
+		err_code; \
+	})
+#define err_nomem(err) ((void)(err_nomem)(err), CALLGATE_E_NOMEM)
+
 /* E_ARG: the caller left out what a public function cannot do without. */
 int err_missing(struct callgate_err *err);
+#define err_missing(err) ((void)(err_missing)(err), CALLGATE_E_ARG)
 /* How every public function begins: what must not be NULL is not. */
 #define REQUIRE(err, present) \
 	do { \
