@@ -80,34 +80,40 @@ static double mean_of_record(const struct callgate_prog *prog, const struct call
 	return path.calls > 0 ? path.steps / path.calls : 0;
 }
 
+/* plain: the program without the weights of the record; both may be NULL. */
 static int print_stats(const struct options *options, const struct callgate_prog *prog,
-		       const struct callgate_record *record)
+		       const struct callgate_prog *plain, const struct callgate_record *record)
 {
 	struct callgate_prog_stats stats = { 0 };
-	char mean[16], recorded[32] = "";
+	char mean[16], recorded[32] = "", unweighted[32] = "";
 
 	if (callgate_prog_measure(prog, options->target.host, &stats) < 0) {
 		report("an error in callgate: the program cannot be measured");
 		return EXIT_CANNOT;
 	}
 	snprintf(mean, sizeof(mean), "%u.%02u", stats.mean_path_x100 / 100, stats.mean_path_x100 % 100);
-	if (record)
+	if (record) {
 		snprintf(recorded, sizeof(recorded), "%.2f", mean_of_record(prog, record));
+		snprintf(unweighted, sizeof(unweighted), "%.2f", mean_of_record(plain, record));
+	}
 	if (options->json) {
 		struct json_object *root = document("compile");
 
 		json_object_object_add(root, "instructions", json_object_new_int64(stats.instructions));
 		json_object_object_add(root, "longest-path", json_object_new_int64(stats.longest_path));
 		json_object_object_add(root, "mean-path", json_object_new_double_s(stats.mean_path_x100 / 100.0, mean));
-		if (record)
+		if (record) {
 			json_object_object_add(root, "recorded-path",
 					       json_object_new_double_s(strtod(recorded, NULL), recorded));
+			json_object_object_add(root, "unweighted-path",
+					       json_object_new_double_s(strtod(unweighted, NULL), unweighted));
+		}
 		json_object_object_add(root, "proof", json_object_new_string("equal"));
 		return print_document(root);
 	}
 	printf("instructions: %u\nlongest-path: %u\nmean-path: %s\n", stats.instructions, stats.longest_path, mean);
 	if (record)
-		printf("recorded-path: %s\n", recorded);
+		printf("recorded-path: %s\nunweighted-path: %s\n", recorded, unweighted);
 	printf("proof: equal\n");
 	return finish_output(EXIT_YES);
 }
@@ -137,9 +143,13 @@ static int compile_filter(const struct options *options, struct callgate_filter 
 			  const struct callgate_record *record, const struct request *request)
 {
 	CALLGATE_CLEANUP(prog_cleanup) struct callgate_prog *prog = NULL;
+	/* What the weights are compared with. */
+	CALLGATE_CLEANUP(prog_cleanup) struct callgate_prog *plain = NULL;
 	struct callgate_err err = CALLGATE_ERR_INIT;
-	int r = record ? callgate_filter_weigh(filter, record, &err) : 0, code = EXIT_YES;
+	int r = record && request->stats ? callgate_filter_compile(filter, &plain, &err) : 0, code = EXIT_YES;
 
+	if (r == 0 && record)
+		r = callgate_filter_weigh(filter, record, &err);
 	/* Nothing is written or said of a program whose proof failed. */
 	if (r == 0 && request->backend == BACKEND_LIBSECCOMP)
 		r = callgate_filter_compile_libseccomp(filter, 0, &prog, &err);
@@ -152,7 +162,7 @@ static int compile_filter(const struct options *options, struct callgate_filter 
 	if (request->write)
 		code = write_program(options, filter, prog, request->format);
 	if (code == EXIT_YES && request->stats)
-		code = print_stats(options, prog, record);
+		code = print_stats(options, prog, plain, record);
 	return code;
 }
 
