@@ -153,6 +153,7 @@ static pid_t start(int *ready)
 	if (pid == 0) {
 		pthread_t thread;
 
+		prctl(PR_SET_PDEATHSIG, SIGKILL); /* whatever becomes of the test */
 		if (callgate_prog_load(first, CALLGATE_NNP_YES, NULL) < 0 ||
 		    callgate_prog_load(second, CALLGATE_NNP_YES, NULL) < 0)
 			_exit(1);
@@ -175,8 +176,11 @@ static struct callgate_witness *look(const struct callgate_tasks *tasks, enum ca
 {
 	struct callgate_err err = CALLGATE_ERR_INIT;
 	struct callgate_witness *witness;
+	size_t stack;
 	int r = callgate_witness_read(callgate_tasks_at(tasks, 0), callgate_tasks_count(tasks), how, &witness, &err);
 
+	if (r == 0 && how == CALLGATE_EVIDENCE_ANY && callgate_tasks_count(tasks))
+		r = callgate_witness_task(witness, 0, &stack, &err) == CALLGATE_E_PERM ? CALLGATE_E_PERM : 0;
 	if (r == CALLGATE_E_PERM || r == CALLGATE_E_UNSUPPORTED)
 		cr_skip_test("%s", err.text);
 	cr_assert_eq(r, 0, "%s", err.text);
