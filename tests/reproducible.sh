@@ -13,7 +13,7 @@ build() { # DIRECTORY USER ENVIRONMENT...
 		chown -R "$2" "$1" || return 1
 	directory=$1 user=$2
 	shift 2
-	(cd "$directory/source" && setpriv --reuid="$user" --regid="$(id -g "$user")" --clear-groups env -u MAKEFLAGS -u MFLAGS HOME=/nonexistent "$@" \
+	(cd "$directory/source" && setpriv --reuid="$user" --regid="$(id -g "$user")" --clear-groups env -u MAKEFLAGS -u MFLAGS HOME=/nonexistent TMPDIR="$directory" "$@" \
 		DEB_BUILD_OPTIONS="nocheck parallel=$(nproc)" dpkg-buildpackage -us -uc -b -d) > "$directory/log" 2>&1 ||
 		{ tail -n 20 "$directory/log" >&2; return 1; }
 }
