@@ -20,24 +20,30 @@
 #include "runtime/hooks.h"
 
 static char top[] = "/tmp/callgate-unit-XXXXXX";
+static const char *where = "/"; /* or top, where a test has made it */
 
 /* In the directory of this test. */
 static void run(const char *command)
 {
 	char text[1024];
 
-	snprintf(text, sizeof(text), "cd '%s' && %s", top[strlen(top) - 1] == 'X' ? "/" : top, command);
+	snprintf(text, sizeof(text), "cd '%s' && %s", where, command);
 	cr_assert_eq(system(text), 0, "%s", text);
 }
 
 static void make_top(void)
 {
-	cr_assert_not_null(mkdtemp(top));
+	where = mkdtemp(top);
+	cr_assert_not_null(where);
 }
 
 static void remove_top(void)
 {
-	run("rm -r \"$PWD\"");
+	char command[64];
+
+	where = "/";
+	snprintf(command, sizeof(command), "rm -r '%s'", top);
+	run(command);
 }
 
 /* A file below the directory of this test. */
