@@ -121,7 +121,8 @@ int value_format(const struct value_set *set, uint64_t value, char *buf, size_t 
 	const char *whole = set ? name_of(set, value) : NULL;
 	uint64_t rest = value;
 
-	if (whole || !set || set->low == UINT64_MAX) {
+	/* All bits set is -1 (personality's question), not a set of flags. */
+	if (whole || !set || set->low == UINT64_MAX || value == UINT32_MAX || value == UINT64_MAX) {
 		put(&to, whole, value);
 		return (int)to.used;
 	}

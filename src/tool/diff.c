@@ -110,6 +110,21 @@ struct json_object *differences_to_json(const struct callgate_diff *diff)
 	return array;
 }
 
+static void print_side_wide(const char *label, const struct callgate_filter *filter,
+			    const struct callgate_difference *row, enum side side)
+{
+	char *text = NULL;
+	size_t size;
+	FILE *to = open_memstream(&text, &size);
+
+	if (to) {
+		print_side(to, filter, row, side);
+		if (fclose(to) == 0)
+			terminal_hang(label, text);
+	}
+	free(text);
+}
+
 /* For people: what differs, and below it both sides and the call. */
 static void print_row_wide(const struct compared *of, size_t index)
 {
@@ -123,11 +138,10 @@ static void print_row_wide(const struct compared *of, size_t index)
 		snprintf(witness, sizeof(witness), "%s", said.witness);
 	else
 		call_text_named(&row->witness, witness, sizeof(witness));
-	printf("%-11s %-24s %s\n    A: ", said.abi, range, callgate_change_name(row->change));
-	print_side(stdout, of->a, row, SIDE_A);
-	printf("\n    B: ");
-	print_side(stdout, of->b, row, SIDE_B);
-	printf("\n    as in %s\n", witness);
+	printf("%-11s %-24s %s\n", said.abi, range, callgate_change_name(row->change));
+	print_side_wide("    A: ", of->a, row, SIDE_A);
+	print_side_wide("    B: ", of->b, row, SIDE_B);
+	terminal_hang("    as in ", witness);
 }
 
 void print_differences(FILE *to, const struct callgate_filter *a, const struct callgate_filter *b,

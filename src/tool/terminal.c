@@ -27,30 +27,51 @@ unsigned terminal_width(void)
 	return WIDTH_USUAL;
 }
 
-void terminal_wrap(const char *words, unsigned indent)
+/* How much of a word fits: all of it, or of one that is too long for any line flags up to a '|'. */
+static size_t fitting(const char *word, size_t size, size_t room)
 {
-	unsigned width = terminal_width(), column = 0;
+	size_t fits = 0;
 
+	for (size_t i = 0; size > room && i < room; i++)
+		if (word[i] == '|')
+			fits = i + 1;
+	return fits ? fits : size;
+}
+
+void terminal_hang(const char *label, const char *words)
+{
+	size_t indent = strlen(label), width = terminal_width(), column = indent;
+	bool fresh = true;
+
+	fputs(label, stdout);
 	while (*words) {
 		size_t size = strcspn(words, " ");
 
-		if (column && column + 1 + size > width) {
-			putchar('\n');
-			column = 0;
-		}
-		if (!column) {
-			printf("%*s", (int)indent, "");
+		if (!fresh && column + 1 + size > width) {
+			printf("\n%*s", (int)indent, "");
 			column = indent;
-		} else {
-			putchar(' ');
-			column++;
+			fresh = true;
 		}
-		printf("%.*s", (int)size, words);
-		column += (unsigned)size;
+		if (fresh)
+			size = fitting(words, size, width > indent ? width - indent : 1);
+		column += (size_t)printf("%s%.*s", fresh ? "" : " ", (int)size, words);
 		words += size;
+		fresh = *words && *words != ' ';
+		if (fresh) {
+			printf("\n%*s", (int)indent, "");
+			column = indent;
+		}
 		words += strspn(words, " ");
 	}
 	putchar('\n');
+}
+
+void terminal_wrap(const char *words, unsigned indent)
+{
+	char blanks[32];
+
+	snprintf(blanks, sizeof(blanks), "%*s", (int)indent, "");
+	terminal_hang(blanks, words);
 }
 
 /* ------------------------------------------------------------------ constants by name */

@@ -11,6 +11,8 @@ bool on_terminal(void);
 unsigned terminal_width(void);
 /* Words that blanks separate, indented, broken where a line would be too long. */
 void terminal_wrap(const char *words, unsigned indent);
+/* The same behind a label, as wide as which later lines are indented. */
+void terminal_hang(const char *label, const char *words);
 /* Conditions as callgate_outcome has them, with constants by name: "a0 == AF_ALG, a1 & SOCK_CLOEXEC == 0x0". */
 void print_conditions(FILE *to, const struct callgate_pattern *call, const char *conditions);
 
