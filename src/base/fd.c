@@ -142,10 +142,18 @@ static int open_component(int dir, const char *name, int flags)
 	return fd;
 }
 
+static bool is_open_to_all(int dir)
+{
+	struct stat st;
+
+	return fstat(dir, &st) == 0 && (st.st_mode & S_IWOTH);
+}
+
 /* Opens and checks one component; closes dir. */
 static int step(int dir, const char *name, int flags, const char *path, struct callgate_err *err, int *out)
 {
 	int fd = open_component(dir, name, flags);
+	bool open_to_all = is_open_to_all(dir);
 	const char *complaint;
 	struct stat st;
 
@@ -165,6 +173,11 @@ static int step(int dir, const char *name, int flags, const char *path, struct c
 		return err_set_errno(err, CALLGATE_E_IO, saved, path, "cannot stat '%s'", name);
 	}
 	complaint = trust_complaint(fd, &st);
+	/* In a user namespace root's files and other users' look alike; where everybody can make some, they may be
+	 * anybody's. */
+	if (!complaint && open_to_all && rootless_is_host(st.st_uid))
+		complaint =
+			"sits in a directory that everybody can write, and its owner is nobody of this user namespace";
 	if (!complaint && !(flags & O_DIRECTORY) && !S_ISREG(st.st_mode))
 		complaint = "is not a regular file";
 	/* A sticky directory protects what is in it only from others' renames: the file itself must not sit there. */
@@ -174,13 +187,6 @@ static int step(int dir, const char *name, int flags, const char *path, struct c
 	}
 	*out = fd;
 	return 0;
-}
-
-static bool is_open_to_all(int dir)
-{
-	struct stat st;
-
-	return fstat(dir, &st) == 0 && (st.st_mode & S_IWOTH);
 }
 
 /* Walks to the directory that path's last component is in; copy holds the path cut up, *name points into it. */

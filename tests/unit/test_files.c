@@ -4,12 +4,15 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
+#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
+#include <sys/wait.h>
 #include <sys/xattr.h>
 #include <time.h>
 #include <unistd.h>
@@ -284,4 +287,78 @@ Test(files, others_named_by_a_list_make_a_file_untrusted)
 		cr_assert_eq(removexattr(directory, "system.posix_acl_access"), 0);
 		chmod(directory, 0755);
 	}
+}
+
+/* ------------------------------------------------------------------ in a user namespace, where root has no number */
+
+enum { CALLER = 1001, STRANGER = 12345 };
+
+static bool write_map(const char *path, const char *text)
+{
+	int fd = open(path, O_WRONLY | O_CLOEXEC);
+	bool good = fd >= 0 && write(fd, text, strlen(text)) == (ssize_t)strlen(text);
+
+	if (fd >= 0)
+		close(fd);
+	return good;
+}
+
+static bool enter_own_namespace(void)
+{
+	char map[32];
+
+	snprintf(map, sizeof(map), "0 %d 1", CALLER);
+	/* Who has changed its ids may not write its maps else. */
+	return setgid(CALLER) == 0 && setuid(CALLER) == 0 && prctl(PR_SET_DUMPABLE, 1) == 0 &&
+	       unshare(CLONE_NEWUSER) == 0 && write_map("/proc/self/uid_map", map) &&
+	       write_map("/proc/self/setgroups", "deny") && write_map("/proc/self/gid_map", map);
+}
+
+static int opened(const char *path)
+{
+	struct callgate_err err = CALLGATE_ERR_INIT;
+	int fd, r = fd_open_trusted(path, &fd, &err);
+
+	if (r == 0)
+		fd_close(fd);
+	return r;
+}
+
+/* 77: there are no user namespaces; else a bit for each answer that is wrong. */
+static void look_from_inside(const char *own, const char *strangers)
+{
+	if (!enter_own_namespace())
+		_exit(77);
+	_exit((opened("/etc/passwd") != 0) | (opened(own) != 0) << 1 |
+	      (opened(strangers) != CALLGATE_E_UNTRUSTED) << 2);
+}
+
+/* Not below /tmp: there the group, which has no number either, may write. */
+Test(files, a_strangers_file_does_not_count_as_roots_where_both_have_no_number)
+{
+	char open_to_all[] = "/run/callgate-open-XXXXXX", mine[] = "/run/callgate-mine-XXXXXX";
+	char own[64], dir[64], strangers[96], command[160];
+	int status;
+	pid_t pid;
+
+	if (geteuid() != 0 || !mkdtemp(open_to_all))
+		cr_skip_test("needs root");
+	cr_assert_not_null(mkdtemp(mine));
+	snprintf(own, sizeof(own), "%s/file", mine);
+	snprintf(dir, sizeof(dir), "%s/dir", open_to_all);
+	snprintf(strangers, sizeof(strangers), "%s/file", dir);
+	put(own, "x");
+	cr_assert_eq(chmod(open_to_all, 01757) || mkdir(dir, 0755), 0);
+	put(strangers, "x");
+	cr_assert_eq(chown(strangers, STRANGER, STRANGER) || chown(dir, STRANGER, STRANGER), 0);
+	cr_assert_eq(chown(own, CALLER, CALLER) || chown(mine, CALLER, CALLER), 0);
+	pid = fork();
+	if (pid == 0)
+		look_from_inside(own, strangers);
+	cr_assert_eq(waitpid(pid, &status, 0), pid);
+	snprintf(command, sizeof(command), "rm -rf %s %s", open_to_all, mine);
+	cr_assert_eq(system(command), 0);
+	if (WIFEXITED(status) && WEXITSTATUS(status) == 77)
+		cr_skip_test("needs user namespaces");
+	cr_assert_eq(status, 0, "%#x", (unsigned)status);
 }
