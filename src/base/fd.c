@@ -107,7 +107,8 @@ static const char *acl_complaint(int fd, const struct stat *st, const struct fd_
 
 const char *fd_complaint(int fd, const struct stat *st, const struct fd_owner *also)
 {
-	bool listed;
+	/* In a sticky directory only its owner renames a file, whoever may write there. */
+	bool sticky = S_ISDIR(st->st_mode) && (st->st_mode & S_ISVTX) && (st->st_mode & S_IWOTH), listed;
 	const char *complaint = acl_complaint(fd, st, also, &listed);
 
 	if (complaint)
@@ -116,10 +117,10 @@ const char *fd_complaint(int fd, const struct stat *st, const struct fd_owner *a
 	 * no number of his own. */
 	if (!is_our_user(st->st_uid, also) && !rootless_is_host(st->st_uid))
 		return "belongs to neither root nor the caller";
-	if ((st->st_mode & S_IWOTH) && !(S_ISDIR(st->st_mode) && (st->st_mode & S_ISVTX)))
+	if ((st->st_mode & S_IWOTH) && !sticky)
 		return "is writable by everybody";
 	/* Debian gives each user a private group: only a group other than root's and our own makes a file foreign. */
-	if (!listed && (st->st_mode & S_IWGRP) && !is_our_group(st->st_gid, also))
+	if (!listed && !sticky && (st->st_mode & S_IWGRP) && !is_our_group(st->st_gid, also))
 		return "is writable by a foreign group";
 	return NULL;
 }

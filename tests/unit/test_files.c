@@ -333,10 +333,9 @@ static void look_from_inside(const char *own, const char *strangers)
 	      (opened(strangers) != CALLGATE_E_UNTRUSTED) << 2);
 }
 
-/* Not below /tmp: there the group, which has no number either, may write. */
 Test(files, a_strangers_file_does_not_count_as_roots_where_both_have_no_number)
 {
-	char open_to_all[] = "/run/callgate-open-XXXXXX", mine[] = "/run/callgate-mine-XXXXXX";
+	char open_to_all[] = "/run/callgate-open-XXXXXX", mine[] = "/tmp/callgate-mine-XXXXXX";
 	char own[64], dir[64], strangers[96], command[160];
 	int status;
 	pid_t pid;
@@ -348,7 +347,7 @@ Test(files, a_strangers_file_does_not_count_as_roots_where_both_have_no_number)
 	snprintf(dir, sizeof(dir), "%s/dir", open_to_all);
 	snprintf(strangers, sizeof(strangers), "%s/file", dir);
 	put(own, "x");
-	cr_assert_eq(chmod(open_to_all, 01757) || mkdir(dir, 0755), 0);
+	cr_assert_eq(chmod(open_to_all, 01777) || mkdir(dir, 0755), 0);
 	put(strangers, "x");
 	cr_assert_eq(chown(strangers, STRANGER, STRANGER) || chown(dir, STRANGER, STRANGER), 0);
 	cr_assert_eq(chown(own, CALLER, CALLER) || chown(mine, CALLER, CALLER), 0);
