@@ -523,7 +523,7 @@ int main(int argc, char **argv)
 		       "%s: a rootless engine calls the hook that the host's root has installed: its container is left "
 		       "alone",
 		       stage->name);
-		good = strcmp(stage->name, "precreate") != 0 || hook_copy_through() == 0;
+		good = hook_pass_through(strcmp(stage->name, "precreate") == 0 ? HOOK_COPIES : HOOK_SAYS_NOTHING) == 0;
 		free(hook);
 		return good ? EXIT_SUCCESS : EXIT_FAILURE;
 	}

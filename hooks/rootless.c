@@ -39,13 +39,13 @@ bool hook_is_of_hosts_root(void)
 	       st.st_uid != geteuid();
 }
 
-int hook_copy_through(void)
+int hook_pass_through(enum hook_output output)
 {
 	char bytes[65536];
 	size_t n;
 
 	while ((n = fread(bytes, 1, sizeof(bytes), stdin)) > 0)
-		if (fwrite(bytes, 1, n, stdout) != n)
+		if (output == HOOK_COPIES && fwrite(bytes, 1, n, stdout) != n)
 			return -1;
 	return ferror(stdin) || fflush(stdout) ? -1 : 0;
 }
