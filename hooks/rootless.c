@@ -6,6 +6,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/private.h"
+
 static unsigned unmapped_uid(void)
 {
 	FILE *file = fopen("/proc/sys/kernel/overflowuid", "re");
@@ -18,24 +20,11 @@ static unsigned unmapped_uid(void)
 	return uid;
 }
 
-/* The first user namespace maps everybody. */
-static bool is_first_namespace(void)
-{
-	FILE *file = fopen("/proc/self/uid_map", "re");
-	unsigned inside = 1, outside = 1, count = 0;
-	bool first = file && fscanf(file, "%u %u %u", &inside, &outside, &count) == 3 && inside == 0 && outside == 0 &&
-		     count == 4294967295u;
-
-	if (file)
-		fclose(file);
-	return first;
-}
-
 bool hook_is_of_hosts_root(void)
 {
 	struct stat st;
 
-	return !is_first_namespace() && stat("/proc/self/exe", &st) == 0 && st.st_uid == unmapped_uid() &&
+	return !callgate_is_first_user_namespace() && stat("/proc/self/exe", &st) == 0 && st.st_uid == unmapped_uid() &&
 	       st.st_uid != geteuid();
 }
 

@@ -150,11 +150,21 @@ static bool is_open_to_all(int dir)
 	return fstat(dir, &st) == 0 && (st.st_mode & S_IWOTH);
 }
 
+/* In a user namespace root's files and other users' look alike; where everybody can make some, they may be anybody's.
+ */
+static const char *component_complaint(int dir, int fd, const struct stat *st)
+{
+	const char *complaint = trust_complaint(fd, st);
+
+	if (complaint || !rootless_is_host(st->st_uid) || !is_open_to_all(dir))
+		return complaint;
+	return "sits in a directory that everybody can write, and its owner is nobody of this user namespace";
+}
+
 /* Opens and checks one component; closes dir. */
 static int step(int dir, const char *name, int flags, const char *path, struct callgate_err *err, int *out)
 {
 	int fd = open_component(dir, name, flags);
-	bool open_to_all = is_open_to_all(dir);
 	const char *complaint;
 	struct stat st;
 
@@ -166,19 +176,15 @@ static int step(int dir, const char *name, int flags, const char *path, struct c
 			return untrusted(err, path, name, "is a symbolic link or not a directory");
 		return err_set_errno(err, CALLGATE_E_IO, saved, path, "cannot open '%s'", name);
 	}
-	fd_close(dir);
 	if (fstat(fd, &st) < 0) {
 		int saved = errno;
 
+		fd_close(dir);
 		fd_close(fd);
 		return err_set_errno(err, CALLGATE_E_IO, saved, path, "cannot stat '%s'", name);
 	}
-	complaint = trust_complaint(fd, &st);
-	/* In a user namespace root's files and other users' look alike; where everybody can make some, they may be
-	 * anybody's. */
-	if (!complaint && open_to_all && rootless_is_host(st.st_uid))
-		complaint =
-			"sits in a directory that everybody can write, and its owner is nobody of this user namespace";
+	complaint = component_complaint(dir, fd, &st);
+	fd_close(dir);
 	if (!complaint && !(flags & O_DIRECTORY) && !S_ISREG(st.st_mode))
 		complaint = "is not a regular file";
 	/* A sticky directory protects what is in it only from others' renames: the file itself must not sit there. */

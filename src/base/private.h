@@ -18,6 +18,9 @@ char *callgate_escape(const char *text, char *out, size_t size);
  */
 void callgate_prefault(void);
 
+/* Whether this is the first user namespace, which maps everybody; what cannot be read counts as that. Since: 0.1 */
+bool callgate_is_first_user_namespace(void);
+
 /* The same filter with LOG in place of every action that does not permit, for trying a profile before it is enforced:
  * nothing is denied, the kernel logs what would have been. Since: 0.1 */
 int callgate_filter_log_only(const struct callgate_filter *filter, struct callgate_filter **out,

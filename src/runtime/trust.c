@@ -11,6 +11,7 @@
 
 #include "base/err.h"
 #include "base/fd.h"
+#include "base/private.h"
 #include "runtime/hooks.h"
 
 enum { LINKS = 40 };
@@ -99,19 +100,6 @@ static int check_to_link(const char *path, const char *at, const struct fd_owner
 	return r;
 }
 
-/* In a user namespace the host's files belong to an id that has no name there, whoever may write them. */
-static bool is_hosts_root(void)
-{
-	FILE *file = fopen("/proc/self/uid_map", "re");
-	unsigned long inside = 1, outside = 1, count = 0;
-	bool is_all = file && fscanf(file, "%lu %lu %lu", &inside, &outside, &count) == 3 && !inside && !outside &&
-		      count == 4294967295UL;
-
-	if (file)
-		fclose(file);
-	return is_all && geteuid() == 0;
-}
-
 /* Who called sudo could do as root whatever he likes. */
 static unsigned sudo_id(const char *name)
 {
@@ -130,7 +118,8 @@ int callgate_file_check_root(const char *path, struct callgate_err *err)
 	size_t link = 0;
 	int r;
 
-	if (!is_hosts_root() || strcmp(path, "-") == 0)
+	/* In another user namespace the host's files belong to an id that has no name there, whoever may write them. */
+	if (geteuid() != 0 || !callgate_is_first_user_namespace() || strcmp(path, "-") == 0)
 		return 0;
 	for (size_t i = 0; i < sizeof(own) / sizeof(own[0]); i++)
 		if (strncmp(path, own[i], strlen(own[i])) == 0)
