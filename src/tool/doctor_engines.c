@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "tool/doctor.h"
+#include "tool/hook.h"
 
 /* ------------------------------------------------------------------ hook files */
 
@@ -119,13 +120,10 @@ static bool each_conf_in(const char *dir_path, bool (*visit)(void *data, const c
 /* A user's own, which his podman reads behind those of the host. */
 static bool each_user_conf(bool (*visit)(void *data, const char *path), void *data)
 {
-	const char *config = getenv("XDG_CONFIG_HOME"), *home = getenv("HOME");
-	bool given = config && config[0] == '/';
 	char base[PATH_MAX], path[PATH_MAX + 64];
 
-	if (geteuid() == 0 || (!given && !home))
+	if (geteuid() == 0 || !user_config(base, sizeof(base)))
 		return false;
-	snprintf(base, sizeof(base), "%s%s", given ? config : home, given ? "" : "/.config");
 	snprintf(path, sizeof(path), "%s/containers/containers.conf.d", base);
 	if (each_conf_in(path, visit, data))
 		return true;

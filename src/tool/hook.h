@@ -59,7 +59,9 @@ void hook_note_calls(const char *runtime, const struct callgate_filter *filter, 
 bool hook_is_oci(const char *runtime);
 int hook_oci(struct options *options, const char *word, const struct hook_request *request);
 
-/* Writes a file with our mark in front, or shows it. An exit code, as of the others. */
+/* Writes a file, or shows it. An exit code, as of the others. */
+int hook_put_plain(const char *path, const char *text, enum hook_manner manner);
+/* The same with our mark in front. */
 int hook_put(const char *path, const char *text, enum hook_manner manner);
 /* Whether the file is one of ours: 1, another's: 0, none: -1. */
 int hook_is_ours(const char *path);
@@ -74,6 +76,9 @@ void hook_say_installed(const struct hook_request *request);
 
 /* ------------------------------------------------------------------ hook_user.c */
 
+/* Where the caller's programs have their configuration: XDG_CONFIG_HOME, else ~/.config. False: neither is known, or
+ * the path is longer than size. */
+bool user_config(char *path, size_t size);
 /* A user's own hooks for his rootless podman. */
 int hook_user(struct options *options, const char *word, const struct hook_request *request);
 

@@ -104,12 +104,10 @@ static int check_owner(const struct hook_request *request, const struct lxc_plan
 		return EXIT_YES;
 	if (can_inject(plan))
 		report("only root can read filters back: an unprivileged container needs --inject (that the kernel "
-		       "takes "
-		       "the filter is the proof) or --unverified");
+		       "takes the filter is the proof) or --unverified");
 	else
 		report("only root can read filters back: this container needs --unverified (that its first process has "
-		       "a "
-		       "filter is checked all the same)");
+		       "a filter is checked all the same)");
 	return EXIT_CANNOT;
 }
 

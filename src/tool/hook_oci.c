@@ -57,20 +57,26 @@ static void settings_path(const struct way *way, char *path, size_t size)
 	snprintf(path, size, "%s/callgate/callgate.conf.d/50-%s.conf", SYSCONFDIR, way->runtime);
 }
 
-int hook_put(const char *path, const char *text, enum hook_manner manner)
+int hook_put_plain(const char *path, const char *text, enum hook_manner manner)
 {
 	struct callgate_err err = CALLGATE_ERR_INIT;
-	char whole[3 * PATH_MAX];
 
-	snprintf(whole, sizeof(whole), "%s%s", mark, text);
 	if (manner == HOOK_SHOW) {
-		printf("==> %s\n%s", path, whole);
+		printf("==> %s\n%s", path, text);
 		return EXIT_YES;
 	}
-	if (callgate_file_write(path, whole, strlen(whole), 0644, &err) == 0)
+	if (callgate_file_write(path, text, strlen(text), 0644, &err) == 0)
 		return EXIT_YES;
 	report_err(&err);
 	return EXIT_CANNOT;
+}
+
+int hook_put(const char *path, const char *text, enum hook_manner manner)
+{
+	char whole[3 * PATH_MAX];
+
+	snprintf(whole, sizeof(whole), "%s%s", mark, text);
+	return hook_put_plain(path, whole, manner);
 }
 
 int hook_is_ours(const char *path)

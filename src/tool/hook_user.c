@@ -32,17 +32,22 @@ static bool is_plain(const char *path)
 	return true;
 }
 
+bool user_config(char *path, size_t size)
+{
+	const char *config = getenv("XDG_CONFIG_HOME"), *home = getenv("HOME");
+	bool given = config && config[0] == '/';
+
+	if (!given && !home)
+		return false;
+	return snprintf(path, size, "%s%s", given ? config : home, given ? "" : "/.config") < (int)size;
+}
+
 static int find_place(struct place *place)
 {
-	const char *config = getenv("XDG_CONFIG_HOME"), *home = getenv("HOME"), *runtime = getenv("XDG_RUNTIME_DIR");
-	bool given = config && config[0] == '/';
-	int n = snprintf(place->own, sizeof(place->own), "%s%s",
-			 given  ? config
-			 : home ? home
-				: "",
-			 given ? "" : "/.config");
+	const char *runtime = getenv("XDG_RUNTIME_DIR");
+	int n;
 
-	if ((!given && !home) || n > (int)sizeof(place->own) - 16 || place->own[0] != '/' || !is_plain(place->own)) {
+	if (!user_config(place->own, sizeof(place->own) - 16) || place->own[0] != '/' || !is_plain(place->own)) {
 		report("neither XDG_CONFIG_HOME nor HOME names a directory");
 		return EXIT_CANNOT;
 	}
@@ -65,7 +70,6 @@ static void hook_path(const struct place *place, const struct stage *stage, char
 /* podman gives hooks no environment but this one. */
 static int put_hook(const struct place *place, const struct stage *stage, enum hook_manner manner)
 {
-	struct callgate_err err = CALLGATE_ERR_INIT;
 	char path[PATH_MAX], text[3 * PATH_MAX];
 
 	hook_path(place, stage, path, sizeof(path));
@@ -75,14 +79,7 @@ static int put_hook(const struct place *place, const struct stage *stage, enum h
 		 "    \"env\": [\"XDG_RUNTIME_DIR=%s\"],\n    \"timeout\": 10\n  },\n"
 		 "  \"when\": { \"always\": true },\n  \"stages\": [\"%s\"]\n}\n",
 		 program, place->own, stage->name, place->runtime, stage->name);
-	if (manner == HOOK_SHOW) {
-		printf("==> %s\n%s", path, text);
-		return EXIT_YES;
-	}
-	if (callgate_file_write(path, text, strlen(text), 0644, &err) == 0)
-		return EXIT_YES;
-	report_err(&err);
-	return EXIT_CANNOT;
+	return hook_put_plain(path, text, manner);
 }
 
 /* The last of all: before it podman reads none of the others. */
