@@ -298,7 +298,8 @@ static int pre_start(struct hook *hook)
 		return -1;
 	}
 	text = callgate_text_bytes(hook->text, &size);
-	if (callgate_file_write(hook->output, text, size, 0644, &err) < 0)
+	/* Every start writes it anew. */
+	if (callgate_file_write_fleeting(hook->output, text, size, 0644, &err) < 0)
 		return hook_fail(hook, &err);
 	return 0;
 }

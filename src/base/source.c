@@ -190,18 +190,20 @@ static bool same_state(const struct stat *a, const struct stat *b)
  * unseen. */
 static void settle(const struct stat *st)
 {
-	const struct timespec nap = { .tv_nsec = SETTLE_NS };
-	struct timespec now = { 0 };
+	struct timespec now = { 0 }, nap = { .tv_nsec = SETTLE_NS };
 	int64_t age;
 
-	syscall(SYS_clock_gettime, 0L, &now);
+	clock_gettime(CLOCK_REALTIME, &now);
 	age = (int64_t)(now.tv_sec - st->st_ctim.tv_sec) * 1000000000 + now.tv_nsec - st->st_ctim.tv_nsec;
-	if (age < SETTLE_NS)
-		syscall(SYS_nanosleep, &nap, NULL);
+	if (age >= SETTLE_NS)
+		return;
+	if (age > 0)
+		nap.tv_nsec -= (long)age;
+	nanosleep(&nap, NULL);
 }
 
 /* A text that is written in place while it is read is half the old one and half the new one. */
-static int read_still(int fd, const char *path, struct source *out, struct callgate_err *err)
+static int read_still(int fd, const char *path, bool finished, struct source *out, struct callgate_err *err)
 {
 	struct stat before, after;
 	int r;
@@ -211,7 +213,7 @@ static int read_still(int fd, const char *path, struct source *out, struct callg
 
 		if (fstat(fd, &before) < 0)
 			return err_set_errno(err, CALLGATE_E_IO, errno, path, "cannot stat");
-		if (S_ISREG(before.st_mode)) {
+		if (S_ISREG(before.st_mode) && !finished) {
 			settle(&before);
 			(void)fstat(fd, &before);
 		}
@@ -231,16 +233,16 @@ static int read_still(int fd, const char *path, struct source *out, struct callg
 	return CALLGATE_E_IO;
 }
 
-int source_read(const char *path, enum source_trust trust, struct source *out, struct callgate_err *err)
+int source_read(const char *path, unsigned trust, struct source *out, struct callgate_err *err)
 {
 	int fd, r;
 
 	if (strcmp(path, "-") == 0)
 		return read_all(STDIN_FILENO, "<stdin>", out, err);
-	r = trust == SOURCE_TRUSTED ? fd_open_trusted(path, &fd, err) : open_anyone(path, &fd, err);
+	r = trust & SOURCE_TRUSTED ? fd_open_trusted(path, &fd, err) : open_anyone(path, &fd, err);
 	if (r < 0)
 		return r;
-	r = read_still(fd, path, out, err);
+	r = read_still(fd, path, trust & SOURCE_FINISHED, out, err);
 	close(fd);
 	return r;
 }

@@ -32,11 +32,16 @@ void source_locate(const struct source *source, size_t offset, unsigned *line, u
 /* How many characters (Unicode code points) UTF-8 has. */
 size_t source_characters(const char *text, size_t size);
 
+/* Whose file it may be, and whether somebody may be writing it. */
+enum source_trust {
+	SOURCE_ANYONE = 0,
+	SOURCE_TRUSTED = 1 << 0,  /* fd_open_trusted() (base/fd.h) must let it pass */
+	SOURCE_FINISHED = 1 << 1, /* a program wrote it and has ended, or puts whole files in its place: no waiting for
+				     what has just been written to stand still */
+};
 /* Reads a whole file into malloc'ed memory; "-" is standard input. Release with source_release().
- * trust: the file must pass fd_check_trust() (base/fd.h). name must outlive the source.
- * Errors: E_IO (sys_errno), E_LIMIT past SOURCE_LIMIT, E_UNTRUSTED, E_NOMEM. */
-enum source_trust { SOURCE_ANYONE, SOURCE_TRUSTED };
-int source_read(const char *path, enum source_trust trust, struct source *out, struct callgate_err *err);
+ * path must outlive the source. Errors: E_IO (sys_errno), E_LIMIT past SOURCE_LIMIT, E_UNTRUSTED, E_NOMEM. */
+int source_read(const char *path, unsigned trust, struct source *out, struct callgate_err *err);
 void source_release(struct source *source);
 
 #endif

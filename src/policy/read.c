@@ -172,7 +172,7 @@ int policy_parse(const struct source *source, enum callgate_reader as, struct ca
 		      "unknown format; expected a JSON object or the version number of LXC text");
 }
 
-static int read_file(const char *path, enum source_trust trust, enum callgate_reader as, struct callgate_policy **out,
+static int read_file(const char *path, unsigned trust, enum callgate_reader as, struct callgate_policy **out,
 		     struct callgate_notes *notes, struct callgate_err *err)
 {
 	struct source source;

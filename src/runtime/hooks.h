@@ -106,6 +106,9 @@ void callgate_bundle_forget(const char *path);
 /* Writes a file whole or not at all, in a directory that is made when missing and refused when others can write it. */
 int callgate_file_write(const char *path, const void *bytes, size_t size, unsigned mode,
 			struct callgate_err *err) CALLGATE_MUST_CHECK;
+/* The same for what means nothing after a crash: without waiting for the disk. */
+int callgate_file_write_fleeting(const char *path, const void *bytes, size_t size, unsigned mode,
+				 struct callgate_err *err) CALLGATE_MUST_CHECK;
 /* Reads one that only root or the caller can have written; *out is malloc'ed and ends in a NUL. */
 int callgate_file_read_trusted(const char *path, char **out, size_t *size,
 			       struct callgate_err *err) CALLGATE_MUST_CHECK;

@@ -528,7 +528,7 @@ int callgate_bundle_read(const char *path, struct callgate_bundle **out, struct 
 	int r;
 
 	REQUIRE(err, path && out);
-	r = source_read(path, SOURCE_ANYONE, &source, err);
+	r = source_read(path, SOURCE_FINISHED, &source, err);
 	return r < 0 ? r : oci_parse(&source, source.name, out, err);
 }
 

@@ -159,7 +159,7 @@ static int read_form(const struct form *form, const char *dir, const char *id, p
 	if (snprintf(path, sizeof(path), "%s/%s/%s", dir, id, form->file) >= (int)sizeof(path) ||
 	    access(path, F_OK) < 0)
 		return CALLGATE_E_NOTFOUND;
-	r = source_read(path, SOURCE_TRUSTED, &source, err);
+	r = source_read(path, SOURCE_TRUSTED | SOURCE_FINISHED, &source, err);
 	if (r < 0)
 		return r;
 	r = read_object(&source, form->fields, &init, err);
@@ -288,7 +288,7 @@ int callgate_container_read(const char *path, struct callgate_container *out, st
 	int r;
 
 	REQUIRE(err, path && out);
-	r = source_read(path, SOURCE_ANYONE, &source, err);
+	r = source_read(path, SOURCE_FINISHED, &source, err);
 	if (r < 0)
 		return r;
 	r = oci_state_parse(&source, out, err);

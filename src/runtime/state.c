@@ -218,15 +218,30 @@ int callgate_state_write(const struct callgate_state *state, struct callgate_err
 	return r;
 }
 
+static int make_place(const char *path, struct callgate_err *err)
+{
+	if (path[0] != '/')
+		return err_set(err, CALLGATE_E_ARG, "'%.200s' is not an absolute path", path);
+	return make_parent(path, err);
+}
+
 int callgate_file_write(const char *path, const void *bytes, size_t size, unsigned mode, struct callgate_err *err)
 {
 	int r;
 
 	REQUIRE(err, path && (bytes || !size));
-	if (path[0] != '/')
-		return err_set(err, CALLGATE_E_ARG, "'%.200s' is not an absolute path", path);
-	r = make_parent(path, err);
+	r = make_place(path, err);
 	return r < 0 ? r : fd_write_atomic(path, bytes, size, mode, err);
+}
+
+int callgate_file_write_fleeting(const char *path, const void *bytes, size_t size, unsigned mode,
+				 struct callgate_err *err)
+{
+	int r;
+
+	REQUIRE(err, path && (bytes || !size));
+	r = make_place(path, err);
+	return r < 0 ? r : fd_write_fleeting(path, bytes, size, mode, err);
 }
 
 int callgate_file_read_trusted(const char *path, char **out, size_t *size, struct callgate_err *err)
@@ -236,7 +251,7 @@ int callgate_file_read_trusted(const char *path, char **out, size_t *size, struc
 	int r;
 
 	REQUIRE(err, path && out && size);
-	r = source_read(path, SOURCE_TRUSTED, &source, err);
+	r = source_read(path, SOURCE_TRUSTED | SOURCE_FINISHED, &source, err);
 	if (r < 0)
 		return r;
 	text = malloc(source.size + 1);

@@ -361,3 +361,25 @@ Test(files, a_strangers_file_does_not_count_as_roots_where_both_have_no_number)
 		cr_skip_test("needs user namespaces");
 	cr_assert_eq(status, 0, "%#x", (unsigned)status);
 }
+
+/* A start reads what its engine wrote a moment ago: only a text that people may be writing is waited for. */
+Test(files, of_a_program_that_has_ended_are_read_at_once, .timeout = 20)
+{
+	enum { ROUNDS = 20 };
+	int64_t taken[2] = { 0 };
+
+	for (int i = 0; i < 2 * ROUNDS; i++) {
+		const char *path = in_place("text");
+		struct callgate_err err = CALLGATE_ERR_INIT;
+		struct source source;
+		int64_t start;
+
+		put(path, "{}");
+		start = now_ns();
+		cr_assert_eq(source_read(path, i % 2 ? SOURCE_FINISHED : SOURCE_ANYONE, &source, &err), 0, "%s",
+			     err.text);
+		taken[i % 2] += now_ns() - start;
+		source_release(&source);
+	}
+	cr_assert_lt(taken[1], taken[0] / 2, "%lld and %lld ns", (long long)taken[1], (long long)taken[0]);
+}
