@@ -65,6 +65,13 @@ void *arena_alloc(struct arena *arena, size_t size)
 	return at ? memset(at, 0, size) : NULL;
 }
 
+void *arena_copy(struct arena *arena, const void *like, size_t size)
+{
+	void *at = arena_take(arena, size);
+
+	return at ? memcpy(at, like, size) : NULL;
+}
+
 void *arena_array(struct arena *arena, size_t count, size_t size)
 {
 	if (size && count > SIZE_MAX / size)

@@ -23,6 +23,8 @@ struct arena {
 /* Zeroed, aligned for any type. NULL: no memory, or past the limit. */
 void *arena_alloc(struct arena *arena, size_t size);
 void *arena_array(struct arena *arena, size_t count, size_t size); /* overflow answers NULL */
+/* A copy of size bytes. */
+void *arena_copy(struct arena *arena, const void *like, size_t size);
 /* A copy with a NUL behind it. */
 char *arena_strndup(struct arena *arena, const char *text, size_t size);
 /* Copies an array of old_count elements into a larger one; the old one stays until arena_free(). */

@@ -46,16 +46,33 @@ static bool same_meaning(struct lift *lift, struct meaning **meaning, const stru
 	       !meaning_is_opaque(*meaning, ref_a, &pc);
 }
 
+/* The walk comes to most numbers in order, so that most pieces stand a few places from their own. */
+static void sort_pieces(struct piece *pieces, size_t count)
+{
+	size_t moves = count * 8;
+
+	for (size_t i = 1; i < count; i++) {
+		struct piece piece = pieces[i];
+		size_t at = i;
+
+		for (; at && pieces[at - 1].range.first > piece.range.first && moves; at--, moves--)
+			pieces[at] = pieces[at - 1];
+		pieces[at] = piece;
+	}
+	if (count && !moves)
+		qsort(pieces, count, sizeof(*pieces), order_pieces);
+}
+
 static void pieces_to_map(struct lift *lift, struct span_map *map)
 {
 	struct meaning *meaning = NULL;
 
-	qsort(lift->pieces, lift->piece_count, sizeof(*lift->pieces), order_pieces);
+	sort_pieces(lift->pieces, lift->piece_count);
 	for (size_t i = 0; i < lift->piece_count; i++) {
 		const struct piece *piece = &lift->pieces[i];
 
 		if (!map->count || !same_meaning(lift, &meaning, map->spans[map->count - 1].node, piece->node))
-			span_map_add(map, (struct span){ .first = piece->range.first, .node = piece->node });
+			span_map_add(map, &(struct span){ .first = piece->range.first, .node = piece->node });
 	}
 	meaning_free(meaning);
 }
@@ -80,7 +97,7 @@ static int add_arch(struct lift *lift, const struct span_map *other, uint32_t au
 			pieces_to_map(lift, &map);
 	} else {
 		for (size_t i = 0; i < other->count; i++)
-			span_map_add(&map, other->spans[i]);
+			span_map_add(&map, &other->spans[i]);
 	}
 	return code ? code : filter_add_arch(lift->filter, audit, &map, err);
 }

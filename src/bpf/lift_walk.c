@@ -306,35 +306,33 @@ static bool split(struct lift *lift, struct ranges *set, struct ranges *holds, s
 
 static bool run(struct lift *lift, struct waiting *item)
 {
-	struct step step = { .set = &item->set };
+	struct step step = { .set = &item->set, .pc = item->pc, .state = item->state };
 
 	for (;;) {
+		enum outcome outcome = lift_step(lift, &step);
 		struct ranges taken;
-		enum outcome outcome;
+		uint32_t taken_to = 0;
 
-		step.pc = item->pc;
-		step.state = item->state;
-		outcome = lift_step(lift, &step);
-		item->pc = step.pc;
-		item->state = step.state;
 		if (outcome == OUT_JUMP) {
+			item->pc = step.pc;
+			item->state = step.state;
 			outcome = decide(lift, &step);
 			if (outcome == OUT_SPLIT) {
 				/* Both parts come back to the jump that they have in common. */
-				if (!split(lift, &item->set, &step.holds, &taken) ||
-				    !wait_at(lift, item->pc, &item->state, &taken))
-					return false;
-				continue;
+				step.pc = taken_to = item->pc;
+				step.state = item->state;
 			}
+		} else if (outcome == OUT_SPLIT) {
+			const struct sock_filter *insn = &lift->prog->insns[step.pc];
+
+			taken_to = step.pc + 1u + insn->jt;
+			step.pc += 1u + insn->jf;
 		}
 		if (outcome == OUT_LEAF)
 			return give(lift, &item->set, step.node);
-		if (outcome != OUT_SPLIT)
+		if (outcome != OUT_SPLIT || !split(lift, &item->set, &step.holds, &taken) ||
+		    !wait_at(lift, taken_to, &step.state, &taken))
 			return false;
-		if (!split(lift, &item->set, &step.holds, &taken) ||
-		    !wait_at(lift, item->pc + 1 + lift->prog->insns[item->pc].jt, &item->state, &taken))
-			return false;
-		item->pc += 1u + lift->prog->insns[item->pc].jf;
 	}
 }
 

@@ -49,6 +49,12 @@ static int differ(struct proof *proof, struct prog_data *call, const struct node
 	return prog_disagree(call, got, want->action, proof->err);
 }
 
+/* Nearly all numbers: the same action, whatever the arguments are. */
+static bool same_leaf(const struct node *want, const struct node *got)
+{
+	return want->leaf && got->leaf && !want->opaque && !got->opaque && action_equal(want->action, got->action);
+}
+
 static int compare_nodes(struct proof *proof, uint32_t audit, uint32_t nr, const struct node *want,
 			 const struct node *got)
 {
@@ -58,7 +64,7 @@ static int compare_nodes(struct proof *proof, uint32_t audit, uint32_t nr, const
 	int code = 0;
 
 	if (want->leaf && got->leaf && !want->opaque && !got->opaque)
-		return action_equal(want->action, got->action) ? 0 : differ(proof, &call, want);
+		return differ(proof, &call, want);
 	if (!proof->meaning)
 		code = meaning_new(&proof->meaning, proof->err);
 	if (!code)
@@ -81,7 +87,8 @@ static int compare_arch(struct proof *proof, uint32_t audit)
 	int code = 0;
 
 	while (!code && zip_next(&step))
-		code = compare_nodes(proof, audit, step.first, step.a, step.b);
+		if (!same_leaf(step.a, step.b))
+			code = compare_nodes(proof, audit, step.first, step.a, step.b);
 	return code;
 }
 

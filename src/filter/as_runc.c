@@ -108,14 +108,14 @@ static void cover(struct span_map *map, uint32_t first, uint32_t last, const str
 		return;
 	*map = (struct span_map){ .failed = old.failed };
 	for (; i < old.count && old.spans[i].first < first; i++)
-		span_map_add(map, old.spans[i]);
-	span_map_add(map, (struct span){ .first = first, .node = node });
+		span_map_add(map, &old.spans[i]);
+	span_map_add(map, &(struct span){ .first = first, .node = node });
 	while (i < old.count && old.spans[i].first <= last)
 		i++;
 	if (last != UINT32_MAX && (i == old.count || old.spans[i].first != last + 1))
-		span_map_add(map, (struct span){ .first = last + 1, .node = node_at(&old, last) });
+		span_map_add(map, &(struct span){ .first = last + 1, .node = node_at(&old, last) });
 	for (; i < old.count; i++)
-		span_map_add(map, old.spans[i]);
+		span_map_add(map, &old.spans[i]);
 	span_map_release(&old);
 }
 

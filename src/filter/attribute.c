@@ -108,7 +108,7 @@ static int attribute_arch(struct work *work, uint32_t audit, struct callgate_err
 			span.clauses = NULL;
 			span.clause_count = 0;
 		}
-		span_map_add(&map, span);
+		span_map_add(&map, &span);
 	}
 	return filter_add_arch(work->filter, audit, &map, err);
 }

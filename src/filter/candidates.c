@@ -40,11 +40,10 @@ int candidate_direction(const struct callgate_action *action, const struct callg
 
 static bool list_append(struct arena *scratch, struct candidate_list *list, const struct candidate *like)
 {
-	struct candidate *candidate = arena_alloc(scratch, sizeof(*candidate));
+	struct candidate *candidate = list ? arena_copy(scratch, like, sizeof(*like)) : NULL;
 
-	if (!candidate || !list)
+	if (!candidate)
 		return false;
-	*candidate = *like;
 	if (list->last)
 		list->last->next = candidate;
 	else
@@ -96,7 +95,7 @@ const struct candidate_list *candidates_at(const struct abi_candidates *space, u
 const struct candidate *candidates_unconditional(const struct candidate_list *list)
 {
 	for (const struct candidate *at = list->first; at; at = at->next)
-		if (!at->rule->rule->condition_count)
+		if (!at->conditional)
 			return at;
 	return NULL;
 }
@@ -139,7 +138,8 @@ static struct candidate_list *mux_list(struct abi_candidates *space, int mux, ui
 	if (i == MUX_COUNT || selector >= MUX_SELECTORS)
 		return NULL;
 	if (i == space->mux_count)
-		space->mux[space->mux_count++] = (struct mux_members){ .id = mux };
+		space->mux[space->mux_count++] =
+			(struct mux_members){ .id = mux, .nr = (uint32_t)syscall_nr(mux, space->abi) };
 	return &space->mux[i].by_selector[selector];
 }
 
@@ -147,8 +147,7 @@ static struct candidate_list *mux_list(struct abi_candidates *space, int mux, ui
  * hide others. */
 static bool drops(const struct resolution *res, const struct candidate *like)
 {
-	return res->policy->overlap == CALLGATE_OVERLAP_STRICTEST &&
-	       action_equal(like->rule->action, res->active->fallback);
+	return res->policy->overlap == CALLGATE_OVERLAP_STRICTEST && like->is_default;
 }
 
 static void count_number(struct abi_candidates *space, uint32_t nr)
@@ -198,12 +197,11 @@ static bool place_member(const struct resolution *res, struct abi_candidates *sp
 	       list_append(res->scratch, list, like);
 }
 
-static void count_kind(const struct resolution *res, struct abi_candidates *space, bool pseudo,
-		       const struct candidate *like)
+static void count_kind(struct abi_candidates *space, bool pseudo, const struct candidate *like)
 {
-	unsigned kind = like->rule->rule->condition_count ? HAS_CONDITIONAL : HAS_UNCONDITIONAL;
+	unsigned kind = like->conditional ? HAS_CONDITIONAL : HAS_UNCONDITIONAL;
 
-	if (!action_equal(like->rule->action, res->active->fallback))
+	if (!like->is_default)
 		space->has |= pseudo ? kind << 2 : kind;
 }
 
@@ -224,7 +222,7 @@ static bool place_name(const struct resolution *res, struct candidates *out, int
 		/* Where there are multiplexers libseccomp keeps rules for their members alone, elsewhere for every name
 		 * that it knows. */
 		if (nr >= 0 || !space->has_muxes || is_member(space, id, &mux, &selector))
-			count_kind(res, space, nr < 0, like);
+			count_kind(space, nr < 0, like);
 		/*
 		 * runc's own count looks at libseccomp's number, which is a pseudo number for members of multiplexers.
 		 */
@@ -305,43 +303,62 @@ static void share_kinds(struct candidates *all)
 			all->abis[i].has = has;
 }
 
+/* One name of a rule. number: what it stands for, of a rule by number. */
+static int collect(const struct resolution *res, struct candidates *out, const struct candidate *like,
+		   const uint32_t *number, struct callgate_err *err)
+{
+	bool bare = res->policy->dialect == DIALECT_LXC && res->policy->lxc_version == 1, good;
+	int id = bare || number ? SYSCALL_NONE : syscall_find(like->name->text);
+
+	if (number)
+		good = place_exact_number(res, out, *number, like);
+	else if (bare)
+		good = place_bare_number(res, out, like);
+	else if (id >= 0 && syscall_in_release(id, res->target->libseccomp)) {
+		if (!place_name(res, out, id, like))
+			return err_nomem(err);
+		return res->traits->exact ? lxc_refuse(res, like, err)
+					  : library_refuse_errno(res, like->rule->action, like->name->at, err);
+	} else
+		good = drop_name(res, like);
+	return good ? 0 : err_nomem(err);
+}
+
+static int collect_rule(const struct resolution *res, struct candidates *out, const struct active_rule *rule,
+			struct line_cursor *cursor, struct callgate_err *err)
+{
+	unsigned count = rule->rule->name_count;
+	const uint32_t *numbers = rule->rule->numbers;
+	const struct node **leaves = arena_array(res->scratch, count, sizeof(*leaves));
+	struct candidate like = {
+		.rule = rule,
+		.origin = { .why = CALLGATE_BY_RULE, .file = res->filter->name },
+		.is_default = action_equal(rule->action, res->active->fallback),
+		.conditional = rule->rule->condition_count,
+		.weight = rule->rule->weight,
+	};
+	int r = leaves || !count ? 0 : err_nomem(err);
+
+	for (unsigned i = 0; i < count && r == 0; i++) {
+		like.name = &rule->rule->names[i];
+		like.leaf = &leaves[i];
+		cursor_locate(cursor, &res->policy->source, like.name->at, &like.origin);
+		r = collect(res, out, &like, numbers ? &numbers[i] : NULL, err);
+	}
+	return r;
+}
+
 int candidates_collect(const struct resolution *res, struct candidates *out, struct callgate_err *err)
 {
-	bool numbers = res->policy->dialect == DIALECT_LXC && res->policy->lxc_version == 1;
 	struct line_cursor cursor = { 0 };
-	bool good = true;
-	int r;
+	int r = 0;
 
 	out->abi_count = 0;
 	for (unsigned i = 0; i < res->active->abi_count; i++)
 		if (space_init(res, &out->abis[out->abi_count++], res->active->abis[i]) < 0)
 			return err_nomem(err);
-	for (unsigned i = 0; i < res->active->rule_count; i++) {
-		const struct active_rule *rule = &res->active->rules[i];
-
-		for (unsigned j = 0; j < rule->rule->name_count; j++) {
-			const struct word *name = &rule->rule->names[j];
-			struct candidate like = { .rule = rule, .name = name };
-			const uint32_t *exact = rule->rule->numbers;
-			int id = numbers || exact ? SYSCALL_NONE : syscall_find(name->text);
-
-			like.origin = (struct callgate_origin){ .why = CALLGATE_BY_RULE, .file = res->filter->name };
-			cursor_locate(&cursor, &res->policy->source, name->at, &like.origin);
-			if (exact)
-				good &= place_exact_number(res, out, exact[j], &like);
-			else if (numbers)
-				good &= place_bare_number(res, out, &like);
-			else if (id >= 0 && syscall_in_release(id, res->target->libseccomp)) {
-				good &= place_name(res, out, id, &like);
-				r = res->traits->exact ? lxc_refuse(res, &like, err)
-						       : library_refuse_errno(res, rule->action, name->at, err);
-				if (r < 0)
-					return r;
-			} else {
-				good &= drop_name(res, &like);
-			}
-		}
-	}
+	for (unsigned i = 0; i < res->active->rule_count && r == 0; i++)
+		r = collect_rule(res, out, &res->active->rules[i], &cursor, err);
 	share_kinds(out);
-	return good ? 0 : err_nomem(err);
+	return r;
 }

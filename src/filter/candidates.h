@@ -13,6 +13,10 @@ struct candidate {
 	const struct active_rule *rule;
 	const struct word *name;
 	struct callgate_origin origin; /* of the name */
+	const struct node **leaf;      /* of a rule without conditions: what the call gets, once that is made; shared */
+	bool is_default;               /* its action is the default one */
+	bool conditional;              /* the rule has conditions */
+	uint8_t weight;                /* the rule's */
 	const struct candidate *next;
 };
 
@@ -39,6 +43,7 @@ struct far_number {
 /* The members of one multiplexer (socketcall, ipc), by its first argument. */
 struct mux_members {
 	int id; /* the multiplexer's row in names/syscall */
+	uint32_t nr;
 	struct candidate_list by_selector[MUX_SELECTORS];
 };
 

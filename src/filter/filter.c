@@ -138,10 +138,9 @@ static const struct node *node_intern(struct callgate_filter *filter, const stru
 			return filter->table[at];
 	if (filter->node_count >= FILTER_NODE_LIMIT)
 		return NULL;
-	node = arena_alloc(&filter->arena, sizeof(*node));
+	node = arena_copy(&filter->arena, wanted, sizeof(*node));
 	if (!node)
 		return NULL;
-	*node = *wanted;
 	node->id = filter->node_count++;
 	filter->table[at] = node;
 	return node;
@@ -207,34 +206,37 @@ const struct node *filter_test(struct callgate_filter *filter, struct test test,
 
 /* ------------------------------------------------------------------ maps */
 
-void span_map_add(struct span_map *map, struct span span)
+static bool span_map_grow(struct span_map *map)
 {
+	size_t room = map->room ? map->room * 2 : 512;
+	struct span *spans = realloc(map->spans, room * sizeof(*spans));
+
+	if (!spans)
+		return false;
+	map->spans = spans;
+	map->room = room;
+	return true;
+}
+
+void span_map_add(struct span_map *map, const struct span *span)
+{
+	struct span *last = map->count ? &map->spans[map->count - 1] : NULL;
+
+	if (last && last->node == span->node && !last->clauses && !span->clauses) {
+		last->weight = last->weight > span->weight ? last->weight : span->weight;
+		return;
+	}
+	map->failed = map->failed || !span->node || (map->count == map->room && !span_map_grow(map));
 	if (map->failed)
 		return;
-	if (!span.node) {
-		map->failed = true;
-		return;
-	}
-	if (map->count) {
-		struct span *last = &map->spans[map->count - 1];
-
-		if (last->node == span.node && !last->clauses && !span.clauses) {
-			last->weight = last->weight > span.weight ? last->weight : span.weight;
-			return;
-		}
-	}
-	if (map->count == map->room) {
-		size_t room = map->room ? map->room * 2 : 512;
-		struct span *spans = realloc(map->spans, room * sizeof(*spans));
-
-		if (!spans) {
-			map->failed = true;
-			return;
-		}
-		map->spans = spans;
-		map->room = room;
-	}
-	map->spans[map->count++] = span;
+	/* Member by member: most were written a moment ago, and are not yet there to be read as a whole. */
+	last = &map->spans[map->count++];
+	last->first = span->first;
+	last->node = span->node;
+	last->clauses = span->clauses;
+	last->clause_count = span->clause_count;
+	last->weight = span->weight;
+	last->overlap = span->overlap;
 }
 
 void span_map_release(struct span_map *map)
@@ -308,11 +310,6 @@ size_t span_at(const struct filter_arch *arch, uint32_t nr)
 			high = middle;
 	}
 	return low;
-}
-
-uint32_t span_last(const struct filter_arch *arch, size_t i)
-{
-	return i + 1 < arch->span_count ? arch->spans[i + 1].first - 1 : UINT32_MAX;
 }
 
 /* ------------------------------------------------------------------ walking */

@@ -131,7 +131,10 @@ const struct filter_arch *filter_arch_of(const struct callgate_filter *filter, u
 /* Index of the span that holds nr. */
 size_t span_at(const struct filter_arch *arch, uint32_t nr);
 /* Last number of span i. */
-uint32_t span_last(const struct filter_arch *arch, size_t i);
+static inline uint32_t span_last(const struct filter_arch *arch, size_t i)
+{
+	return i + 1 < arch->span_count ? arch->spans[i + 1].first - 1 : UINT32_MAX;
+}
 
 /* The leaf that a call reaches. audit, nr and arguments as the kernel would hand them over. */
 const struct node *filter_walk(const struct callgate_filter *filter, uint32_t audit, uint32_t nr,
@@ -149,7 +152,7 @@ struct span_map {
 	size_t count, room;
 	bool failed;
 };
-void span_map_add(struct span_map *map, struct span span);
+void span_map_add(struct span_map *map, const struct span *span);
 /* Puts a finished map into the filter (copied into its arena) and releases it, on failure too. The first span starts at
  * 0. Architectures keep the order in which they are added. */
 int filter_add_arch(struct callgate_filter *filter, uint32_t audit, struct span_map *map, struct callgate_err *err);

@@ -76,7 +76,7 @@ static int map_arch(struct mapping *mapping, const struct filter_arch *arch, str
 			span_map_release(&map);
 			return err_nomem(err);
 		}
-		span_map_add(&map, span);
+		span_map_add(&map, &span);
 	}
 	return filter_add_arch(mapping->out, arch->audit, &map, err);
 }

@@ -224,7 +224,7 @@ static int meet_arch(struct meet *meet, uint32_t audit, struct callgate_err *err
 	struct span_map map = { 0 };
 
 	while (!map.failed && zip_next(&step))
-		span_map_add(&map, (struct span){ .first = step.first, .node = meet_nodes(meet, step.a, step.b) });
+		span_map_add(&map, &(struct span){ .first = step.first, .node = meet_nodes(meet, step.a, step.b) });
 	return filter_add_arch(meet->out, audit, &map, err);
 }
 

@@ -97,6 +97,14 @@ static int list_clauses(const struct resolution *res, const struct candidate_lis
 	return res->traits->own_rules ? 0 : library_settle(res, list, out, err);
 }
 
+/* The same on every ABI: made once. */
+static const struct node *leaf_of(const struct resolution *res, const struct candidate *candidate)
+{
+	if (!*candidate->leaf)
+		*candidate->leaf = filter_leaf(res->filter, candidate->rule->action, candidate->origin);
+	return *candidate->leaf;
+}
+
 /*
  * Rule 1: an unconditional rule decides. What stands before it has been added to libseccomp by the others, or refused.
  */
@@ -111,7 +119,7 @@ static int decide_unconditional(const struct resolution *res, const struct candi
 		r = list_clauses(res, list, winner, word, &before, err);
 	if (r < 0)
 		return r;
-	span->node = filter_leaf(res->filter, winner->rule->action, winner->origin);
+	span->node = leaf_of(res, winner);
 	return span->node ? 0 : err_nomem(err);
 }
 
@@ -124,7 +132,7 @@ static int decide_in_turn(const struct resolution *res, const struct leaves *lea
 
 	/* Most calls: the first rule asks for nothing. */
 	if (res->traits->own_rules && candidates_unconditional(list) == list->first) {
-		span->node = filter_leaf(res->filter, list->first->rule->action, list->first->origin);
+		span->node = leaf_of(res, list->first);
 		return span->node ? 0 : err_nomem(err);
 	}
 	r = list_clauses(res, list, NULL, word, &clauses, err);
@@ -195,7 +203,7 @@ static int decide_call(const struct abi_mapping *mapping, const struct candidate
 static const struct mux_members *mux_of(const struct abi_candidates *space, uint32_t nr)
 {
 	for (unsigned i = 0; i < space->mux_count; i++)
-		if (syscall_nr(space->mux[i].id, space->abi) == (int64_t)nr)
+		if (space->mux[i].nr == nr)
 			return &space->mux[i];
 	return NULL;
 }
@@ -206,8 +214,8 @@ static uint8_t weight_of(const struct candidate_list *list)
 	uint8_t weight = 0;
 
 	for (const struct candidate *at = list ? list->first : NULL; at; at = at->next)
-		if (at->rule->rule->weight > weight)
-			weight = at->rule->rule->weight;
+		if (at->weight > weight)
+			weight = at->weight;
 	return weight;
 }
 
@@ -234,7 +242,7 @@ static void replace_from(struct span_map *map, uint32_t first, const struct node
 	while (map->count && map->spans[map->count - 1].first >= first)
 		map->count--;
 	if (node)
-		span_map_add(map, (struct span){ .first = first, .node = node });
+		span_map_add(map, &(struct span){ .first = first, .node = node });
 }
 
 /* Rule 5: numbers above the highest one that is named. */
@@ -259,9 +267,9 @@ static int map_number(const struct abi_mapping *mapping, const struct candidate_
 	if (r < 0 || !span.node)
 		return r;
 	replace_from(mapping->map, span.first, NULL);
-	span_map_add(mapping->map, span);
+	span_map_add(mapping->map, &span);
 	if (nr != UINT32_MAX)
-		span_map_add(mapping->map, (struct span){ .first = nr + 1, .node = mapping->leaves->fallback });
+		span_map_add(mapping->map, &(struct span){ .first = nr + 1, .node = mapping->leaves->fallback });
 	return 0;
 }
 
@@ -293,7 +301,7 @@ static int map_skipped_call(const struct abi_mapping *lp64, struct callgate_err 
 		far = far->next;
 	if (far)
 		return map_number(lp64, &far->list, UINT32_MAX, err);
-	span_map_add(lp64->map, (struct span){ .first = UINT32_MAX, .node = lp64->leaves->fallback });
+	span_map_add(lp64->map, &(struct span){ .first = UINT32_MAX, .node = lp64->leaves->fallback });
 	return 0;
 }
 
@@ -311,7 +319,7 @@ static int map_abi(const struct abi_mapping *mapping, uint32_t last, struct call
 
 	if (r < 0)
 		return r;
-	span_map_add(mapping->map, (struct span){ .first = space->base, .node = leaves->fallback });
+	span_map_add(mapping->map, &(struct span){ .first = space->base, .node = leaves->fallback });
 	/* Rules that are never met may still make the reader refuse the profile. */
 	if (load != LIBRARY_LOAD_KEPT)
 		rules.map = &unmet;
@@ -333,13 +341,13 @@ static int map_x86_64(const struct resolution *res, const struct leaves *leaves,
 	if (lp64.space)
 		r = map_abi(&lp64, X32_BIT - 1, err);
 	else
-		span_map_add(map, (struct span){ .first = 0, .node = leaves->unlisted });
+		span_map_add(map, &(struct span){ .first = 0, .node = leaves->unlisted });
 	if (r == 0 && x32.space)
 		r = map_abi(&x32, UINT32_MAX, err);
 	if (r < 0)
 		return r;
 	if (!x32.space)
-		span_map_add(map, (struct span){ .first = X32_BIT, .node = leaves->unlisted });
+		span_map_add(map, &(struct span){ .first = X32_BIT, .node = leaves->unlisted });
 	/* x32, where it is listed, answers for it too unless a rule is about it. */
 	return !lp64.space || (x32.space && !lp64.space->far) ? 0 : map_skipped_call(&lp64, err);
 }

@@ -12,23 +12,33 @@ struct zip zip_start(const struct callgate_filter *a, const struct callgate_filt
 	};
 }
 
+/* Without a map all numbers are one span. */
+static const struct node *span_of(const struct callgate_filter *filter, const struct filter_arch *arch, size_t at,
+				  uint32_t *last)
+{
+	*last = arch ? span_last(arch, at) : UINT32_MAX;
+	return arch ? arch->spans[at].node : filter->other_arch;
+}
+
 bool zip_next(struct zip *step)
 {
-	uint32_t last_a, last_b;
+	bool next_a = !step->started, next_b = next_a;
 
 	if (step->started) {
 		if (step->last == UINT32_MAX)
 			return false;
-		step->at_a += step->arch_a && span_last(step->arch_a, step->at_a) == step->last;
-		step->at_b += step->arch_b && span_last(step->arch_b, step->at_b) == step->last;
+		next_a = step->last == step->last_a;
+		next_b = step->last == step->last_b;
+		step->at_a += next_a;
+		step->at_b += next_b;
 		step->first = step->last + 1;
 	}
 	step->started = true;
-	last_a = step->arch_a ? span_last(step->arch_a, step->at_a) : UINT32_MAX;
-	last_b = step->arch_b ? span_last(step->arch_b, step->at_b) : UINT32_MAX;
-	step->last = last_a < last_b ? last_a : last_b;
-	step->a = step->arch_a ? step->arch_a->spans[step->at_a].node : step->filter_a->other_arch;
-	step->b = step->arch_b ? step->arch_b->spans[step->at_b].node : step->filter_b->other_arch;
+	if (next_a)
+		step->a = span_of(step->filter_a, step->arch_a, step->at_a, &step->last_a);
+	if (next_b)
+		step->b = span_of(step->filter_b, step->arch_b, step->at_b, &step->last_b);
+	step->last = step->last_a < step->last_b ? step->last_a : step->last_b;
 	return true;
 }
 

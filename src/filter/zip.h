@@ -14,6 +14,7 @@ struct zip {
 	const struct callgate_filter *filter_a, *filter_b;
 	const struct filter_arch *arch_a, *arch_b;
 	size_t at_a, at_b;
+	uint32_t last_a, last_b; /* of the spans at_a and at_b */
 	bool started;
 };
 

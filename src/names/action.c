@@ -139,7 +139,8 @@ struct callgate_action action_from_word(uint32_t word)
 
 bool action_equal(struct callgate_action a, struct callgate_action b)
 {
-	return action_word(a) == action_word(b);
+	/* Data that a kind does not have is no difference. */
+	return a.kind == b.kind ? a.data == b.data || !table[a.kind].has_data : action_word(a) == action_word(b);
 }
 
 const char *action_nearest_oci(struct slice word)

@@ -87,18 +87,36 @@ static void add_halves(struct callgate_arguments *out, enum callgate_abi abi, co
 	add(out, 'h', name, size, high_first ? "_low" : "_high");
 }
 
+/* The ABI's own order; NULL: that of most. */
+static const struct own_order *own_order_of(int id, enum callgate_abi abi)
+{
+	const char *call = syscall_id_name(id);
+
+	for (size_t i = 0; call && abi != CALLGATE_ABI_NONE && i < sizeof(own_orders) / sizeof(own_orders[0]); i++)
+		if ((own_orders[i].abis >> abi & 1) && strcmp(own_orders[i].name, call) == 0)
+			return &own_orders[i];
+	return NULL;
+}
+
+char argument_kind(int id, enum callgate_abi abi, unsigned index)
+{
+	const struct own_order *own = own_order_of(id, abi);
+	const char *kinds = own ? own->kinds : syscall_args(id);
+	struct callgate_arguments arguments;
+
+	/* Without 64-bit values in two registers the letters are the registers. */
+	if (!strchr(kinds, '6'))
+		return index < strlen(kinds) ? kinds[index] : '\0';
+	arguments_of(id, abi, &arguments);
+	return index < strlen(arguments.kinds) ? arguments.kinds[index] : '\0';
+}
+
 void arguments_of(int id, enum callgate_abi abi, struct callgate_arguments *out)
 {
-	const char *kinds = syscall_args(id), *names = syscall_arg_names(id), *call = syscall_id_name(id);
+	const struct own_order *own = own_order_of(id, abi);
+	const char *kinds = own ? own->kinds : syscall_args(id), *names = own ? own->names : syscall_arg_names(id);
 
 	*out = (struct callgate_arguments){ .kinds = "" };
-	for (size_t i = 0; abi != CALLGATE_ABI_NONE && i < sizeof(own_orders) / sizeof(own_orders[0]); i++) {
-		if (!(own_orders[i].abis >> abi & 1) || strcmp(own_orders[i].name, call) != 0)
-			continue;
-		kinds = own_orders[i].kinds;
-		names = own_orders[i].names;
-		break;
-	}
 	for (; *kinds; kinds++) {
 		size_t size = strcspn(names, ",");
 

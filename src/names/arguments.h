@@ -9,4 +9,7 @@
  * per argument. */
 void arguments_of(int id, enum callgate_abi abi, struct callgate_arguments *out);
 
+/* The letter of one register, as arguments_of() has it in kinds; '\0' where it holds no argument. */
+char argument_kind(int id, enum callgate_abi abi, unsigned index);
+
 #endif

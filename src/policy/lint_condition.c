@@ -123,14 +123,6 @@ struct place_of_kind {
 	const char *call, *on, *abi;
 };
 
-static bool has_kind(int id, enum callgate_abi abi, unsigned index, char kind)
-{
-	struct callgate_arguments arguments;
-
-	arguments_of(id, abi, &arguments);
-	return index < strlen(arguments.kinds) && arguments.kinds[index] == kind;
-}
-
 /* The first of the rule's calls whose argument has this kind. False: none. */
 static bool call_with(const struct lint *lint, const struct rule *rule, const struct condition *condition, char kind,
 		      struct place_of_kind *out)
@@ -139,13 +131,13 @@ static bool call_with(const struct lint *lint, const struct rule *rule, const st
 
 	for (unsigned i = 0; i < rule->name_count; i++) {
 		int id = syscall_find(rule->names[i].text);
-		bool common = id != SYSCALL_NONE && has_kind(id, CALLGATE_ABI_NONE, condition->index, kind);
+		bool common = argument_kind(id, CALLGATE_ABI_NONE, condition->index) == kind;
 
 		*out = (struct place_of_kind){ syscall_id_name(id), "", "" };
 		if (common && !abis)
 			return true;
 		for (int abi = 0; abi < CALLGATE_ABI_COUNT && id != SYSCALL_NONE; abi++) {
-			if (!(abis >> abi & 1) || !has_kind(id, (enum callgate_abi)abi, condition->index, kind))
+			if (!(abis >> abi & 1) || argument_kind(id, (enum callgate_abi)abi, condition->index) != kind)
 				continue;
 			if (!common)
 				*out = (struct place_of_kind){ out->call, " on ",

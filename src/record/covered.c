@@ -83,7 +83,7 @@ static int add_arch(struct recorded *recorded, size_t *at, struct callgate_err *
 	size_t i = *at;
 
 	if (recorded->rows[i]->nr)
-		span_map_add(&map, (struct span){ .first = 0, .node = recorded->outside });
+		span_map_add(&map, &(struct span){ .first = 0, .node = recorded->outside });
 	while (i < recorded->count && abi_of(recorded->rows[i]->abi)->audit == audit) {
 		const struct node *node = recorded->outside;
 		uint32_t nr = recorded->rows[i]->nr;
@@ -97,10 +97,10 @@ static int add_arch(struct recorded *recorded, size_t *at, struct callgate_err *
 			span_map_release(&map);
 			return err_nomem(err);
 		}
-		span_map_add(&map, (struct span){ .first = nr, .node = node });
+		span_map_add(&map, &(struct span){ .first = nr, .node = node });
 		if (nr != UINT32_MAX && (i == recorded->count || recorded->rows[i]->nr != nr + 1 ||
 					 abi_of(recorded->rows[i]->abi)->audit != audit))
-			span_map_add(&map, (struct span){ .first = nr + 1, .node = recorded->outside });
+			span_map_add(&map, &(struct span){ .first = nr + 1, .node = recorded->outside });
 	}
 	*at = i;
 	return filter_add_arch(recorded->filter, audit, &map, err);

@@ -107,7 +107,7 @@ struct callgate_filter *random_filter(struct rng *rng)
 		for (unsigned i = 0; i < 6; i++) {
 			struct span span = { .first = nr, .node = random_rules(rng, filter, rng_below(rng, 4)) };
 
-			span_map_add(&map, span);
+			span_map_add(&map, &span);
 			nr += 1 + rng_below(rng, 5) + (i == 4 ? 0x40000000 : 0);
 		}
 		cr_assert_eq(filter_add_arch(filter, audits[a], &map, NULL), 0);

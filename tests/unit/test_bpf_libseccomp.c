@@ -121,11 +121,11 @@ static struct callgate_filter *by_hand(struct test first, struct test second)
 	allow = filter_leaf(filter, (struct callgate_action){ CALLGATE_ALLOW, 0 }, origin);
 	eperm = filter_leaf(filter, (struct callgate_action){ CALLGATE_ERRNO, 1 }, origin);
 	filter->abis[filter->abi_count++] = CALLGATE_ABI_X86;
-	span_map_add(&map, (struct span){ .first = 0, .node = eperm });
-	span_map_add(&map, (struct span){ .first = 54,
-					  .node = filter_test(filter, first, filter_test(filter, second, allow, eperm),
-							      eperm) });
-	span_map_add(&map, (struct span){ .first = 55, .node = eperm });
+	span_map_add(&map, &(struct span){ .first = 0, .node = eperm });
+	span_map_add(&map, &(struct span){ .first = 54,
+					   .node = filter_test(filter, first, filter_test(filter, second, allow, eperm),
+							       eperm) });
+	span_map_add(&map, &(struct span){ .first = 55, .node = eperm });
 	cr_assert_eq(filter_add_arch(filter, 0x40000003, &map, NULL), 0);
 	return filter;
 }

@@ -43,7 +43,7 @@ static const struct node *made(const struct node *node)
 
 static void add_span(struct span_map *map, uint32_t first, const struct node *node)
 {
-	span_map_add(map, (struct span){ .first = first, .node = node });
+	span_map_add(map, &(struct span){ .first = first, .node = node });
 }
 
 /* One call (number 5) with a decision, everything else ALLOW. */

@@ -25,13 +25,13 @@ static struct callgate_filter *small_filter(uint32_t audit, uint32_t mkdir, uint
 	filter->other_arch = filter_leaf(filter, (struct callgate_action){ CALLGATE_KILL_THREAD, 0 }, origin);
 	allow = filter_leaf(filter, (struct callgate_action){ CALLGATE_ALLOW, 0 }, origin);
 	eperm = filter_leaf(filter, (struct callgate_action){ CALLGATE_ERRNO, 1 }, origin);
-	span_map_add(&map, (struct span){ .first = 0, .node = allow });
-	span_map_add(&map, (struct span){ .first = mkdir, .node = eperm });
-	span_map_add(&map, (struct span){ .first = mkdir + 1, .node = allow });
-	span_map_add(&map, (struct span){ .first = personality,
-					  .node = filter_test(filter, (struct test){ .mask = UINT64_MAX, .value = 8 },
-							      allow, eperm) });
-	span_map_add(&map, (struct span){ .first = personality + 1, .node = allow });
+	span_map_add(&map, &(struct span){ .first = 0, .node = allow });
+	span_map_add(&map, &(struct span){ .first = mkdir, .node = eperm });
+	span_map_add(&map, &(struct span){ .first = mkdir + 1, .node = allow });
+	span_map_add(&map, &(struct span){ .first = personality,
+					   .node = filter_test(filter, (struct test){ .mask = UINT64_MAX, .value = 8 },
+							       allow, eperm) });
+	span_map_add(&map, &(struct span){ .first = personality + 1, .node = allow });
 	cr_assert_eq(filter_add_arch(filter, audit, &map, NULL), 0);
 	return filter;
 }

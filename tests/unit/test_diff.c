@@ -41,7 +41,7 @@ static struct callgate_filter *make(const char *name, const struct rule *rules, 
 
 		if (rules[i].value)
 			node = filter_test(filter, test, leaf(filter, rules[i].matching, i + 101), node);
-		span_map_add(&map, (struct span){ .first = rules[i].first, .node = node });
+		span_map_add(&map, &(struct span){ .first = rules[i].first, .node = node });
 	}
 	cr_assert_eq(filter_add_arch(filter, AUDIT_ARCH_X86_64, &map, NULL), 0);
 	filter->other_arch = leaf(filter, kill, 99);

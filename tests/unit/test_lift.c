@@ -713,7 +713,7 @@ static struct callgate_filter *one_rule_each(const struct comparison *comparison
 	allow = filter_leaf(filter, (struct callgate_action){ CALLGATE_ALLOW, 0 }, origin);
 	node = filter_leaf(filter, (struct callgate_action){ CALLGATE_ERRNO, 1 }, origin);
 	filter->other_arch = filter_leaf(filter, (struct callgate_action){ CALLGATE_KILL_THREAD, 0 }, origin);
-	span_map_add(&map, (struct span){ .first = 0, .node = node });
+	span_map_add(&map, &(struct span){ .first = 0, .node = node });
 	for (unsigned i = 0; i < count; i++) {
 		static const struct {
 			enum scmp_compare op;
@@ -730,11 +730,11 @@ static struct callgate_filter *one_rule_each(const struct comparison *comparison
 			}
 		node = filter_test(filter, test, allow, node);
 	}
-	span_map_add(&map, (struct span){ .first = 16, .node = node });
-	span_map_add(&map, (struct span){ .first = 17, .node = map.spans[0].node });
+	span_map_add(&map, &(struct span){ .first = 16, .node = node });
+	span_map_add(&map, &(struct span){ .first = 17, .node = map.spans[0].node });
 	/* libseccomp takes the x32 range for a bad architecture, all but its last number. */
-	span_map_add(&map, (struct span){ .first = 0x40000000, .node = filter->other_arch });
-	span_map_add(&map, (struct span){ .first = UINT32_MAX, .node = map.spans[0].node });
+	span_map_add(&map, &(struct span){ .first = 0x40000000, .node = filter->other_arch });
+	span_map_add(&map, &(struct span){ .first = UINT32_MAX, .node = map.spans[0].node });
 	cr_assert_eq(filter_add_arch(filter, AUDIT_ARCH_X86_64, &map, NULL), 0);
 	filter->abis[filter->abi_count++] = CALLGATE_ABI_X86_64;
 	return filter;

@@ -306,7 +306,7 @@ Test(digest, does_not_depend_on_how_a_decision_is_built)
 				 (struct callgate_origin){ 0 });
 		filter[i]->other_arch = no;
 		no = filter_test(filter[i], i ? one : two, yes, no);
-		span_map_add(&map, (struct span){ .node = filter_test(filter[i], i ? two : one, yes, no) });
+		span_map_add(&map, &(struct span){ .node = filter_test(filter[i], i ? two : one, yes, no) });
 		cr_assert_eq(filter_add_arch(filter[i], abi_of(CALLGATE_ABI_X86)->audit, &map, NULL), 0);
 		cr_assert_eq(filter_digest(filter[i], digest[i], NULL), 0);
 	}
