@@ -5,6 +5,8 @@
  */
 #include "filter/as_library.h"
 
+#include <string.h>
+
 #include "base/err.h"
 #include "base/note_ids.h"
 #include "base/notes.h"
@@ -173,19 +175,19 @@ int library_load(const struct resolution *res, const struct abi_candidates *spac
 bool library_misses(const struct resolution *res, int id, enum callgate_abi abi)
 {
 	static const struct {
-		struct slice name;
+		const char *name;
 		enum callgate_abi abi;
 		uint32_t until; /* the last release that lacks it there */
 	} missing[] = {
-		{ SLICE("map_shadow_stack"), CALLGATE_ABI_X32, 0x020504 },
-		{ SLICE("memfd_secret"), CALLGATE_ABI_LOONGARCH64, 0x020600 },
+		{ "map_shadow_stack", CALLGATE_ABI_X32, 0x020504 },
+		{ "memfd_secret", CALLGATE_ABI_LOONGARCH64, 0x020600 },
 	};
 
 	if (res->traits->own_rules || !res->target->libseccomp)
 		return false;
 	for (size_t i = 0; i < sizeof(missing) / sizeof(*missing); i++)
 		if (abi == missing[i].abi && res->target->libseccomp <= missing[i].until &&
-		    id == syscall_find(missing[i].name))
+		    strcmp(syscall_id_name(id), missing[i].name) == 0)
 			return true;
 	return false;
 }

@@ -18,19 +18,17 @@ bool lxc_leaves_out(int id, enum callgate_abi abi)
 }
 
 /* What no ABI of the host has LXC keeps from libseccomp. */
-static bool reaches_some_abi(const struct resolution *res, const struct candidate *like)
+static bool reaches_some_abi(const struct resolution *res, int id)
 {
-	int id = syscall_find(like->name->text);
-
 	for (unsigned i = 0; i < res->active->abi_count; i++)
 		if (syscall_nr(id, res->active->abis[i]) >= 0 && !lxc_leaves_out(id, res->active->abis[i]))
 			return true;
 	return false;
 }
 
-int lxc_refuse(const struct resolution *res, const struct candidate *like, struct callgate_err *err)
+int lxc_refuse(const struct resolution *res, int id, const struct candidate *like, struct callgate_err *err)
 {
-	if (res->lenient || !reaches_some_abi(res, like))
+	if (res->lenient || !reaches_some_abi(res, id))
 		return 0;
 	if (!action_equal(like->rule->action, res->active->fallback))
 		return library_refuse_errno(res, like->rule->action, like->name->at, err);

@@ -9,7 +9,7 @@
  * does for the members of multiplexers even where they have a number of their own. */
 bool lxc_leaves_out(int id, enum callgate_abi abi);
 /* E_PROFILE, reported: a rule with the default action, or with an errno that libseccomp does not take, for a call that
- * some ABI of the host has. */
-int lxc_refuse(const struct resolution *res, const struct candidate *like, struct callgate_err *err);
+ * some ABI of the host has. id: the call's row. */
+int lxc_refuse(const struct resolution *res, int id, const struct candidate *like, struct callgate_err *err);
 
 #endif

@@ -317,7 +317,7 @@ static int collect(const struct resolution *res, struct candidates *out, const s
 	else if (id >= 0 && syscall_in_release(id, res->target->libseccomp)) {
 		if (!place_name(res, out, id, like))
 			return err_nomem(err);
-		return res->traits->exact ? lxc_refuse(res, like, err)
+		return res->traits->exact ? lxc_refuse(res, id, like, err)
 					  : library_refuse_errno(res, like->rule->action, like->name->at, err);
 	} else
 		good = drop_name(res, like);

@@ -154,6 +154,11 @@ int meaning_of(struct meaning *meaning, const struct callgate_filter *filter, co
 	struct memo *memo = memo_for(meaning, filter);
 	int r;
 
+	/* Most are leaves, or were asked for before. */
+	if (memo && (memo->refs[node->id] != BDD_NONE || (node->leaf && build_single(meaning, memo, node) == BUILT))) {
+		*out = memo->refs[node->id];
+		return 0;
+	}
 	meaning->stack.count = 0;
 	if (!memo || !vector_push_node(&meaning->stack, node))
 		return err_nomem(err);
