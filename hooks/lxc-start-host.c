@@ -179,7 +179,7 @@ static int prove_stack(struct hook *hook, const struct callgate_task *self)
 {
 	size_t outer = self->filters > 0 ? (size_t)self->filters : 0;
 	struct callgate_err err = CALLGATE_ERR_INIT;
-	struct callgate_filter *met;
+	struct callgate_filter *met = NULL;
 	int r;
 
 	if (callgate_task_prove(hook->pid, hook->filter, outer + 1, &err) < 0 ||

@@ -17,17 +17,23 @@ void err_set_place(struct callgate_err *err, const char *file, unsigned line, un
 
 int err_nomem(struct callgate_err *err);
 
+/* What is told as an error never answers 0, which callers take for success. A code that is none is an error in here. */
+static inline int err_negative(int code)
+{
+	return code < 0 ? code : CALLGATE_E_MISMATCH;
+}
+
 /* Compilers see in every file that the code comes back, so that they know where an error has been left behind. */
 #define err_set(err, code, ...) \
 	({ \
-		const int err_code = (code); \
+		const int err_code = err_negative(code); \
 \
 		(err_set)(err, err_code, __VA_ARGS__); \
 		err_code; \
 	})
 #define err_set_errno(err, code, ...) \
 	({ \
-		const int err_code = (code); \
+		const int err_code = err_negative(code); \
 \
 		(err_set_errno)(err, err_code, __VA_ARGS__); \
 		err_code; \

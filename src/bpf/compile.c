@@ -34,7 +34,7 @@ int callgate_filter_compile(const struct callgate_filter *filter, struct callgat
 	r = compiled_is_right(prog, filter, err);
 	if (r) {
 		callgate_prog_free(prog);
-		return r;
+		return err_negative(r);
 	}
 	*out = prog;
 	return 0;

@@ -311,7 +311,7 @@ static int compare_all(const struct callgate_filter *a, const struct callgate_fi
 	meaning_free(differ.meaning);
 	if (code) {
 		callgate_diff_free(differ.diff);
-		return code;
+		return err_negative(code);
 	}
 	*out = differ.diff;
 	return 0;

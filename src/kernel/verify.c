@@ -44,8 +44,8 @@ static int read_task(pid_t tid, struct callgate_witness **out, size_t *stack, st
 
 	if (r == 0)
 		r = callgate_witness_read(&task, 1, CALLGATE_EVIDENCE_PTRACE, &witness, err);
-	if (r < 0)
-		return r;
+	if (r)
+		return err_negative(r);
 	r = callgate_witness_task(witness, 0, stack, err);
 	if (r < 0) {
 		callgate_witness_free(witness);
@@ -79,9 +79,11 @@ int callgate_task_filter(pid_t tid, struct callgate_filter **out, unsigned *coun
 	snprintf(name, sizeof(name), "pid:%d", (int)tid);
 	r = meet_programs(progs, n, name, out, err);
 	callgate_witness_free(witness);
-	if (r == 0 && count)
+	if (r)
+		return err_negative(r);
+	if (count)
 		*count = (unsigned)n;
-	return r;
+	return 0;
 }
 
 const char *callgate_verdict_name(enum callgate_verdict standing)

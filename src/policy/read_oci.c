@@ -58,7 +58,7 @@ static enum callgate_abi arch_as(const struct oci *oci, struct slice word)
 		return abi;
 	if (word.size >= skip && memcmp(word.at, prefix, skip) == 0)
 		word = (struct slice){ word.at + skip, word.size - skip };
-	if (word.size > sizeof(lower))
+	if (!word.size || word.size > sizeof(lower))
 		return CALLGATE_ABI_NONE;
 	for (size_t i = 0; i < word.size; i++)
 		lower[i] = word.at[i] >= 'A' && word.at[i] <= 'Z' ? (char)(word.at[i] | 0x20) : word.at[i];

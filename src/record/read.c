@@ -25,7 +25,7 @@ struct reader {
 
 typedef int member_fn(struct reader *reader, struct slice key, const struct json_token *value);
 
-static int fault(struct reader *reader, size_t at, const char *text)
+static int(fault)(struct reader *reader, size_t at, const char *text)
 {
 	unsigned line, column;
 
@@ -34,6 +34,8 @@ static int fault(struct reader *reader, size_t at, const char *text)
 	err_set_place(reader->err, reader->source->name, line, column);
 	return CALLGATE_E_FORMAT;
 }
+/* As in base/err.h. */
+#define fault(reader, at, text) ((void)(fault)(reader, at, text), CALLGATE_E_FORMAT)
 
 static int bad_json(struct reader *reader)
 {

@@ -144,7 +144,7 @@ int region_check(struct region_check *check, const struct record_row *row, unsig
 		r = meaning_of(check->meaning, check->filter, node_of(check->filter, row), &filter, err);
 	if (r == 0)
 		r = meaning_meet(check->meaning, region, filter, &both, err);
-	if (r < 0)
+	if (r)
 		return r;
 	*permitted = !meaning_witness(check->meaning, region, both, args);
 	if (meaning_is_opaque(check->meaning, both, &pc))

@@ -6,7 +6,7 @@
 #include "base/err.h"
 #include "runtime/oci.h"
 
-int members_fault(struct members_reader *reader, size_t at, const char *text)
+int(members_fault)(struct members_reader *reader, size_t at, const char *text)
 {
 	unsigned line, column;
 

@@ -64,6 +64,7 @@ struct members_reader {
 };
 /* E_FORMAT with the place of the fault. */
 int members_fault(struct members_reader *reader, size_t at, const char *text);
+#define members_fault(reader, at, text) ((void)(members_fault)(reader, at, text), CALLGATE_E_FORMAT) /* base/err.h */
 int members_skip(struct members_reader *reader, const struct json_token *token, struct oci_value *value);
 /*
  * token is the object's opening. A wanted member that is given twice, or that differs from its name only as Go's reader

@@ -32,6 +32,23 @@ Test(arena, gives_zeroed_memory_and_keeps_its_bound)
 	arena_free(&arena);
 }
 
+/* Callers take 0 for success. */
+Test(err, is_never_success)
+{
+	static const int codes[] = { 0, 1, CALLGATE_E_NOMEM, CALLGATE_E_UNTRUSTED };
+
+	for (size_t i = 0; i < sizeof(codes) / sizeof(codes[0]); i++) {
+		int want = codes[i] < 0 ? codes[i] : CALLGATE_E_MISMATCH;
+		struct callgate_err err = CALLGATE_ERR_INIT;
+
+		cr_expect_eq(err_set(&err, codes[i], "said"), want);
+		cr_expect_eq(err.code, want);
+		cr_expect_eq(err_set_errno(&err, codes[i], EPERM, "file", "said"), want);
+		cr_expect_eq(err.code, want);
+		cr_expect_eq(err_set(NULL, codes[i], "said"), want);
+	}
+}
+
 Test(source, counts_lines_and_columns)
 {
 	struct source source = { .name = "x", .text = "ab\ncd\n\nefg", .size = 10 };
