@@ -12,6 +12,7 @@
 #include "base/notes.h"
 #include "base/private.h"
 #include "bpf/libseccomp_calls.h"
+#include "filter/as_runc.h"
 #include "filter/attribute.h"
 #include "filter/conditions.h"
 #include "filter/resolve.h"
@@ -65,14 +66,14 @@ static int write_rule(struct writer *writer, struct library_call like, const str
 	int r = 0;
 
 	like.word = action_word(active->action);
-	for (unsigned i = 0; i < rule->condition_count; i++)
-		compares[i] = compare_of(&rule->conditions[i]);
+	like.compares = compares;
 	like.count = apart ? 1 : rule->condition_count;
-	for (unsigned i = 0; i < (apart ? rule->condition_count : 1) && r == 0; i++) {
-		like.compares = &compares[i];
-		r = call(writer, like);
+	for (unsigned i = 0; i < rule->condition_count && r == 0; i++) {
+		compares[apart ? 0 : i] = compare_of(&rule->conditions[i]);
+		if (apart)
+			r = call(writer, like);
 	}
-	return r;
+	return apart || r < 0 ? r : call(writer, like);
 }
 
 /* E_NOTFOUND: libseccomp has no such name. */
@@ -136,6 +137,11 @@ static int write_oci(struct writer *writer)
 		r = call(writer, (struct library_call){ .function = LIBRARY_ATTR_SET,
 							.word = SCMP_FLTATR_CTL_TSYNC,
 							.value = 1,
+							.optional = true });
+	if (r == 0 && target_traits(writer->target)->stub && runc_wants_tree(&writer->active, writer->target))
+		r = call(writer, (struct library_call){ .function = LIBRARY_ATTR_SET,
+							.word = SCMP_FLTATR_CTL_OPTIMIZE,
+							.value = 2,
 							.optional = true });
 	if (r == 0)
 		r = write_oci_arches(writer);

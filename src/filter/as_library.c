@@ -159,7 +159,8 @@ int library_load(const struct resolution *res, const struct abi_candidates *spac
 	*out = LIBRARY_LOAD_KEPT;
 	for (unsigned i = 0; i < res->active->abi_count; i++)
 		x32 |= res->active->abis[i] == CALLGATE_ABI_X32;
-	if (res->lenient || res->traits->own_rules || res->traits->exact || (space->abi == CALLGATE_ABI_X86_64 && !x32))
+	if (res->lenient || !res->traits->through_library || res->traits->exact ||
+	    (space->abi == CALLGATE_ABI_X86_64 && !x32))
 		return 0;
 	if (space->has & HAS_UNCONDITIONAL)
 		return 0;

@@ -13,6 +13,7 @@
 enum { WAIT_KILLABLE_RECV = 1 << 5 }; /* SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV */
 enum {
 	RUNC_FLAGS = 0x010200,
+	RUNC_TREE = 0x010200,
 	RUNC_WAIT_KILLABLE = 0x010500,
 	RUNC_RISCV64 = 0x01010c,
 	RUNC_LOONGARCH64 = 0x010500,
@@ -49,9 +50,23 @@ static int refuse_release(const struct resolution *res, enum note_id id, const c
 }
 
 /* Which release it is is known, or it is a current one. */
+static uint32_t runc_release(const struct callgate_target *target)
+{
+	return target->runtime ? target->runtime : UINT32_MAX - 1;
+}
+
+bool runc_wants_tree(const struct active *active, const struct callgate_target *target)
+{
+	unsigned names = 0;
+
+	for (unsigned i = 0; i < active->rule_count; i++)
+		names += active->rules[i].rule->name_count;
+	return names > 32 && runc_release(target) >= RUNC_TREE;
+}
+
 int runc_refuse_late(const struct resolution *res, struct callgate_err *err)
 {
-	uint32_t runtime = res->target->runtime ? res->target->runtime : UINT32_MAX - 1;
+	uint32_t runtime = runc_release(res->target);
 	const struct active *active = res->active;
 
 	if (res->policy->flags && runtime < RUNC_FLAGS)
@@ -80,13 +95,6 @@ static bool has_entry(const struct resolution *res, const struct abi_candidates 
 	return space->any && space->highest &&
 	       (!native || res->active->native_listed || !res->target->runtime ||
 		res->target->runtime >= RUNC_NATIVE_STUB);
-}
-
-/* None for x32 where x86_64 is listed too and has none. */
-static bool has_x32_entry(const struct resolution *res, const struct abi_candidates *lp64,
-			  const struct abi_candidates *x32)
-{
-	return lp64 && (!res->active->native_listed || has_entry(res, lp64)) && has_entry(res, x32);
 }
 
 static const struct node *node_at(const struct span_map *map, uint32_t nr)
@@ -130,7 +138,7 @@ static void cover_x86_64(const struct resolution *res, const struct candidates *
 		cover(map, lp64->highest + 1, bit_30 - 1, enosys);
 		cover(map, bit_31, bit_31 + bit_30 - 1, enosys);
 	}
-	if (x32 && has_x32_entry(res, lp64, x32)) {
+	if (x32 && has_entry(res, x32)) {
 		cover(map, x32->highest + 1, bit_31 - 1, enosys);
 		cover(map, bit_31 + bit_30, UINT32_MAX, enosys);
 	}

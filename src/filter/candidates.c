@@ -10,6 +10,7 @@
 #include "base/notes.h"
 #include "filter/as_library.h"
 #include "filter/as_lxc.h"
+#include "filter/as_runsc.h"
 #include "names/abi.h"
 #include "names/syscall.h"
 
@@ -143,11 +144,16 @@ static struct candidate_list *mux_list(struct abi_candidates *space, int mux, ui
 	return &space->mux[i].by_selector[selector];
 }
 
+bool resolution_in_order(const struct resolution *res)
+{
+	return res->policy->overlap == CALLGATE_OVERLAP_FIRST || res->traits->in_order;
+}
+
 /* Rules that do what the default does are gone before anything else (rule 0), but where the first rule decides they
  * hide others. */
 static bool drops(const struct resolution *res, const struct candidate *like)
 {
-	return res->policy->overlap == CALLGATE_OVERLAP_STRICTEST && like->is_default;
+	return !resolution_in_order(res) && like->is_default;
 }
 
 static void count_number(struct abi_candidates *space, uint32_t nr)
@@ -215,7 +221,8 @@ static bool place_name(const struct resolution *res, struct candidates *out, int
 		uint32_t selector;
 		int mux;
 
-		if ((res->traits->exact && lxc_leaves_out(id, space->abi)) || library_misses(res, id, space->abi))
+		if ((res->traits->exact && lxc_leaves_out(id, space->abi)) || library_misses(res, id, space->abi) ||
+		    (res->traits->native_only && runsc_lacks(nr, space->abi)))
 			continue;
 		if (like->rule->rule->has_only && like->rule->rule->only != space->abi)
 			continue;

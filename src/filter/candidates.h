@@ -89,6 +89,9 @@ struct resolution {
 	bool lenient;                     /* filter_resolve_lenient() */
 };
 
+/* Whether of rules for one call the first that matches decides: the policy asks for it, or the reader does so. */
+bool resolution_in_order(const struct resolution *res);
+
 /* A rule that overlaps with an earlier one of another action. */
 struct overlap_report {
 	const struct word *name; /* of the later rule */

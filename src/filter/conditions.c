@@ -87,16 +87,17 @@ bool clause_add(struct arena *arena, struct rule_clauses *list, const struct can
 bool clause_add_rule(struct arena *arena, struct rule_clauses *list, const struct candidate *candidate, uint8_t word)
 {
 	const struct rule *rule = candidate->rule->rule;
+	bool apart = repeats_index(rule); /* rule 3: then all of them are alternatives */
 	struct test tests[6];
 
-	for (unsigned i = 0; i < rule->condition_count; i++)
-		tests[i] = condition_test(&rule->conditions[i], word);
-	if (!repeats_index(rule))
-		return clause_add(arena, list, candidate, tests, rule->condition_count);
-	for (unsigned i = 0; i < rule->condition_count; i++) /* rule 3: then all of them are alternatives */
-		if (!clause_add(arena, list, candidate, &tests[i], 1))
+	for (unsigned i = 0; i < rule->condition_count; i++) {
+		struct test *test = &tests[apart ? 0 : i];
+
+		*test = condition_test(&rule->conditions[i], word);
+		if (apart && !clause_add(arena, list, candidate, test, 1))
 			return false;
-	return true;
+	}
+	return apart || clause_add(arena, list, candidate, tests, rule->condition_count);
 }
 
 static bool same_test(const struct test *a, const struct test *b)

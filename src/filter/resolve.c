@@ -80,6 +80,12 @@ static void report_losers(const struct resolution *res, const struct candidate_l
 	}
 }
 
+/* Whether rules for one call are what libseccomp makes of them. */
+static bool settles(const struct resolution *res)
+{
+	return !res->traits->own_rules && !res->traits->in_order;
+}
+
 /* The clauses of the rules before end (NULL: of all). */
 static int list_clauses(const struct resolution *res, const struct candidate_list *list, const struct candidate *end,
 			uint8_t word, struct rule_clauses *out, struct callgate_err *err)
@@ -94,7 +100,7 @@ static int list_clauses(const struct resolution *res, const struct candidate_lis
 			return err_set(err, CALLGATE_E_LIMIT, "too many conditional rules for one syscall");
 		}
 	}
-	return res->traits->own_rules ? 0 : library_settle(res, list, out, err);
+	return settles(res) ? library_settle(res, list, out, err) : 0;
 }
 
 /* The same on every ABI: made once. */
@@ -131,7 +137,7 @@ static int decide_in_turn(const struct resolution *res, const struct leaves *lea
 	int r;
 
 	/* Most calls: the first rule asks for nothing. */
-	if (res->traits->own_rules && candidates_unconditional(list) == list->first) {
+	if (!settles(res) && candidates_unconditional(list) == list->first) {
 		span->node = leaf_of(res, list->first);
 		return span->node ? 0 : err_nomem(err);
 	}
@@ -177,7 +183,7 @@ static int decide_call(const struct abi_mapping *mapping, const struct candidate
 	struct rule_clauses clauses = { 0 };
 	int r = 0;
 
-	if (list && res->policy->overlap == CALLGATE_OVERLAP_FIRST)
+	if (list && resolution_in_order(res))
 		return decide_in_turn(res, mapping->leaves, list, word, span, err);
 	if (winner)
 		return decide_unconditional(res, list, winner, word, span, err);
@@ -229,7 +235,7 @@ static int decide_number(const struct abi_mapping *mapping, const struct candida
 
 	if (!list && !mux)
 		return 0;
-	if (winner && space->abi == mapping->res->active->abis[0])
+	if (winner && !resolution_in_order(mapping->res) && space->abi == mapping->res->active->abis[0])
 		report_losers(mapping->res, list, winner);
 	span->weight = weight_of(list);
 	return decide_call(mapping, list, mux, span, err);
@@ -314,9 +320,11 @@ static int map_abi(const struct abi_mapping *mapping, uint32_t last, struct call
 	const struct leaves *leaves = mapping->leaves;
 	struct span_map unmet = { 0 };
 	struct abi_mapping rules = *mapping;
-	enum library_load load;
-	int r = library_load(mapping->res, space, &load, err);
+	enum library_load load = LIBRARY_LOAD_KEPT;
+	int r = 0;
 
+	if (!mapping->res->traits->stub || !runc_wants_tree(mapping->res->active, mapping->res->target))
+		r = library_load(mapping->res, space, &load, err);
 	if (r < 0)
 		return r;
 	span_map_add(mapping->map, &(struct span){ .first = space->base, .node = leaves->fallback });
@@ -347,7 +355,9 @@ static int map_x86_64(const struct resolution *res, const struct leaves *leaves,
 	if (r < 0)
 		return r;
 	if (!x32.space)
-		span_map_add(map, &(struct span){ .first = X32_BIT, .node = leaves->unlisted });
+		span_map_add(map,
+			     &(struct span){ .first = X32_BIT,
+					     .node = res->traits->native_only ? leaves->fallback : leaves->unlisted });
 	/* x32, where it is listed, answers for it too unless a rule is about it. */
 	return !lp64.space || (x32.space && !lp64.space->far) ? 0 : map_skipped_call(&lp64, err);
 }

@@ -68,7 +68,7 @@ struct guard {
 	struct place min_kernel_at;
 };
 
-/* What is wrong with a rule that its reader looks at only where it is for the host. */
+/* What is wrong with a rule, or a row of archMap, that its reader looks at only where it holds. */
 struct refusal {
 	const char *text;
 	unsigned line, column;
@@ -79,13 +79,13 @@ struct rule {
 	unsigned name_count;
 	bool single_name; /* said by the old "name" key, which readers of the bare OCI structure do not know */
 	struct verdict verdict;
-	const struct condition *conditions; /* as written, at most six */
+	const struct condition *conditions; /* as written: at most six, unless an argument repeats */
 	unsigned condition_count;
 	struct guard includes, excludes;
 	struct slice comment;
 	enum callgate_abi section;     /* LXC: the section it stands in; NONE: [all], before any section, or not LXC */
 	bool in_section;               /* LXC: a section was begun before it, [all] too */
-	const struct refusal *refusal; /* LXC, as LXC reads it; NULL: nothing */
+	const struct refusal *refusal; /* as LXC, Docker or podman read it; NULL: nothing */
 	bool has_only;                 /* for one ABI, whichever the target has (policies made by calls) */
 	enum callgate_abi only;        /* has_only */
 	const uint32_t
@@ -100,6 +100,7 @@ struct arch_row { /* one row of archMap */
 	const struct word *sub_words;
 	const enum callgate_abi *sub;
 	unsigned sub_count;
+	const struct refusal *refusal; /* as Docker or podman read it; NULL: nothing */
 };
 
 struct callgate_policy {

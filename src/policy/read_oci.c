@@ -12,9 +12,12 @@
 /* ------------------------------------------------------------------ architectures */
 
 struct arch_list {
+	const char *key;
+	enum reader_set accepting; /* who passes over what is wrong here */
 	enum callgate_abi *abis;
-	unsigned count, room;
-	uint32_t seen; /* bit per ABI */
+	unsigned count;
+	uint32_t seen;     /* bit per ABI */
+	size_t unknown_at; /* the first word that is none; 0: all are */
 };
 
 /* 0: the word has not got this prefix. */
@@ -65,60 +68,59 @@ static enum callgate_abi arch_as(const struct oci *oci, struct slice word)
 	return abi_by_name((struct slice){ lower, word.size });
 }
 
-/* An ABI word; NONE: unknown, and reported. */
-static enum callgate_abi arch_word(struct oci *oci, const struct json_token *value, const char *key)
+static void unknown_arch(struct oci *oci, const struct json_token *value, const char *key, enum reader_set accepting)
 {
-	enum callgate_abi abi = arch_as(oci, value->text);
-
-	if (abi != CALLGATE_ABI_NONE)
-		return abi;
 	if (slice_is(value->text, "SCMP_ARCH_NATIVE"))
-		report_error(
-			&oci->report, NOTE_ARCH, value->first,
-			"unknown architecture 'SCMP_ARCH_NATIVE' in '%s'; the native one is always included, list the "
-			"others",
+		report_unless(
+			&oci->report, accepting, NOTE_ARCH, value->first,
+			"unknown architecture 'SCMP_ARCH_NATIVE' in '%s'; the native one is always included, list "
+			"the others",
 			key);
 	else
-		report_error(&oci->report, NOTE_ARCH, value->first, "unknown architecture '%.*s' in '%s'" REPORT_MEANT,
-			     report_width(value->text), value->text.at, key, report_meant(arch_meant(value->text)));
-	return CALLGATE_ABI_NONE;
+		report_unless(&oci->report, accepting, NOTE_ARCH, value->first,
+			      "unknown architecture '%.*s' in '%s'" REPORT_MEANT, report_width(value->text),
+			      value->text.at, key, report_meant(arch_meant(value->text)));
 }
 
 static bool read_arch(struct oci *oci, void *object, const struct json_token *value)
 {
 	struct arch_list *list = object;
-	enum callgate_abi abi = arch_word(oci, value, "architectures");
+	enum callgate_abi abi = arch_as(oci, value->text);
 
-	if (abi == CALLGATE_ABI_NONE)
+	if (abi == CALLGATE_ABI_NONE) {
+		unknown_arch(oci, value, list->key, list->accepting);
+		if (!list->unknown_at)
+			list->unknown_at = value->first;
 		return true;
+	}
 	if (list->seen >> abi & 1) {
 		report_warning(&oci->report, NOTE_DUPLICATE, value->first, "duplicate architecture %s",
 			       abi_of(abi)->oci);
 		return true;
 	}
 	if (list->count && abi_of(abi)->big_endian != abi_of(list->abis[0])->big_endian)
-		report_error(&oci->report, NOTE_ARCH, value->first,
-			     "%s and %s have different byte orders and cannot share a filter", abi_of(abi)->oci,
-			     abi_of(list->abis[0])->oci);
+		report_unless(&oci->report, list->accepting, NOTE_ARCH, value->first,
+			      "%s and %s have different byte orders and cannot share a filter", abi_of(abi)->oci,
+			      abi_of(list->abis[0])->oci);
 	list->seen |= (uint32_t)1 << abi;
 	list->abis[list->count++] = abi;
 	return oci_word(oci, value);
 }
 
 /* Reads the array into words and ABIs of the same count. */
-static bool arch_array(struct oci *oci, const char *key, const struct word **words, const enum callgate_abi **abis,
-		       unsigned *count)
+static bool arch_array(struct oci *oci, struct arch_list *list, const struct word **words,
+		       const enum callgate_abi **abis, unsigned *count)
 {
-	const struct oci_items items = { JSON_STRING, key, "an architecture", read_arch };
+	const struct oci_items items = { JSON_STRING, list->key, "an architecture", read_arch };
 	enum callgate_abi room[CALLGATE_ABI_COUNT];
-	struct arch_list list = { .abis = room };
 
-	if (!oci_array(oci, &items, &list))
+	list->abis = room;
+	if (!oci_array(oci, &items, list))
 		return false;
 	*words = oci_take_words(oci, count);
 	if (!*count)
 		return true;
-	*abis = arena_grow(&oci->policy->arena, room, list.count, list.count, sizeof(*room));
+	*abis = arena_grow(&oci->policy->arena, room, list->count, list->count, sizeof(*room));
 	return (*words && *abis) || oci_out_of_memory(oci);
 }
 
@@ -134,31 +136,42 @@ static bool both_arch_keys(struct oci *oci, const struct json_token *value)
 
 static bool read_architectures(struct oci *oci, void *object, const struct json_token *value)
 {
+	/* runsc does not look at it. */
+	struct arch_list list = { .key = "architectures", .accepting = READS_RUNSC };
 	struct callgate_policy *policy = oci->policy;
 
 	(void)object;
 	policy->has_architectures = true;
-	return arch_array(oci, "architectures", &policy->abi_words, &policy->abis, &policy->abi_count) &&
+	return arch_array(oci, &list, &policy->abi_words, &policy->abis, &policy->abi_count) &&
 	       both_arch_keys(oci, value);
 }
 
 /* ------------------------------------------------------------------ archMap */
 
+/* Docker and podman pass over rows that they do not know, and look no further than at the host's. */
 static bool read_row_architecture(struct oci *oci, void *object, const struct json_token *value)
 {
 	struct arch_row *row = object;
 
-	row->abi = arch_word(oci, value, "architecture");
+	row->abi = abi_by_oci(value->text);
 	row->architecture = (struct word){ value->text, oci_place(value) };
+	if (row->abi == CALLGATE_ABI_NONE)
+		unknown_arch(oci, value, "architecture", READS_GUARDS);
 	return true;
 }
 
 static bool read_row_sub(struct oci *oci, void *object, const struct json_token *value)
 {
+	struct arch_list list = { .key = "subArchitectures", .accepting = READS_GUARDS };
 	struct arch_row *row = object;
 
 	(void)value;
-	return arch_array(oci, "subArchitectures", &row->sub_words, &row->sub, &row->sub_count);
+	if (!arch_array(oci, &list, &row->sub_words, &row->sub, &row->sub_count))
+		return false;
+	row->refusal = NULL;
+	if (list.unknown_at)
+		row->refusal = oci_refusal(oci, list.unknown_at, "unknown architecture in 'subArchitectures'");
+	return !list.unknown_at || row->refusal;
 }
 
 enum { ROW_ARCHITECTURE, ROW_SUB, ROW_FIELDS };
@@ -192,8 +205,8 @@ static bool read_row(struct oci *oci, void *object, const struct json_token *val
 	if (!oci_object(oci, &row_schema, &row, &seen))
 		return false;
 	if (!(seen >> ROW_ARCHITECTURE & 1))
-		report_error(&oci->report, NOTE_MISSING, value->first,
-			     "'architecture' is missing in this row of 'archMap'");
+		report_unless(&oci->report, READS_GUARDS, NOTE_MISSING, value->first,
+			      "'architecture' is missing in this row of 'archMap'");
 	if (row.abi == CALLGATE_ABI_NONE)
 		return true;
 	if (rows->count == 2 * CALLGATE_ABI_COUNT) {
@@ -211,7 +224,7 @@ static bool read_row(struct oci *oci, void *object, const struct json_token *val
 
 static bool read_arch_map(struct oci *oci, void *object, const struct json_token *value)
 {
-	static const struct oci_items items = { JSON_OBJECT, "archMap", "a row", read_row };
+	static const struct oci_items items = { JSON_OBJECT, "archMap", "a row", read_row, READS_GUARDS };
 	struct callgate_policy *policy = oci->policy;
 	struct list rows = { 0 };
 
@@ -272,8 +285,8 @@ static bool read_flag(struct oci *oci, void *object, const struct json_token *va
 
 	(void)object;
 	if (!flag_by_oci(value->text, &bit)) {
-		report_error(&oci->report, NOTE_FLAG, value->first, "unknown flag '%.*s'" REPORT_MEANT,
-			     report_width(value->text), value->text.at, report_meant(flag_meant(value->text)));
+		report_unless(&oci->report, READS_RUNSC, NOTE_FLAG, value->first, "unknown flag '%.*s'" REPORT_MEANT,
+			      report_width(value->text), value->text.at, report_meant(flag_meant(value->text)));
 		return true;
 	}
 	if (oci->policy->flags & bit)

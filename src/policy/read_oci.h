@@ -20,10 +20,12 @@ struct oci {
 	struct list words, rules;
 	size_t word_total;
 	bool out_of_memory;
-	bool operator;         /* in the spec of a SeccompProfile object */
-	bool docker;           /* a key was seen that only Docker's and containers-common's readers know */
-	size_t metadata_at;    /* of listenerMetadata; 0: absent */
-	size_t empty_names_at; /* of the last empty array of names */
+	bool in_rule;                  /* below a rule */
+	const struct refusal *refusal; /* of the rule that is being read: oci_rule_error() */
+	bool operator;                 /* in the spec of a SeccompProfile object */
+	bool docker;                   /* a key was seen that only Docker's and containers-common's readers know */
+	size_t metadata_at;            /* of listenerMetadata; 0: absent */
+	size_t empty_names_at;         /* of the last empty array of names */
 };
 
 /* Reads the whole value; false stops the reading (fault in the text, no memory). Wrong types were refused before. */
@@ -70,6 +72,10 @@ bool oci_integer(struct oci *oci, const struct json_token *value, const struct o
 /* Adds a word to oci->words. */
 bool oci_word(struct oci *oci, const struct json_token *value);
 const struct word *oci_take_words(struct oci *oci, unsigned *count);
+/* For a policy as another program reads it; NULL: no memory. */
+const struct refusal *oci_refusal(struct oci *oci, size_t at, const char *text);
+/* An error; but who has guards comes to it only where the rule holds, and refuses the profile then. */
+void oci_rule_error(struct oci *oci, enum note_id id, size_t at, const char *format, ...) CALLGATE_PRINTF(4, 5);
 bool oci_out_of_memory(struct oci *oci);
 struct place oci_place(const struct json_token *value);
 

@@ -37,16 +37,32 @@ static const char *action_meant(struct slice word)
 	return action_nearest_oci(word);
 }
 
+static bool runsc_takes(struct slice word)
+{
+	static const char *const words[] = { "SCMP_ACT_KILL", "SCMP_ACT_TRAP", "SCMP_ACT_ERRNO", "SCMP_ACT_TRACE",
+					     "SCMP_ACT_ALLOW" };
+
+	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
+		if (slice_is(word, words[i]))
+			return true;
+	return false;
+}
+
 bool oci_action(struct oci *oci, const struct json_token *value, struct verdict *out)
 {
 	const char *meant;
 
 	out->at = oci_place(value);
+	if (report_reader(&oci->report, READS_RUNSC) && !runsc_takes(value->text)) {
+		report_error(&oci->report, NOTE_ACTION, value->first, "runsc rejects the action '%.*s'",
+			     report_width(value->text), value->text.at);
+		return false;
+	}
 	if (action_by_oci(value->text, &out->kind))
 		return true;
 	meant = action_meant(value->text);
-	report_error(&oci->report, NOTE_ACTION, value->first, "unknown action '%.*s'" REPORT_MEANT,
-		     report_width(value->text), value->text.at, report_meant(meant));
+	oci_rule_error(oci, NOTE_ACTION, value->first, "unknown action '%.*s'" REPORT_MEANT, report_width(value->text),
+		       value->text.at, report_meant(meant));
 	return false;
 }
 
@@ -83,6 +99,26 @@ void oci_check_errno_ret(struct oci *oci, const struct verdict *verdict, const c
 			      "%s %u is out of range (0 to %d)", key, verdict->errno_ret, ERRNO_MAX);
 }
 
+/* containers-common has a table of its own, without these. */
+static bool lacks_errno(const struct oci *oci, struct slice word)
+{
+	static const char *const lacking[] = {
+		"EADV",        "EBADE",        "EBADFD",      "EBADR",   "EBADRQC",   "EBADSLT", "EBFONT",
+		"ECHRNG",      "ECOMM",        "EDEADLOCK",   "EDOTDOT", "EHWPOISON", "EINTR",   "EISNAM",
+		"EKEYEXPIRED", "EKEYREJECTED", "EKEYREVOKED", "EL2HLT",  "EL2NSYNC",  "EL3HLT",  "EL3RST",
+		"ELIBACC",     "ELIBBAD",      "ELIBEXEC",    "ELIBMAX", "ELIBSCN",   "ELNRNG",  "EMULTIHOP",
+		"ENAVAIL",     "ENOANO",       "ENOCSI",      "ENODATA", "ENOKEY",    "ENOLINK", "ENONET",
+		"ENOPKG",      "ENOSR",        "ENOSTR",      "ENOTNAM", "ENOTUNIQ",  "EPROTO",  "EREMCHG",
+		"EREMOTEIO",   "ERESTART",     "ERFKILL",     "ESRMNT",  "ESTRPIPE",  "ETIME",   "EUCLEAN",
+		"EUNATCH",     "EWOULDBLOCK",  "EXFULL"
+	};
+
+	for (size_t i = 0; report_reader(&oci->report, READS_PODMAN) && i < sizeof(lacking) / sizeof(lacking[0]); i++)
+		if (slice_is(word, lacking[i]))
+			return true;
+	return false;
+}
+
 bool oci_read_errno_word(struct oci *oci, struct verdict *verdict, const struct json_token *value, const char *key)
 {
 	struct near near = near_start(value->text);
@@ -91,12 +127,13 @@ bool oci_read_errno_word(struct oci *oci, struct verdict *verdict, const struct 
 	/* Go's encoders write the absent string as "". */
 	if (!value->text.size)
 		return true;
-	if (!errno_by_name(value->text, &verdict->errno_word) && !errno_by_digits(value->text, &verdict->errno_word)) {
+	if ((!errno_by_name(value->text, &verdict->errno_word) || lacks_errno(oci, value->text)) &&
+	    !errno_by_digits(value->text, &verdict->errno_word)) {
 		for (unsigned i = 1; i < ERRNO_MAX && report_listens(&oci->report); i++)
 			if (errno_name(i))
 				near_offer(&near, errno_name(i));
-		report_error(&oci->report, NOTE_ERRNO, value->first, "unknown errno '%.*s' in '%s'" REPORT_MEANT,
-			     report_width(value->text), value->text.at, key, report_meant(near.found));
+		oci_rule_error(oci, NOTE_ERRNO, value->first, "unknown errno '%.*s' in '%s'" REPORT_MEANT,
+			       report_width(value->text), value->text.at, key, report_meant(near.found));
 		return true;
 	}
 	verdict->said |= SAID_ERRNO_WORD;
@@ -157,8 +194,8 @@ static bool read_op(struct oci *oci, void *object, const struct json_token *valu
 	if (op_by_oci(value->text, &condition->op))
 		return true;
 	meant = op_meant(value->text);
-	report_error(&oci->report, NOTE_OPERATOR, value->first, "unknown operator '%.*s'" REPORT_MEANT,
-		     report_width(value->text), value->text.at, report_meant(meant));
+	oci_rule_error(oci, NOTE_OPERATOR, value->first, "unknown operator '%.*s'" REPORT_MEANT,
+		       report_width(value->text), value->text.at, report_meant(meant));
 	return true;
 }
 
@@ -171,16 +208,18 @@ static const struct oci_field arg_fields[ARG_FIELDS] = {
 };
 static const struct oci_schema arg_schema = { "a condition", arg_fields, ARG_FIELDS, STRICT };
 
-struct conditions {
-	struct condition item[CONDITIONS_MAX];
-	unsigned count;
-};
+/* runc makes a rule of each where an argument repeats, as it does in more than six; crun passes over what is behind
+ * six. */
+static bool keeps_all_conditions(const struct oci *oci)
+{
+	return report_reader(&oci->report, READS_DOCKER | READS_BARE);
+}
 
 static bool read_arg(struct oci *oci, void *object, const struct json_token *value)
 {
 	static const unsigned required[] = { ARG_INDEX, ARG_VALUE, ARG_OP };
-	struct conditions *conditions = object;
-	struct condition condition = { .at = oci_place(value) };
+	struct condition condition = { .at = oci_place(value) }, *kept;
+	struct list *conditions = object;
 	uint32_t seen;
 
 	if (!oci_object(oci, &arg_schema, &condition, &seen))
@@ -190,34 +229,29 @@ static bool read_arg(struct oci *oci, void *object, const struct json_token *val
 			report_unless(&oci->report, required[i] == ARG_OP ? 0 : READS_ANY, NOTE_MISSING, value->first,
 				      "'%s' is missing in this condition", arg_fields[required[i]].key);
 	if (conditions->count == CONDITIONS_MAX)
-		report_unless(&oci->report, READS_CRUN | READS_PODMAN, NOTE_ARGUMENT, value->first,
+		report_unless(&oci->report, READS_ANY, NOTE_ARGUMENT, value->first,
 			      "more than %d conditions in one rule", CONDITIONS_MAX);
-	if (conditions->count < CONDITIONS_MAX)
-		conditions->item[conditions->count] = condition;
-	conditions->count++;
+	if (conditions->count >= CONDITIONS_MAX && !keeps_all_conditions(oci))
+		return true;
+	kept = list_add(&oci->scratch, conditions, sizeof(condition));
+	if (!kept)
+		return oci_out_of_memory(oci);
+	*kept = condition;
 	return true;
 }
 
 static bool read_args(struct oci *oci, void *object, const struct json_token *value)
 {
 	static const struct oci_items items = { JSON_OBJECT, "args", "a condition", read_arg };
-	struct conditions conditions = { .count = 0 };
+	struct list conditions = { 0 };
 	struct rule *rule = object;
-	unsigned count;
 
 	(void)value;
 	if (!oci_array(oci, &items, &conditions))
 		return false;
-	count = conditions.count < CONDITIONS_MAX ? conditions.count : CONDITIONS_MAX;
-	rule->conditions = NULL;
-	rule->condition_count = 0;
-	if (!count)
-		return true;
-	rule->conditions = arena_grow(&oci->policy->arena, conditions.item, count, count, sizeof(*rule->conditions));
-	if (!rule->conditions)
-		return oci_out_of_memory(oci);
-	rule->condition_count = count;
-	return true;
+	rule->condition_count = (unsigned)conditions.count;
+	rule->conditions = list_take(&oci->policy->arena, &conditions, sizeof(*rule->conditions));
+	return !rule->condition_count || rule->conditions || oci_out_of_memory(oci);
 }
 
 /* ------------------------------------------------------------------ guards */
@@ -261,7 +295,7 @@ static bool read_guard_arch(struct oci *oci, void *object, const struct json_tok
 			if (abi_of((enum callgate_abi)i)->docker)
 				near_offer(&near, abi_of((enum callgate_abi)i)->docker);
 		meant = abi ? abi->docker : near.found;
-		report_unless(&oci->report, READS_DOCKER | READS_PODMAN, NOTE_ARCH, value->first,
+		report_unless(&oci->report, READS_GUARDS, NOTE_ARCH, value->first,
 			      "unknown architecture '%.*s' in 'arches'" REPORT_MEANT, report_width(value->text),
 			      value->text.at, report_meant(meant));
 	}
@@ -302,6 +336,11 @@ static bool read_min_kernel(struct oci *oci, void *object, const struct json_tok
 	const char *dot = memchr(value->text.at, '.', value->text.size);
 	size_t major = dot ? (size_t)(dot - value->text.at) : 0;
 
+	/* Docker reads the empty word as 0.0, which every kernel has reached. */
+	if (!value->text.size && report_reader(&oci->report, READS_DOCKER)) {
+		guard->said |= SAID_MIN_KERNEL;
+		return true;
+	}
 	if (!dot || !version_part((struct slice){ value->text.at, major }, &guard->min_major) ||
 	    !version_part((struct slice){ dot + 1, value->text.size - major - 1 }, &guard->min_minor) ||
 	    (guard->min_major == 0 && guard->min_minor == 0)) {
@@ -349,19 +388,32 @@ static bool read_names_item(struct oci *oci, void *object, const struct json_tok
 	(void)object;
 	if (value->text.size)
 		return oci_word(oci, value);
-	report_unless(&oci->report, READS_CRUN | READS_PODMAN, NOTE_NAMES, value->first, "empty name in 'names'");
+	report_unless(&oci->report, READS_CRUN | READS_PODMAN | READS_RUNSC, NOTE_NAMES, value->first,
+		      "empty name in 'names'");
 	return true;
+}
+
+/* Docker looks at this before the guards. */
+static void both_name_keys(struct oci *oci, const struct json_token *value)
+{
+	static const char text[] = "both 'name' and 'names' in one rule";
+
+	if (report_reader(&oci->report, READS_DOCKER))
+		report_error(&oci->report, NOTE_NAMES, value->first, "%s", text);
+	else
+		oci_rule_error(oci, NOTE_NAMES, value->first, "%s", text);
 }
 
 static bool read_names(struct oci *oci, void *object, const struct json_token *value)
 {
-	static const struct oci_items items = { JSON_STRING, "names", "a name", read_names_item, READS_CRUN };
+	static const struct oci_items items = { JSON_STRING, "names", "a name", read_names_item,
+						READS_CRUN | READS_PODMAN };
 	struct rule *rule = object;
 
 	if (!oci_array(oci, &items, NULL))
 		return false;
 	if (rule->single_name && oci->words.count) {
-		report_error(&oci->report, NOTE_NAMES, value->first, "both 'name' and 'names' in one rule");
+		both_name_keys(oci, value);
 		oci->words.count = 0;
 		return true;
 	}
@@ -379,11 +431,11 @@ static bool read_name(struct oci *oci, void *object, const struct json_token *va
 
 	oci->docker = true;
 	if (!value->text.size) {
-		report_error(&oci->report, NOTE_NAMES, value->first, "empty name in 'name'");
+		report_unless(&oci->report, READS_GUARDS, NOTE_NAMES, value->first, "empty name in 'name'");
 		return true;
 	}
 	if (rule->name_count && !rule->single_name) {
-		report_error(&oci->report, NOTE_NAMES, value->first, "both 'name' and 'names' in one rule");
+		both_name_keys(oci, value);
 		return true;
 	}
 	rule->single_name = true;
@@ -443,8 +495,12 @@ static bool read_rule(struct oci *oci, void *object, const struct json_token *va
 			     OCI_RULES_LIMIT);
 		return false;
 	}
+	oci->refusal = NULL;
+	oci->in_rule = true;
 	if (!oci_object(oci, &rule_schema, &rule, &seen))
 		return false;
+	oci->in_rule = false;
+	rule.refusal = oci->refusal;
 	oci_check_errno_ret(oci, &rule.verdict, "errnoRet");
 	if (!(seen >> RULE_ACTION & 1))
 		report_error(&oci->report, NOTE_MISSING, value->first, "'action' is missing in this rule");

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* OCI reader, the grammar half: objects by table, arrays, exact integers; what a key may hold and what it is mistaken
  * for. */
+#include <stdarg.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "policy/read_oci.h"
@@ -53,6 +55,30 @@ static bool same_nocase(struct slice a, struct slice b)
 	return true;
 }
 
+/* Go's encoding/json compares keys by Unicode's simple folding: two signs beyond ASCII are letters to it. */
+static bool key_folds(struct slice key, const char *word)
+{
+	static const struct {
+		char letter;
+		struct slice sign;
+	} signs[] = { { 's', SLICE("\xc5\xbf") }, { 'k', SLICE("\xe2\x84\xaa") } };
+	char plain[32];
+	size_t size = 0;
+
+	for (size_t i = 0; i < key.size && size < sizeof(plain); i++) {
+		plain[size] = key.at[i];
+		for (size_t j = 0; j < sizeof(signs) / sizeof(signs[0]); j++) {
+			if (key.size - i < signs[j].sign.size ||
+			    memcmp(key.at + i, signs[j].sign.at, signs[j].sign.size) != 0)
+				continue;
+			plain[size] = signs[j].letter;
+			i += signs[j].sign.size - 1;
+		}
+		size++;
+	}
+	return size < sizeof(plain) && slice_is_nocase((struct slice){ plain, size }, word);
+}
+
 static const struct oci_field *field_exact(const struct oci_schema *schema, struct slice key)
 {
 	for (unsigned i = 0; i < schema->count; i++)
@@ -67,7 +93,7 @@ static const struct oci_field *field_near(const struct oci_schema *schema, struc
 	struct near near = near_start(key);
 
 	for (unsigned i = 0; i < schema->count; i++)
-		if (slice_is_nocase(key, schema->fields[i].key))
+		if (key_folds(key, schema->fields[i].key))
 			return &schema->fields[i];
 	if (schema->unknown == ANY_KEYS)
 		return NULL;
@@ -121,7 +147,7 @@ static const struct oci_field *field_as(struct oci *oci, const struct oci_schema
 		return knows(oci, field) ? field : NULL;
 	for (unsigned i = 0; i < schema->count && report_reader(&oci->report, READS_GO); i++) {
 		field = &schema->fields[i];
-		if (!slice_is_nocase(key->text, field->key) || !knows(oci, field))
+		if (!key_folds(key->text, field->key) || !knows(oci, field))
 			continue;
 		report_warning(&oci->report, NOTE_KEY_CASE, key->first, "key '%.*s' in %s is read as '%s'",
 			       report_width(key->text), key->text.at, schema->what, field->key);
@@ -277,7 +303,10 @@ bool oci_array(struct oci *oci, const struct oci_items *items, void *object)
 		if (value.kind == JSON_ARRAY_END)
 			return true;
 		if (value.kind != items->kind) {
-			report_unless(&oci->report, items->skipping, NOTE_TYPE, value.first,
+			/* Go takes null for what is empty, and nothing else. */
+			bool skips = value.kind == JSON_NULL || report_reader(&oci->report, READS_CRUN);
+
+			report_unless(&oci->report, skips ? items->skipping : 0, NOTE_TYPE, value.first,
 				      "each element of '%s' must be %s, not %s", items->key,
 				      json_kind_name(items->kind), json_kind_name(value.kind));
 			if (!skip(oci, &value))
@@ -375,4 +404,32 @@ const struct word *oci_take_words(struct oci *oci, unsigned *count)
 {
 	*count = (unsigned)oci->words.count;
 	return list_take(&oci->policy->arena, &oci->words, sizeof(struct word));
+}
+
+const struct refusal *oci_refusal(struct oci *oci, size_t at, const char *text)
+{
+	struct refusal *refusal = arena_alloc(&oci->policy->arena, sizeof(*refusal));
+
+	if (refusal)
+		refusal->text = arena_strndup(&oci->policy->arena, text, strlen(text));
+	if (!refusal || !refusal->text) {
+		oci_out_of_memory(oci);
+		return NULL;
+	}
+	policy_line(oci->policy, (struct place){ .offset = (uint32_t)at }, &refusal->line, &refusal->column);
+	return refusal;
+}
+
+void oci_rule_error(struct oci *oci, enum note_id id, size_t at, const char *format, ...)
+{
+	enum reader_set guards = oci->in_rule ? READS_GUARDS : 0;
+	char text[200];
+	va_list args;
+
+	va_start(args, format);
+	vsnprintf(text, sizeof(text), format, args);
+	va_end(args);
+	report_unless(&oci->report, guards, id, at, "%s", text);
+	if (report_reader(&oci->report, guards) && !oci->refusal)
+		oci->refusal = oci_refusal(oci, at, text);
 }

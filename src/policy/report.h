@@ -27,6 +27,7 @@ enum reader_set {
 	READS_LXC = 1 << CALLGATE_AS_LXC,
 	READS_RUNSC = 1 << CALLGATE_AS_RUNSC,
 	READS_BARE = READS_CONTAINERD | READS_RUNC | READS_RUNSC, /* the OCI structure and nothing else, in Go */
+	READS_GUARDS = READS_DOCKER | READS_PODMAN,               /* rules with guards, rows of archMap */
 	READS_GO = READS_DOCKER | READS_PODMAN | READS_BARE,      /* keys in any case, of two the last counts */
 	READS_ANY = READS_GO | READS_CRUN | READS_LXC,
 };

@@ -108,6 +108,14 @@ static bool applies(const struct callgate_policy *policy, const struct rule *rul
 
 /* ------------------------------------------------------------------ ABIs */
 
+static int refuse(const struct callgate_policy *policy, const struct refusal *refusal, struct callgate_err *err)
+{
+	int r = err_set(err, CALLGATE_E_PROFILE, "%s", refusal->text);
+
+	err_set_place(err, policy->source.name, refusal->line, refusal->column);
+	return r;
+}
+
 static void add_abi(struct active *out, enum callgate_abi abi)
 {
 	if (out->abi_count && abi == out->abis[0])
@@ -153,8 +161,8 @@ static bool maps_host(const struct reader_traits *reads, enum callgate_abi host)
 	}
 }
 
-static void choose_abis(const struct callgate_policy *policy, const struct callgate_target *target,
-			const struct reader_traits *reads, struct active *out)
+static int choose_abis(const struct callgate_policy *policy, const struct callgate_target *target,
+		       const struct reader_traits *reads, struct active *out, struct callgate_err *err)
 {
 	enum callgate_abi family[3];
 
@@ -164,10 +172,10 @@ static void choose_abis(const struct callgate_policy *policy, const struct callg
 
 		for (unsigned i = 0; i < count; i++)
 			add_abi(out, family[i]);
-		return;
+		return 0;
 	}
 	if (reads->native_only)
-		return;
+		return 0;
 	for (unsigned i = 0; i < policy->abi_count; i++)
 		add_abi(out, policy->abis[i]);
 	for (unsigned i = 0; maps_host(reads, target->host) && i < policy->arch_map_count; i++) {
@@ -175,11 +183,14 @@ static void choose_abis(const struct callgate_policy *policy, const struct callg
 
 		if (row->abi != target->host)
 			continue;
+		if (row->refusal)
+			return refuse(policy, row->refusal, err);
 		add_abi(out, row->abi);
 		for (unsigned j = 0; j < row->sub_count; j++)
 			add_abi(out, row->sub[j]);
 		break; /* a later row for the same host has no effect */
 	}
+	return 0;
 }
 
 static bool is_guarded(const struct rule *rule)
@@ -190,14 +201,6 @@ static bool is_guarded(const struct rule *rule)
 		if (guards[i]->cap_count || guards[i]->arch_count || (guards[i]->said & SAID_MIN_KERNEL))
 			return true;
 	return false;
-}
-
-static int refuse(const struct callgate_policy *policy, const struct refusal *refusal, struct callgate_err *err)
-{
-	int r = err_set(err, CALLGATE_E_PROFILE, "%s", refusal->text);
-
-	err_set_place(err, policy->source.name, refusal->line, refusal->column);
-	return r;
 }
 
 int policy_specialise(const struct callgate_policy *policy, const struct callgate_target *target, struct arena *arena,
@@ -222,6 +225,5 @@ int policy_specialise(const struct callgate_policy *policy, const struct callgat
 			.guarded = is_guarded(rule),
 		};
 	}
-	choose_abis(policy, target, reads, out);
-	return 0;
+	return choose_abis(policy, target, reads, out, err);
 }

@@ -26,7 +26,7 @@ static const struct reader_traits traits[] = {
 				 .through_library = true },
 	[CALLGATE_AS_CRUN] = { .through_library = true },
 	[CALLGATE_AS_LXC] = { .through_library = true, .exact = true },
-	[CALLGATE_AS_RUNSC] = { .no_errno = true, .native_only = true },
+	[CALLGATE_AS_RUNSC] = { .no_errno = true, .native_only = true, .in_order = true },
 };
 
 const struct reader_traits *target_traits(const struct callgate_target *target)

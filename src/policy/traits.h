@@ -18,10 +18,11 @@ struct reader_traits {
 	bool single_name; /* the old "name" key */
 	enum arch_map_use arch_map;
 	bool no_errno;    /* errnoRet has no effect: EPERM always */
-	bool native_only; /* architectures has no effect */
+	bool native_only; /* architectures and flags have no effect, the host's calls are all that it tells apart */
 
 	/* What becomes of it. */
 	bool own_rules;       /* rules 2, 4, 5 and 7 of semantics.md; else rules count as libseccomp has them */
+	bool in_order;        /* of rules for one call the first that matches decides, whatever it does */
 	bool through_library; /* by calls of libseccomp, which can be made here too */
 	bool stub;            /* runc puts its own answer to new calls before libseccomp's program */
 	bool exact;           /* LXC's calls of libseccomp: one context for each ABI, exact rules, no redundant ones */

@@ -179,6 +179,11 @@ Test(as, rules_are_what_libseccomp_makes_of_them)
 
 /* ------------------------------------------------------------------ readings */
 
+#define TEST_A0(value) "{\"index\":0,\"value\":" value ",\"op\":\"SCMP_CMP_EQ\"}"
+#define SEVEN \
+	"{\"names\":[\"mkdir\"]," ERRNO ",\"args\":[" TEST_A0("1") "," TEST_A0("2") "," TEST_A0("3") "," TEST_A0( \
+		"4") "," TEST_A0("5") "," TEST_A0("6") "," TEST_A0("0") "]}"
+#define MAPPING(rest) "{\"defaultAction\":\"SCMP_ACT_ALLOW\"," rest "}"
 #define ALLOWING(rules) \
 	"{\"defaultAction\":\"SCMP_ACT_ALLOW\",\"architectures\":[\"SCMP_ARCH_X86_64\",\"SCMP_ARCH_X86\"]," rules "}"
 #define ERRNO "\"action\":\"SCMP_ACT_ERRNO\""
@@ -358,6 +363,123 @@ static const struct {
 	  "\"subArchitectures\":[]},"
 	  "{\"architecture\":\"SCMP_ARCH_X86_64\",\"subArchitectures\":[\"SCMP_ARCH_X86\"]}],\"syscalls\":[]}",
 	  "x86:mkdir", "KILL_THREAD" },
+	/* More than six conditions: runc makes a rule of each, crun reads six, and neither is ours. */
+	{ CALLGATE_AS_RUNC, ALLOWING("\"syscalls\":[" SEVEN "]"), "mkdir", "ERRNO(EPERM)" },
+	{ CALLGATE_AS_DOCKER, ALLOWING("\"syscalls\":[" SEVEN "]"), "mkdir", "ERRNO(EPERM)" },
+	{ CALLGATE_AS_RUNSC, ALLOWING("\"syscalls\":[" SEVEN "]"), "mkdir", "ERRNO(EPERM)" },
+	{ CALLGATE_AS_CRUN, ALLOWING("\"syscalls\":[" SEVEN "]"), "mkdir", "ALLOW" },
+	{ CALLGATE_AS_PODMAN, ALLOWING("\"syscalls\":[" SEVEN "]"), "mkdir", "ALLOW" },
+	{ CALLGATE_AS_CALLGATE, ALLOWING("\"syscalls\":[" SEVEN "]"), "mkdir", NULL },
+	/* Go takes two signs beyond ASCII for letters of a key. */
+	{ CALLGATE_AS_RUNC, ALLOWING("\"\xc5\xbfyscalls\":[{\"names\":[\"mkdir\"]," ERRNO "}]"), "mkdir",
+	  "ERRNO(EPERM)" },
+	{ CALLGATE_AS_CRUN, ALLOWING("\"\xc5\xbfyscalls\":[{\"names\":[\"mkdir\"]," ERRNO "}]"), "mkdir", "ALLOW" },
+	{ CALLGATE_AS_CALLGATE, ALLOWING("\"\xc5\xbfyscalls\":[{\"names\":[\"mkdir\"]," ERRNO "}]"), "mkdir", NULL },
+	{ CALLGATE_AS_PODMAN,
+	  ALLOWING("\"syscalls\":[{\"names\":[\"mkdir\"]," ERRNO
+		   ",\"in\\u212acludes\":{\"caps\":[\"CAP_SYS_ADMIN\"]}}]"),
+	  "mkdir", "ERRNO(EPERM)" },
+	/* What a rule with guards holds is looked at only where it is for the container, but for two keys of one field
+	   by Docker. */
+	{ CALLGATE_AS_DOCKER,
+	  ALLOWING("\"syscalls\":[{\"names\":[\"mkdir\"],\"action\":\"SCMP_ACT_NONE\",\"includes\":{\"caps\":[\"CAP_"
+		   "SYS_ADMIN\"]}}]"),
+	  "mkdir", "ALLOW" },
+	{ CALLGATE_AS_DOCKER, ALLOWING("\"syscalls\":[{\"names\":[\"mkdir\"],\"action\":\"SCMP_ACT_NONE\"}]"), "mkdir",
+	  NULL },
+	{ CALLGATE_AS_DOCKER,
+	  ALLOWING("\"syscalls\":[{\"names\":[\"mkdir\"]," ERRNO ",\"args\":[{\"index\":0,\"value\":0,\"op\":\"none\"}]"
+		   ",\"includes\":{\"caps\":[\"CAP_SYS_ADMIN\"]}}]"),
+	  "mkdir", "ALLOW" },
+	{ CALLGATE_AS_DOCKER,
+	  ALLOWING("\"syscalls\":[{\"names\":[\"mkdir\"]," ERRNO
+		   ",\"args\":[{\"index\":0,\"value\":0,\"op\":\"none\"}]}]"),
+	  "mkdir", NULL },
+	{ CALLGATE_AS_DOCKER, ALLOWING("\"syscalls\":[{\"names\":[\"mkdir\"],\"name\":\"\"," ERRNO "}]"), "mkdir",
+	  "ERRNO(EPERM)" },
+	{ CALLGATE_AS_DOCKER,
+	  MAPPING("\"archMap\":[null,{\"subArchitectures\":[]},{\"architecture\":\"SCMP_ARCH_VAX\"}],\"syscalls\":[{"
+		  "\"names\":[\"mkdir\"]," ERRNO "}]"),
+	  "mkdir", "ERRNO(EPERM)" },
+	{ CALLGATE_AS_DOCKER,
+	  MAPPING("\"archMap\":[{\"architecture\":\"SCMP_ARCH_ARM\",\"subArchitectures\":[\"SCMP_ARCH_VAX\"]}],"
+		  "\"syscalls\":[{\"names\":[\"mkdir\"]," ERRNO "}]"),
+	  "mkdir", "ERRNO(EPERM)" },
+	{ CALLGATE_AS_DOCKER,
+	  MAPPING("\"archMap\":[{\"architecture\":\"SCMP_ARCH_X86_64\",\"subArchitectures\":[\"SCMP_ARCH_VAX\"]}],"
+		  "\"syscalls\":[{\"names\":[\"mkdir\"]," ERRNO "}]"),
+	  "mkdir", NULL },
+	{ CALLGATE_AS_DOCKER, MAPPING("\"archMap\":[\"SCMP_ARCH_X86\"],\"syscalls\":[]"), "mkdir", NULL },
+	{ CALLGATE_AS_PODMAN,
+	  ALLOWING("\"syscalls\":[{\"names\":[\"mkdir\"],\"action\":\"SCMP_ACT_NONE\",\"includes\":{\"caps\":[\"CAP_"
+		   "SYS_ADMIN\"]}}]"),
+	  "mkdir", "ALLOW" },
+	{ CALLGATE_AS_PODMAN, ALLOWING("\"syscalls\":[{\"names\":[\"mkdir\"],\"action\":\"SCMP_ACT_NONE\"}]"), "mkdir",
+	  NULL },
+	{ CALLGATE_AS_PODMAN,
+	  ALLOWING("\"syscalls\":[{\"names\":[\"mkdir\"]," ERRNO ",\"args\":[{\"index\":0,\"value\":0,\"op\":\"none\"}]"
+		   ",\"includes\":{\"caps\":[\"CAP_SYS_ADMIN\"]}}]"),
+	  "mkdir", "ALLOW" },
+	{ CALLGATE_AS_PODMAN,
+	  ALLOWING("\"syscalls\":[{\"names\":[\"mkdir\"]," ERRNO
+		   ",\"args\":[{\"index\":0,\"value\":0,\"op\":\"none\"}]}]"),
+	  "mkdir", NULL },
+	{ CALLGATE_AS_PODMAN, ALLOWING("\"syscalls\":[{\"names\":[\"mkdir\"],\"name\":\"\"," ERRNO "}]"), "mkdir",
+	  "ERRNO(EPERM)" },
+	{ CALLGATE_AS_PODMAN,
+	  MAPPING("\"archMap\":[null,{\"subArchitectures\":[]},{\"architecture\":\"SCMP_ARCH_VAX\"}],\"syscalls\":[{"
+		  "\"names\":[\"mkdir\"]," ERRNO "}]"),
+	  "mkdir", "ERRNO(EPERM)" },
+	{ CALLGATE_AS_PODMAN,
+	  MAPPING("\"archMap\":[{\"architecture\":\"SCMP_ARCH_ARM\",\"subArchitectures\":[\"SCMP_ARCH_VAX\"]}],"
+		  "\"syscalls\":[{\"names\":[\"mkdir\"]," ERRNO "}]"),
+	  "mkdir", "ERRNO(EPERM)" },
+	{ CALLGATE_AS_PODMAN,
+	  MAPPING("\"archMap\":[{\"architecture\":\"SCMP_ARCH_X86_64\",\"subArchitectures\":[\"SCMP_ARCH_VAX\"]}],"
+		  "\"syscalls\":[{\"names\":[\"mkdir\"]," ERRNO "}]"),
+	  "mkdir", NULL },
+	{ CALLGATE_AS_PODMAN, MAPPING("\"archMap\":[\"SCMP_ARCH_X86\"],\"syscalls\":[]"), "mkdir", NULL },
+	{ CALLGATE_AS_PODMAN,
+	  MAPPING("\"archMap\":[{\"architecture\":\"x86_64\",\"subArchitectures\":[\"SCMP_ARCH_X86\"]}],\"syscalls\":["
+		  "]"),
+	  "x86:mkdir", "KILL_THREAD" },
+	{ CALLGATE_AS_PODMAN,
+	  MAPPING("\"archMap\":[{\"architecture\":\"SCMP_ARCH_X86_64\",\"subArchitectures\":[\"x86\"]}],\"syscalls\":["
+		  "]"),
+	  "x86:mkdir", "ALLOW" },
+	{ CALLGATE_AS_PODMAN,
+	  ALLOWING("\"syscalls\":[{\"name\":\"mkdir\",\"names\":[\"mkdir\"]," ERRNO
+		   ",\"includes\":{\"caps\":[\"CAP_SYS_ADMIN\"]}}]"),
+	  "mkdir", "ALLOW" },
+	{ CALLGATE_AS_PODMAN, ALLOWING("\"syscalls\":[{\"name\":\"mkdir\",\"names\":[\"mkdir\"]," ERRNO "}]"), "mkdir",
+	  NULL },
+	{ CALLGATE_AS_DOCKER,
+	  ALLOWING("\"syscalls\":[{\"name\":\"mkdir\",\"names\":[\"mkdir\"]," ERRNO
+		   ",\"includes\":{\"caps\":[\"CAP_SYS_ADMIN\"]}}]"),
+	  "mkdir", NULL },
+	{ CALLGATE_AS_CALLGATE,
+	  ALLOWING("\"syscalls\":[{\"names\":[\"mkdir\"],\"action\":\"SCMP_ACT_NONE\",\"includes\":{\"caps\":[\"CAP_"
+		   "SYS_ADMIN\"]}}]"),
+	  "mkdir", NULL },
+	{ CALLGATE_AS_PODMAN, ALLOWING("\"syscalls\":[{\"names\":[\"mkdir\",null]," ERRNO "}]"), "mkdir",
+	  "ERRNO(EPERM)" },
+	{ CALLGATE_AS_PODMAN, ALLOWING("\"syscalls\":[{\"names\":[\"mkdir\",5]," ERRNO "}]"), "mkdir", NULL },
+	/* podman has errnos of its own list. */
+	{ CALLGATE_AS_PODMAN, ALLOWING("\"syscalls\":[{\"names\":[\"mkdir\"]," ERRNO ",\"errno\":\"ENOSYS\"}]"),
+	  "mkdir", "ERRNO(ENOSYS)" },
+	{ CALLGATE_AS_PODMAN, ALLOWING("\"syscalls\":[{\"names\":[\"mkdir\"]," ERRNO ",\"errno\":\"EINTR\"}]"), "mkdir",
+	  NULL },
+	{ CALLGATE_AS_PODMAN,
+	  ALLOWING("\"syscalls\":[{\"names\":[\"mkdir\"]," ERRNO
+		   ",\"errno\":\"EINTR\",\"includes\":{\"caps\":[\"CAP_SYS_ADMIN\"]}}]"),
+	  "mkdir", "ALLOW" },
+	/* The empty minKernel is 0.0 to Docker. */
+	{ CALLGATE_AS_DOCKER,
+	  ALLOWING("\"syscalls\":[{\"names\":[\"mkdir\"]," ERRNO ",\"excludes\":{\"minKernel\":\"\"}}]"), "mkdir",
+	  "ALLOW" },
+	{ CALLGATE_AS_DOCKER,
+	  ALLOWING("\"syscalls\":[{\"names\":[\"mkdir\"]," ERRNO ",\"includes\":{\"minKernel\":\"\"}}]"), "mkdir",
+	  "ERRNO(EPERM)" },
 	/* gVisor: EPERM whatever errnoRet says, the native ABI alone. */
 	{ CALLGATE_AS_RUNSC,
 	  ALLOWING("\"architectures\":[\"SCMP_ARCH_X86_64\",\"SCMP_ARCH_X86\"],\"syscalls\":[{\"names\":[\"mkdir\"]"
@@ -365,6 +487,33 @@ static const struct {
 	  "mkdir", "ERRNO(EPERM)" },
 	{ CALLGATE_AS_RUNSC, ALLOWING("\"architectures\":[\"SCMP_ARCH_X86_64\",\"SCMP_ARCH_X86\"],\"syscalls\":[]"),
 	  "x86:mkdir", "KILL_THREAD" },
+	/* It does not look at architectures and flags. */
+	{ CALLGATE_AS_RUNSC,
+	  ALLOWING("\"architectures\":[\"SCMP_ARCH_VAX\",\"SCMP_ARCH_S390X\",\"SCMP_ARCH_X86\"],\"flags\":[\"NONE\"],"
+		   "\"syscalls\":[{\"names\":[\"mkdir\",\"\"]," ERRNO "}]"),
+	  "mkdir", "ERRNO(EPERM)" },
+	/* Of its rules the first that matches decides, also where it does what the default does. */
+	{ CALLGATE_AS_RUNSC,
+	  ALLOWING("\"syscalls\":[{\"names\":[\"mkdir\"],\"action\":\"SCMP_ACT_ALLOW\"},{\"names\":[\"mkdir\"]," ERRNO
+		   "}]"),
+	  "mkdir", "ALLOW" },
+	{ CALLGATE_AS_RUNSC,
+	  ALLOWING("\"syscalls\":[{\"names\":[\"mkdir\"],\"action\":\"SCMP_ACT_TRAP\",\"args\":[{\"index\":0,\"value\":"
+		   "0,"
+		   "\"op\":\"SCMP_CMP_EQ\"}]},{\"names\":[\"mkdir\"]," ERRNO "}]"),
+	  "mkdir", "TRAP" },
+	/* It knows five actions, and the calls of its own kernel. */
+	{ CALLGATE_AS_RUNSC, ALLOWING("\"syscalls\":[{\"names\":[\"mkdir\"],\"action\":\"SCMP_ACT_LOG\"}]"), "mkdir",
+	  NULL },
+	{ CALLGATE_AS_RUNSC,
+	  ALLOWING("\"syscalls\":[{\"names\":[\"no_such_call\"],\"action\":\"SCMP_ACT_KILL_PROCESS\"}]"), "mkdir",
+	  NULL },
+	{ CALLGATE_AS_RUNSC, "{\"defaultAction\":\"SCMP_ACT_KILL_THREAD\"}", "mkdir", NULL },
+	{ CALLGATE_AS_RUNSC, ALLOWING("\"syscalls\":[{\"names\":[\"epoll_pwait2\",\"process_madvise\"]," ERRNO "}]"),
+	  "epoll_pwait2", "ERRNO(EPERM)" },
+	{ CALLGATE_AS_RUNSC, ALLOWING("\"syscalls\":[{\"names\":[\"epoll_pwait2\",\"process_madvise\"]," ERRNO "}]"),
+	  "process_madvise", "ALLOW" },
+	{ CALLGATE_AS_RUNSC, ALLOWING("\"syscalls\":[{\"names\":[\"_sysctl\"]," ERRNO "}]"), "_sysctl", "ALLOW" },
 };
 
 Test(as, texts_are_read_as_that_program_reads_them)
@@ -537,7 +686,7 @@ Test(as, docker_and_podman_know_hosts_by_their_own_words)
 	}
 }
 
-/* ------------------------------------------------------------------ runc, by release */
+/* ------------------------------------------------------------------ runc, by release; runsc */
 
 static const char *decide(const char *text, const char *as, enum callgate_abi abi, uint32_t nr)
 {
@@ -565,12 +714,17 @@ Test(as, runc_answers_enosys_by_release)
 	cr_expect_str_eq(decide(listed, "runc-1.1.5", CALLGATE_ABI_X86_64, 0x80000064), "ERRNO(ENOSYS)");
 	cr_expect_str_eq(decide(flags, "runc-1.1.5", CALLGATE_ABI_X86_64, 100), "refused");
 	cr_expect_str_eq(decide(flags, "runc-1.2.0", CALLGATE_ABI_X86_64, 100), "ALLOW");
-	/* The stub has no entry for number 0, and none for x32 where x86_64 is listed and has none. */
+	/* The stub has no entry for number 0, which read has on x86_64 alone. */
 	cr_expect_str_eq(decide("{\"defaultAction\":\"SCMP_ACT_KILL\",\"architectures\":[\"SCMP_ARCH_X86_64\",\"SCMP_"
 				"ARCH_X32\"],"
 				"\"syscalls\":[{\"names\":[\"read\"],\"action\":\"SCMP_ACT_ALLOW\"}]}",
 				"runc", CALLGATE_ABI_X86_64, 100),
 			 "KILL_THREAD");
+	cr_expect_str_eq(decide("{\"defaultAction\":\"SCMP_ACT_KILL\",\"architectures\":[\"SCMP_ARCH_X86_64\",\"SCMP_"
+				"ARCH_X32\"],"
+				"\"syscalls\":[{\"names\":[\"read\"],\"action\":\"SCMP_ACT_ALLOW\"}]}",
+				"runc", CALLGATE_ABI_X32, 0x40000064),
+			 "ERRNO(ENOSYS)");
 	cr_expect_str_eq(decide("{\"defaultAction\":\"SCMP_ACT_KILL\",\"architectures\":[\"SCMP_ARCH_X32\"],"
 				"\"syscalls\":[{\"names\":[\"write\"],\"action\":\"SCMP_ACT_ALLOW\"}]}",
 				"runc-1.1.5", CALLGATE_ABI_X32, 0x40000064),
@@ -581,6 +735,15 @@ Test(as, runc_answers_enosys_by_release)
 				"\"syscalls\":[{\"names\":[\"write\",\"socket\"],\"action\":\"SCMP_ACT_ALLOW\"}]}",
 				"runc", CALLGATE_ABI_X86, 359),
 			 "ERRNO(ENOSYS)");
+}
+
+Test(as, runsc_takes_numbers_of_x32_for_numbers)
+{
+	static const char text[] = "{\"defaultAction\":\"SCMP_ACT_ERRNO\",\"syscalls\":[{\"names\":[\"read\"],"
+				   "\"action\":\"SCMP_ACT_ALLOW\"}]}";
+
+	cr_expect_str_eq(decide(text, "runsc", CALLGATE_ABI_X32, 0x40000000), "ERRNO(EPERM)");
+	cr_expect_str_eq(decide(text, "runsc", CALLGATE_ABI_X86, 3), "KILL_THREAD");
 }
 
 Test(as, runc_knows_architectures_and_flags_by_release)
@@ -684,6 +847,37 @@ Test(as, the_installed_libseccomp_answers_for_its_own_release)
 	cr_expect_str_eq(answer("{\"defaultAction\":\"SCMP_ACT_ALLOW\",\"architectures\":[\"SCMP_ARCH_S390X\"]}",
 				"crun", release, &told),
 			 "refused");
+}
+
+/* stat64 is none of x86_64's calls; ranked first it hides all others there, but for a tree, which runc 1.2 asks for
+ * when it adds more than 32 names. */
+Test(as, runc_has_a_tree_made_of_many_names)
+{
+#define LOST(more) \
+	"{\"defaultAction\":\"SCMP_ACT_ALLOW\",\"architectures\":[\"SCMP_ARCH_X86_64\",\"SCMP_ARCH_X86\"," \
+	"\"SCMP_ARCH_X32\"],\"syscalls\":[{\"names\":[\"stat64\"" more \
+	"],\"action\":\"SCMP_ACT_TRAP\"}," RULE("ERRNO", "EQ", "0") "]}"
+#define EIGHT ",\"no\",\"no\",\"no\",\"no\",\"no\",\"no\",\"no\",\"no\""
+	static const char many[] = LOST(EIGHT EIGHT EIGHT EIGHT), few[] = LOST(EIGHT EIGHT EIGHT);
+	static const struct {
+		const char *text, *as, *want;
+	} rows[] = {
+		{ many, "runc-1.1.15", "ALLOW 1:1" },   { many, "runc-1.2.0", "ERRNO(EPERM) 0:1" },
+		{ many, "docker", "ERRNO(EPERM) 0:1" }, { many, "crun", "ALLOW 1:1" },
+		{ few, "runc-1.2.0", "ALLOW 1:1" },
+	};
+	uint32_t release = callgate_libseccomp_release();
+
+	if (abi_native() != CALLGATE_ABI_X86_64 || release >> 8 != 0x0205)
+		cr_skip_test("for the libseccomp 2.5 of an x86_64 machine");
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct callgate_answer told;
+
+		cr_expect_str_eq(answer(rows[i].text, rows[i].as, release, &told), rows[i].want, "%zu", i);
+		cr_expect(told.by_library);
+		cr_expect_str_eq(answer(rows[i].text, rows[i].as, release + 1, &told), rows[i].want, "%zu", i);
+		cr_expect(!told.by_library);
+	}
 }
 
 /* ------------------------------------------------------------------ portable */
