@@ -72,8 +72,9 @@ static void check_listed(const struct lint *lint)
 		note_at(lint->notes, CALLGATE_NOTE, NOTE_NATIVE, &policy->source, at,
 			"the native ABI %s is not listed; runtimes add it", abi_of(lint->host)->name);
 	if (foreign.count)
-		note_at(lint->notes, CALLGATE_NOTE, NOTE_ABI, &policy->source, at, "this host has no calls of %s",
-			names_text(&foreign, text));
+		note_at(lint->notes, CALLGATE_NOTE, NOTE_ABI, &policy->source, at,
+			"listed without effect here: %s; on %s no program makes calls of another architecture",
+			names_text(&foreign, text), abi_of(lint->host)->name);
 	/* x32 is left out on purpose. */
 	for (unsigned i = 0; i < count; i++)
 		if (family[i] != lint->host && family[i] != CALLGATE_ABI_X32 && !lists_abi(policy, family[i]))

@@ -13,30 +13,34 @@ static struct told {
 	struct callgate_answer answer;
 } told[ANSWERS];
 static size_t told_count;
+static bool gathering; /* for answers_tell() */
 
 static void release_format(uint32_t release, char *buf, size_t size)
 {
 	snprintf(buf, size, "%u.%u.%u", release >> 16 & 0xff, release >> 8 & 0xff, release & 0xff);
 }
 
-static void tell(const struct callgate_answer *answer)
+static void tell(const char *readers, const struct callgate_answer *answer)
 {
 	char release[16];
 
 	release_format(answer->release, release, sizeof(release));
 	if (answer->by_library)
-		fprintf(stderr, "callgate: note: --as %s: answered by libseccomp %s, which is installed\n",
-			answer->reader, release);
+		fprintf(stderr, "callgate: note: --as %s: answered by libseccomp %s, which is installed\n", readers,
+			release);
 	else
-		fprintf(stderr, "callgate: note: --as %s: answered by callgate's model: %s\n", answer->reader,
-			answer->why);
+		fprintf(stderr, "callgate: note: --as %s: answered by callgate's model: %s\n", readers, answer->why);
+}
+
+static bool is_same_way(const struct callgate_answer *a, const struct callgate_answer *b)
+{
+	return a->by_library == b->by_library && a->release == b->release && strcmp(a->why, b->why) == 0;
 }
 
 /* Answers that are alike are reported once. */
 static bool is_alike(const struct told *a, const struct callgate_answer *answer)
 {
-	return a->answer.reader == answer->reader && a->answer.by_library == answer->by_library &&
-	       strcmp(a->answer.why, answer->why) == 0;
+	return a->answer.reader == answer->reader && is_same_way(&a->answer, answer);
 }
 
 static void keep(const struct options *options, const char *source, const struct callgate_answer *answer)
@@ -50,8 +54,8 @@ static void keep(const struct options *options, const char *source, const struct
 			return;
 		again |= alike;
 	}
-	if (!again && !options->json)
-		tell(answer);
+	if (!again && !options->json && !gathering)
+		tell(answer->reader, answer);
 	if (told_count == ANSWERS)
 		return;
 	told[told_count].answer = *answer;
@@ -70,6 +74,39 @@ int resolve_as(const struct options *options, const char *source, const struct c
 	if (options->has_reader)
 		keep(options, source, &answer);
 	return r;
+}
+
+void answers_gather(void)
+{
+	gathering = true;
+}
+
+/* "docker, podman": those from the first on that were answered in the same way. False: an earlier one was too. */
+static bool readers_of(size_t first, char *buf, size_t size)
+{
+	for (size_t i = 0; i < first; i++)
+		if (is_same_way(&told[i].answer, &told[first].answer))
+			return false;
+	buf[0] = '\0';
+	for (size_t i = first; i < told_count; i++) {
+		bool again = false;
+
+		for (size_t j = first; j < i; j++)
+			again |= is_alike(&told[j], &told[i].answer);
+		if (!again && is_same_way(&told[i].answer, &told[first].answer))
+			snprintf(buf + strlen(buf), size - strlen(buf), "%s%s", buf[0] ? ", " : "",
+				 told[i].answer.reader);
+	}
+	return true;
+}
+
+void answers_tell(const struct options *options)
+{
+	char readers[256];
+
+	for (size_t i = 0; i < told_count && !options->json; i++)
+		if (readers_of(i, readers, sizeof(readers)))
+			tell(readers, &told[i].answer);
 }
 
 void answers_to_json(struct json_object *root)

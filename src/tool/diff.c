@@ -266,6 +266,7 @@ static int diff_targets(const struct options *options, const struct request *req
 
 	if (!request->targets.count)
 		return diff_target(options, request, words, NULL, rows);
+	answers_gather();
 	for (size_t i = 0; i < request->targets.count; i++) {
 		struct options of;
 		int code = target_words(request->targets.list[i], options, &of) < 0
@@ -275,6 +276,7 @@ static int diff_targets(const struct options *options, const struct request *req
 		if (code > worst)
 			worst = code;
 	}
+	answers_tell(options);
 	return worst;
 }
 

@@ -229,9 +229,12 @@ int verb_lock(const struct verb *verb, int argc, char **argv)
 		code = EXIT_CANNOT;
 	if (code == PARSED && (request.check ? first != argc : first == argc))
 		code = verb_usage(verb);
-	if (code == PARSED)
+	if (code == PARSED) {
+		answers_gather();
 		code = request.check ? check(&options, request.check)
 				     : lock(&options, &request, argv + first, argc - first);
+		answers_tell(&options);
+	}
 	targets_cleanup(&request.targets);
 	return code;
 }

@@ -297,6 +297,10 @@ void prog_cleanup(struct callgate_prog **prog);
  * where --as was given: on stderr, or by answers_to_json() in a document. */
 int resolve_as(const struct options *options, const char *source, const struct callgate_policy *policy,
 	       struct callgate_filter **out, struct callgate_notes *notes, struct callgate_err *err);
+/* For verbs with several targets: from now on nothing is told before answers_tell(), which has one line for all readers
+ * that were answered in the same way. */
+void answers_gather(void);
+void answers_tell(const struct options *options);
 /* Adds "answered" when something was. */
 void answers_to_json(struct json_object *root);
 
