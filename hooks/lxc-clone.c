@@ -5,8 +5,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <syslog.h>
+#include <unistd.h>
 
 #include "hooks/lxc-hook.h"
 
@@ -41,27 +41,34 @@ static char *replace(const char *text, const char *old, const char *new)
 	return made;
 }
 
+/* The clone's file in place of its model's. */
+static int rewrite(struct hook *hook, const char *old, const char *new)
+{
+	struct callgate_lxc_config config = CALLGATE_LXC_CONFIG_INIT;
+	struct callgate_lxc_file file;
+	struct callgate_err err = CALLGATE_ERR_INIT;
+	char *made;
+	int r;
+
+	if (callgate_lxc_config_read(hook->config, &config, &err) < 0 ||
+	    callgate_lxc_file_read(hook->config, &file, &err) < 0)
+		return hook_fail(hook, &err);
+	made = replace(file.text, old, new);
+	if (!made)
+		snprintf(err.text, sizeof(err.text), "out of memory");
+	r = made ? callgate_lxc_file_write(&file, made, strlen(made), config.root_uid, &err) : -1;
+	free(made);
+	callgate_lxc_file_release(&file);
+	return r < 0 ? hook_fail(hook, &err) : 0;
+}
+
 int lxc_clone(struct hook *hook, const char *source)
 {
 	char old[PATH_MAX], new[PATH_MAX];
-	struct callgate_err err = CALLGATE_ERR_INIT;
-	struct stat st;
-	char *text, *made;
-	size_t size;
-	int r;
 
-	if (!hook->config || text_path(source, old, sizeof(old)) < 0 || text_path(hook->name, new, sizeof(new)) < 0 ||
-	    stat(hook->config, &st) < 0) {
-		say(&hook->messages, LOG_ERR, "LXC does not name the clone's configuration, or whose clone it is");
-		return -1;
-	}
-	if (callgate_file_read_trusted(hook->config, &text, &size, &err) < 0)
-		return hook_fail(hook, &err);
-	made = replace(text, old, new);
-	free(text);
-	if (!made)
-		return -1;
-	r = callgate_file_write(hook->config, made, strlen(made), st.st_mode & 07777, &err);
-	free(made);
-	return r < 0 ? hook_fail(hook, &err) : 0;
+	if (hook->config && access(hook->config, F_OK) == 0 && text_path(source, old, sizeof(old)) == 0 &&
+	    text_path(hook->name, new, sizeof(new)) == 0)
+		return rewrite(hook, old, new);
+	say(&hook->messages, LOG_ERR, "LXC does not name the clone's configuration, or whose clone it is");
+	return -1;
 }

@@ -279,6 +279,22 @@ static int make_text(struct hook *hook, const struct callgate_policy *policy, st
 
 /* ------------------------------------------------------------------ pre-start */
 
+/* Its lxc-attach reads the file that would be written here. */
+static int check_namesake(struct hook *hook)
+{
+	char other[PATH_MAX];
+
+	hook->is_namesake = hook->name && hook->config &&
+			    callgate_state_is_namesake(hook->name, hook->config, other, sizeof(other));
+	if (!hook->is_namesake)
+		return 0;
+	say(&hook->messages, LOG_ERR,
+	    "a container of this name runs already, from %s, and both would have one file for lxc-attach and one "
+	    "record: stop it, or give one another name",
+	    other);
+	return -1;
+}
+
 static int pre_start(struct hook *hook)
 {
 	struct callgate_err err = CALLGATE_ERR_INIT;
@@ -316,6 +332,7 @@ static int write_state(struct hook *hook, const char *result)
 	state.hook = hook->stage == STAGE_PRE_START ? "pre-start" : "start-host";
 	state.result = result;
 	state.profile = hook->profile[0] ? hook->profile : NULL;
+	state.config = hook->config;
 	state.output = hook->output[0] ? hook->output : NULL;
 	state.digest = hook->digest[0] ? hook->digest : NULL;
 	state.output_digest = hook->text_digest[0] ? hook->text_digest : NULL;
@@ -327,6 +344,9 @@ static int write_state(struct hook *hook, const char *result)
 	state.init = hook->init.pid ? &hook->init : NULL;
 	state.messages = hook->messages.list;
 	state.message_count = hook->messages.count;
+	/* The record is the other one's. */
+	if (hook->is_namesake)
+		return -1;
 	if (!hook->name || callgate_state_write(&state, &err) == 0)
 		return 0;
 	return hook_fail(hook, &err);
@@ -345,7 +365,7 @@ static const char *work(struct hook *hook, const struct words *words)
 	struct callgate_notes *notes = NULL;
 	bool good = false;
 
-	if (take_words(hook, words) == 0 && callgate_notes_new(&notes) == 0 &&
+	if (check_namesake(hook) == 0 && take_words(hook, words) == 0 && callgate_notes_new(&notes) == 0 &&
 	    read_profile(hook, notes, &policy) == 0 && make_text(hook, policy, notes) == 0) {
 		if (hook->stage == STAGE_PRE_START)
 			good = pre_start(hook) == 0;

@@ -21,9 +21,10 @@ struct hook {
 	const char *name, *profile_word, *config;
 	char profile[PATH_MAX], output[PATH_MAX];
 	enum proof proof;
-	bool complains; /* the profile is tried, and not enforced */
-	bool records;   /* the container is recorded from its first call on */
-	uint32_t flags; /* SECCOMP_FILTER_FLAG_* besides the profile's: --log */
+	bool complains;   /* the profile is tried, and not enforced */
+	bool records;     /* the container is recorded from its first call on */
+	bool is_namesake; /* another container of this name runs, whose record and text are not to be touched */
+	uint32_t flags;   /* SECCOMP_FILTER_FLAG_* besides the profile's: --log */
 	pid_t pid;
 	uint64_t caps;
 	struct callgate_lxc_config lxc; /* what the configuration says; size 0: there is none to read */

@@ -38,6 +38,20 @@ bool oci_job_records(const struct oci_job *job)
 	       (wish && !(size == 2 && memcmp(wish, "no", 2) == 0));
 }
 
+/* A misspelt wish is no wish: the container would start without what was asked for, and nobody would notice. */
+static int check_wishes(struct oci_job *job)
+{
+	size_t size;
+	const char *key = callgate_bundle_unknown_wish(job->bundle, &size);
+
+	if (!key)
+		return 0;
+	say(&job->messages, LOG_ERR,
+	    "the container has an annotation '%.*s', and there are only org.callgate.profile, .log and .record",
+	    size < 100 ? (int)size : 100, key);
+	return -1;
+}
+
 int oci_job_read(struct oci_job *job, const char *config)
 {
 	struct callgate_err err = CALLGATE_ERR_INIT;
@@ -47,6 +61,8 @@ int oci_job_read(struct oci_job *job, const char *config)
 		      : callgate_settings_read(&job->settings, &err)) < 0 ||
 	    callgate_bundle_read(config, &job->bundle, &err) < 0 || callgate_notes_new(&job->notes) < 0)
 		return fail(job, &err);
+	if (check_wishes(job) < 0)
+		return -1;
 	if (job->asked && callgate_settings_ask(job->settings, job->engine, job->asked, &err) < 0)
 		return fail(job, &err);
 	job->passes = callgate_settings_annotated_only(job->settings, job->engine) &&

@@ -255,7 +255,7 @@ int fd_open_trusted(const char *path, int *out, struct callgate_err *err)
 }
 
 /* A directory to write into: no more trusting than one to read from. */
-static int check_dir(const char *path, struct callgate_err *err)
+int fd_check_directory(const char *path, struct callgate_err *err)
 {
 	char copy[PATH_MAX], *name;
 	int dir, r = walk(path, copy, &name, &dir, err);
@@ -288,42 +288,75 @@ static int write_all(int fd, const char *at, size_t size)
 }
 
 enum durability { DURABLE, FLEETING };
+#define ANY_GROUP ((gid_t)-1)
 
-static int write_beside(const char *path, struct slice bytes, unsigned mode, enum durability durability,
-			struct callgate_err *err)
+/* What is written, and how it shall look. */
+struct written {
+	struct slice bytes;
+	unsigned mode;
+	gid_t group;
+	enum durability durability;
+};
+
+static int fill(int fd, const struct written *what)
+{
+	struct stat st;
+
+	if (write_all(fd, what->bytes.at, what->bytes.size) < 0 || fchmod(fd, (mode_t)what->mode) < 0)
+		return -1;
+	if (what->group != ANY_GROUP &&
+	    (fstat(fd, &st) < 0 || (st.st_gid != what->group && fchown(fd, (uid_t)-1, what->group) < 0)))
+		return -1;
+	return what->durability == DURABLE ? fsync(fd) : 0;
+}
+
+/* name: in the directory that dir is, or a path with AT_FDCWD. */
+static int write_beside(int dir, const char *name, const struct written *what, struct callgate_err *err)
 {
 	char temp[PATH_MAX];
 	int fd, saved;
 
-	if (snprintf(temp, sizeof(temp), "%s.%ld.tmp", path, (long)getpid()) >= (int)sizeof(temp))
-		return err_set_errno(err, CALLGATE_E_IO, ENAMETOOLONG, path, "cannot write");
-	unlink(temp); /* only a process of this very pid can have left it */
-	fd = open(temp, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, (mode_t)mode);
+	if (snprintf(temp, sizeof(temp), "%s.%ld.tmp", name, (long)getpid()) >= (int)sizeof(temp))
+		return err_set_errno(err, CALLGATE_E_IO, ENAMETOOLONG, name, "cannot write");
+	unlinkat(dir, temp, 0); /* only a process of this very pid can have left it */
+	do
+		fd = openat(dir, temp, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, (mode_t)what->mode);
+	while (fd < 0 && errno == EINTR);
 	if (fd < 0)
-		return err_set_errno(err, CALLGATE_E_IO, errno, path, "cannot create a file beside it");
-	if (write_all(fd, bytes.at, bytes.size) < 0 || fchmod(fd, (mode_t)mode) < 0 ||
-	    (durability == DURABLE && fsync(fd) < 0)) {
+		return err_set_errno(err, CALLGATE_E_IO, errno, name, "cannot create a file beside it");
+	if (fill(fd, what) < 0) {
 		saved = errno;
 		fd_close(fd);
-		unlink(temp);
-		return err_set_errno(err, CALLGATE_E_IO, saved, path, "cannot write");
+		unlinkat(dir, temp, 0);
+		return err_set_errno(err, CALLGATE_E_IO, saved, name, "cannot write");
 	}
-	if (close(fd) < 0 || rename(temp, path) < 0) {
+	if (close(fd) < 0 || renameat(dir, temp, dir, name) < 0) {
 		saved = errno;
-		unlink(temp);
-		return err_set_errno(err, CALLGATE_E_IO, saved, path, "cannot put it in place");
+		unlinkat(dir, temp, 0);
+		return err_set_errno(err, CALLGATE_E_IO, saved, name, "cannot put it in place");
 	}
 	return 0;
 }
 
 int fd_write_atomic(const char *path, const void *bytes, size_t size, unsigned mode, struct callgate_err *err)
 {
-	return write_beside(path, (struct slice){ bytes, size }, mode, DURABLE, err);
+	const struct written what = { { bytes, size }, mode, ANY_GROUP, DURABLE };
+
+	return write_beside(AT_FDCWD, path, &what, err);
 }
 
 int fd_write_fleeting(const char *path, const void *bytes, size_t size, unsigned mode, struct callgate_err *err)
 {
-	return write_beside(path, (struct slice){ bytes, size }, mode, FLEETING, err);
+	const struct written what = { { bytes, size }, mode, ANY_GROUP, FLEETING };
+
+	return write_beside(AT_FDCWD, path, &what, err);
+}
+
+int fd_write_in(int dir, const char *name, const struct stat *like, struct slice bytes, struct callgate_err *err)
+{
+	const struct written what = { bytes, like->st_mode & 0777, like->st_gid, DURABLE };
+
+	return write_beside(dir, name, &what, err);
 }
 
 int fd_make_dir(const char *path, unsigned mode, struct callgate_err *err)
@@ -343,5 +376,5 @@ int fd_make_dir(const char *path, unsigned mode, struct callgate_err *err)
 	}
 	if (mkdir(copy, (mode_t)mode) < 0 && errno != EEXIST)
 		return err_set_errno(err, CALLGATE_E_IO, errno, path, "cannot make a directory");
-	return check_dir(path, err);
+	return fd_check_directory(path, err);
 }

@@ -5,6 +5,7 @@
 
 #include <sys/stat.h>
 
+#include "base/source.h"
 #include "callgate.h"
 
 /* Who may write besides root and the effective ids. */
@@ -28,6 +29,13 @@ int fd_write_atomic(const char *path, const void *bytes, size_t size, unsigned m
 
 /* The same without fsync: for files that mean nothing after a crash. */
 int fd_write_fleeting(const char *path, const void *bytes, size_t size, unsigned mode, struct callgate_err *err);
+
+/* fd_write_atomic() in a directory that is open, with the rights and the group of a file; without rights to the group
+ * it fails (E_IO). */
+int fd_write_in(int dir, const char *name, const struct stat *like, struct slice bytes, struct callgate_err *err);
+
+/* A directory to write into, and every one on the way: as fd_open_trusted() has them, and not writable by everybody. */
+int fd_check_directory(const char *path, struct callgate_err *err);
 
 /* mkdir -p; then every directory on the way and the last one are checked as fd_open_trusted() does. */
 int fd_make_dir(const char *path, unsigned mode, struct callgate_err *err);

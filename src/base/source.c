@@ -233,6 +233,11 @@ static int read_still(int fd, const char *path, bool finished, struct source *ou
 	return CALLGATE_E_IO;
 }
 
+int source_read_open(int fd, const char *name, struct source *out, struct callgate_err *err)
+{
+	return read_still(fd, name, false, out, err);
+}
+
 int source_read(const char *path, unsigned trust, struct source *out, struct callgate_err *err)
 {
 	int fd, r;

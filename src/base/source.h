@@ -42,6 +42,8 @@ enum source_trust {
 /* Reads a whole file into malloc'ed memory; "-" is standard input. Release with source_release().
  * path must outlive the source. Errors: E_IO (sys_errno), E_LIMIT past SOURCE_LIMIT, E_UNTRUSTED, E_NOMEM. */
 int source_read(const char *path, unsigned trust, struct source *out, struct callgate_err *err);
+/* The same of a file that is open at its beginning; it stays so. */
+int source_read_open(int fd, const char *name, struct source *out, struct callgate_err *err);
 void source_release(struct source *source);
 
 #endif

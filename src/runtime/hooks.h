@@ -4,6 +4,8 @@
 #ifndef CALLGATE_RUNTIME_HOOKS_H
 #define CALLGATE_RUNTIME_HOOKS_H
 
+#include <sys/stat.h>
+
 #include "callgate.h"
 #include "kernel/verify.h"
 
@@ -52,6 +54,9 @@ struct callgate_lxc_config {
 	char seccomp[4096]; /* lxc.seccomp.profile, the last one; "": none */
 	char seccomp_file[4096]; /* which file says so */
 	unsigned seccomp_line;
+	bool pre_start, start_host; /* callgate's hooks are called there */
+	char emptied_file[4096];    /* where a line emptied such a list of hooks last; "": nowhere */
+	unsigned emptied_line;
 	char init[256];    /* lxc.init.cmd; "": LXC's own choice, /sbin/init */
 	char rootfs[4096]; /* lxc.rootfs.path; "": the host's root */
 	char arch[32];     /* lxc.arch; "": the host's */
@@ -65,6 +70,29 @@ struct callgate_lxc_config {
 int callgate_lxc_config_read(const char *path, struct callgate_lxc_config *out,
 			     struct callgate_err *err) CALLGATE_MUST_CHECK;
 
+/* The configuration itself as one file, to be written anew. */
+struct callgate_lxc_file {
+	int directory;               /* open; -1: none */
+	char place[4096], name[256]; /* of the directory, and of the file in it; links are followed */
+	char *text;                  /* NUL-terminated */
+	size_t size;
+	struct stat stat;
+	const char *complaint; /* why somebody else could have written it; NULL: nobody could */
+};
+#define CALLGATE_LXC_FILE_INIT \
+	{ \
+		.directory = -1 \
+	}
+/* What is no regular file is E_FORMAT, at once. */
+int callgate_lxc_file_read(const char *path, struct callgate_lxc_file *out,
+			   struct callgate_err *err) CALLGATE_MUST_CHECK;
+void callgate_lxc_file_release(struct callgate_lxc_file *file);
+/* Another text in its place, as a whole, with the same rights and group, owned by the caller. E_UNTRUSTED: others can
+ * write the file, its directory or one above it. LXC gives the directory of a container whose ids are mapped to the
+ * container's root: root_uid, for root as the caller, is fine, or -1. */
+int callgate_lxc_file_write(const struct callgate_lxc_file *file, const char *text, size_t size, int64_t root_uid,
+			    struct callgate_err *err) CALLGATE_MUST_CHECK;
+
 /* ------------------------------------------------------------------ state files and trusted writing */
 
 /* What a part without a terminal has done and found: written as JSON, schema callgate.state/1. NULL strings are left
@@ -75,6 +103,7 @@ struct callgate_state {
 	const char *result;        /* "ready", "verified", "injected", "unverified", "failed" */
 	const char *profile;       /* its path */
 	const char *digest;        /* of the profile's meaning on this host */
+	const char *config;        /* LXC: the container's configuration */
 	const char *output;        /* the file that was written for the engine */
 	const char *output_digest; /* of what the engine makes of it */
 	const uint64_t *caps;      /* that includes and excludes were evaluated for */
@@ -101,6 +130,9 @@ int callgate_state_write(const struct callgate_state *state, struct callgate_err
  * or all of them. */
 enum callgate_stale { CALLGATE_STALE_DAY = 0, CALLGATE_STALE_ALL };
 void callgate_state_prune(const char *engine, enum callgate_stale stale);
+/* LXC: whether the container that runs under this name is another one than config defines: names are unique below one
+ * lxcpath only. *other: its configuration. */
+bool callgate_state_is_namesake(const char *id, const char *config, char *other, size_t size);
 /* Takes away the private bundle beside a state file. */
 void callgate_bundle_forget(const char *path);
 /* Writes a file whole or not at all, in a directory that is made when missing and refused when others can write it. */
@@ -190,6 +222,8 @@ bool callgate_bundle_own_pids(const struct callgate_bundle *bundle);
  * *size may be asked for; the text is not NUL-terminated.
  */
 const char *callgate_bundle_annotation(const struct callgate_bundle *bundle, const char *key, size_t *size);
+/* The key of an annotation org.callgate.* that there is not; NULL: none. */
+const char *callgate_bundle_unknown_wish(const struct callgate_bundle *bundle, size_t *size);
 /* The text of linux.seccomp; NULL: absent, or null. */
 const char *callgate_bundle_seccomp(const struct callgate_bundle *bundle, size_t *size);
 /* What the container brought along: the same, or what was there before callgate_bundle_keep() when nobody has written

@@ -3,6 +3,7 @@
 #include <ctype.h>
 #include <dirent.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -131,14 +132,55 @@ static int take_arch(struct reading *reading, char *value)
 	return 0;
 }
 
+/* An empty value takes back all hooks of a list that were given before. */
+static void take_hook(struct reading *reading, const char *value, bool *ours)
+{
+	if (strstr(value, "hooks/callgate "))
+		*ours = true;
+	if (*value || !*ours)
+		return;
+	*ours = false;
+	snprintf(reading->config->emptied_file, sizeof(reading->config->emptied_file), "%s", reading->file);
+	reading->config->emptied_line = reading->line;
+}
+
+static int take_pre_start(struct reading *reading, char *value)
+{
+	take_hook(reading, value, &reading->config->pre_start);
+	return 0;
+}
+
+static int take_start_host(struct reading *reading, char *value)
+{
+	take_hook(reading, value, &reading->config->start_host);
+	return 0;
+}
+
+/* It only takes an empty value, which is for all lists. */
+static int take_hooks(struct reading *reading, char *value)
+{
+	if (*value)
+		return 0;
+	take_hook(reading, value, &reading->config->pre_start);
+	take_hook(reading, value, &reading->config->start_host);
+	return 0;
+}
+
 static const struct {
 	const char *key;
 	int (*take)(struct reading *reading, char *value);
 } keys[] = {
-	{ "lxc.arch", take_arch },          { "lxc.cap.drop", take_drop },
-	{ "lxc.cap.keep", take_keep },      { "lxc.idmap", take_idmap },
-	{ "lxc.init.cmd", take_init },      { "lxc.no_new_privs", take_no_new_privs },
-	{ "lxc.rootfs.path", take_rootfs }, { "lxc.seccomp.profile", take_seccomp },
+	{ "lxc.arch", take_arch },
+	{ "lxc.cap.drop", take_drop },
+	{ "lxc.cap.keep", take_keep },
+	{ "lxc.hook", take_hooks },
+	{ "lxc.hook.pre-start", take_pre_start },
+	{ "lxc.hook.start-host", take_start_host },
+	{ "lxc.idmap", take_idmap },
+	{ "lxc.init.cmd", take_init },
+	{ "lxc.no_new_privs", take_no_new_privs },
+	{ "lxc.rootfs.path", take_rootfs },
+	{ "lxc.seccomp.profile", take_seccomp },
 };
 
 /* ------------------------------------------------------------------ lines and files */
@@ -182,10 +224,26 @@ static int take_line(struct reading *reading, char *line, unsigned depth)
 	return 0;
 }
 
+/* Neither a FIFO that nobody writes nor a device that never ends keeps us. */
+static FILE *open_file(const char *path)
+{
+	int fd = open(path, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+	struct stat st;
+
+	if (fd < 0)
+		return NULL;
+	if (fstat(fd, &st) == 0 && !S_ISREG(st.st_mode) && strcmp(path, "/dev/null") != 0) {
+		close(fd);
+		errno = EINVAL;
+		return NULL;
+	}
+	return fdopen(fd, "r");
+}
+
 static int read_file(struct reading *reading, const char *path, unsigned depth)
 {
 	struct reading outer = *reading;
-	FILE *file = fopen(path, "re");
+	FILE *file = open_file(path);
 	char *line = NULL;
 	size_t room = 0;
 	int r = 0;

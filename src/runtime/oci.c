@@ -348,6 +348,24 @@ static const char *give(struct slice text, size_t *size)
 	return text.at;
 }
 
+const char *callgate_bundle_unknown_wish(const struct callgate_bundle *bundle, size_t *size)
+{
+	static const char *const known[] = { "org.callgate.profile", "org.callgate.log", "org.callgate.record" };
+
+	for (size_t i = 0; i < bundle->pair_count; i++) {
+		struct slice key = bundle->pairs[i].key;
+		bool is_known = !has_prefix(key, "org.callgate.");
+
+		for (size_t j = 0; j < sizeof(known) / sizeof(known[0]); j++)
+			is_known |= slice_is(key, known[j]);
+		if (is_known)
+			continue;
+		*size = key.size;
+		return key.at;
+	}
+	return NULL;
+}
+
 const char *callgate_bundle_annotation(const struct callgate_bundle *bundle, const char *key, size_t *size)
 {
 	const struct oci_pair *pair = oci_pair(bundle, key);

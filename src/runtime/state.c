@@ -178,6 +178,7 @@ static void add_document(struct text *to, const struct callgate_state *state)
 	if (state->complains)
 		text_add(to, "  \"enforced\": false,\n");
 	add_text(to, "digest", state->digest);
+	add_text(to, "config", state->config);
 	add_text(to, "output", state->output);
 	add_text(to, "output_digest", state->output_digest);
 	if (state->caps) {

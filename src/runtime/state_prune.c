@@ -46,6 +46,39 @@ static bool is_wanted(const char *path, enum callgate_stale stale)
 	return wanted;
 }
 
+/* A JSON string up to its end, as it was written: names of files seldom need more than that. */
+static void take_string(const char *at, char *out, size_t size)
+{
+	size_t used = 0;
+
+	for (at += at && *at == '"'; at && *at && *at != '"' && used + 1 < size; at++) {
+		at += *at == '\\' && at[1];
+		out[used++] = *at;
+	}
+	out[used] = '\0';
+}
+
+bool callgate_state_is_namesake(const char *id, const char *config, char *other, size_t size)
+{
+	char path[PATH_MAX], unit[300], place[300] = "", *text;
+	const char *pid;
+	size_t length;
+
+	if (callgate_state_path("lxc", id, path, sizeof(path), NULL) < 0 ||
+	    callgate_file_read_trusted(path, &text, &length, NULL) < 0)
+		return false;
+	pid = value_of(text, "pid");
+	take_string(value_of(text, "config"), other, size);
+	snprintf(unit, sizeof(unit), "lxc:%s", id);
+	if (pid && callgate_task_container((pid_t)strtol(pid, NULL, 10), place, sizeof(place)) < 0)
+		place[0] = '\0';
+	free(text);
+	length = strlen(unit);
+	/* "-1" is LXC's for the second of one name. */
+	return other[0] && strcmp(other, config) != 0 && strncmp(place, unit, length) == 0 &&
+	       (!place[length] || place[length] == '-');
+}
+
 void callgate_bundle_forget(const char *path)
 {
 	char copy[PATH_MAX], config[PATH_MAX + 16];

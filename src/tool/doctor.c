@@ -8,19 +8,23 @@
 #include <sys/vfs.h>
 #include <unistd.h>
 
+#include "base/private.h"
 #include "config.h"
 #include "runtime/hooks.h"
 #include "tool/doctor.h"
+#include "tool/hook.h"
 
 void finding(struct doctor *doctor, enum health health, const char *name, const char *format, ...)
 {
 	static const char *const words[] = { [HEALTH_OK] = "ok", [HEALTH_NOTE] = "note", [HEALTH_BAD] = "bad" };
-	char text[640];
+	char raw[1024], text[2 * sizeof(raw)];
 	va_list ap;
 
 	va_start(ap, format);
-	vsnprintf(text, sizeof(text), format, ap);
+	vsnprintf(raw, sizeof(raw), format, ap);
 	va_end(ap);
+	/* Users name their containers and files as they like. */
+	callgate_escape(raw, text, sizeof(text));
 	if (health == HEALTH_BAD)
 		doctor->code = EXIT_NO;
 	if (doctor->rows) {
@@ -165,6 +169,25 @@ static void check_lxc(struct doctor *doctor)
 	else
 		finding(doctor, HEALTH_OK, "lxc include", DATADIR "/lxc/config/callgate.conf");
 	check_lxc_includes(doctor);
+	check_lxc_lines(doctor);
+}
+
+/* The same of a user's own hooks. */
+static bool means_all_of_user(void)
+{
+	struct callgate_settings *settings;
+	char where[PATH_MAX], own[PATH_MAX];
+	bool all;
+
+	if (!user_config(own, sizeof(own) - 16) ||
+	    !containers_conf_has("hooks_dir", "/callgate/hooks.d", where, sizeof(where)))
+		return false;
+	strcat(own, "/callgate");
+	if (callgate_settings_read_at(own, &settings, NULL) < 0)
+		return false;
+	all = !callgate_settings_annotated_only(settings, "podman");
+	callgate_settings_free(settings);
+	return all;
 }
 
 /* Whether an installed hook or runtime gives every container a profile, not only those that ask for one. */
@@ -175,6 +198,8 @@ static bool means_all_oci(void)
 	char where[PATH_MAX];
 	bool all = false;
 
+	if (geteuid() != 0)
+		return means_all_of_user();
 	if (callgate_settings_read(&settings, &err) < 0)
 		return false;
 	if (containers_conf_has("hooks_dir", PKGDATADIR "/hooks.d", where, sizeof(where)))

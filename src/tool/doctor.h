@@ -17,6 +17,7 @@ void check_program(struct doctor *doctor, const char *name, const char *path);
 /* doctor_engines.c */
 void check_oci(struct doctor *doctor);
 void check_lxc_includes(struct doctor *doctor);
+void check_lxc_lines(struct doctor *doctor);
 /* What containers.conf names and what is missing: engines go on without it, so this comes first. */
 void check_named_files(struct doctor *doctor);
 /* Whether a file has a line that begins with key (blanks before it) and holds word. */

@@ -2,9 +2,13 @@
 /* What doctor looks at in containers that run: those that were started before callgate was installed for them. */
 #include <ctype.h>
 #include <dirent.h>
+#include <fcntl.h>
 #include <limits.h>
+#include <linux/nsfs.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
 
 #include "tool/doctor.h"
 #include "tool/why.h"
@@ -15,6 +19,23 @@ struct seen {
 	char names[CONTAINERS][80];
 	size_t count;
 };
+
+/* Of the caller, as whoever made its user namespace; root's hooks leave users' containers alone, and theirs root's. */
+static bool is_callers(pid_t pid)
+{
+	char path[64];
+	uid_t owner = 0;
+	int fd;
+
+	snprintf(path, sizeof(path), "/proc/%d/ns/user", (int)pid);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return false;
+	if (ioctl(fd, NS_GET_OWNER_UID, &owner) < 0)
+		owner = (uid_t)-1;
+	close(fd);
+	return owner == geteuid();
+}
 
 static void add(struct seen *seen, const char *name)
 {
@@ -34,7 +55,8 @@ static void find_containers(struct seen *seen)
 
 	while (dir && (entry = readdir(dir)))
 		if (isdigit((unsigned char)entry->d_name[0]) &&
-		    callgate_task_container((pid_t)atoi(entry->d_name), name, sizeof(name)) == 0)
+		    callgate_task_container((pid_t)atoi(entry->d_name), name, sizeof(name)) == 0 &&
+		    is_callers((pid_t)atoi(entry->d_name)))
 			add(seen, name);
 	if (dir)
 		closedir(dir);
@@ -54,14 +76,14 @@ static bool is_ours(const char *container, bool all_oci)
 void check_containers(struct doctor *doctor, bool all_oci)
 {
 	struct seen *seen = calloc(1, sizeof(*seen));
-	char list[NAMED * 84] = "", profile[PATH_MAX];
-	uint64_t caps;
+	char list[NAMED * 84] = "";
+	struct why_recorded recorded;
 	size_t count = 0;
 
 	if (seen)
 		find_containers(seen);
 	for (size_t i = 0; seen && i < seen->count; i++) {
-		if (!is_ours(seen->names[i], all_oci) || why_record(seen->names[i], profile, sizeof(profile), &caps))
+		if (!is_ours(seen->names[i], all_oci) || why_record(seen->names[i], &recorded))
 			continue;
 		if (count++ < NAMED)
 			snprintf(list + strlen(list), sizeof(list) - strlen(list), " %s", seen->names[i]);

@@ -97,7 +97,8 @@ bool line_has(const char *path, const char *key, const char *word)
 	return found;
 }
 
-static bool each_conf_in(const char *dir_path, bool (*visit)(void *data, const char *path), void *data)
+static bool each_file_in(const char *dir_path, const char *ending, bool (*visit)(void *data, const char *path),
+			 void *data)
 {
 	DIR *dir = opendir(dir_path);
 	struct dirent *entry;
@@ -107,7 +108,7 @@ static bool each_conf_in(const char *dir_path, bool (*visit)(void *data, const c
 	while (dir && !found && (entry = readdir(dir))) {
 		const char *dot = strrchr(entry->d_name, '.');
 
-		if (entry->d_name[0] == '.' || !dot || strcmp(dot, ".conf") != 0)
+		if (entry->d_name[0] == '.' || !dot || strcmp(dot, ending) != 0)
 			continue;
 		snprintf(path, sizeof(path), "%s/%s", dir_path, entry->d_name);
 		found = visit(data, path);
@@ -125,7 +126,7 @@ static bool each_user_conf(bool (*visit)(void *data, const char *path), void *da
 	if (geteuid() == 0 || !user_config(base, sizeof(base)))
 		return false;
 	snprintf(path, sizeof(path), "%s/containers/containers.conf.d", base);
-	if (each_conf_in(path, visit, data))
+	if (each_file_in(path, ".conf", visit, data))
 		return true;
 	snprintf(path, sizeof(path), "%s/containers/containers.conf", base);
 	return visit(data, path);
@@ -136,7 +137,8 @@ static bool each_conf(bool (*visit)(void *data, const char *path), void *data)
 {
 	static const char *const files[] = { "/etc/containers/containers.conf",
 					     "/usr/share/containers/containers.conf" };
-	bool found = each_user_conf(visit, data) || each_conf_in("/etc/containers/containers.conf.d", visit, data);
+	bool found =
+		each_user_conf(visit, data) || each_file_in("/etc/containers/containers.conf.d", ".conf", visit, data);
 
 	for (size_t i = 0; !found && i < ARRAY_SIZE(files); i++)
 		found = visit(data, files[i]);
@@ -164,24 +166,45 @@ bool containers_conf_has(const char *key, const char *word, char *where, size_t 
 	return each_conf(has_line, &sought);
 }
 
-/* What engines say of a runtime that is named in their own configuration and is gone. */
+/* What engines do when a runtime, or a directory of hooks, is named in their own configuration and is gone. */
 static const struct engine_conf {
 	const char *engine, *path;
+	const char *directory, *ending; /* of further files; NULL: there are none */
 	const char *then;
 } engine_confs[] = {
-	{ "dockerd", "/etc/docker/daemon.json", "containers of this runtime do not start until the line goes" },
-	{ "containerd", "/etc/containerd/config.toml", "containers of this runtime do not start until the line goes" },
-	{ "crio", "/etc/crio/crio.conf", "CRI-O does not start with it" },
+	{ "dockerd", "/etc/docker/daemon.json", NULL, NULL,
+	  "containers of this runtime do not start until the line goes" },
+	{ "containerd", "/etc/containerd/config.toml", "/etc/containerd/conf.d", ".toml",
+	  "containers of this runtime do not start until the line goes" },
+	{ "crio", "/etc/crio/crio.conf", "/etc/crio/crio.conf.d", ".conf", "CRI-O does not start with it" },
 };
+
+/* NULL: it is one of podman's. */
+static const struct engine_conf *engine_of(const char *conf)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(engine_confs); i++) {
+		const char *directory = engine_confs[i].directory;
+
+		if (strcmp(conf, engine_confs[i].path) == 0 ||
+		    (directory && strncmp(conf, directory, strlen(directory)) == 0))
+			return &engine_confs[i];
+	}
+	return NULL;
+}
 
 static void check_hooks_named(struct doctor *doctor, const char *conf, const char *path)
 {
-	/* podman's own two need not be there. */
+	/* The engines' own two need not be there. */
 	static const char *const usual[] = { "/usr/share/containers/oci/hooks.d", "/etc/containers/oci/hooks.d" };
+	const struct engine_conf *named = engine_of(conf);
 
 	if (strcmp(path, usual[0]) == 0 || strcmp(path, usual[1]) == 0)
 		return;
-	if (access(path, F_OK) < 0)
+	if (access(path, F_OK) < 0 && named)
+		finding(doctor, HEALTH_BAD, named->engine,
+			"%s names the hooks directory %s, which is missing: containers start without these hooks", conf,
+			path);
+	else if (access(path, F_OK) < 0)
 		finding(doctor, HEALTH_BAD, "podman",
 			"%s names the hooks directory %s, which is missing: podman starts containers without these "
 			"hooks and says nothing; 'callgate hook remove --runtime podman' takes callgate's away",
@@ -192,14 +215,11 @@ static void check_hooks_named(struct doctor *doctor, const char *conf, const cha
 
 static void check_named_path(struct doctor *doctor, const char *conf, const char *path)
 {
-	const struct engine_conf *named = NULL;
+	const struct engine_conf *named = engine_of(conf);
 
 	if (path[0] != '/')
 		return;
-	for (size_t i = 0; i < ARRAY_SIZE(engine_confs); i++)
-		if (strcmp(conf, engine_confs[i].path) == 0)
-			named = &engine_confs[i];
-	if (!named && strstr(path, "hooks.d"))
+	if (strstr(path, "hooks.d"))
 		check_hooks_named(doctor, conf, path);
 	else if (strstr(path, "callgate") && access(path, F_OK) < 0)
 		finding(doctor, HEALTH_BAD, named ? named->engine : "podman", "%s names %s, which is missing%s%s", conf,
@@ -236,8 +256,11 @@ static bool check_conf(void *data, const char *path)
 void check_named_files(struct doctor *doctor)
 {
 	each_conf(check_conf, doctor);
-	for (size_t i = 0; i < ARRAY_SIZE(engine_confs); i++)
+	for (size_t i = 0; i < ARRAY_SIZE(engine_confs); i++) {
 		check_conf(doctor, engine_confs[i].path);
+		if (engine_confs[i].directory)
+			each_file_in(engine_confs[i].directory, engine_confs[i].ending, check_conf, doctor);
+	}
 }
 
 static bool on_path(const char *name, char *buf, size_t size)
@@ -273,7 +296,7 @@ static void check_podman(struct doctor *doctor)
 
 void check_oci(struct doctor *doctor)
 {
-	static const char *const engines[] = { "podman", "runc", "crun", "dockerd", "containerd" };
+	static const char *const engines[] = { "podman", "runc", "crun", "dockerd", "containerd", "crio" };
 	char path[PATH_MAX];
 	bool any = false, podman = false;
 
@@ -316,6 +339,32 @@ void check_lxc_includes(struct doctor *doctor)
 				"the include",
 				file);
 	}
+	if (dir)
+		closedir(dir);
+}
+
+static void check_lines_of(struct doctor *doctor, const char *lxcpath, const char *name)
+{
+	CALLGATE_CLEANUP(callgate_lxc_file_release) struct callgate_lxc_file file = CALLGATE_LXC_FILE_INIT;
+	char path[PATH_MAX], why[2 * PATH_MAX];
+	struct lines lines;
+
+	if (snprintf(path, sizeof(path), "%s/%s/config", lxcpath, name) < (int)sizeof(path) &&
+	    callgate_lxc_file_read(path, &file, NULL) == 0 && lxc_find_lines(path, &file, &lines) == EXIT_YES &&
+	    lines.first < lines.last && lxc_foresee(path, &file, &lines, why, sizeof(why)))
+		finding(doctor, HEALTH_BAD, "lxc container", "lxc:%s: %s", name, why);
+}
+
+/* Containers that have callgate's lines, and whose next start will not do what these say. */
+void check_lxc_lines(struct doctor *doctor)
+{
+	const char *lxcpath = lxc_default_path();
+	struct dirent *entry;
+	DIR *dir = opendir(lxcpath);
+
+	while (dir && (entry = readdir(dir)))
+		if (entry->d_name[0] != '.')
+			check_lines_of(doctor, lxcpath, entry->d_name);
 	if (dir)
 		closedir(dir);
 }

@@ -59,7 +59,7 @@ static const struct {
 	{ NULL, "last", NULL, "the newest record of any hook" },
 	{ NULL, "live", NULL, "follow what is denied while it happens" },
 	{ NULL, "lossy", NULL, "write it although something is lost" },
-	{ NULL, "lxcpath", "DIR", "where LXC's containers are defined" },
+	{ NULL, "lxcpath", "DIR", "where LXC's containers are defined (-P DIR)" },
 	{ NULL, "matrix", "R:A:C", "all of these readers, architectures, capabilities" },
 	{ NULL, "merge", NULL, "the words are records, to be made one" },
 	{ NULL, "method", "HOW", "auto, tracepoints or notify" },

@@ -133,6 +133,14 @@ static int check_together(const struct verb *verb, const struct hook_request *re
 	return EXIT_YES;
 }
 
+/* Where callgate is called, whatever the engine. */
+static int show_all(struct options *options, struct hook_request *request)
+{
+	int lxc = hook_lxc(options, "status", request), oci = hook_oci_status_all();
+
+	return finish_output(lxc > oci ? lxc : oci);
+}
+
 int verb_hook(const struct verb *verb, int argc, char **argv)
 {
 	static const struct option known[] = {
@@ -163,6 +171,8 @@ int verb_hook(const struct verb *verb, int argc, char **argv)
 		return verb_usage(verb);
 	if (argc - optind == 2 && take_name(&request, argv[optind + 1]) < 0)
 		return EXIT_CANNOT;
+	if (strcmp(argv[optind], "status") == 0 && !request.runtime && !request.name)
+		return show_all(&options, &request);
 	code = check_together(verb, &request, argv[optind]);
 	if (code)
 		return code;

@@ -28,12 +28,27 @@ struct hook_request {
 /* word: install, remove or status. An exit code. */
 int hook_lxc(struct options *options, const char *word, struct hook_request *request);
 
-/* ------------------------------------------------------------------ hook_lxc_check.c */
+/* ------------------------------------------------------------------ hook_lxc_lines.c */
+
+/* Our lines stand between these, at the end of the file: behind every include, so that what they set is what counts. */
+#define LXC_LINES_BEGIN "# callgate: begin. Written by 'callgate hook install'; 'callgate hook remove' takes it away.\n"
+#define LXC_LINES_END "# callgate: end\n"
 
 /* Lines of a text: offsets [first, last), equal when there are none. */
 struct lines {
 	size_t first, last;
 };
+
+/* Ours; both ends are the text's when there are none. */
+int lxc_find_lines(const char *path, const struct callgate_lxc_file *file, struct lines *lines);
+/* The text without lines and with block behind it; root_uid: the host's number of the container's root. */
+int lxc_write_lines(const struct callgate_lxc_file *file, const struct lines *lines, const char *block,
+		    int64_t root_uid);
+/* True: the next start will not do what our lines say, and why. */
+bool lxc_foresee(const char *path, const struct callgate_lxc_file *file, const struct lines *lines, char *why,
+		 size_t size);
+
+/* ------------------------------------------------------------------ hook_lxc_check.c */
 
 /* A container's configuration as it stands, and where callgate's lines in it are. */
 struct lxc_plan {
@@ -46,6 +61,8 @@ struct lxc_plan {
 
 /* The profile for a container that none was named for; why: one clause. */
 const char *lxc_propose(const struct callgate_lxc_config *config, const char **why);
+/* Only who starts the container may write its configuration; word: what he is to do. */
+int lxc_check_owner(const char *path, uid_t owner, const char *word);
 /* Everything that the hook would refuse at a start is refused now. Notes say what the profile replaces. */
 int lxc_check_install(struct options *options, const struct hook_request *request, const struct lxc_plan *plan);
 
@@ -58,6 +75,10 @@ void hook_note_calls(const char *runtime, const struct callgate_filter *filter, 
 
 bool hook_is_oci(const char *runtime);
 int hook_oci(struct options *options, const char *word, const struct hook_request *request);
+/* Of every runtime, as far as the caller's containers are concerned. */
+int hook_oci_status_all(void);
+/* Which containers, under which profile; directory: of the settings, NULL: the host's. */
+void hook_show_settings(const char *runtime, const char *directory);
 
 /* Writes a file, or shows it. An exit code, as of the others. */
 int hook_put_plain(const char *path, const char *text, enum hook_manner manner);
@@ -81,5 +102,6 @@ void hook_say_installed(const struct hook_request *request);
 bool user_config(char *path, size_t size);
 /* A user's own hooks for his rootless podman. */
 int hook_user(struct options *options, const char *word, const struct hook_request *request);
+int hook_user_status(void);
 
 #endif

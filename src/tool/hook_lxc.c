@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* callgate hook for LXC: a container's lines for the hook in its configuration, written, shown and taken away. */
+#include <ctype.h>
 #include <dirent.h>
 #include <errno.h>
 #include <limits.h>
@@ -8,33 +9,24 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/private.h"
 #include "tool/hook.h"
 
-/* Our lines stand between these, at the end of the file: behind every include, so that what they set is what counts. */
-static const char begin_line[] =
-	"# callgate: begin. Written by 'callgate hook install'; 'callgate hook remove' takes it away.\n";
-static const char begin_mark[] = "# callgate: begin";
-static const char end_line[] = "# callgate: end\n";
-
-struct text {
-	char *at;
-	size_t size;
-	mode_t mode;
-	uid_t owner;
-};
-
-static void text_cleanup(struct text *text)
-{
-	free(text->at);
-}
-
 /* ------------------------------------------------------------------ the configuration */
+
+static bool has_control(const char *text)
+{
+	while (*text && !iscntrl((unsigned char)*text))
+		text++;
+	return *text;
+}
 
 static int config_path(const struct options *options, const char *name, char *path, size_t size)
 {
 	const char *lxcpath = options->lxcpath ? options->lxcpath : lxc_default_path();
 
-	if (!name[0] || name[0] == '.' || strchr(name, '/')) {
+	/* What the kernel and LXC take, and a terminal does not, is no name that somebody gave in earnest. */
+	if (!name[0] || name[0] == '.' || strchr(name, '/') || has_control(name)) {
 		report("'%s' is not a valid container name", name);
 		return EXIT_CANNOT;
 	}
@@ -45,93 +37,14 @@ static int config_path(const struct options *options, const char *name, char *pa
 	return EXIT_YES;
 }
 
-static int read_config(const char *path, struct text *out)
-{
-	FILE *file = fopen(path, "re");
-	struct stat st;
-	size_t room = 0;
-
-	if (!file || fstat(fileno(file), &st) < 0 || !S_ISREG(st.st_mode)) {
-		report("cannot read the container's configuration %s: %s", path,
-		       file ? "not a regular file" : strerror(errno));
-		if (file)
-			fclose(file);
-		return EXIT_CANNOT;
-	}
-	out->mode = st.st_mode & 07777;
-	out->owner = st.st_uid;
-	for (;;) {
-		if (room - out->size < 4096) {
-			char *at = realloc(out->at, room = room * 2 + 8192);
-
-			if (!at)
-				break;
-			out->at = at;
-		}
-		out->size += fread(out->at + out->size, 1, room - out->size - 1, file);
-		if (feof(file) || ferror(file))
-			break;
-	}
-	if (!out->at || !feof(file)) {
-		report("cannot read %s", path);
-		fclose(file);
-		return EXIT_CANNOT;
-	}
-	fclose(file);
-	out->at[out->size] = '\0';
-	return EXIT_YES;
-}
-
-/* Our block; both its ends are the text's when there is none. */
-static int find_block(const char *path, const struct text *text, struct lines *lines)
-{
-	const char *at = strstr(text->at, begin_mark), *end;
-
-	lines->first = lines->last = text->size;
-	if (!at)
-		return EXIT_YES;
-	end = strstr(at, end_line);
-	if (!end || strstr(at + 1, begin_mark)) {
-		report("%s: the lines between '%s' and '# callgate: end' have been edited; restore or remove them by "
-		       "hand",
-		       path, begin_mark);
-		return EXIT_CANNOT;
-	}
-	lines->first = (size_t)(at - text->at);
-	lines->last = (size_t)(end - text->at) + sizeof(end_line) - 1;
-	return EXIT_YES;
-}
-
-/* The text without lines and with block behind it. */
-static int write_config(const char *path, const struct text *text, const struct lines *lines, const char *block)
+static int read_config(const char *path, struct callgate_lxc_file *out)
 {
 	struct callgate_err err = CALLGATE_ERR_INIT;
-	struct text made = { 0 };
-	char full[PATH_MAX];
-	int r;
 
-	/* A link is followed: what it points to is what LXC reads. */
-	if (!realpath(path, full)) {
-		report("%s: %s", path, strerror(errno));
-		return EXIT_CANNOT;
-	}
-	made.at = malloc(text->size + strlen(block) + 2);
-	if (!made.at) {
-		report("out of memory");
-		return EXIT_CANNOT;
-	}
-	memcpy(made.at, text->at, lines->first);
-	memcpy(made.at + lines->first, text->at + lines->last, text->size - lines->last);
-	made.size = lines->first + text->size - lines->last;
-	if (made.size && made.at[made.size - 1] != '\n' && block[0])
-		made.at[made.size++] = '\n';
-	memcpy(made.at + made.size, block, strlen(block));
-	made.size += strlen(block);
-	r = callgate_file_write(full, made.at, made.size, text->mode, &err);
-	free(made.at);
-	if (r < 0)
-		report_err(&err);
-	return r < 0 ? EXIT_CANNOT : EXIT_YES;
+	if (callgate_lxc_file_read(path, out, &err) == 0)
+		return EXIT_YES;
+	report_err(&err);
+	return EXIT_CANNOT;
 }
 
 /* ------------------------------------------------------------------ the lines */
@@ -186,11 +99,11 @@ static int make_block(const struct hook_request *request, const char *profile, c
 		snprintf(caps, sizeof(caps), " --caps %s", request->caps);
 	if (snprintf(line, sizeof(line), "%s/lxc/hooks/callgate --profile %s%s%s%s%s", LIBEXECDIR, profile, caps, more,
 		     request->log ? " --log" : "", request->record ? " --record" : "") >= (int)sizeof(line) ||
-	    snprintf(
-		    block, size,
-		    "%slxc.seccomp.profile = %s.seccomp\nlxc.seccomp.allow_nesting = 1\n"
-		    "lxc.hook.pre-start = %s\nlxc.hook.start-host = %s\nlxc.hook.clone = %s\nlxc.hook.destroy = %s\n%s",
-		    begin_line, output, line, line, line, line, end_line) >= (int)size) {
+	    snprintf(block, size,
+		     "" LXC_LINES_BEGIN "lxc.seccomp.profile = %s.seccomp\nlxc.seccomp.allow_nesting = 1\n"
+		     "lxc.hook.pre-start = %s\nlxc.hook.start-host = %s\nlxc.hook.clone = %s\nlxc.hook.destroy = "
+		     "%s\n" LXC_LINES_END,
+		     output, line, line, line, line) >= (int)size) {
 		report("the hook's lines are too long");
 		return EXIT_CANNOT;
 	}
@@ -200,14 +113,14 @@ static int make_block(const struct hook_request *request, const char *profile, c
 /* ------------------------------------------------------------------ install */
 
 /* Reads the configuration and finds our lines in it. */
-static int open_config(const struct options *options, const char *name, char path[PATH_MAX], struct text *text,
-		       struct lines *lines)
+static int open_config(const struct options *options, const char *name, char path[PATH_MAX],
+		       struct callgate_lxc_file *file, struct lines *lines)
 {
 	int code = config_path(options, name, path, PATH_MAX);
 
 	if (!code)
-		code = read_config(path, text);
-	return code ? code : find_block(path, text, lines);
+		code = read_config(path, file);
+	return code ? code : lxc_find_lines(path, file, lines);
 }
 
 /* Which profile: the one that was named, else the one for such a container. */
@@ -233,11 +146,11 @@ static int choose_profile(struct hook_request *request, struct lxc_plan *plan)
 
 static int install(struct options *options, struct hook_request *request)
 {
-	CALLGATE_CLEANUP(text_cleanup) struct text text = { 0 };
+	CALLGATE_CLEANUP(callgate_lxc_file_release) struct callgate_lxc_file file = CALLGATE_LXC_FILE_INIT;
 	struct lxc_plan plan = { .config = CALLGATE_LXC_CONFIG_INIT };
 	struct callgate_err err = CALLGATE_ERR_INIT;
 	char path[PATH_MAX], block[7 * PATH_MAX];
-	int code = open_config(options, request->name, path, &text, &plan.lines);
+	int code = open_config(options, request->name, path, &file, &plan.lines);
 
 	if (code)
 		return code;
@@ -246,8 +159,8 @@ static int install(struct options *options, struct hook_request *request)
 		return EXIT_CANNOT;
 	}
 	plan.path = path;
-	plan.text = text.at;
-	plan.owner = text.owner;
+	plan.text = file.text;
+	plan.owner = file.stat.st_uid;
 	code = choose_profile(request, &plan);
 	if (!code)
 		code = lxc_check_install(options, request, &plan);
@@ -259,12 +172,12 @@ static int install(struct options *options, struct hook_request *request)
 		fputs(block, stdout);
 		return finish_output(EXIT_YES);
 	}
-	if (text.size - (plan.lines.last - plan.lines.first) + strlen(block) == text.size &&
-	    memcmp(text.at + plan.lines.first, block, strlen(block)) == 0) {
+	if (plan.lines.last - plan.lines.first == strlen(block) &&
+	    memcmp(file.text + plan.lines.first, block, strlen(block)) == 0) {
 		printf("%s: nothing to change: profile %s is installed\n", path, plan.profile);
 		return finish_output(EXIT_YES);
 	}
-	code = write_config(path, &text, &plan.lines, block);
+	code = lxc_write_lines(&file, &plan.lines, block, plan.config.root_uid);
 	if (code)
 		return code;
 	printf("%s: %s callgate's lines: profile %s, capabilities: %s\n", path,
@@ -286,8 +199,9 @@ static void forget(const struct options *options, const char *name)
 	if (callgate_state_path("lxc", name, path, sizeof(path) - 4, NULL) < 0)
 		return;
 	if (lxc_is_running(name, options->lxcpath)) {
-		printf("lxc:%s is running: its filter stays until it stops, and lxc-attach reads %.*s.seccomp\n", name,
-		       (int)(strrchr(path, '.') - path), path);
+		printf("lxc:%s is running: its filter stays until it stops, and lxc-attach reads %.*s.seccomp; once it "
+		       "has stopped, 'callgate hook remove lxc:%s' takes that file too\n",
+		       name, (int)(strrchr(path, '.') - path), path, name);
 		return;
 	}
 	unlink(path);
@@ -295,44 +209,66 @@ static void forget(const struct options *options, const char *name)
 	unlink(path);
 }
 
+/* What was left because the container still ran goes now. */
+static int nothing_to_remove(const struct options *options, const struct hook_request *request, const char *name,
+			     const char *config)
+{
+	char path[PATH_MAX];
+
+	if (callgate_state_path("lxc", name, path, sizeof(path), NULL) == 0 && access(path, F_OK) == 0 &&
+	    !lxc_is_running(name, options->lxcpath)) {
+		forget(options, name);
+		printf("lxc:%s: removed what callgate's hooks had recorded\n", name);
+	} else if (!request->all) {
+		printf("%s: nothing to remove\n", config);
+	}
+	return EXIT_YES;
+}
+
 static int remove_lines(const struct options *options, const struct hook_request *request, const char *name)
 {
-	CALLGATE_CLEANUP(text_cleanup) struct text text = { 0 };
+	CALLGATE_CLEANUP(callgate_lxc_file_release) struct callgate_lxc_file file = CALLGATE_LXC_FILE_INIT;
 	struct callgate_lxc_config config = CALLGATE_LXC_CONFIG_INIT;
 	char path[PATH_MAX];
 	struct lines lines;
-	int code = open_config(options, name, path, &text, &lines);
+	int code = open_config(options, name, path, &file, &lines);
 
 	if (code)
 		return code;
 	if (request->manner == HOOK_SHOW) {
-		fwrite(text.at + lines.first, 1, lines.last - lines.first, stdout);
+		fwrite(file.text + lines.first, 1, lines.last - lines.first, stdout);
 		return finish_output(EXIT_YES);
 	}
-	if (lines.first == lines.last) {
-		if (!request->all)
-			printf("%s: nothing to remove\n", path);
-		return EXIT_YES;
-	}
-	code = write_config(path, &text, &lines, "");
+	if (lines.first == lines.last)
+		return nothing_to_remove(options, request, name, path);
+	if (lxc_check_owner(path, file.stat.st_uid, "remove") != EXIT_YES)
+		return EXIT_CANNOT;
+	/* A configuration that cannot be read through loses our lines all the same. */
+	(void)!callgate_lxc_config_read(path, &config, NULL);
+	code = lxc_write_lines(&file, &lines, "", config.root_uid);
 	if (code)
 		return code;
+	config = (struct callgate_lxc_config)CALLGATE_LXC_CONFIG_INIT;
 	if (callgate_lxc_config_read(path, &config, NULL) == 0)
 		printf("%s: removed callgate's lines; at its next start the container gets %s\n", path,
 		       config.seccomp[0] ? config.seccomp : "no seccomp filter");
+	else
+		printf("%s: removed callgate's lines\n", path);
 	forget(options, name);
 	return EXIT_YES;
 }
 
 /* ------------------------------------------------------------------ status */
 
-/* The word behind "--profile " in our lines. */
+/* The word behind "--profile " in our lines, which may be another user's. */
 static void said_profile(const char *block, char *word, size_t size)
 {
 	const char *at = strstr(block, "--profile ");
 	size_t n = at ? strcspn(at + 10, " \n") : 0;
+	char raw[PATH_MAX];
 
-	snprintf(word, size, "%.*s", (int)n, at ? at + 10 : "");
+	snprintf(raw, sizeof(raw), "%.*s", (int)n, at ? at + 10 : "");
+	callgate_escape(raw, word, size);
 }
 
 /* A record that says ready, of a container that does not run: the start ended before anybody looked at its filter. */
@@ -353,19 +289,30 @@ static const char *last_result(const struct options *options, const char *name, 
 	return strcmp(word, "ready") == 0 && !lxc_is_running(name, options->lxcpath) ? "not started" : word;
 }
 
-/* One line per container that has our lines. EXIT_NO: it has none. */
-static int show(const struct options *options, const char *name)
+/* One line per container that has our lines. EXIT_NO: it has none, or they will not count. */
+static int show(const struct options *options, const struct hook_request *request, const char *name)
 {
-	CALLGATE_CLEANUP(text_cleanup) struct text text = { 0 };
-	char path[PATH_MAX], profile[PATH_MAX], word[64];
+	CALLGATE_CLEANUP(callgate_lxc_file_release) struct callgate_lxc_file file = CALLGATE_LXC_FILE_INIT;
+	char path[PATH_MAX], profile[PATH_MAX], word[64], why[2 * PATH_MAX];
 	struct lines lines;
-	int code = open_config(options, name, path, &text, &lines);
+	int code = open_config(options, name, path, &file, &lines);
+	bool fails;
 
-	if (code || lines.first == lines.last)
-		return code ? code : EXIT_NO;
-	said_profile(text.at + lines.first, profile, sizeof(profile));
-	printf("lxc:%s\t%s\t%s\t%s\n", name, profile, last_result(options, name, word, sizeof(word)), path);
-	return EXIT_YES;
+	if (code)
+		return code;
+	if (lines.first == lines.last) {
+		if (request->name)
+			printf("lxc:%s\tnot installed\n", name);
+		return request->name ? EXIT_NO : EXIT_YES;
+	}
+	said_profile(file.text + lines.first, profile, sizeof(profile));
+	fails = lxc_foresee(path, &file, &lines, why, sizeof(why));
+	printf("lxc:%s\t%s\t%s\t%s\n", name, profile,
+	       fails ? "will not count" : last_result(options, name, word, sizeof(word)), path);
+	fflush(stdout);
+	if (fails)
+		report("lxc:%s: %s", name, why);
+	return fails ? EXIT_NO : EXIT_YES;
 }
 
 /* ------------------------------------------------------------------ all containers */
@@ -399,12 +346,6 @@ static int each(const struct options *options, const struct hook_request *reques
 	return worst;
 }
 
-static int show_one(const struct options *options, const struct hook_request *request, const char *name)
-{
-	(void)request;
-	return show(options, name) == EXIT_CANNOT ? EXIT_CANNOT : EXIT_YES;
-}
-
 int hook_lxc(struct options *options, const char *word, struct hook_request *request)
 {
 	int code;
@@ -414,11 +355,7 @@ int hook_lxc(struct options *options, const char *word, struct hook_request *req
 	if (strcmp(word, "remove") == 0)
 		code = request->name ? remove_lines(options, request, request->name)
 				     : each(options, request, remove_lines);
-	else if (!request->name)
-		code = each(options, request, show_one);
 	else
-		code = show(options, request->name);
-	if (code == EXIT_NO && request->name && strcmp(word, "status") == 0)
-		printf("lxc:%s\tnot installed\n", request->name);
+		code = request->name ? show(options, request, request->name) : each(options, request, show);
 	return finish_output(code);
 }

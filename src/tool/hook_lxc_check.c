@@ -2,6 +2,7 @@
 /* callgate hook install for LXC: what a start would refuse is refused before, and what changes for the container is
  * told. */
 #include <limits.h>
+#include <pwd.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -84,13 +85,22 @@ static bool can_inject(const struct lxc_plan *plan)
 	return geteuid() == 0 || plan->config.root_uid < 0 || plan->config.root_uid == (int64_t)geteuid();
 }
 
+int lxc_check_owner(const char *path, uid_t owner, const char *word)
+{
+	const struct passwd *user;
+
+	if (owner == geteuid())
+		return EXIT_YES;
+	user = getpwuid(owner);
+	report("%s belongs to user %u%s%s%s, who starts the container: %s as that user", path, (unsigned)owner,
+	       user ? " (" : "", user ? user->pw_name : "", user ? ")" : "", word);
+	return EXIT_CANNOT;
+}
+
 static int check_owner(const struct hook_request *request, const struct lxc_plan *plan)
 {
-	if (plan->owner != geteuid()) {
-		report("%s belongs to user %u, who starts the container: install as that user", plan->path,
-		       (unsigned)plan->owner);
+	if (lxc_check_owner(plan->path, plan->owner, "install") != EXIT_YES)
 		return EXIT_CANNOT;
-	}
 	if (!can_inject(plan) && (request->means == MEANS_INJECT || request->complain)) {
 		report("--inject: the container's root is another user of the host (%lld, by lxc.idmap), and the "
 		       "kernel lets "

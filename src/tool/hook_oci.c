@@ -212,6 +212,26 @@ static void tell_engines(const struct way *way, const struct hook_request *reque
 		fprintf(stderr, "containerd: BinaryName = \"%s\" in the options of the runtime runc\n", way->program);
 }
 
+/* podman would get a profile twice, by its hooks and by its runtime: where these are not the same, nothing starts. */
+static int check_other_way(const struct way *way)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(ways); i++) {
+		if (ways[i].is_runtime == way->is_runtime || hook_is_ours(ways[i].conf) != 1)
+			continue;
+		if (ways[i].is_runtime)
+			report("podman gets a profile by its runtime already (%s): take that away first, by 'callgate "
+			       "hook remove --runtime runc' (or crun)",
+			       ways[i].conf);
+		else
+			report("podman gets a profile by its hooks already (%s): take them away first, by 'callgate "
+			       "hook remove --runtime podman'; dockerd and containerd need only what "
+			       "callgate-hooks(7) has for their own configuration",
+			       ways[i].conf);
+		return EXIT_CANNOT;
+	}
+	return EXIT_YES;
+}
+
 static int install(struct options *options, const struct way *way, const struct hook_request *request)
 {
 	char where[PATH_MAX], settings[PATH_MAX];
@@ -226,6 +246,8 @@ static int install(struct options *options, const struct way *way, const struct 
 		report("%s was not written by callgate and is left alone", way->conf);
 		return EXIT_CANNOT;
 	}
+	if (check_other_way(way) != EXIT_YES)
+		return EXIT_CANNOT;
 	if (strcmp(way->runtime, "podman") == 0 && containers_conf_has("hooks_dir", "=", where, sizeof(where)) &&
 	    strcmp(where, way->conf) != 0)
 		fprintf(stderr,
@@ -284,19 +306,59 @@ static int remove_files(const struct way *way, const struct hook_request *reques
 
 /* ------------------------------------------------------------------ the whole */
 
+void hook_show_settings(const char *runtime, const char *directory)
+{
+	struct callgate_err err = CALLGATE_ERR_INIT;
+	struct callgate_settings *settings;
+
+	if ((directory ? callgate_settings_read_at(directory, &settings, &err)
+		       : callgate_settings_read(&settings, &err)) < 0) {
+		fflush(stdout);
+		report_err(&err);
+		report("no container of %s starts with such settings", runtime);
+		return;
+	}
+	printf("containers\t%s%s\nprofile\t%s\n",
+	       callgate_settings_annotated_only(settings, runtime) ? "annotated" : "all",
+	       callgate_settings_complain(settings, runtime) ? ", not enforced (complain)" : "",
+	       callgate_settings_profile(settings, runtime));
+	callgate_settings_free(settings);
+}
+
+static bool is_installed(const struct way *way)
+{
+	char where[PATH_MAX];
+
+	if (hook_is_ours(way->conf) != 1)
+		return false;
+	/* runc and crun share a file: whose it is stands inside. */
+	return !way->is_runtime || containers_conf_has("callgate-", way->program, where, sizeof(where));
+}
+
 static int status(const struct way *way)
 {
-	bool program = access(way->program, X_OK) == 0, conf = hook_is_ours(way->conf) == 1;
+	bool program = access(way->program, X_OK) == 0, conf = is_installed(way);
 
-	/* runc and crun share a file: whose it is stands inside. */
-	if (conf && strcmp(way->runtime, "podman") != 0) {
-		char where[PATH_MAX];
-
-		conf = containers_conf_has("callgate-", way->program, where, sizeof(where));
-	}
 	printf("%s\t%s\n%s\t%s\n", way->program, program ? "there" : "missing", way->conf,
 	       conf ? "installed" : "not installed");
+	if (conf)
+		hook_show_settings(way->runtime, NULL);
 	return finish_output(program && conf ? EXIT_YES : EXIT_NO);
+}
+
+int hook_oci_status_all(void)
+{
+	int code = EXIT_YES;
+
+	if (geteuid() != 0)
+		return hook_user_status();
+	for (size_t i = 0; i < ARRAY_SIZE(ways); i++) {
+		if (is_installed(&ways[i]))
+			code |= status(&ways[i]);
+		else
+			printf("%s\tnot installed\n", ways[i].runtime);
+	}
+	return code;
 }
 
 int hook_oci(struct options *options, const char *word, const struct hook_request *request)

@@ -188,18 +188,40 @@ static int take_all(const struct place *place, enum hook_manner manner)
 	return code ? code : finish_output(EXIT_YES);
 }
 
-static int status(const struct place *place)
+static bool is_installed(const struct place *place)
 {
-	bool there = access(program, X_OK) == 0, installed = hook_is_ours(place->conf) == 1;
+	bool installed = hook_is_ours(place->conf) == 1;
 	char path[PATH_MAX];
 
 	for (size_t i = 0; installed && i < ARRAY_SIZE(stages); i++) {
 		hook_path(place, &stages[i], path, sizeof(path));
 		installed = access(path, R_OK) == 0;
 	}
+	return installed;
+}
+
+static int status(const struct place *place)
+{
+	bool there = access(program, X_OK) == 0, installed = is_installed(place);
+
 	printf("%s\t%s\n%s\t%s\n", program, there ? "there" : "missing", place->conf,
 	       installed ? "installed" : "not installed");
+	if (installed)
+		hook_show_settings("podman", place->own);
 	return finish_output(there && installed ? EXIT_YES : EXIT_NO);
+}
+
+int hook_user_status(void)
+{
+	struct place place;
+	int code = find_place(&place);
+
+	if (code)
+		return code;
+	if (is_installed(&place))
+		return status(&place);
+	printf("podman\tnot installed\n");
+	return EXIT_YES;
 }
 
 int hook_user(struct options *options, const char *word, const struct hook_request *request)

@@ -172,6 +172,28 @@ static bool has_no_filter(const struct host *host, const struct host_task *row)
 	return count == 0 && row->task->mode != CALLGATE_MODE_STRICT;
 }
 
+static bool has_process(const struct host_unit *unit, pid_t pid)
+{
+	for (size_t i = 0; i < unit->count; i++)
+		if (unit->tasks[i].task->pid == pid)
+			return true;
+	return false;
+}
+
+/* LXC's names are unique below one lxcpath only: a record counts for the container whose first process it has seen. */
+static const struct host_record *record_of(const struct host *host, const struct host_unit *unit)
+{
+	const char *name = host_unit_name(unit);
+	const struct host_record *record = host_record_of(host, name), *end = host->records + host->record_count;
+
+	if (strncmp(name, "lxc:", 4) != 0)
+		return record;
+	for (; record && record < end && strcmp(record->container, name) == 0; record++)
+		if (record->pid > 0 ? has_process(unit, record->pid) : strcmp(record->result, "failed") != 0)
+			return record;
+	return NULL;
+}
+
 static void sum_up(const struct host *host, struct host_unit *unit)
 {
 	for (size_t i = 0; i < unit->count; i++) {
@@ -186,7 +208,7 @@ static void sum_up(const struct host *host, struct host_unit *unit)
 		unit->stacks += !seen && !has_no_filter(host, row);
 	}
 	if (host_unit_kind(unit) == HOST_CONTAINER)
-		unit->record = host_record_of(host, host_unit_name(unit));
+		unit->record = record_of(host, unit);
 }
 
 /* A host without engines' ids never reads engines' lists. */

@@ -3,6 +3,8 @@
  * seven libraries would cost every start of callgate more than most verbs take. */
 #include <dlfcn.h>
 #include <lxc/lxccontainer.h>
+#include <stdio.h>
+#include <string.h>
 
 #include "config.h"
 #include "tool/tool.h"
@@ -55,6 +57,39 @@ static pid_t init_of(const struct liblxc *lxc, const char *name, const char *lxc
 	return pid;
 }
 
+/* Another directory in which a container of this name runs, as its monitor's socket is called: "@DIR/NAME/command". Who
+ * made that socket is not asked: it is a hint for people. */
+static bool find_elsewhere(const char *name, char *dir, size_t size)
+{
+	FILE *file = fopen("/proc/net/unix", "re");
+	char line[512], ending[300];
+	bool found = false;
+
+	snprintf(ending, sizeof(ending), "/%s/command\n", name);
+	while (file && !found && fgets(line, sizeof(line), file)) {
+		const char *at = strstr(line, " @/");
+		size_t length = at ? strlen(at + 2) : 0;
+
+		if (length <= strlen(ending) || strcmp(at + 2 + length - strlen(ending), ending) != 0)
+			continue;
+		found = snprintf(dir, size, "%.*s", (int)(length - strlen(ending)), at + 2) < (int)size;
+	}
+	if (file)
+		fclose(file);
+	return found;
+}
+
+static void report_not_running(const char *name, const char *lxcpath)
+{
+	char dir[512];
+
+	if (find_elsewhere(name, dir, sizeof(dir)) && strcmp(dir, lxcpath) != 0)
+		report("lxc:%s is not running (looked in %s); one of this name runs in %s: --lxcpath %s", name, lxcpath,
+		       dir, dir);
+	else
+		report("lxc:%s is not running (looked in %s)", name, lxcpath);
+}
+
 int lxc_init_pid(const char *name, const char *lxcpath, pid_t *out)
 {
 	struct liblxc lxc;
@@ -66,7 +101,7 @@ int lxc_init_pid(const char *name, const char *lxcpath, pid_t *out)
 	}
 	pid = init_of(&lxc, name, lxcpath);
 	if (pid <= 0) {
-		report("lxc:%s is not running (looked in %s)", name, lxcpath ? lxcpath : lxc_default_path());
+		report_not_running(name, lxcpath ? lxcpath : lxc_default_path());
 		return EXIT_CANNOT;
 	}
 	*out = pid;

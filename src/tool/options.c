@@ -203,19 +203,31 @@ static bool is_own(int option)
 	return option >= OPT_VERB || (option != OPT_HELP && option != OPT_OUTPUT && option < OPT_ARCH && option != '?');
 }
 
+static bool knows(const struct option *known, int value)
+{
+	while (known->name && known->val != value)
+		known++;
+	return known->name != NULL;
+}
+
 int options_parse(struct options *options, const struct verb *verb, const struct command_line *line, int argc,
 		  char **argv)
 {
 	struct callgate_err err = CALLGATE_ERR_INIT;
+	char brief[32];
 	int option;
 
 	if (options_init(options, &err) < 0) {
 		report_err(&err);
 		return EXIT_CANNOT;
 	}
-	while ((option = getopt_long(argc, argv, line->brief, line->known, NULL)) != -1) {
+	/* -P is what LXC's own tools call it. */
+	snprintf(brief, sizeof(brief), "%s%s", line->brief, knows(line->known, OPT_LXCPATH) ? "P:" : "");
+	while ((option = getopt_long(argc, argv, brief, line->known, NULL)) != -1) {
 		int r;
 
+		if (option == 'P')
+			option = OPT_LXCPATH;
 		if (option == OPT_HELP)
 			return verb_help(verb, line->known);
 		r = is_own(option) && line->own ? line->own(line->data, option, optarg)

@@ -239,23 +239,48 @@ static int verify_live(const struct options *options, const char *source, const 
 	return v->code;
 }
 
+/* The record is that of the container that runs. LXC's names are unique below one lxcpath only. */
+static int check_recorded(const struct options *options, const char *source, const struct why_recorded *recorded)
+{
+	pid_t pid;
+
+	if (strncmp(source, "lxc:", 4) != 0)
+		return EXIT_YES;
+	if (lxc_init_pid(source + 4, options->lxcpath, &pid) != EXIT_YES)
+		return EXIT_CANNOT;
+	if (!recorded->pid || recorded->pid == pid)
+		return EXIT_YES;
+	report("the record about %s is of another start, or of another container of this name (process %d, not %d); "
+	       "--profile says what to compare with",
+	       source, (int)recorded->pid, (int)pid);
+	return EXIT_CANNOT;
+}
+
+static int take_recorded(struct options *options, const char *source, struct request *request, char path[4096])
+{
+	struct why_recorded recorded;
+	pid_t pid;
+
+	if (why_record(source, &recorded)) {
+		/* What the engine cannot say is stricter, or another errno: that is its nature. */
+		request->accepts = ACCEPT_AT_LEAST;
+		options->target.caps = recorded.caps;
+		memcpy(path, recorded.profile, sizeof(recorded.profile));
+		return check_recorded(options, source, &recorded);
+	}
+	if (strncmp(source, "lxc:", 4) == 0 && lxc_init_pid(source + 4, options->lxcpath, &pid) != EXIT_YES)
+		return EXIT_CANNOT;
+	report("no hook has left a record about %s; --profile says what to compare with", source);
+	why_hint_owner(source);
+	return EXIT_CANNOT;
+}
+
 /* What a container is compared with: the profile that was named, for the capabilities that it has; else what its hook
  * recorded. */
 static int choose_profile(struct options *options, const char *source, struct request *request, char path[4096])
 {
-	if (!request->profile) {
-		if (!why_record(source, path, 4096, &options->target.caps)) {
-			if (strncmp(source, "lxc:", 4) == 0 && !lxc_is_running(source + 4, options->lxcpath))
-				report("%s is not running", source);
-			else
-				report("no hook has left a record about %s; --profile says what to compare with",
-				       source);
-			return EXIT_CANNOT;
-		}
-		/* What the engine cannot say is stricter, or another errno: that is its nature. */
-		request->accepts = ACCEPT_AT_LEAST;
-		return EXIT_YES;
-	}
+	if (!request->profile)
+		return take_recorded(options, source, request, path);
 	snprintf(path, 4096, "%s", request->profile);
 	if (!options->caps_of_container && (options->has_caps || strncmp(source, "pid:", 4) == 0))
 		return EXIT_YES;
@@ -356,5 +381,6 @@ int verb_verify(const struct verb *verb, int argc, char **argv)
 		report("'%s' is not a live source; 'callgate diff' compares files", argv[i]);
 		return EXIT_CANNOT;
 	}
+	why_look_in(options.lxcpath);
 	return verify_all(&options, request, argc - optind, argv + optind);
 }

@@ -178,8 +178,12 @@ static int tell_container(const struct why_request *request, const char *contain
 		fprintf(stderr, "callgate: note: neither /var/log/audit/audit.log nor the kernel's messages can be "
 				"read by this user\n");
 	else if (!groups.count)
-		fprintf(stderr, "callgate: note: the system's log has no denial in a process that runs in %s%s\n",
-			container, groups.ended ? "; records of processes that have ended name no container" : "");
+		fprintf(stderr,
+			"callgate: note: the system's log has no denial in a process that runs in %s%s; a call that "
+			"gets an error is logged only where the hook was installed with --log, and 'callgate why "
+			"--live %s' shows it as it happens\n",
+			container, groups.ended ? " (records of processes that have ended name no container)" : "",
+			container);
 	if (groups.count || request->json)
 		code = tell_groups(request, &groups);
 	free(groups.list);
@@ -259,6 +263,7 @@ int verb_why(const struct verb *verb, int argc, char **argv)
 		return why_last();
 	if (request.profile && (code = source_open(&options, request.profile, &filter, &kind)) > 0)
 		return code;
+	why_look_in(options.lxcpath);
 	request.filter = filter;
 	request.target = options.target;
 	request.json = options.json;

@@ -75,8 +75,17 @@ int why_last(void);
 int why_container(const char *container);
 /* As callgate_task_container() names it: "oci:" and the beginning of the id, whatever name was given. */
 const char *why_container_key(const char *container, char *buf, size_t size);
-/* Profile and capabilities as the hook recorded them; false: it has not. */
-bool why_record(const char *container, char *profile, size_t size, uint64_t *caps);
+/* Names are unique below one lxcpath only: where lxc:NAME is looked for; NULL: anywhere. */
+void why_look_in(const char *lxcpath);
+/* Says it where the container is another user's, whose hooks keep their records with him. */
+void why_hint_owner(const char *container);
+/* What the hook recorded; false: it has not, or chose no profile. */
+struct why_recorded {
+	char profile[4096];
+	uint64_t caps;
+	pid_t pid; /* of the first process; 0: none yet */
+};
+bool why_record(const char *container, struct why_recorded *out);
 /* Whether the hook has put the profile there for trying only. */
 bool why_complains(const char *container);
 /* The profile that the hook chose for a container, resolved again; NULL: not known. */

@@ -1,12 +1,24 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Why, from what the hooks wrote down: the last start, one container's, and the profile that was chosen for it. */
 #include <dirent.h>
+#include <errno.h>
 #include <limits.h>
+#include <pwd.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
+#include "base/private.h"
 #include "tool/why.h"
+
+static const char *look_in;
+
+void why_look_in(const char *lxcpath)
+{
+	look_in = lxcpath;
+}
 
 /* ------------------------------------------------------------------ --last */
 
@@ -67,34 +79,66 @@ static bool has_died(struct json_object *root)
 	struct json_object *pid;
 
 	return strcmp(word_of(root, "engine", ""), "lxc") == 0 && strcmp(word_of(root, "result", ""), "ready") == 0 &&
-	       !json_object_object_get_ex(root, "pid", &pid) && !lxc_is_running(word_of(root, "id", ""), NULL);
+	       !json_object_object_get_ex(root, "pid", &pid) && !lxc_is_running(word_of(root, "id", ""), look_in);
+}
+
+/* Names of containers and profiles are chosen by people, of whom some are no friends. */
+static void put(const char *before, const char *text, const char *behind)
+{
+	size_t size = 4 * strlen(text) + 1;
+	char *shown = malloc(size);
+
+	if (shown)
+		printf("%s%s%s", before, callgate_escape(text, shown, size), behind);
+	free(shown);
+}
+
+/* The first process that a hook has seen is there no more. */
+static bool has_ended(struct json_object *root)
+{
+	struct json_object *pid;
+
+	return json_object_object_get_ex(root, "pid", &pid) && json_object_get_int(pid) > 0 &&
+	       kill(json_object_get_int(pid), 0) < 0 && errno == ESRCH;
+}
+
+static void tell_result(struct json_object *root)
+{
+	static const char *const live[] = { "verified", "unverified", "injected" };
+	const char *result = word_of(root, "result", "?");
+	bool over = false;
+
+	for (size_t i = 0; i < ARRAY_SIZE(live); i++)
+		over |= strcmp(result, live[i]) == 0 && has_ended(root);
+	if (has_died(root))
+		printf("not started: the profile was handed to LXC, and the start ended before the filter could be "
+		       "looked at (lxc-start -l INFO -o FILE says why)\n");
+	else
+		printf("%s: %s%s\n", result, sentence_of(result), over ? " (that process has ended since)" : "");
 }
 
 static int tell_state(const char *path)
 {
-	struct json_object *root = json_object_from_file(path), *messages;
-	const char *result, *id;
+	struct json_object *root = json_object_from_file(path), *value;
+	char id[300];
 
 	if (!root) {
 		report("cannot read %s", path);
 		return EXIT_CANNOT;
 	}
-	result = word_of(root, "result", "?");
 	/* Behind '@' is what tells ids under several --root apart; nobody types that. */
-	id = word_of(root, "id", "?");
-	printf("%s:%.*s, %s, %s\n", word_of(root, "engine", "?"), (int)strcspn(id, "@"), id, word_of(root, "hook", "?"),
-	       word_of(root, "time", "?"));
-	if (has_died(root))
-		printf("not started: the profile was handed to LXC, and the start ended before the filter could be "
-		       "looked at (lxc-start -l INFO -o FILE says why)\n");
-	else
-		printf("%s: %s\n", result, sentence_of(result));
-	printf("profile: %s\n", word_of(root, "profile", "none was found"));
-	if (json_object_object_get_ex(root, "enforced", &messages) && !json_object_get_boolean(messages))
+	snprintf(id, sizeof(id), "%s", word_of(root, "id", "?"));
+	id[strcspn(id, "@")] = '\0';
+	printf("%s:", word_of(root, "engine", "?"));
+	put("", id, "");
+	printf(", %s, %s\n", word_of(root, "hook", "?"), word_of(root, "time", "?"));
+	tell_result(root);
+	put("profile: ", word_of(root, "profile", "none was found"), "\n");
+	if (json_object_object_get_ex(root, "enforced", &value) && !json_object_get_boolean(value))
 		printf("complain: the profile is NOT enforced; what it would deny passes and is logged\n");
-	if (json_object_object_get_ex(root, "messages", &messages) && json_object_is_type(messages, json_type_array))
-		for (size_t i = 0; i < json_object_array_length(messages); i++)
-			printf("%s\n", json_object_get_string(json_object_array_get_idx(messages, i)));
+	if (json_object_object_get_ex(root, "messages", &value) && json_object_is_type(value, json_type_array))
+		for (size_t i = 0; i < json_object_array_length(value); i++)
+			put("", json_object_get_string(json_object_array_get_idx(value, i)), "\n");
 	printf("(%s)\n", path);
 	json_object_put(root);
 	return finish_output(EXIT_YES);
@@ -159,11 +203,36 @@ static const char *with_id(const char *container, char *buf, size_t size)
 		       : container;
 }
 
+/* Whether a record is of a container that is defined below another lxcpath than the one that was named. What was
+ * started by a file of its own (lxc-execute -f) is nowhere. */
+static bool is_elsewhere(const char *path, const char *name)
+{
+	struct json_object *root = look_in ? json_object_from_file(path) : NULL;
+	char config[PATH_MAX], ending[300], named[PATH_MAX], own[PATH_MAX];
+	size_t size = 0, length = 0;
+
+	snprintf(config, sizeof(config), "%s", root ? word_of(root, "config", "") : "");
+	json_object_put(root);
+	snprintf(ending, sizeof(ending), "/%s/config", name);
+	size = strlen(config);
+	length = strlen(ending);
+	if (size <= length || strcmp(config + size - length, ending) != 0)
+		return false;
+	config[size - length] = '\0';
+	if (!realpath(look_in, named))
+		snprintf(named, sizeof(named), "%s", look_in);
+	if (!realpath(config, own))
+		snprintf(own, sizeof(own), "%s", config);
+	return strcmp(named, own) != 0;
+}
+
 static bool state_path_of(const char *container, char *out, size_t size)
 {
 	char named[264];
 
-	return state_path_by_id(with_id(container, named, sizeof(named)), out, size);
+	if (!state_path_by_id(with_id(container, named, sizeof(named)), out, size))
+		return false;
+	return strncmp(container, "lxc:", 4) != 0 || !is_elsewhere(out, container + 4);
 }
 
 const char *why_container_key(const char *container, char *buf, size_t size)
@@ -178,6 +247,24 @@ const char *why_container_key(const char *container, char *buf, size_t size)
 	return buf;
 }
 
+void why_hint_owner(const char *container)
+{
+	const struct passwd *user;
+	char path[PATH_MAX];
+	struct stat st;
+
+	if (strncmp(container, "lxc:", 4) != 0 || !look_in ||
+	    snprintf(path, sizeof(path), "%s/%s/config", look_in, container + 4) >= (int)sizeof(path) ||
+	    stat(path, &st) < 0 || st.st_uid == geteuid())
+		return;
+	user = getpwuid(st.st_uid);
+	fprintf(stderr,
+		"callgate: note: %s is the container of user %u%s%s%s, where its hooks keep their records: 'callgate "
+		"why %s' as that user\n",
+		container, (unsigned)st.st_uid, user ? " (" : "", user ? user->pw_name : "", user ? ")" : "",
+		container);
+}
+
 int why_container(const char *container)
 {
 	char path[PATH_MAX];
@@ -185,6 +272,7 @@ int why_container(const char *container)
 	if (state_path_of(container, path, sizeof(path)))
 		return tell_state(path);
 	report("no hook of this user has left a record about %s", container);
+	why_hint_owner(container);
 	if (strncmp(container, "lxc:", 4) == 0)
 		fprintf(stderr,
 			"callgate: note: the first start leaves one, once the container has callgate's lines: "
@@ -193,25 +281,27 @@ int why_container(const char *container)
 	return EXIT_NO;
 }
 
-bool why_record(const char *container, char *profile, size_t size, uint64_t *caps)
+bool why_record(const char *container, struct why_recorded *out)
 {
-	struct json_object *root, *list;
+	struct json_object *root, *list, *pid;
 	const char *word;
 	char path[PATH_MAX];
 	uint64_t cap;
 
 	if (!state_path_of(container, path, sizeof(path)) || !(root = json_object_from_file(path)))
 		return false;
-	word = word_of(root, "profile", NULL);
-	snprintf(profile, size, "%s", word ? word : "");
-	*caps = 0;
+	word = word_of(root, "profile", "");
+	*out = (struct why_recorded){ .pid = 0 };
+	snprintf(out->profile, sizeof(out->profile), "%s", word);
+	if (json_object_object_get_ex(root, "pid", &pid))
+		out->pid = json_object_get_int(pid);
 	if (json_object_object_get_ex(root, "caps", &list) && json_object_is_type(list, json_type_array))
 		for (size_t i = 0; i < json_object_array_length(list); i++)
 			if (callgate_caps_parse(json_object_get_string(json_object_array_get_idx(list, i)), &cap,
 						NULL) == 0)
-				*caps |= cap;
+				out->caps |= cap;
 	json_object_put(root);
-	return profile[0] != '\0';
+	return out->profile[0] != '\0';
 }
 
 bool why_complains(const char *container)
@@ -233,11 +323,12 @@ struct callgate_filter *why_container_filter(const struct callgate_target *host,
 	CALLGATE_CLEANUP(policy_cleanup) struct callgate_policy *policy = NULL;
 	struct callgate_filter *filter = NULL;
 	struct callgate_target target = *host;
-	char profile[PATH_MAX];
+	struct why_recorded recorded;
 
-	if (!why_record(container, profile, sizeof(profile), &target.caps) ||
-	    callgate_policy_read(profile, &policy, NULL, NULL) < 0 ||
-	    callgate_filter_resolve(policy, &target, &filter, NULL, NULL) < 0)
+	if (!why_record(container, &recorded) || callgate_policy_read(recorded.profile, &policy, NULL, NULL) < 0)
+		return NULL;
+	target.caps = recorded.caps;
+	if (callgate_filter_resolve(policy, &target, &filter, NULL, NULL) < 0)
 		return NULL;
 	return filter;
 }

@@ -28,7 +28,7 @@ try why --arch x86_64 --kernel 6.1 --profile ../verdicts/small.json "$(line c000
 try why noise
 try why --profile /nonexistent noise
 try why --last extra
-try hook status
+try hook remove
 try hook install --runtime youki
 try hook frobnicate --runtime podman
 try doctor extra

@@ -3,13 +3,15 @@
 # anew: read the difference before it is committed. Who reads this has work, src, build and ok(), and may define golden_names().
 
 golden_names() { cat; }
-# What differs from machine to machine and from run to run: paths, ids, times, and numbers that go by kernel and libseccomp.
+# What differs from machine to machine and from run to run: paths, ids, times, numbers that go by kernel and libseccomp, and what others left in the
+# system's log.
 golden_normal() {
   golden_names | sed -E "s|$work|WORK|g; s|${prefix:-/usr/local}/|PREFIX/|g
     s/[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:]{8}Z/TIME/g
     s/[0-9a-f]{64}/ID/g; s/oci:[0-9a-f]{12}/oci:ID/g
     s/[0-9]+ (groups|ranges|more)/N \1/g; s/in [0-9]+:/in N:/
-    s/process [0-9]+/process PID/; s/thread [0-9]+/thread TID/"
+    s/process [0-9]+/process PID/; s/thread [0-9]+/thread TID/
+    s/ \(records of processes that have ended name no container\)//"
 }
 # step COMMAND...: the command as it is typed, what it prints, its status. $filter: a command that its output goes through first.
 step() {

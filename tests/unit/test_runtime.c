@@ -167,6 +167,101 @@ Test(lxc_config, what_cannot_be_read_is_told_by_its_place)
 	cr_expect_eq(callgate_lxc_config_read(NULL, &config, &err), CALLGATE_E_ARG);
 }
 
+Test(lxc_config, hooks_count_until_their_list_is_emptied)
+{
+	static const char ours[] = "lxc.hook.pre-start = /x/lxc/hooks/callgate --profile default\n"
+				   "lxc.hook.start-host = /x/lxc/hooks/callgate --profile default\n";
+	static const struct {
+		const char *behind;
+		bool pre_start, start_host;
+		unsigned line; /* where it was emptied */
+	} rows[] = {
+		{ "", true, true, 0 },
+		{ "lxc.hook.pre-start = /other\n", true, true, 0 },
+		{ "lxc.hook.pre-start =\n", false, true, 3 },
+		{ "lxc.hook.mount =\nlxc.hook.start-host =\nlxc.hook.start-host = /other\n", true, false, 4 },
+		{ "lxc.hook =\n", false, false, 3 },
+		{ "lxc.hook =\nlxc.hook.pre-start = /y/hooks/callgate --profile x\n", true, false, 3 },
+	};
+	struct callgate_lxc_config config;
+	char text[700];
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct callgate_err err = CALLGATE_ERR_INIT;
+
+		snprintf(text, sizeof(text), "%s%s", ours, rows[i].behind);
+		cr_assert_eq(callgate_lxc_config_read(put("config", text), &config, &err), 0, "%s", err.text);
+		cr_expect_eq(config.pre_start, rows[i].pre_start, "row %zu", i);
+		cr_expect_eq(config.start_host, rows[i].start_host, "row %zu", i);
+		cr_expect_eq(config.emptied_line, rows[i].line, "row %zu: line %u", i, config.emptied_line);
+	}
+}
+
+Test(lxc_config, a_fifo_or_device_keeps_nobody, .timeout = 10)
+{
+	struct callgate_lxc_file file;
+	struct callgate_lxc_config config;
+	char text[700], fifo[600];
+
+	run("mkfifo fifo");
+	snprintf(fifo, sizeof(fifo), "%s/fifo", top);
+	snprintf(text, sizeof(text), "lxc.include = %s\n", fifo);
+	cr_expect_eq(callgate_lxc_config_read(fifo, &config, NULL), CALLGATE_E_IO);
+	cr_expect_eq(callgate_lxc_config_read(put("config", text), &config, NULL), CALLGATE_E_IO);
+	cr_expect_eq(callgate_lxc_config_read(put("config", "lxc.include = /dev/zero\n"), &config, NULL),
+		     CALLGATE_E_IO);
+	cr_expect_eq(callgate_lxc_config_read(put("config", "lxc.include = /dev/null\n"), &config, NULL), 0);
+	cr_expect_eq(callgate_lxc_file_read(fifo, &file, NULL), CALLGATE_E_FORMAT);
+	cr_expect_eq(callgate_lxc_file_read("/dev/zero", &file, NULL), CALLGATE_E_FORMAT);
+}
+
+/* What is written in its place: 0, or the error. */
+static int rewrite(const char *path, int64_t root_uid)
+{
+	struct callgate_err err = CALLGATE_ERR_INIT;
+	struct callgate_lxc_file file;
+	int r = callgate_lxc_file_read(path, &file, &err);
+
+	if (r < 0)
+		return r;
+	r = callgate_lxc_file_write(&file, "new\n", 4, root_uid, &err);
+	callgate_lxc_file_release(&file);
+	return r;
+}
+
+Test(lxc_config, is_written_where_only_the_caller_can_write)
+{
+	char config[600], link[600];
+
+	run("umask 022 && mkdir box && echo old >box/config && chmod 640 box/config && ln -s box/config link");
+	snprintf(config, sizeof(config), "%s/box/config", top);
+	snprintf(link, sizeof(link), "%s/link", top);
+	cr_expect_eq(rewrite(config, -1), 0);
+	run("grep -qx new box/config && test $(stat -c %a box/config) = 640 && test $(ls box) = config");
+	run("echo old >box/config");
+	cr_expect_eq(rewrite(link, -1), 0, "a link of one's own is followed");
+	run("grep -qx new box/config && test -L link");
+	run("chmod 666 box/config");
+	cr_expect_eq(rewrite(config, -1), CALLGATE_E_UNTRUSTED);
+	run("chmod 640 box/config && chmod 777 box");
+	cr_expect_eq(rewrite(config, -1), CALLGATE_E_UNTRUSTED);
+	if (geteuid() != 0)
+		return;
+	/* As lxc-create leaves it for root's container whose ids are mapped from 100000 on. */
+	run("chmod 770 box && chown 100000:100000 box && echo old >box/config && chgrp 5 box/config");
+	cr_expect_eq(rewrite(config, 100000), 0);
+	run("grep -qx new box/config && test $(stat -c %u:%g:%a box/config) = 0:5:640");
+	cr_expect_eq(rewrite(config, -1), CALLGATE_E_UNTRUSTED, "no ids are mapped");
+	cr_expect_eq(rewrite(config, 100001), CALLGATE_E_UNTRUSTED, "another container's root");
+	run("ln box/config second");
+	cr_expect_eq(rewrite(config, 100000), CALLGATE_E_UNTRUSTED, "root's file by a second name");
+	run("rm second && chown 100000 box/config");
+	cr_expect_eq(rewrite(config, 100000), CALLGATE_E_UNTRUSTED, "what the container's root has written");
+	run("chown 0 box/config && chown 100000 .");
+	cr_expect_eq(rewrite(config, 100000), CALLGATE_E_UNTRUSTED, "the directory above is his as well");
+	run("chown 0 .");
+}
+
 /* ------------------------------------------------------------------ names of pods */
 
 Test(names, of_pods_of_containerd_and_crio)
