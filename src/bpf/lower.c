@@ -108,16 +108,17 @@ static asm_ref tree(struct search *search, unsigned from, unsigned to);
 static unsigned split_at(const struct search *search, unsigned from, unsigned to)
 {
 	uint64_t first = search->before[from], last = search->before[to], best = UINT64_MAX;
+	bool left_lone = false; /* the first is not: it has no neighbour here */
 	unsigned at = from + 1;
 
 	for (unsigned i = from + 1; i < to; i++) {
 		uint64_t left = search->before[i] - first, right = last - search->before[i];
 		uint64_t cost = left > right ? left - right : right - left;
-		bool parts = is_lone(search->intervals + from, i - from, to - from) ||
-			     is_lone(search->intervals + from, i - 1 - from, to - from);
+		bool lone = is_lone(search->intervals + from, i - from, to - from);
 
-		if (parts)
+		if (lone || left_lone)
 			cost += (last - first) / 4;
+		left_lone = lone;
 		if (cost < best) {
 			best = cost;
 			at = i;

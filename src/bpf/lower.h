@@ -65,7 +65,9 @@ struct lowering {
 	uint32_t memo_count, memo_size;
 	struct visit *stack; /* nodes on the way down */
 	uint32_t depth, stack_room;
-	int code; /* the first failure: E_NOMEM, E_LIMIT or E_UNSUPPORTED */
+	asm_ref ret;       /* the last leaf made, of ret_word */
+	uint32_t ret_word; /* what it returns */
+	int code;          /* the first failure: E_NOMEM, E_LIMIT or E_UNSUPPORTED */
 	unsigned opaque_pc;
 };
 

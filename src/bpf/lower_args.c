@@ -45,7 +45,9 @@ int lowering_start(struct lowering *lowering, const struct callgate_filter *filt
 {
 	bool big_endian = lowering->big_endian;
 
-	*lowering = (struct lowering){ .use = use, .big_endian = big_endian, .node_count = filter->node_count };
+	*lowering = (struct lowering){
+		.use = use, .big_endian = big_endian, .node_count = filter->node_count, .ret = ASM_NONE
+	};
 	lowering->plain = calloc(filter->node_count ? filter->node_count : 1, sizeof(*lowering->plain));
 	return lowering->plain ? 0 : fail(lowering, CALLGATE_E_NOMEM);
 }
@@ -389,7 +391,13 @@ static struct entry leaf_entry(struct lowering *lowering, const struct node *nod
 		lowering->opaque_pc = lowering->code ? lowering->opaque_pc : node->origin.line;
 		fail(lowering, CALLGATE_E_UNSUPPORTED);
 	} else {
-		entry.ref = asm_ret(&lowering->graph, action_word(node->action));
+		uint32_t word = action_word(node->action);
+
+		/* Most leaves of a profile have one action, each with a place of its own. */
+		if (lowering->ret == ASM_NONE || lowering->ret_word != word)
+			lowering->ret = asm_ret(&lowering->graph, word);
+		lowering->ret_word = word;
+		entry.ref = lowering->ret;
 	}
 	return entry;
 }
@@ -445,15 +453,19 @@ static void count_top(struct lowering *lowering)
 	lowering->depth--;
 }
 
-asm_ref lower_decision(struct lowering *lowering, const struct node *node)
+static asm_ref lower_leaf(struct lowering *lowering, const struct node *node)
+{
+	struct plain *plain = &lowering->plain[node->id];
+
+	if (!plain->made)
+		*plain = (struct plain){ .entry = leaf_entry(lowering, node), .counted = true, .made = true };
+	return lowering->code ? ASM_NONE : plain->entry.ref;
+}
+
+static asm_ref lower_tests(struct lowering *lowering, const struct node *node)
 {
 	struct visit visit = { .node = node };
 
-	if (node->leaf && !lowering->plain[node->id].made)
-		lowering->plain[node->id] =
-			(struct plain){ .entry = leaf_entry(lowering, node), .counted = true, .made = true };
-	if (node->leaf)
-		return lowering->code ? ASM_NONE : lowering->plain[node->id].entry.ref;
 	if (!lowering->code && !lowering->plain[node->id].counted)
 		visit_push(lowering, &visit);
 	while (lowering->depth && !lowering->code)
@@ -465,4 +477,9 @@ asm_ref lower_decision(struct lowering *lowering, const struct node *node)
 	if (lowering->code || lowering->graph.failed)
 		return ASM_NONE;
 	return enter(lowering, *entry_of(lowering, &visit), (struct holding){ .word = WORD_ANY });
+}
+
+asm_ref lower_decision(struct lowering *lowering, const struct node *node)
+{
+	return node->leaf ? lower_leaf(lowering, node) : lower_tests(lowering, node);
 }

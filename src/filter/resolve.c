@@ -171,13 +171,13 @@ struct abi_mapping {
 };
 
 /*
- * What the rules for a call come to: those that name it, those for members behind it. Either may be NULL. Fills node;
- * clauses when it depends on arguments.
+ * What the rules for a call come to: those that name it, those for members behind it. Either may be NULL. winner: the
+ * first without conditions; NULL for none. Fills node; clauses when it depends on arguments.
  */
 static int decide_call(const struct abi_mapping *mapping, const struct candidate_list *list,
-		       const struct mux_members *mux, struct span *span, struct callgate_err *err)
+		       const struct candidate *winner, const struct mux_members *mux, struct span *span,
+		       struct callgate_err *err)
 {
-	const struct candidate *winner = list ? candidates_unconditional(list) : NULL;
 	const struct resolution *res = mapping->res;
 	uint8_t word = abi_of(mapping->space->abi)->width;
 	struct rule_clauses clauses = { 0 };
@@ -238,7 +238,7 @@ static int decide_number(const struct abi_mapping *mapping, const struct candida
 	if (winner && !resolution_in_order(mapping->res) && space->abi == mapping->res->active->abis[0])
 		report_losers(mapping->res, list, winner);
 	span->weight = weight_of(list);
-	return decide_call(mapping, list, mux, span, err);
+	return decide_call(mapping, list, winner, mux, span, err);
 }
 
 /* Takes back what begins at first or above (a span of the default that has turned out empty); puts node there, if any.

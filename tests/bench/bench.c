@@ -21,6 +21,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "bpf/prog.h"
 #include "callgate.h"
 #include "kernel/witness_read.h"
 #include "peer.h"
@@ -38,6 +39,8 @@ enum figure {
 	COLD,
 	WARMED,
 	POLICY,
+	UNPROVED,
+	PROOF,
 	LOAD,
 	MACHINE_CODE,
 	ALLOWED,
@@ -53,6 +56,8 @@ static const struct {
 	[COLD] = { "file_to_program_cold_us", "file to program, cold" },
 	[WARMED] = { "file_to_program_warm_us", "file to program, warm" },
 	[POLICY] = { "policy_to_program_us", "policy in memory to program, warm (callgate's is proved)" },
+	[UNPROVED] = { "policy_to_unproved_us", "the same without callgate's proof" },
+	[PROOF] = { "proof_us", "the proof alone; libseccomp makes none" },
 	[LOAD] = { "load_us", "seccomp(2)" },
 	[MACHINE_CODE] = { "machine_code_bytes", "machine code that the kernel keeps for the filter; 0: not to be seen "
 						 "(root, BPF iterators)" },
@@ -101,17 +106,21 @@ static int copy_program(const struct callgate_prog *prog, struct sock_filter **o
 	return 0;
 }
 
-static int ours_compile_read(const struct bench *bench, const struct callgate_policy *policy,
+static int host_of(const struct bench *bench, struct callgate_target *target)
+{
+	int r = callgate_target_host(target, NULL);
+
+	target->caps = bench->caps;
+	return r;
+}
+
+static int ours_compile_read(const struct callgate_target *target, const struct callgate_policy *policy,
 			     struct callgate_notes *notes, struct sock_filter **out, size_t *count)
 {
-	struct callgate_target target = CALLGATE_TARGET_INIT;
 	struct callgate_filter *filter = NULL;
 	struct callgate_prog *prog = NULL;
-	int r = callgate_target_host(&target, NULL);
+	int r = callgate_filter_resolve(policy, target, &filter, notes, NULL);
 
-	target.caps = bench->caps;
-	if (r == 0)
-		r = callgate_filter_resolve(policy, &target, &filter, notes, NULL);
 	if (r == 0)
 		r = callgate_filter_compile(filter, &prog, NULL);
 	if (r == 0)
@@ -123,17 +132,46 @@ static int ours_compile_read(const struct bench *bench, const struct callgate_po
 
 static int ours(const struct bench *bench, struct sock_filter **out, size_t *count)
 {
+	struct callgate_target target = CALLGATE_TARGET_INIT;
 	struct callgate_policy *policy = NULL;
 	struct callgate_notes *notes = NULL;
 	int r = callgate_notes_new(&notes);
 
 	if (r == 0)
+		r = host_of(bench, &target);
+	if (r == 0)
 		r = callgate_policy_read(bench->profile, &policy, notes, NULL);
 	if (r == 0)
-		r = ours_compile_read(bench, policy, notes, out, count);
+		r = ours_compile_read(&target, policy, notes, out, count);
 	callgate_policy_free(policy);
 	callgate_notes_free(notes);
 	return r;
+}
+
+/* Microseconds of one proof of what has been compiled, -1 where it fails. */
+static double proof_us(const struct bench *bench)
+{
+	struct callgate_target target = CALLGATE_TARGET_INIT;
+	struct callgate_policy *policy = NULL;
+	struct callgate_filter *filter = NULL;
+	struct callgate_prog *prog = NULL;
+	double start;
+	int r = host_of(bench, &target);
+
+	if (r == 0)
+		r = callgate_policy_read(bench->profile, &policy, NULL, NULL);
+	if (r == 0)
+		r = callgate_filter_resolve(policy, &target, &filter, NULL, NULL);
+	if (r == 0)
+		r = callgate_filter_compile(filter, &prog, NULL);
+	start = now_us();
+	for (int i = 0; i < WARM && r == 0; i++)
+		r = prog_prove(prog, filter, NULL);
+	start = (now_us() - start) / WARM;
+	callgate_prog_free(prog);
+	callgate_filter_free(filter);
+	callgate_policy_free(policy);
+	return r == 0 ? start : -1;
 }
 
 static bool is_ours(int variant)
@@ -152,12 +190,13 @@ static int compile(const struct bench *bench, int variant, struct sock_filter **
 static double from_memory(const struct bench *bench, int variant)
 {
 	struct peer_profile *theirs = is_ours(variant) ? NULL : peer_read(bench->profile);
+	struct callgate_target target = CALLGATE_TARGET_INIT;
 	struct callgate_policy *policy = NULL;
 	struct callgate_notes *notes = NULL;
 	struct sock_filter *insns;
 	double start;
 	size_t count;
-	int r = 0;
+	int r = host_of(bench, &target);
 
 	if (is_ours(variant)
 		    ? callgate_notes_new(&notes) < 0 || callgate_policy_read(bench->profile, &policy, notes, NULL) < 0
@@ -166,7 +205,7 @@ static double from_memory(const struct bench *bench, int variant)
 	start = now_us();
 	for (int i = 0; i < WARM && r == 0; i++) {
 		r = theirs ? peer_compile_read(theirs, variant == LINEAR ? 1 : 2, &insns, &count)
-			   : ours_compile_read(bench, policy, notes, &insns, &count);
+			   : ours_compile_read(&target, policy, notes, &insns, &count);
 		if (r == 0)
 			free(insns);
 	}
@@ -214,7 +253,9 @@ static void measure(const struct bench *bench, int variant, struct sample *out, 
 	}
 	out->values[WARMED] = (now_us() - start) / WARM;
 	out->values[POLICY] = from_memory(bench, variant);
-	if (out->values[POLICY] < 0)
+	out->values[PROOF] = is_ours(variant) ? proof_us(bench) : 0;
+	out->values[UNPROVED] = out->values[POLICY] - out->values[PROOF];
+	if (out->values[POLICY] < 0 || out->values[PROOF] < 0)
 		_exit(1);
 	prog = (struct sock_fprog){ .len = (unsigned short)out->instructions, .filter = insns };
 	all_calls(bare);
