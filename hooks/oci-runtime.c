@@ -250,6 +250,7 @@ static int check_recorder(struct wrapper *w)
 
 static int edit(struct wrapper *w)
 {
+	callgate_prefault();
 	if (find_bundle(w) < 0 || oci_job_read(&w->job, w->config) < 0 || find_real(w, w->job.settings) < 0)
 		return -1;
 	if (w->job.passes)
@@ -376,7 +377,6 @@ int main(int argc, char **argv)
 	const char *complaint;
 	int r;
 
-	callgate_prefault();
 	w = calloc(1, sizeof(*w));
 	if (!w || argc < 1)
 		return EXIT_FAILURE;

@@ -122,7 +122,8 @@ int main(int argc, char **argv)
 {
 	const char *word = argc > 1 ? argv[1] : "";
 
-	callgate_prefault();
+	if (argc > 2) /* there is something to work on */
+		callgate_prefault();
 	/* A reader that goes away is an error of ours to report, not a silent death. */
 	signal(SIGPIPE, SIG_IGN);
 	if (argc < 2)
