@@ -308,7 +308,10 @@ static int show(const struct options *options, const struct hook_request *reques
 	said_profile(file.text + lines.first, profile, sizeof(profile));
 	fails = lxc_foresee(path, &file, &lines, why, sizeof(why));
 	printf("lxc:%s\t%s\t%s\t%s\n", name, profile,
-	       fails ? "will not count" : last_result(options, name, word, sizeof(word)), path);
+	       fails                           ? "will not count"
+	       : file.stat.st_uid != geteuid() ? "another user's"
+					       : last_result(options, name, word, sizeof(word)),
+	       path);
 	fflush(stdout);
 	if (fails)
 		report("lxc:%s: %s", name, why);

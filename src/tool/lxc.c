@@ -2,9 +2,15 @@
 /* LXC: the one file that uses liblxc. It is loaded when a container's name has to be looked up: linked, it and its
  * seven libraries would cost every start of callgate more than most verbs take. */
 #include <dlfcn.h>
+#include <limits.h>
 #include <lxc/lxccontainer.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
 
 #include "config.h"
 #include "tool/tool.h"
@@ -46,16 +52,60 @@ const char *lxc_default_path(void)
 	return path ? path : "/var/lib/lxc";
 }
 
+/* ------------------------------------------------------------------ whose monitor it is */
+
+/* As LXC calls it: a long path by its hash, which is FNV-1a. */
+static socklen_t socket_name(const char *name, const char *lxcpath, struct sockaddr_un *out)
+{
+	enum { ROOM = sizeof(out->sun_path) - 2 };
+	char path[PATH_MAX];
+	uint64_t hash = 0xcbf29ce484222325u;
+
+	*out = (struct sockaddr_un){ .sun_family = AF_UNIX };
+	if (snprintf(out->sun_path + 1, ROOM, "%s/%s/command", lxcpath, name) >= ROOM) {
+		snprintf(path, sizeof(path), "%s/%s", lxcpath, name);
+		for (const char *at = path; *at; at++)
+			hash = (hash ^ (unsigned char)*at) * 0x100000001b3u;
+		snprintf(out->sun_path + 1, ROOM, "lxc/%016llx/command", (unsigned long long)hash);
+	}
+	return (socklen_t)(offsetof(struct sockaddr_un, sun_path) + 1 + strlen(out->sun_path + 1));
+}
+
+/* Anybody can make a socket of that name while the container does not run, and answer for it with any process. */
+static bool is_its_monitor(const char *name, const char *lxcpath)
+{
+	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	struct sockaddr_un address;
+	struct ucred peer;
+	socklen_t size = socket_name(name, lxcpath, &address), peer_size = sizeof(peer);
+	char config[PATH_MAX];
+	bool is_its = false;
+	struct stat st;
+
+	if (fd >= 0 && connect(fd, (struct sockaddr *)&address, size) == 0 &&
+	    getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &peer_size) == 0)
+		is_its = peer.uid == 0 || peer.uid == geteuid() ||
+			 (snprintf(config, sizeof(config), "%s/%s/config", lxcpath, name) < (int)sizeof(config) &&
+			  lstat(config, &st) == 0 && st.st_uid == peer.uid);
+	if (fd >= 0)
+		close(fd);
+	return is_its;
+}
+
 /* -1: it does not run, or does not exist. */
 static pid_t init_of(const struct liblxc *lxc, const char *name, const char *lxcpath)
 {
 	struct lxc_container *container = lxc->container_new(name, lxcpath);
-	pid_t pid = container && container->is_running(container) ? container->init_pid(container) : -1;
+	pid_t pid = -1;
 
+	if (container && is_its_monitor(name, lxcpath) && container->is_running(container))
+		pid = container->init_pid(container);
 	if (container)
 		lxc->container_put(container);
 	return pid;
 }
+
+/* ------------------------------------------------------------------ which container */
 
 /* Another directory in which a container of this name runs, as its monitor's socket is called: "@DIR/NAME/command". Who
  * made that socket is not asked: it is a hint for people. */
@@ -99,9 +149,10 @@ int lxc_init_pid(const char *name, const char *lxcpath, pid_t *out)
 		report("lxc:%s: cannot load liblxc: %s; name the container's init as pid:N", name, loader_reason());
 		return EXIT_CANNOT;
 	}
+	lxcpath = lxcpath ? lxcpath : lxc_default_path();
 	pid = init_of(&lxc, name, lxcpath);
 	if (pid <= 0) {
-		report_not_running(name, lxcpath ? lxcpath : lxc_default_path());
+		report_not_running(name, lxcpath);
 		return EXIT_CANNOT;
 	}
 	*out = pid;
@@ -112,5 +163,5 @@ bool lxc_is_running(const char *name, const char *lxcpath)
 {
 	struct liblxc lxc;
 
-	return load(&lxc) && init_of(&lxc, name, lxcpath) > 0;
+	return load(&lxc) && init_of(&lxc, name, lxcpath ? lxcpath : lxc_default_path()) > 0;
 }

@@ -72,6 +72,26 @@ static enum host_verdict show(struct host_verifier *verifier, const struct host_
 	return verdict;
 }
 
+/* A verdict that nobody can give has a reason, and a way out. */
+static void note_unknown(const struct host *host)
+{
+	enum { SHOWN = 8 };
+	char name[4 * 160];
+	size_t count = 0;
+
+	for (size_t i = 0; i < host->unit_count; i++) {
+		if (host_unit_kind(&host->units[i]) != HOST_CONTAINER || host->units[i].record)
+			continue;
+		if (count == 0)
+			fprintf(stderr, "callgate: note: no hook of this user has left a record about");
+		if (count++ < SHOWN)
+			fprintf(stderr, " %s", callgate_escape(host_unit_name(&host->units[i]), name, sizeof(name)));
+	}
+	if (count)
+		fprintf(stderr, "%s; 'callgate verify --profile P CONTAINER' compares with one that is named\n",
+			count > SHOWN ? " ..." : "");
+}
+
 int verify_host(const struct options *options, enum host_rows which)
 {
 	CALLGATE_CLEANUP(host_cleanup) struct host host;
@@ -96,6 +116,8 @@ int verify_host(const struct options *options, enum host_rows which)
 		worst = code > worst ? code : worst;
 	}
 	host_report_unseen(&host);
+	fflush(stdout);
+	note_unknown(&host);
 	if (!host.witness) {
 		report("what is not read is not verified; 'callgate verify lxc:NAME' asks one container by ptrace");
 		worst = EXIT_CANNOT;

@@ -165,12 +165,26 @@ static int tell_words(const struct why_request *request, int count, char **words
 	return code;
 }
 
+/* A call that gets an error leaves no trace unless the filter was loaded so. */
+static void note_silence(const char *container, const struct groups *groups, bool started)
+{
+	fprintf(stderr, "callgate: note: the system's log has no denial in a process that runs in %s%s", container,
+		groups->ended ? " (records of processes that have ended name no container)" : "");
+	if (started)
+		fprintf(stderr,
+			"; a call that gets an error is logged only where the hook was installed with --log, and "
+			"'callgate why --live %s' shows it as it happens",
+			container);
+	fputc('\n', stderr);
+}
+
 /* A container: what its hooks wrote down, then what was denied in it. */
 static int tell_container(const struct why_request *request, const char *container)
 {
 	char key[300];
 	struct groups groups = { .only = why_container_key(container, key, sizeof(key)) };
-	int code = request->json ? EXIT_YES : why_container(container);
+	bool started = false;
+	int code = request->json ? EXIT_YES : why_container(container, &started);
 
 	if (groups_new(&groups) < 0)
 		return EXIT_CANNOT;
@@ -178,12 +192,7 @@ static int tell_container(const struct why_request *request, const char *contain
 		fprintf(stderr, "callgate: note: neither /var/log/audit/audit.log nor the kernel's messages can be "
 				"read by this user\n");
 	else if (!groups.count)
-		fprintf(stderr,
-			"callgate: note: the system's log has no denial in a process that runs in %s%s; a call that "
-			"gets an error is logged only where the hook was installed with --log, and 'callgate why "
-			"--live %s' shows it as it happens\n",
-			container, groups.ended ? " (records of processes that have ended name no container)" : "",
-			container);
+		note_silence(container, &groups, started);
 	if (groups.count || request->json)
 		code = tell_groups(request, &groups);
 	free(groups.list);

@@ -72,13 +72,13 @@ int why_live(const struct options *options, struct why_request *request, const c
 /* What the hooks wrote down last for any container of this user. An exit code. */
 int why_last(void);
 /* The same for one: "lxc:NAME" or "oci:ID". EXIT_NO: nothing is written down. */
-int why_container(const char *container);
+int why_container(const char *container, bool *started);
 /* As callgate_task_container() names it: "oci:" and the beginning of the id, whatever name was given. */
 const char *why_container_key(const char *container, char *buf, size_t size);
 /* Names are unique below one lxcpath only: where lxc:NAME is looked for; NULL: anywhere. */
 void why_look_in(const char *lxcpath);
 /* Says it where the container is another user's, whose hooks keep their records with him. */
-void why_hint_owner(const char *container);
+bool why_hint_owner(const char *container);
 /* What the hook recorded; false: it has not, or chose no profile. */
 struct why_recorded {
 	char profile[4096];

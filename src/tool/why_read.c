@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Lines about seccomp: audit records as the kernel, auditd, ausearch and the journal print them, strace's SIGSYS,
  * errors of runtimes. */
+#include <linux/seccomp.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -134,7 +135,8 @@ static bool parse_record(const char *line, struct event *out)
 	if (number(line, "arch", 16, &out->arch) && number(line, "syscall", 10, &out->nr) &&
 	    number(line, "code", 0, &out->code)) {
 		out->has_nr = true;
-		out->has_code = CODE_DATA;
+		/* The kernel leaves out what stands behind the action, which need not be 0. */
+		out->has_code = out->code & SECCOMP_RET_DATA ? CODE_DATA : CODE_KIND;
 		if (callgate_abi_by_audit(out->arch, out->nr, &out->abi) < 0)
 			out->abi = CALLGATE_ABI_NONE;
 	} else if (!take_words(line, out)) {

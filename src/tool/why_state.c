@@ -60,6 +60,7 @@ static const char *sentence_of(const char *result)
 		const char *result, *sentence;
 	} rows[] = {
 		{ "ready", "the profile was handed over and has not been verified yet" },
+		{ "created", "the profile was handed to the runtime; 'callgate verify' compares what runs with it" },
 		{ "verified", "the first process runs under what the profile says" },
 		{ "unverified", "it could not be verified; the settings let it run unverified" },
 		{ "injected", "the kernel took the profile's own program; it does not show it to this user" },
@@ -105,7 +106,9 @@ static bool has_ended(struct json_object *root)
 static void tell_result(struct json_object *root)
 {
 	static const char *const live[] = { "verified", "unverified", "injected" };
-	const char *result = word_of(root, "result", "?");
+	const char *result = word_of(root, "result", "?"), *hook = word_of(root, "hook", "");
+	/* No stage follows in which anybody would look. */
+	bool made = strcmp(result, "ready") == 0 && (strcmp(hook, "create") == 0 || strcmp(hook, "run") == 0);
 	bool over = false;
 
 	for (size_t i = 0; i < ARRAY_SIZE(live); i++)
@@ -114,7 +117,8 @@ static void tell_result(struct json_object *root)
 		printf("not started: the profile was handed to LXC, and the start ended before the filter could be "
 		       "looked at (lxc-start -l INFO -o FILE says why)\n");
 	else
-		printf("%s: %s%s\n", result, sentence_of(result), over ? " (that process has ended since)" : "");
+		printf("%s: %s%s\n", result, sentence_of(made ? "created" : result),
+		       over ? " (that process has ended since)" : "");
 }
 
 static int tell_state(const char *path)
@@ -247,7 +251,7 @@ const char *why_container_key(const char *container, char *buf, size_t size)
 	return buf;
 }
 
-void why_hint_owner(const char *container)
+bool why_hint_owner(const char *container)
 {
 	const struct passwd *user;
 	char path[PATH_MAX];
@@ -256,24 +260,36 @@ void why_hint_owner(const char *container)
 	if (strncmp(container, "lxc:", 4) != 0 || !look_in ||
 	    snprintf(path, sizeof(path), "%s/%s/config", look_in, container + 4) >= (int)sizeof(path) ||
 	    stat(path, &st) < 0 || st.st_uid == geteuid())
-		return;
+		return false;
 	user = getpwuid(st.st_uid);
 	fprintf(stderr,
 		"callgate: note: %s is the container of user %u%s%s%s, where its hooks keep their records: 'callgate "
 		"why %s' as that user\n",
 		container, (unsigned)st.st_uid, user ? " (" : "", user ? user->pw_name : "", user ? ")" : "",
 		container);
+	return true;
 }
 
-int why_container(const char *container)
+static bool tells_of_failure(const char *path)
+{
+	struct json_object *root = json_object_from_file(path);
+	bool failed = root && (strcmp(word_of(root, "result", ""), "failed") == 0 || has_died(root));
+
+	json_object_put(root);
+	return failed;
+}
+
+int why_container(const char *container, bool *started)
 {
 	char path[PATH_MAX];
 
-	if (state_path_of(container, path, sizeof(path)))
+	*started = false;
+	if (state_path_of(container, path, sizeof(path))) {
+		*started = !tells_of_failure(path);
 		return tell_state(path);
+	}
 	report("no hook of this user has left a record about %s", container);
-	why_hint_owner(container);
-	if (strncmp(container, "lxc:", 4) == 0)
+	if (!why_hint_owner(container) && strncmp(container, "lxc:", 4) == 0)
 		fprintf(stderr,
 			"callgate: note: the first start leaves one, once the container has callgate's lines: "
 			"'callgate hook status %s' tells whether it has\n",

@@ -10,6 +10,7 @@ line() { # ARCH SYSCALL CODE SIG
 small="--arch x86_64 --kernel 6.1 --profile ../verdicts/small.json"
 try why $small "$(line c000003e 83 0x50001 0)"
 try why $small "$(line c000003e 16 0x50001 0)"
+try why $small "$(line c000003e 83 0x50000 0)"
 try why "$(line 40000003 102 0x80000000 31)"
 try why "$(line c000003e 83 0x7ffc0000 0)"
 try why "$(line c000003e 5000 0x50026 0)"
