@@ -38,6 +38,10 @@ void text_add(struct text *text, const char *format, ...)
 	va_list ap;
 	int size;
 
+	if (!strchr(format, '%')) {
+		text_add_bytes(text, format, strlen(format));
+		return;
+	}
 	if (!text_need(text, 128))
 		return;
 	va_start(ap, format);
