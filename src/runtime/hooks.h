@@ -87,9 +87,10 @@ struct callgate_lxc_file {
 int callgate_lxc_file_read(const char *path, struct callgate_lxc_file *out,
 			   struct callgate_err *err) CALLGATE_MUST_CHECK;
 void callgate_lxc_file_release(struct callgate_lxc_file *file);
-/* Another text in its place, as a whole, with the same rights and group, owned by the caller. E_UNTRUSTED: others can
- * write the file, its directory or one above it. LXC gives the directory of a container whose ids are mapped to the
- * container's root: root_uid, for root as the caller, is fine, or -1. */
+/* Another text in its place, as a whole, with the same rights and group, owned by the caller. E_IO: somebody has
+ * changed it since it was read. E_UNTRUSTED: others can write the file, its directory or one above it. LXC gives the
+ * directory of a container whose ids are mapped to the container's root: root_uid, for root as the caller, is fine, or
+ * -1. */
 int callgate_lxc_file_write(const struct callgate_lxc_file *file, const char *text, size_t size, int64_t root_uid,
 			    struct callgate_err *err) CALLGATE_MUST_CHECK;
 

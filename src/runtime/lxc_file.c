@@ -106,8 +106,19 @@ static bool is_of_mapped_root(const struct callgate_lxc_file *file, int64_t root
 	    fstat(file->directory, &st) < 0 || st.st_uid != (uid_t)root_uid || (st.st_mode & S_IWOTH))
 		return false;
 	snprintf(above, sizeof(above), "%s", file->place);
-	strrchr(above, '/')[above[1] == '\0'] = '\0';
+	*strrchr(above, '/') = '\0';
 	return fd_check_directory(above[0] ? above : "/", NULL) == 0;
+}
+
+/* What somebody has written since would be lost. */
+static bool has_changed(const struct callgate_lxc_file *file)
+{
+	const struct stat *was = &file->stat;
+	struct stat is;
+
+	return fstatat(file->directory, file->name, &is, AT_SYMLINK_NOFOLLOW) < 0 || is.st_ino != was->st_ino ||
+	       is.st_dev != was->st_dev || is.st_size != was->st_size || is.st_mtim.tv_sec != was->st_mtim.tv_sec ||
+	       is.st_mtim.tv_nsec != was->st_mtim.tv_nsec;
 }
 
 int callgate_lxc_file_write(const struct callgate_lxc_file *file, const char *text, size_t size, int64_t root_uid,
@@ -125,5 +136,12 @@ int callgate_lxc_file_write(const struct callgate_lxc_file *file, const char *te
 	r = fd_check_directory(file->place, err);
 	if (r == CALLGATE_E_UNTRUSTED && is_of_mapped_root(file, root_uid))
 		r = 0;
-	return r < 0 ? r : fd_write_in(file->directory, file->name, &file->stat, (struct slice){ text, size }, err);
+	if (r < 0)
+		return r;
+	if (has_changed(file)) {
+		err_set(err, CALLGATE_E_IO, "'%s' has been changed meanwhile; nothing is written", file->name);
+		err_set_place(err, file->place, 0, 0);
+		return CALLGATE_E_IO;
+	}
+	return fd_write_in(file->directory, file->name, &file->stat, (struct slice){ text, size }, err);
 }

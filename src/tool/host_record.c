@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "tool/host.h"
+#include "tool/why.h"
 
 /* "" where there is none. */
 static const char *word(struct json_object *root, const char *key)
@@ -72,7 +73,7 @@ static int fill(struct host_record *record, const char *engine, const char *path
 
 static int add_record(struct host *host, const char *engine, const char *path)
 {
-	struct json_object *root = json_object_from_file(path);
+	struct json_object *root = why_open(path);
 	struct host_record *grown;
 	int r = -1;
 

@@ -4,6 +4,7 @@
 #include <string.h>
 #include <sys/klog.h>
 
+#include "base/private.h"
 #include "tool/why.h"
 
 enum { OPT_LAST = OPT_VERB, OPT_PROFILE, OPT_LIVE, OPT_FOR, OPT_METRICS };
@@ -168,13 +169,16 @@ static int tell_words(const struct why_request *request, int count, char **words
 /* A call that gets an error leaves no trace unless the filter was loaded so. */
 static void note_silence(const char *container, const struct groups *groups, bool started)
 {
-	fprintf(stderr, "callgate: note: the system's log has no denial in a process that runs in %s%s", container,
+	char shown[4 * 300];
+
+	callgate_escape(container, shown, sizeof(shown));
+	fprintf(stderr, "callgate: note: the system's log has no denial in a process that runs in %s%s", shown,
 		groups->ended ? " (records of processes that have ended name no container)" : "");
 	if (started)
 		fprintf(stderr,
 			"; a call that gets an error is logged only where the hook was installed with --log, and "
 			"'callgate why --live %s' shows it as it happens",
-			container);
+			shown);
 	fputc('\n', stderr);
 }
 

@@ -15,6 +15,19 @@
 
 static const char *look_in;
 
+struct json_object *why_open(const char *path)
+{
+	struct json_object *root;
+	char *text;
+	size_t size;
+
+	if (callgate_file_read_trusted(path, &text, &size, NULL) < 0)
+		return NULL;
+	root = json_tokener_parse(text);
+	free(text);
+	return root;
+}
+
 void why_look_in(const char *lxcpath)
 {
 	look_in = lxcpath;
@@ -35,7 +48,7 @@ static void newest_in(const char *dir_path, char *path, size_t size, struct time
 		if (entry->d_name[0] == '.' || !dot || strcmp(dot, ".json") != 0)
 			continue;
 		if (snprintf(file, sizeof(file), "%s/%s", dir_path, entry->d_name) >= (int)sizeof(file) ||
-		    stat(file, &st) < 0)
+		    lstat(file, &st) < 0 || !S_ISREG(st.st_mode))
 			continue;
 		if (st.st_mtim.tv_sec < newest->tv_sec ||
 		    (st.st_mtim.tv_sec == newest->tv_sec && st.st_mtim.tv_nsec <= newest->tv_nsec))
@@ -123,7 +136,7 @@ static void tell_result(struct json_object *root)
 
 static int tell_state(const char *path)
 {
-	struct json_object *root = json_object_from_file(path), *value;
+	struct json_object *root = why_open(path), *value;
 	char id[300];
 
 	if (!root) {
@@ -143,7 +156,7 @@ static int tell_state(const char *path)
 	if (json_object_object_get_ex(root, "messages", &value) && json_object_is_type(value, json_type_array))
 		for (size_t i = 0; i < json_object_array_length(value); i++)
 			put("", json_object_get_string(json_object_array_get_idx(value, i)), "\n");
-	printf("(%s)\n", path);
+	put("(", path, ")\n");
 	json_object_put(root);
 	return finish_output(EXIT_YES);
 }
@@ -211,7 +224,7 @@ static const char *with_id(const char *container, char *buf, size_t size)
  * started by a file of its own (lxc-execute -f) is nowhere. */
 static bool is_elsewhere(const char *path, const char *name)
 {
-	struct json_object *root = look_in ? json_object_from_file(path) : NULL;
+	struct json_object *root = look_in ? why_open(path) : NULL;
 	char config[PATH_MAX], ending[300], named[PATH_MAX], own[PATH_MAX];
 	size_t size = 0, length = 0;
 
@@ -272,7 +285,7 @@ bool why_hint_owner(const char *container)
 
 static bool tells_of_failure(const char *path)
 {
-	struct json_object *root = json_object_from_file(path);
+	struct json_object *root = why_open(path);
 	bool failed = root && (strcmp(word_of(root, "result", ""), "failed") == 0 || has_died(root));
 
 	json_object_put(root);
@@ -304,7 +317,7 @@ bool why_record(const char *container, struct why_recorded *out)
 	char path[PATH_MAX];
 	uint64_t cap;
 
-	if (!state_path_of(container, path, sizeof(path)) || !(root = json_object_from_file(path)))
+	if (!state_path_of(container, path, sizeof(path)) || !(root = why_open(path)))
 		return false;
 	word = word_of(root, "profile", "");
 	*out = (struct why_recorded){ .pid = 0 };
@@ -326,7 +339,7 @@ bool why_complains(const char *container)
 	char path[PATH_MAX];
 	bool complains;
 
-	if (!state_path_of(container, path, sizeof(path)) || !(root = json_object_from_file(path)))
+	if (!state_path_of(container, path, sizeof(path)) || !(root = why_open(path)))
 		return false;
 	complains = json_object_object_get_ex(root, "enforced", &value) && !json_object_get_boolean(value);
 	json_object_put(root);

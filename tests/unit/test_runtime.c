@@ -229,6 +229,27 @@ static int rewrite(const char *path, int64_t root_uid)
 	return r;
 }
 
+Test(lxc_config, what_was_changed_since_is_not_written_over)
+{
+	static const char *const changes[] = { "echo other >config", "echo old >new && mv new config", "rm config",
+					       "ln -sf other config", "echo more >>config" };
+	char path[600];
+
+	snprintf(path, sizeof(path), "%s/config", top);
+	for (size_t i = 0; i < sizeof(changes) / sizeof(changes[0]); i++) {
+		struct callgate_err err = CALLGATE_ERR_INIT;
+		struct callgate_lxc_file file;
+
+		run("umask 022 && rm -f config && echo old >config && echo other >other");
+		cr_assert_eq(callgate_lxc_file_read(path, &file, &err), 0, "%s", err.text);
+		run(changes[i]);
+		cr_expect_eq(callgate_lxc_file_write(&file, "new\n", 4, -1, &err), CALLGATE_E_IO, "%s", changes[i]);
+		cr_expect_not_null(strstr(err.text, "changed meanwhile"), "%s", err.text);
+		callgate_lxc_file_release(&file);
+	}
+	run("! grep -q new config other");
+}
+
 Test(lxc_config, is_written_where_only_the_caller_can_write)
 {
 	char config[600], link[600];
