@@ -11,6 +11,10 @@
  * 1 always is). Returns out. Since: 0.1 */
 char *callgate_escape(const char *text, char *out, size_t size);
 
+/* Did you mean: of some words, the last one followed by NULL, the one that is one or two edits away; NULL: none is.
+ * Since: 0.1 */
+const char *callgate_nearest_word(const char *word, const char *const words[]);
+
 /*
  * For programs that run for a few milliseconds, before they do anything else: the memory that a profile takes is made
  * present by one call. Seventy page faults less are a sixth of what 'callgate compile' takes on virtual machines where

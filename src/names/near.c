@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* How far apart two words are, and which known word is nearest to a mistyped one. */
+#include "base/private.h"
 #include "names/words.h"
 
 #include <string.h>
@@ -64,4 +65,13 @@ void near_offer(struct near *near, const char *known)
 		near->best = distance;
 		near->found = known;
 	}
+}
+
+const char *callgate_nearest_word(const char *word, const char *const words[])
+{
+	struct near near = near_start(slice_of(word));
+
+	for (; *words; words++)
+		near_offer(&near, *words);
+	return near.found;
 }

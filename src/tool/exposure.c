@@ -19,6 +19,7 @@ struct request {
 struct place {
 	const char *source;
 	struct json_object *rows;
+	size_t count;
 };
 
 static bool in_list(const char *list, const char *name)
@@ -40,11 +41,12 @@ static struct json_object *ids_to_json(const char *ids)
 	return list;
 }
 
-static void show(const struct place *place, const struct region *region, const char *abi, const char *call,
+static void show(struct place *place, const struct region *region, const char *abi, const char *call,
 		 const char *action)
 {
 	struct json_object *row;
 
+	place->count++;
 	if (!place->rows) {
 		printf("%s\t%s\t%s\t%s", region->name, abi, call, action);
 		printf(place->source ? "\t%s\n" : "\n", place->source);
@@ -61,7 +63,7 @@ static void show(const struct place *place, const struct region *region, const c
 }
 
 /* What happens to the call, as explain has it: "ALLOW if a0 == 0x8; ERRNO(EPERM) otherwise". */
-static void show_reached(const struct place *place, const struct callgate_filter *filter, const struct region *region,
+static void show_reached(struct place *place, const struct callgate_filter *filter, const struct region *region,
 			 const struct callgate_pattern *pattern, const char *call)
 {
 	char *text = NULL;
@@ -79,7 +81,7 @@ static void show_reached(const struct place *place, const struct callgate_filter
 }
 
 static void expose(struct request *request, const struct options *options, const struct callgate_filter *filter,
-		   const struct place *place)
+		   struct place *place)
 {
 	static const struct region x32 = { "x32", "the ABI", "CVE-2014-0038",
 					   "has its own numbers for most calls, which filters by number often forget" };
@@ -110,11 +112,17 @@ static int expose_source(struct request *request, const struct options *options,
 			 struct place *place)
 {
 	CALLGATE_CLEANUP(filter_cleanup) struct callgate_filter *filter = NULL;
+	char shown[4 * 256 + 1];
 	enum source_kind kind;
 	int code = source_open(options, source, &filter, &kind);
 
 	if (code == EXIT_YES)
 		expose(request, options, filter, place);
+	if (code == EXIT_YES && !place->count && !place->rows)
+		fprintf(stderr,
+			"callgate: note: %s: none of the %zu calls that are asked about is reachable ('callgate "
+			"exposure --list' prints them)\n",
+			callgate_escape(source, shown, sizeof(shown)), request->regions.count);
 	return code;
 }
 
@@ -125,7 +133,7 @@ static int expose_all(struct request *request, const struct options *options, ch
 	int code = EXIT_YES;
 
 	for (int i = 0; i < count && code == EXIT_YES; i++) {
-		struct place place = { count > 1 ? sources[i] : NULL, root ? json_object_new_array() : NULL };
+		struct place place = { count > 1 ? sources[i] : NULL, root ? json_object_new_array() : NULL, 0 };
 
 		if (root) {
 			struct json_object *one = json_object_new_object();

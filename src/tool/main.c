@@ -118,6 +118,22 @@ static int usage(FILE *to, int code)
 	return code;
 }
 
+static int unknown_verb(const char *word)
+{
+	const char *names[ARRAY_SIZE(verbs) + 1] = { NULL }, *near;
+	char shown[4 * 64 + 1];
+
+	for (size_t i = 0; i < ARRAY_SIZE(verbs); i++)
+		names[i] = verbs[i].name;
+	near = callgate_nearest_word(word, names);
+	callgate_escape(word, shown, sizeof(shown));
+	if (near)
+		report("unknown verb '%s'; did you mean '%s'?", shown, near);
+	else
+		report("unknown verb '%s'; 'callgate help' lists them", shown);
+	return EXIT_CANNOT;
+}
+
 int main(int argc, char **argv)
 {
 	const char *word = argc > 1 ? argv[1] : "";
@@ -135,6 +151,5 @@ int main(int argc, char **argv)
 	for (size_t i = 0; i < ARRAY_SIZE(verbs); i++)
 		if (strcmp(word, verbs[i].name) == 0)
 			return verbs[i].run(&verbs[i], argc - 1, argv + 1);
-	report("unknown verb '%s'; 'callgate help' lists them", word);
-	return EXIT_CANNOT;
+	return unknown_verb(word);
 }

@@ -210,6 +210,37 @@ static bool knows(const struct option *known, int value)
 	return known->name != NULL;
 }
 
+static const char *nearest_option(const char *word, const struct option *known)
+{
+	const char *names[64];
+	size_t count = 0;
+
+	for (; known->name && count + 1 < ARRAY_SIZE(names); known++)
+		names[count++] = known->name;
+	names[count] = NULL;
+	return callgate_nearest_word(word, names);
+}
+
+int options_refuse(const char *where, const struct option *known, int option, const char *word)
+{
+	char name[64], letter[] = { '-', (char)optopt, '\0' }, shown[4 * 64 + 1];
+	bool is_long = strncmp(word, "--", 2) == 0;
+	const char *near;
+
+	if (is_long)
+		snprintf(name, sizeof(name), "%.*s", (int)strcspn(word + 2, "="), word + 2);
+	near = is_long && option != ':' ? nearest_option(name, known) : NULL;
+	callgate_escape(is_long ? name : letter + 1, shown, sizeof(shown));
+	if (option == ':')
+		report("%s: option '%s%s' needs a value", where, is_long ? "--" : "-", shown);
+	else if (near && strcmp(near, name) == 0)
+		report("%s: option '--%s' takes no value", where, shown);
+	else
+		report("%s: unknown option '%s%s'%s%s%s", where, is_long ? "--" : "-", shown,
+		       near ? "; did you mean '--" : "; --help lists them", near ? near : "", near ? "'?" : "");
+	return -1;
+}
+
 int options_parse(struct options *options, const struct verb *verb, const struct command_line *line, int argc,
 		  char **argv)
 {
@@ -222,7 +253,9 @@ int options_parse(struct options *options, const struct verb *verb, const struct
 		return EXIT_CANNOT;
 	}
 	/* -P is what LXC's own tools call it. */
-	snprintf(brief, sizeof(brief), "%s%s", line->brief, knows(line->known, OPT_LXCPATH) ? "P:" : "");
+	snprintf(brief, sizeof(brief), "%s:%s%s", *line->brief == '+' ? "+" : "", line->brief + (*line->brief == '+'),
+		 knows(line->known, OPT_LXCPATH) ? "P:" : "");
+	opterr = 0;
 	while ((option = getopt_long(argc, argv, brief, line->known, NULL)) != -1) {
 		int r;
 
@@ -230,6 +263,10 @@ int options_parse(struct options *options, const struct verb *verb, const struct
 			option = OPT_LXCPATH;
 		if (option == OPT_HELP)
 			return verb_help(verb, line->known);
+		if (option == '?' || option == ':') {
+			options_refuse(verb->name, line->known, option, argv[optind - 1]);
+			return EXIT_CANNOT;
+		}
 		r = is_own(option) && line->own ? line->own(line->data, option, optarg)
 						: options_take(options, option, optarg);
 		if (r < 0)

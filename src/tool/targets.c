@@ -20,9 +20,10 @@ int target_words(const char *words, const struct options *base, struct options *
 	while ((word = strsep(&at, " \t")) && argc < (int)ARRAY_SIZE(argv) - 1)
 		if (*word)
 			argv[argc++] = word;
-	optind = 0;
-	while (r == 0 && (option = getopt_long(argc, argv, "", known, NULL)) != -1)
-		r = options_take(out, option, optarg);
+	optind = opterr = 0;
+	while (r == 0 && (option = getopt_long(argc, argv, ":", known, NULL)) != -1)
+		r = option == '?' || option == ':' ? options_refuse("a target", known, option, argv[optind - 1])
+						   : options_take(out, option, optarg);
 	if (r == 0 && optind != argc) {
 		report("target '%s': '%s' is no option", words, argv[optind]);
 		r = -1;
