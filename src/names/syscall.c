@@ -55,14 +55,14 @@ static const struct row *row_of(int id)
 
 static const struct column *column_for(enum callgate_abi abi)
 {
-	return abi_of(abi) ? &columns[column_of[abi]] : NULL;
+	return (unsigned)abi < CALLGATE_ABI_COUNT ? &columns[column_of[abi]] : NULL;
 }
 
 static uint32_t unpack(uint16_t packed, enum callgate_abi abi)
 {
 	uint32_t nr = packed < PACKED_PRIVATE ? packed : packed - PACKED_PRIVATE + 0u + PRIVATE;
 
-	return nr | abi_of(abi)->first_nr;
+	return abi == CALLGATE_ABI_X32 ? nr | X32_BIT : nr;
 }
 
 const char *syscall_id_name(int id)
