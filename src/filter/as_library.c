@@ -41,6 +41,22 @@ static int refuse(const struct resolution *res, const struct candidate_list *lis
 		       name->text.at);
 }
 
+/* Comparisons under a mask of 0 are none. */
+static bool strip(struct arena *arena, struct clause *clause)
+{
+	struct test *kept = arena_array(arena, clause->test_count + 1, sizeof(*kept));
+	unsigned count = 0;
+
+	if (!kept)
+		return false;
+	for (unsigned i = 0; i < clause->test_count; i++)
+		if (clause->tests[i].mask)
+			kept[count++] = clause->tests[i];
+	clause->tests = kept;
+	clause->test_count = count;
+	return true;
+}
+
 int library_settle(const struct resolution *res, const struct candidate_list *list, struct rule_clauses *clauses,
 		   struct callgate_err *err)
 {
@@ -54,6 +70,8 @@ int library_settle(const struct resolution *res, const struct candidate_list *li
 		unsigned left = 0;
 		bool narrower = false;
 
+		if (!strip(&res->filter->arena, &clause))
+			return err_nomem(err);
 		for (unsigned j = 0; j < count && !narrower; j++)
 			narrower = clause_begins(&clause, &kept[j]) && !clause_begins(&kept[j], &clause);
 		for (unsigned j = 0; j < count && !narrower; j++) {
@@ -71,15 +89,59 @@ int library_settle(const struct resolution *res, const struct candidate_list *li
 	return 0;
 }
 
+static bool orders(const struct test *test)
+{
+	return test->op != TEST_EQ;
+}
+
+/*
+ * On 64-bit ABIs a comparison is one of the upper halves and one of the lower, and comparisons of one argument share
+ * what they have in common. Where one of them orders and the halves differ, or more is compared behind them, some of
+ * what they ask for may get lost.
+ */
+static bool may_lose(const struct clause *a, const struct clause *b)
+{
+	bool more = a->test_count > 1 || b->test_count > 1;
+
+	for (unsigned i = 0; i < a->test_count; i++)
+		for (unsigned j = 0; j < b->test_count; j++) {
+			const struct test *x = &a->tests[i], *y = &b->tests[j];
+
+			if (x->arg == y->arg && (orders(x) || orders(y)) &&
+			    (x->mask != y->mask || x->value >> 32 != y->value >> 32 ||
+			     (more && (x->op != y->op || x->value != y->value))))
+				return true;
+		}
+	return false;
+}
+
+static bool may_lose_some(const struct rule_clauses *clauses)
+{
+	for (unsigned i = 0; i < clauses->count; i++)
+		for (unsigned j = 0; j < i; j++)
+			if (may_lose(&clauses->clauses[j], &clauses->clauses[i]))
+				return true;
+	return false;
+}
+
 int library_refuse_unsure(const struct resolution *res, const struct candidate_list *list,
 			  const struct rule_clauses *clauses, struct callgate_err *err)
 {
-	const struct slice *name = &list->first->name->text;
+	const struct word *word = list->first->name;
+	const struct slice *name = &word->text;
 	bool found;
 	int r;
 
 	if (res->lenient)
 		return 0;
+	if (may_lose_some(clauses)) {
+		note_at(res->notes, CALLGATE_ERROR, NOTE_READER, &res->policy->source, word->at.offset,
+			"cannot predict what libseccomp makes for %s of several comparisons of one argument of '%.*s'",
+			reader_name(res->target->reader), (int)name->size, name->at);
+		return err_set(err, CALLGATE_E_UNSUPPORTED,
+			       "cannot predict what %s makes of several comparisons of one argument of '%.*s'",
+			       reader_name(res->target->reader), (int)name->size, name->at);
+	}
 	r = overlap_report_unsure(res, list, clauses, &found, err);
 	if (r < 0 || !found)
 		return r;
@@ -170,6 +232,76 @@ int library_load(const struct resolution *res, const struct abi_candidates *spac
 		return err_set(err, CALLGATE_E_UNSUPPORTED,
 			       "cannot predict what %s makes of conditions on calls that %s does not have",
 			       reader_name(res->target->reader), abi_of(space->abi)->name);
+	return 0;
+}
+
+static bool knows_arch(enum callgate_abi abi, uint32_t release)
+{
+	switch (abi) {
+	case CALLGATE_ABI_LOONGARCH64:
+	case CALLGATE_ABI_M68K:
+	case CALLGATE_ABI_SH:
+	case CALLGATE_ABI_SHEB:
+		return !release || release >= 0x020600;
+	default:
+		return true;
+	}
+}
+
+/* The action of the first conditional rule for each name; a call that the ABI lacks is added to libseccomp all the
+ * same. */
+int library_refuse_absent(const struct resolution *res, const struct abi_candidates *space, struct callgate_err *err)
+{
+	const struct active_rule **first;
+
+	if (res->lenient || !res->traits->through_library || res->traits->exact || space->has_muxes ||
+	    !(space->has & HAS_PSEUDO_CONDITIONAL))
+		return 0;
+	first = arena_array(res->scratch, (size_t)syscall_count(), sizeof(*first));
+	if (!first)
+		return err_nomem(err);
+	for (unsigned i = 0; i < res->active->rule_count; i++) {
+		const struct active_rule *rule = &res->active->rules[i];
+
+		for (unsigned j = 0; rule->rule->condition_count && j < rule->rule->name_count; j++) {
+			const struct slice *name = &rule->rule->names[j].text;
+			int id = syscall_find(*name);
+
+			if (id < 0 || syscall_nr(id, space->abi) >= 0 ||
+			    action_equal(rule->action, res->active->fallback))
+				continue;
+			if (!first[id])
+				first[id] = rule;
+			else if (!action_equal(first[id]->action, rule->action))
+				return err_set(err, CALLGATE_E_UNSUPPORTED,
+					       "cannot predict what %s makes of conditions on '%.*s', which %s does "
+					       "not have",
+					       reader_name(res->target->reader), (int)name->size, name->at,
+					       abi_of(space->abi)->name);
+		}
+	}
+	return 0;
+}
+
+int library_refuse_arches(const struct resolution *res, struct callgate_err *err)
+{
+	const struct active *active = res->active;
+	const char *reader = reader_name(res->target->reader);
+
+	if (res->lenient || !res->traits->through_library)
+		return 0;
+	for (unsigned i = 1; i < active->abi_count; i++) {
+		const struct abi *abi = abi_of(active->abis[i]);
+
+		if (!knows_arch(active->abis[i], res->target->libseccomp))
+			return err_set(err, CALLGATE_E_PROFILE,
+				       "%s rejects the profile: its libseccomp does not know %s", reader, abi->oci);
+		if (abi->big_endian != abi_of(active->abis[0])->big_endian)
+			return err_set(err, CALLGATE_E_PROFILE,
+				       "%s rejects the profile: libseccomp refuses %s, which has another byte order "
+				       "than %s",
+				       reader, abi->oci, abi_of(active->abis[0])->oci);
+	}
 	return 0;
 }
 

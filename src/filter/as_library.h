@@ -32,6 +32,13 @@ enum library_load { LIBRARY_LOAD_KEPT, LIBRARY_LOAD_LOST };
 int library_load(const struct resolution *res, const struct abi_candidates *space, enum library_load *out,
 		 struct callgate_err *err);
 
+/* E_UNSUPPORTED: conditional rules of different actions for a call that the ABI lacks, which may contradict (EEXIST).
+ */
+int library_refuse_absent(const struct resolution *res, const struct abi_candidates *space, struct callgate_err *err);
+
+/* E_PROFILE: an architecture that the release does not know, or of another byte order than the host's. */
+int library_refuse_arches(const struct resolution *res, struct callgate_err *err);
+
 /* The libseccomp of Debian 12 has map_shadow_stack on every ABI but x32. */
 bool library_misses(const struct resolution *res, int id, enum callgate_abi abi);
 

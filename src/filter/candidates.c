@@ -11,6 +11,7 @@
 #include "filter/as_library.h"
 #include "filter/as_lxc.h"
 #include "filter/as_runsc.h"
+#include "filter/conditions.h"
 #include "names/abi.h"
 #include "names/syscall.h"
 
@@ -93,10 +94,18 @@ const struct candidate_list *candidates_at(const struct abi_candidates *space, u
 	return page && page->lists[i % PAGE_SIZE].first ? &page->lists[i % PAGE_SIZE] : NULL;
 }
 
-const struct candidate *candidates_unconditional(const struct candidate_list *list)
+/* libseccomp passes over comparisons under a mask that is 0, or becomes 0 where words have 32 bits. */
+static bool is_conditional(const struct resolution *res, const struct candidate *candidate, uint8_t word)
+{
+	return candidate->conditional &&
+	       !(res->traits->through_library && rule_asks_nothing(candidate->rule->rule, word));
+}
+
+const struct candidate *candidates_unconditional(const struct resolution *res, const struct candidate_list *list,
+						 uint8_t word)
 {
 	for (const struct candidate *at = list->first; at; at = at->next)
-		if (!at->conditional)
+		if (!is_conditional(res, at, word))
 			return at;
 	return NULL;
 }
@@ -203,9 +212,10 @@ static bool place_member(const struct resolution *res, struct abi_candidates *sp
 	       list_append(res->scratch, list, like);
 }
 
-static void count_kind(struct abi_candidates *space, bool pseudo, const struct candidate *like)
+static void count_kind(const struct resolution *res, struct abi_candidates *space, bool pseudo,
+		       const struct candidate *like)
 {
-	unsigned kind = like->conditional ? HAS_CONDITIONAL : HAS_UNCONDITIONAL;
+	unsigned kind = is_conditional(res, like, abi_of(space->abi)->width) ? HAS_CONDITIONAL : HAS_UNCONDITIONAL;
 
 	if (!like->is_default)
 		space->has |= pseudo ? kind << 2 : kind;
@@ -229,7 +239,7 @@ static bool place_name(const struct resolution *res, struct candidates *out, int
 		/* Where there are multiplexers libseccomp keeps rules for their members alone, elsewhere for every name
 		 * that it knows. */
 		if (nr >= 0 || !space->has_muxes || is_member(space, id, &mux, &selector))
-			count_kind(space, nr < 0, like);
+			count_kind(res, space, nr < 0, like);
 		/*
 		 * runc's own count looks at libseccomp's number, which is a pseudo number for members of multiplexers.
 		 */

@@ -106,7 +106,8 @@ const struct abi_candidates *candidates_of(const struct candidates *all, enum ca
 const struct candidate_list *candidates_at(const struct abi_candidates *space, uint32_t i);
 
 /* The first rule without conditions; NULL for none. */
-const struct candidate *candidates_unconditional(const struct candidate_list *list);
+const struct candidate *candidates_unconditional(const struct resolution *res, const struct candidate_list *list,
+						 uint8_t word);
 
 int candidates_collect(const struct resolution *res, struct candidates *out, struct callgate_err *err);
 

@@ -59,6 +59,15 @@ bool repeats_index(const struct rule *rule)
 	return false;
 }
 
+bool rule_asks_nothing(const struct rule *rule, uint8_t word)
+{
+	unsigned nothing = 0;
+
+	for (unsigned i = 0; i < rule->condition_count; i++)
+		nothing += !condition_test(&rule->conditions[i], word).mask;
+	return repeats_index(rule) ? nothing > 0 : nothing == rule->condition_count;
+}
+
 bool clause_add(struct arena *arena, struct rule_clauses *list, const struct candidate *candidate,
 		const struct test *tests, unsigned count)
 {

@@ -15,6 +15,8 @@ uint64_t word_mask(uint8_t word);
 struct test condition_test(const struct condition *condition, uint8_t word);
 /* Rule 3: one index twice makes all of a rule's conditions alternatives. */
 bool repeats_index(const struct rule *rule);
+/* Every call matches it: of what it asks for nothing is left but masks of 0. */
+bool rule_asks_nothing(const struct rule *rule, uint8_t word);
 /* False: out of memory. */
 bool clause_add(struct arena *arena, struct rule_clauses *list, const struct candidate *candidate,
 		const struct test *tests, unsigned count);

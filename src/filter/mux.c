@@ -13,9 +13,10 @@
 
 /* The rule that all of a member gets behind its multiplexer, where conditions are the strictest one that denies; NULL:
  * the default. */
-static const struct candidate *member_winner(const struct resolution *res, const struct candidate_list *list)
+static const struct candidate *member_winner(const struct resolution *res, const struct candidate_list *list,
+					     uint8_t word)
 {
-	const struct candidate *winner = candidates_unconditional(list);
+	const struct candidate *winner = candidates_unconditional(res, list, word);
 
 	if (winner)
 		return winner;
@@ -45,7 +46,7 @@ static struct test law_selector(const struct mux_members *mux, uint32_t selector
 static int law_member(const struct resolution *res, const struct mux_members *mux, uint32_t selector, uint8_t word,
 		      struct rule_clauses *out, struct callgate_err *err)
 {
-	const struct candidate *winner = member_winner(res, &mux->by_selector[selector]);
+	const struct candidate *winner = member_winner(res, &mux->by_selector[selector], word);
 	struct candidate as;
 	struct test test;
 

@@ -137,7 +137,7 @@ static int decide_in_turn(const struct resolution *res, const struct leaves *lea
 	int r;
 
 	/* Most calls: the first rule asks for nothing. */
-	if (!settles(res) && candidates_unconditional(list) == list->first) {
+	if (!settles(res) && candidates_unconditional(res, list, word) == list->first) {
 		span->node = leaf_of(res, list->first);
 		return span->node ? 0 : err_nomem(err);
 	}
@@ -180,6 +180,7 @@ static int decide_call(const struct abi_mapping *mapping, const struct candidate
 {
 	const struct resolution *res = mapping->res;
 	uint8_t word = abi_of(mapping->space->abi)->width;
+	const struct candidate *winner = list ? candidates_unconditional(res, list, word) : NULL;
 	struct rule_clauses clauses = { 0 };
 	int r = 0;
 
@@ -231,7 +232,8 @@ static int decide_number(const struct abi_mapping *mapping, const struct candida
 {
 	const struct abi_candidates *space = mapping->space;
 	const struct mux_members *mux = space->mux_count ? mux_of(space, span->first) : NULL;
-	const struct candidate *winner = list ? candidates_unconditional(list) : NULL;
+	const struct candidate *winner =
+		list ? candidates_unconditional(mapping->res, list, abi_of(space->abi)->width) : NULL;
 
 	if (!list && !mux)
 		return 0;
@@ -325,6 +327,8 @@ static int map_abi(const struct abi_mapping *mapping, uint32_t last, struct call
 
 	if (!mapping->res->traits->stub || !runc_wants_tree(mapping->res->active, mapping->res->target))
 		r = library_load(mapping->res, space, &load, err);
+	if (r == 0)
+		r = library_refuse_absent(mapping->res, space, err);
 	if (r < 0)
 		return r;
 	span_map_add(mapping->map, &(struct span){ .first = space->base, .node = leaves->fallback });
@@ -433,6 +437,8 @@ static int resolve_into(const struct resolution *res, struct callgate_err *err)
 	int r;
 
 	r = res->traits->stub ? runc_refuse_late(res, err) : 0;
+	if (r == 0)
+		r = library_refuse_arches(res, err);
 	if (r == 0)
 		r = library_refuse_errno(res, res->active->fallback, res->policy->fallback.at, err);
 	if (r == 0)

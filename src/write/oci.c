@@ -21,6 +21,9 @@ struct group {
 	struct text names;
 };
 
+/* No program of 4096 instructions that compares arguments sensibly comes near. */
+enum { RULES_SIZE = 4 << 20 };
+
 struct writer {
 	const struct callgate_filter *filter;
 	struct group groups[GROUPS];
@@ -495,8 +498,12 @@ int oci_write(const struct callgate_filter *filter, const struct oci_wish *wish,
 		return err_set(err, CALLGATE_E_UNSUPPORTED, "a program has no default action to write as a profile");
 	choose_abis(&writer);
 	r = meaning_new(&writer.meaning, err);
-	for (int id = 0; id < syscall_count() && r == 0; id++)
+	for (int id = 0; id < syscall_count() && r == 0; id++) {
 		r = add_call(&writer, id);
+		if (r == 0 && writer.rules.size > RULES_SIZE)
+			r = err_set(err, CALLGATE_E_LIMIT, "too complex: the rules would be more than %d MiB of text",
+				    RULES_SIZE >> 20);
+	}
 	if (r == 0)
 		r = bound_tails(&writer);
 	if (r == 0) {
