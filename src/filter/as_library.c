@@ -94,33 +94,43 @@ static bool orders(const struct test *test)
 	return test->op != TEST_EQ;
 }
 
+/* What the rules for a call compare one argument with. */
+struct compared {
+	const struct test *first;
+	bool orders;             /* one of them does more than to look for a value */
+	bool halves, comparison; /* of two of them, they differ: the mask or the upper half, anything at all */
+	bool more;               /* one of the rules compares other arguments too */
+};
+
+static void compare(struct compared *compared, const struct test *test, bool more)
+{
+	const struct test *first = compared->first ? compared->first : test;
+
+	compared->first = first;
+	compared->orders |= orders(test);
+	compared->halves |= first->mask != test->mask || first->value >> 32 != test->value >> 32;
+	compared->comparison |= first->op != test->op || first->value != test->value;
+	compared->more |= more;
+}
+
 /*
  * On 64-bit ABIs a comparison is one of the upper halves and one of the lower, and comparisons of one argument share
  * what they have in common. Where one of them orders and the halves differ, or more is compared behind them, some of
  * what they ask for may get lost.
  */
-static bool may_lose(const struct clause *a, const struct clause *b)
-{
-	bool more = a->test_count > 1 || b->test_count > 1;
-
-	for (unsigned i = 0; i < a->test_count; i++)
-		for (unsigned j = 0; j < b->test_count; j++) {
-			const struct test *x = &a->tests[i], *y = &b->tests[j];
-
-			if (x->arg == y->arg && (orders(x) || orders(y)) &&
-			    (x->mask != y->mask || x->value >> 32 != y->value >> 32 ||
-			     (more && (x->op != y->op || x->value != y->value))))
-				return true;
-		}
-	return false;
-}
-
 static bool may_lose_some(const struct rule_clauses *clauses)
 {
+	struct compared arguments[6] = { { .first = NULL } };
+
 	for (unsigned i = 0; i < clauses->count; i++)
-		for (unsigned j = 0; j < i; j++)
-			if (may_lose(&clauses->clauses[j], &clauses->clauses[i]))
-				return true;
+		for (unsigned j = 0; j < clauses->clauses[i].test_count; j++) {
+			const struct test *test = &clauses->clauses[i].tests[j];
+
+			compare(&arguments[test->arg], test, clauses->clauses[i].test_count > 1);
+		}
+	for (unsigned i = 0; i < 6; i++)
+		if (arguments[i].orders && (arguments[i].halves || (arguments[i].more && arguments[i].comparison)))
+			return true;
 	return false;
 }
 

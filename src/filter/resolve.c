@@ -180,7 +180,6 @@ static int decide_call(const struct abi_mapping *mapping, const struct candidate
 {
 	const struct resolution *res = mapping->res;
 	uint8_t word = abi_of(mapping->space->abi)->width;
-	const struct candidate *winner = list ? candidates_unconditional(res, list, word) : NULL;
 	struct rule_clauses clauses = { 0 };
 	int r = 0;
 
