@@ -85,17 +85,35 @@ asm_ref asm_ret(struct asm_graph *graph, uint32_t word)
 	return graph->failed ? ASM_NONE : graph_intern(graph, &node);
 }
 
-asm_ref asm_step(struct asm_graph *graph, uint16_t code, uint32_t k, asm_ref next)
+/* Whatever the accumulator holds. */
+static bool is_fresh(const struct asm_graph *graph, asm_ref ref)
+{
+	uint16_t class = BPF_CLASS(graph->nodes[ref].code);
+
+	return class == BPF_RET || class == BPF_LD;
+}
+
+static asm_ref step(struct asm_graph *graph, uint16_t code, uint32_t k, asm_ref next)
 {
 	struct asm_node node = { .code = code, .k = k, .yes = next, .no = ASM_NONE };
 
 	if (graph->failed || next == ASM_NONE)
 		return ASM_NONE;
-	if (asm_is_ret(graph, next))
+	if (is_fresh(graph, next))
 		return next;
 	node.longest = graph->nodes[next].longest + 1;
 	node.size = sum(graph->nodes[next].size, 1);
 	return graph_intern(graph, &node);
+}
+
+asm_ref asm_load(struct asm_graph *graph, uint32_t offset, asm_ref next)
+{
+	return step(graph, BPF_LD | BPF_W | BPF_ABS, offset, next);
+}
+
+asm_ref asm_and(struct asm_graph *graph, uint32_t mask, asm_ref next)
+{
+	return step(graph, BPF_ALU | BPF_AND | BPF_K, mask, next);
 }
 
 asm_ref asm_jump(struct asm_graph *graph, uint16_t code, uint32_t k, asm_ref yes, asm_ref no)
@@ -114,11 +132,6 @@ asm_ref asm_jump(struct asm_graph *graph, uint16_t code, uint32_t k, asm_ref yes
 	node.longest = longer + 1;
 	node.size = sum(sum(graph->nodes[yes].size, graph->nodes[no].size), 1);
 	return graph_intern(graph, &node);
-}
-
-bool asm_is_ret(const struct asm_graph *graph, asm_ref ref)
-{
-	return BPF_CLASS(graph->nodes[ref].code) == BPF_RET;
 }
 
 void asm_release(struct asm_graph *graph)

@@ -33,13 +33,14 @@ struct asm_graph {
 enum { ASM_NODE_LIMIT = 16 * PROG_LIMIT };
 
 asm_ref asm_ret(struct asm_graph *graph, uint32_t word);
-/* A load or an ALU instruction. One in front of a RET does nothing and is left out. */
-asm_ref asm_step(struct asm_graph *graph, uint16_t code, uint32_t k, asm_ref next);
+/* The word of struct seccomp_data at this offset; what is in the accumulator & mask. Left out before a RET or a load,
+ * which do not look at it. */
+asm_ref asm_load(struct asm_graph *graph, uint32_t offset, asm_ref next);
+asm_ref asm_and(struct asm_graph *graph, uint32_t mask, asm_ref next);
 /*
  * code: BPF_JEQ, BPF_JGT, BPF_JGE or BPF_JSET, compared with the constant k. Jumps that always go one way are left out.
  */
 asm_ref asm_jump(struct asm_graph *graph, uint16_t code, uint32_t k, asm_ref yes, asm_ref no);
-bool asm_is_ret(const struct asm_graph *graph, asm_ref ref);
 
 /* Lays out what root reaches, root first. insns has room for PROG_LIMIT. E_LIMIT past it, or what failed before. */
 int asm_assemble(const struct asm_graph *graph, asm_ref root, struct sock_filter *insns, unsigned *count,

@@ -92,7 +92,9 @@ static void weigh(struct search *search, uint32_t audit)
 
 /* ------------------------------------------------------------------ the search tree */
 
-enum { FEW = 8 }; /* intervals that are laid out as a short chain */
+/* Intervals are laid out as a chain that takes no more instructions than this. A chain tests every second interval at
+ * best: more than FEW take more. */
+enum { CHAIN_COST = 3, FEW = 2 * CHAIN_COST + 1 };
 
 /* A lone number between equal neighbours goes by one jeq. */
 static bool is_lone(const struct interval *intervals, unsigned i, unsigned count)
@@ -109,12 +111,12 @@ static unsigned split_at(const struct search *search, unsigned from, unsigned to
 {
 	uint64_t first = search->before[from], last = search->before[to], best = UINT64_MAX;
 	bool left_lone = false; /* the first is not: it has no neighbour here */
-	unsigned at = from + 1;
+	unsigned at = to;
 
 	for (unsigned i = from + 1; i < to; i++) {
 		uint64_t left = search->before[i] - first, right = last - search->before[i];
 		uint64_t cost = left > right ? left - right : right - left;
-		bool lone = is_lone(search->intervals + from, i - from, to - from);
+		bool lone = is_lone(search->intervals, i, search->count);
 
 		if (lone || left_lone)
 			cost += (last - first) / 4;
@@ -135,7 +137,7 @@ static asm_ref chain(struct search *search, const struct interval *intervals, un
 
 	if (count == 1)
 		return intervals[0].to;
-	for (unsigned i = 1; i + 1 < count; i++)
+	for (unsigned i = 0; i < count; i++)
 		if (is_lone(intervals, i, count) && (!heaviest || intervals[i].weight > intervals[heaviest].weight))
 			heaviest = i;
 	if (!heaviest)
@@ -143,7 +145,6 @@ static asm_ref chain(struct search *search, const struct interval *intervals, un
 				chain(search, intervals + middle, count - middle), chain(search, intervals, middle));
 	memcpy(rest, intervals, heaviest * sizeof(*rest));
 	rest[heaviest - 1].last = intervals[heaviest + 1].last;
-	rest[heaviest - 1].weight += intervals[heaviest + 1].weight;
 	memcpy(rest + heaviest, intervals + heaviest + 2, (count - heaviest - 2) * sizeof(*rest));
 	return asm_jump(search->graph, BPF_JEQ, intervals[heaviest].first, intervals[heaviest].to,
 			chain(search, rest, count - 2));
@@ -154,7 +155,7 @@ static unsigned chain_cost(const struct interval *intervals, unsigned count)
 {
 	unsigned cost = count - 1;
 
-	for (unsigned i = 1; i + 1 < count; i++)
+	for (unsigned i = 0; i < count; i++)
 		if (is_lone(intervals, i, count)) {
 			cost--;
 			i++; /* its right neighbour becomes one with its left one */
@@ -162,14 +163,12 @@ static unsigned chain_cost(const struct interval *intervals, unsigned count)
 	return cost;
 }
 
-enum { CHAIN_COST = 3 };
-
 static asm_ref tree(struct search *search, unsigned from, unsigned to)
 {
 	unsigned count = to - from, at;
 	asm_ref yes;
 
-	if (count <= FEW && chain_cost(search->intervals + from, count) <= CHAIN_COST)
+	if (chain_cost(search->intervals + from, count) <= CHAIN_COST)
 		return chain(search, search->intervals + from, count);
 	at = split_at(search, from, to);
 	yes = tree(search, at, to);
@@ -197,8 +196,7 @@ static asm_ref lower_arch(struct lowering *lowering, const struct filter_arch *a
 										.to = to };
 	}
 	weigh(search, arch->audit);
-	return asm_step(&lowering->graph, BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr),
-			tree(search, 0, search->count));
+	return asm_load(&lowering->graph, offsetof(struct seccomp_data, nr), tree(search, 0, search->count));
 }
 
 static asm_ref lower_filter(struct lowering *lowering, const struct callgate_filter *filter, struct search *search)
@@ -209,9 +207,7 @@ static asm_ref lower_filter(struct lowering *lowering, const struct callgate_fil
 	for (size_t i = filter->arch_count; i-- > 0;)
 		root = asm_jump(graph, BPF_JEQ, filter->arches[i].audit,
 				lower_arch(lowering, &filter->arches[i], search), root);
-	if (root == ASM_NONE || BPF_CLASS(graph->nodes[root].code) == BPF_LD)
-		return root;
-	return asm_step(graph, BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, arch), root);
+	return asm_load(graph, offsetof(struct seccomp_data, arch), root);
 }
 
 static int lower_said(const struct lowering *lowering, struct callgate_err *err)
@@ -286,7 +282,7 @@ static int lower_best(const struct callgate_filter *filter, struct work *work, u
 	unsigned other;
 	int r = lower_once(filter, FACTS_USED, work, count, err);
 
-	if ((r && r != CALLGATE_E_LIMIT) || (!r && *count <= SMALL))
+	if (r ? r != CALLGATE_E_LIMIT : *count <= SMALL)
 		return r;
 	work->insns = work->spare;
 	work->spare = first;

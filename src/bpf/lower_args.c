@@ -104,18 +104,19 @@ static const struct entry *entry_of(const struct lowering *lowering, const struc
 	return memo && memo->node ? &memo->entry : NULL;
 }
 
-static int entry_put(struct lowering *lowering, const struct visit *visit, struct entry entry)
+static void entry_put(struct lowering *lowering, const struct visit *visit, struct entry entry)
 {
 	if (!visit->facts.count) {
 		lowering->plain[visit->node->id].entry = entry;
 		lowering->plain[visit->node->id].made = true;
-		return 0;
+		return;
 	}
-	if (lowering->memo_count * 2 >= lowering->memo_size && !memo_grow(lowering))
-		return fail(lowering, CALLGATE_E_NOMEM);
+	if (lowering->memo_count * 2 >= lowering->memo_size && !memo_grow(lowering)) {
+		fail(lowering, CALLGATE_E_NOMEM);
+		return;
+	}
 	*memo_slot(lowering, visit) = (struct memo){ visit->node, visit->facts, entry };
 	lowering->memo_count++;
-	return 0;
 }
 
 static int visit_push(struct lowering *lowering, const struct visit *visit)
@@ -182,21 +183,10 @@ static asm_ref enter(struct lowering *lowering, struct entry entry, struct holdi
 	if (has.word == entry.needs.word && has.mask == entry.needs.mask)
 		return ref;
 	if (entry.needs.mask != UINT32_MAX)
-		ref = asm_step(graph, BPF_ALU | BPF_AND | BPF_K, entry.needs.mask, ref);
+		ref = asm_and(graph, entry.needs.mask, ref);
 	if (has.word == entry.needs.word && (has.mask & entry.needs.mask) == entry.needs.mask)
 		return ref;
-	return asm_step(graph, BPF_LD | BPF_W | BPF_ABS, word_offset(lowering, entry.needs.word), ref);
-}
-
-/* Instructions that were entered with this in the accumulator: whether they look at it. */
-static struct entry entry_with(const struct lowering *lowering, asm_ref ref, struct holding has)
-{
-	const struct asm_node *node = ref == ASM_NONE ? NULL : &lowering->graph.nodes[ref];
-	bool fresh = !node || BPF_CLASS(node->code) == BPF_RET || BPF_CLASS(node->code) == BPF_LD;
-
-	if (fresh)
-		has = (struct holding){ .word = WORD_ANY };
-	return (struct entry){ ref, has };
+	return asm_load(graph, word_offset(lowering, entry.needs.word), ref);
 }
 
 /* ------------------------------------------------------------------ one test */
@@ -224,7 +214,7 @@ static struct visit visit_of(const struct lowering *lowering, const struct node 
 	struct visit visit = { .node = node };
 	struct half next[2];
 
-	if (node->leaf || !facts->count || lowering->use == FACTS_UNUSED || lowering->memo_count > MEMO_LIMIT)
+	if (lowering->use == FACTS_UNUSED || lowering->memo_count > MEMO_LIMIT)
 		return visit;
 	halves_of(node, next);
 	visit.facts = facts_for(facts, lowering->plain[node->id].live, next, 2);
@@ -328,8 +318,6 @@ static struct entry plan_lower_part(struct lowering *lowering, const struct plan
 		return *entry_of(lowering, &plan->lower_to[plan->may_yes]);
 	no = enter(lowering, *entry_of(lowering, &plan->lower_to[0]), has);
 	yes = enter(lowering, *entry_of(lowering, &plan->lower_to[1]), has);
-	if (yes == no)
-		return entry_with(lowering, yes, has);
 	return (struct entry){ half_emit(lowering, &plan->lower, yes, no), has };
 }
 
@@ -354,8 +342,7 @@ static struct entry plan_emit(struct lowering *lowering, const struct plan *plan
 {
 	struct entry made[WAYS] = { { .ref = ASM_NONE }, { .ref = ASM_NONE }, { .ref = ASM_NONE } };
 	struct holding has = { plan->upper.mask, plan->upper.word };
-	asm_ref to[WAYS], same = ASM_NONE;
-	bool differ = false;
+	asm_ref to[WAYS];
 
 	if (plan->may[BELOW])
 		made[BELOW] = *entry_of(lowering, &plan->to[BELOW]);
@@ -367,15 +354,8 @@ static struct entry plan_emit(struct lowering *lowering, const struct plan *plan
 		return made[plan->may[BELOW] ? BELOW : plan->may[ABOVE] ? ABOVE : EQUAL];
 	if (plan->upper.op == TEST_EQ)
 		has = half_needs(&plan->upper);
-	for (unsigned way = 0; way < WAYS; way++) {
+	for (unsigned way = 0; way < WAYS; way++)
 		to[way] = enter(lowering, made[way], has);
-		if (!plan->may[way])
-			continue;
-		differ = differ || (same != ASM_NONE && to[way] != same);
-		same = to[way];
-	}
-	if (!differ)
-		return entry_with(lowering, same, has);
 	if (plan->upper.op != TEST_EQ)
 		return (struct entry){ emit_order(lowering, &plan->upper, to), has };
 	return (struct entry){ half_emit(lowering, &plan->upper, to[EQUAL], to[ABOVE]), has };
@@ -458,25 +438,26 @@ static asm_ref lower_leaf(struct lowering *lowering, const struct node *node)
 	struct plain *plain = &lowering->plain[node->id];
 
 	if (!plain->made)
-		*plain = (struct plain){ .entry = leaf_entry(lowering, node), .counted = true, .made = true };
-	return lowering->code ? ASM_NONE : plain->entry.ref;
+		*plain = (struct plain){ .entry = leaf_entry(lowering, node), .made = true };
+	return plain->entry.ref;
+}
+
+/* Until nothing waits on the stack. */
+static void walk(struct lowering *lowering, const struct node *node, void (*top)(struct lowering *lowering))
+{
+	if (!lowering->code)
+		visit_push(lowering, &(struct visit){ .node = node });
+	while (lowering->depth && !lowering->code && !lowering->graph.failed)
+		top(lowering);
 }
 
 static asm_ref lower_tests(struct lowering *lowering, const struct node *node)
 {
-	struct visit visit = { .node = node };
-
-	if (!lowering->code && !lowering->plain[node->id].counted)
-		visit_push(lowering, &visit);
-	while (lowering->depth && !lowering->code)
-		count_top(lowering);
-	if (!lowering->code)
-		visit_push(lowering, &visit);
-	while (lowering->depth && !lowering->code && !lowering->graph.failed)
-		visit_top(lowering);
+	walk(lowering, node, count_top);
+	walk(lowering, node, visit_top);
 	if (lowering->code || lowering->graph.failed)
 		return ASM_NONE;
-	return enter(lowering, *entry_of(lowering, &visit), (struct holding){ .word = WORD_ANY });
+	return enter(lowering, lowering->plain[node->id].entry, (struct holding){ .word = WORD_ANY });
 }
 
 asm_ref lower_decision(struct lowering *lowering, const struct node *node)

@@ -12,6 +12,7 @@
 #include "base/err.h"
 #include "kernel/status.h"
 #include "kernel/tracee.h"
+#include "names/abi.h"
 
 #ifndef PTRACE_SECCOMP_GET_METADATA
 #define PTRACE_SECCOMP_GET_METADATA 0x420d
@@ -120,6 +121,24 @@ struct callgate_prog **kernel_dump_free(struct callgate_prog **progs, size_t cou
 			free(progs[i]);
 	free(progs);
 	return NULL;
+}
+
+int kernel_dump_lift(const struct callgate_prog *const progs[], size_t count, const char *name,
+		     struct callgate_filter **out, struct callgate_err *err)
+{
+	struct callgate_filter **filters = calloc(count ? count : 1, sizeof(struct callgate_filter *));
+	int r = 0;
+
+	if (!filters)
+		return err_nomem(err);
+	for (size_t i = 0; i < count && r == 0; i++)
+		r = callgate_filter_lift(progs[i], name, abi_native(), &filters[i], err);
+	if (r == 0)
+		r = callgate_filter_meet((const struct callgate_filter *const *)filters, count, out, err);
+	for (size_t i = 0; i < count; i++)
+		callgate_filter_free(filters[i]);
+	free(filters);
+	return r;
 }
 
 static void release(void *data)

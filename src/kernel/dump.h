@@ -15,5 +15,8 @@ enum { DUMP_DEADLINE_MS = 1000 };
  * E_LIMIT: the deadline. */
 int kernel_dump(pid_t tid, unsigned deadline_ms, struct callgate_prog ***out, size_t *count, struct callgate_err *err);
 struct callgate_prog **kernel_dump_free(struct callgate_prog **progs, size_t count);
+/* What the filters of a task mean together, under a name. */
+int kernel_dump_lift(const struct callgate_prog *const progs[], size_t count, const char *name,
+		     struct callgate_filter **out, struct callgate_err *err);
 
 #endif

@@ -6,34 +6,11 @@
 #include "base/err.h"
 #include "bpf/prog.h"
 #include "callgate.h"
+#include "kernel/dump.h"
 #include "kernel/status.h"
 #include "kernel/verify.h"
 #include "kernel/witness_read.h"
 #include "names/abi.h"
-
-static struct callgate_filter **free_filters(struct callgate_filter **filters, size_t count)
-{
-	for (size_t i = 0; filters && i < count; i++)
-		callgate_filter_free(filters[i]);
-	free(filters);
-	return NULL;
-}
-
-static int meet_programs(const struct callgate_prog *const progs[], size_t count, const char *name,
-			 struct callgate_filter **out, struct callgate_err *err)
-{
-	struct callgate_filter **filters = calloc(count ? count : 1, sizeof(struct callgate_filter *));
-	int r = 0;
-
-	if (!filters)
-		return err_nomem(err);
-	for (size_t i = 0; i < count && r == 0; i++)
-		r = callgate_filter_lift(progs[i], name, abi_native(), &filters[i], err);
-	if (r == 0)
-		r = callgate_filter_meet((const struct callgate_filter *const *)filters, count, out, err);
-	free_filters(filters, count);
-	return r;
-}
 
 /* One task: by ptrace, which is cheaper for one, and by the iterator where another tracer has it. */
 static int read_task(pid_t tid, struct callgate_witness **out, size_t *stack, struct callgate_err *err)
@@ -77,7 +54,7 @@ int callgate_task_filter(pid_t tid, struct callgate_filter **out, unsigned *coun
 		return r;
 	progs = callgate_witness_stack(witness, stack, &n);
 	snprintf(name, sizeof(name), "pid:%d", (int)tid);
-	r = meet_programs(progs, n, name, out, err);
+	r = kernel_dump_lift(progs, n, name, out, err);
 	callgate_witness_free(witness);
 	if (r)
 		return err_negative(r);

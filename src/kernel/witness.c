@@ -25,7 +25,6 @@ enum { NO_STACK = -1 };
 struct stack {
 	struct callgate_prog **progs; /* the oldest first */
 	size_t count;
-	uint64_t hash;
 	struct callgate_filter *met; /* made when it is first asked for */
 };
 
@@ -53,28 +52,14 @@ struct callgate_witness {
 
 /* ------------------------------------------------------------------ stacks */
 
-static uint64_t hash_of(struct callgate_prog *const progs[], size_t count)
-{
-	uint64_t hash = 0xcbf29ce484222325u; /* FNV-1a */
-
-	for (size_t i = 0; i < count; i++) {
-		const unsigned char *bytes = (const unsigned char *)progs[i]->insns;
-
-		hash = (hash ^ progs[i]->flags) * 0x100000001b3u;
-		for (size_t j = 0; j < progs[i]->count * sizeof(progs[i]->insns[0]); j++)
-			hash = (hash ^ bytes[j]) * 0x100000001b3u;
-	}
-	return hash;
-}
-
 static bool same_words(const struct callgate_prog *a, const struct callgate_prog *b)
 {
 	return a->count == b->count && memcmp(a->insns, b->insns, a->count * sizeof(a->insns[0])) == 0;
 }
 
-static bool is_stack(const struct stack *stack, struct callgate_prog *const progs[], size_t count, uint64_t hash)
+static bool is_stack(const struct stack *stack, struct callgate_prog *const progs[], size_t count)
 {
-	if (stack->hash != hash || stack->count != count)
+	if (stack->count != count)
 		return false;
 	for (size_t i = 0; i < count; i++)
 		if (stack->progs[i]->flags != progs[i]->flags || !same_words(stack->progs[i], progs[i]))
@@ -86,10 +71,8 @@ static bool is_stack(const struct stack *stack, struct callgate_prog *const prog
 static int add_stack(struct callgate_witness *witness, struct callgate_prog **progs, size_t count, size_t *out,
 		     struct callgate_err *err)
 {
-	uint64_t hash = hash_of(progs, count);
-
 	for (size_t i = 0; i < witness->stack_count; i++) {
-		if (is_stack(&witness->stacks[i], progs, count, hash)) {
+		if (is_stack(&witness->stacks[i], progs, count)) {
 			kernel_dump_free(progs, count);
 			*out = i;
 			return 0;
@@ -107,7 +90,7 @@ static int add_stack(struct callgate_witness *witness, struct callgate_prog **pr
 		witness->stack_room = room;
 	}
 	*out = witness->stack_count;
-	witness->stacks[witness->stack_count++] = (struct stack){ .progs = progs, .count = count, .hash = hash };
+	witness->stacks[witness->stack_count++] = (struct stack){ .progs = progs, .count = count };
 	return 0;
 }
 
@@ -181,16 +164,12 @@ static int grow_tops(struct callgate_witness *witness, struct callgate_err *err)
 
 static int remember_top(struct callgate_witness *witness, struct top top, struct callgate_err *err)
 {
-	int r = 0;
-
 	if (!top.id) {
 		witness->bare = (long)top.stack;
 		return 0;
 	}
-	if (witness->top_count >= witness->top_room / 2)
-		r = grow_tops(witness, err);
-	if (r < 0)
-		return r;
+	if (witness->top_count >= witness->top_room / 2 && grow_tops(witness, err) < 0)
+		return CALLGATE_E_NOMEM;
 	*top_place(witness, top.id) = top;
 	witness->top_count++;
 	return 0;
@@ -396,23 +375,6 @@ int callgate_witness_task(const struct callgate_witness *witness, size_t task, s
 	return 0;
 }
 
-static int meet(const struct stack *stack, struct callgate_filter **out, struct callgate_err *err)
-{
-	struct callgate_filter **filters = calloc(stack->count ? stack->count : 1, sizeof(struct callgate_filter *));
-	int r = 0;
-
-	if (!filters)
-		return err_nomem(err);
-	for (size_t i = 0; i < stack->count && r == 0; i++)
-		r = callgate_filter_lift(stack->progs[i], "live", abi_native(), &filters[i], err);
-	if (r == 0)
-		r = callgate_filter_meet((const struct callgate_filter *const *)filters, stack->count, out, err);
-	for (size_t i = 0; i < stack->count; i++)
-		callgate_filter_free(filters[i]);
-	free(filters);
-	return r;
-}
-
 int callgate_witness_filter(struct callgate_witness *witness, size_t stack, const struct callgate_filter **out,
 			    struct callgate_err *err)
 {
@@ -423,7 +385,8 @@ int callgate_witness_filter(struct callgate_witness *witness, size_t stack, cons
 	if (stack >= witness->stack_count)
 		return err_set(err, CALLGATE_E_ARG, "no stack %zu", stack);
 	if (!witness->stacks[stack].met)
-		r = meet(&witness->stacks[stack], &witness->stacks[stack].met, err);
+		r = kernel_dump_lift((const struct callgate_prog *const *)witness->stacks[stack].progs,
+				     witness->stacks[stack].count, "live", &witness->stacks[stack].met, err);
 	if (r == 0)
 		*out = witness->stacks[stack].met;
 	return r;

@@ -69,6 +69,12 @@ static struct callgate_prog *lower(const struct callgate_filter *filter, const c
 	return prog;
 }
 
+static uint32_t next_random(uint64_t *state)
+{
+	*state = *state * 6364136223846793005u + 1442695040888963407u;
+	return (uint32_t)(*state >> 33);
+}
+
 /* ------------------------------------------------------------------ the shape of programs */
 
 struct wanted {
@@ -117,6 +123,21 @@ Test(bpf_lower, needs_one_instruction_for_one_answer)
 	callgate_filter_free(filter);
 }
 
+/* No architecture is told apart: nobody asks for one. Words lie as in this machine's memory. */
+Test(bpf_lower, asks_for_no_architecture_where_none_is_told_apart)
+{
+	struct callgate_filter *filter = new_filter(allow);
+	bool big = __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__;
+	struct callgate_prog *prog;
+
+	filter->other_arch = when(filter, 0, TEST_EQ, LOW, 7, leaf(filter, eperm), leaf(filter, allow));
+	prog = lower(filter, "no architecture");
+	expect("no architecture", prog, (struct wanted[]){ { LD, big ? 20 : 16 }, { JEQ, 7 }, RET_ALLOW, RET_EPERM },
+	       4);
+	callgate_prog_free(prog);
+	callgate_filter_free(filter);
+}
+
 static void expect_test(const char *what, struct test test, const struct wanted *wanted, unsigned count)
 {
 	struct callgate_filter *filter = new_filter(allow);
@@ -147,6 +168,7 @@ Test(bpf_lower, says_each_test_in_few_words)
 	EXPECT_TEST(TEST_EQ, 0x10000000, 0x10000000, { LD, 24 }, { JSET, 0x10000000 }, RET_ALLOW, RET_EPERM);
 	EXPECT_TEST(TEST_EQ, 0xff, 0x12, { LD, 24 }, { AND, 0xff }, { JEQ, 0x12 }, RET_ALLOW, RET_EPERM);
 	EXPECT_TEST(TEST_EQ, 0x100000001, 0, { LD, 28 }, { JSET, 1 }, { LD, 24 }, { JSET, 1 }, RET_EPERM, RET_ALLOW);
+	EXPECT_TEST(TEST_GT, 0xff, 0, { LD, 24 }, { JSET, 0xff }, RET_ALLOW, RET_EPERM);
 	EXPECT_TEST(TEST_GT, LOW, 9, { LD, 24 }, { JGT, 9 }, RET_ALLOW, RET_EPERM);
 	EXPECT_TEST(TEST_GT, FULL, 9, { LD, 28 }, { JEQ, 0 }, { LD, 24 }, { JGT, 9 }, RET_ALLOW, RET_EPERM);
 	EXPECT_TEST(TEST_GE, FULL, (uint64_t)3 << 32, { LD, 28 }, { BPF_JMP | BPF_JGE | BPF_K, 3 }, RET_ALLOW,
@@ -154,6 +176,49 @@ Test(bpf_lower, says_each_test_in_few_words)
 	EXPECT_TEST(TEST_GT, FULL, 0x3ffffffff, { LD, 28 }, { JGT, 3 }, RET_ALLOW, RET_EPERM);
 	EXPECT_TEST(TEST_GE, FULL, 0x300000002, { LD, 28 }, { JGT, 3 }, { JEQ, 3 }, { LD, 24 },
 		    { BPF_JMP | BPF_JGE | BPF_K, 2 }, RET_ALLOW, RET_EPERM);
+}
+
+/* A range that is known answers tests beside it, and is still known after them. */
+Test(bpf_lower, does_not_ask_what_is_known)
+{
+	static const struct {
+		uint64_t mask, upper; /* of values: the lower word's are below it */
+		uint32_t offset;
+	} words[] = { { LOW, 0, 24 }, { FULL, 32, 28 } };
+
+	for (size_t i = 0; i < 4; i++) {
+		struct callgate_filter *filter = new_filter(allow);
+		const struct node *yes = leaf(filter, eperm), *no = leaf(filter, allow), *never = leaf(filter, badarch);
+		struct callgate_prog *prog;
+		bool above = i % 2;
+		/* Beside 20: one that is farther off, then one between them. */
+		static const uint64_t beside[2][2] = { { 25, 30 }, { 15, 10 } };
+
+		for (size_t j = 0; j < 2; j++) {
+			uint64_t value = beside[above][j] << words[i / 2].upper | (words[i / 2].upper ? LOW : 0);
+
+			if (above)
+				yes = when(filter, 1, TEST_GT, words[i / 2].mask, value, yes, never);
+			else
+				no = when(filter, 1, TEST_GT, words[i / 2].mask, value, never, no);
+		}
+		one_decision(AUDIT_ARCH_X86_64, filter,
+			     when(filter, 1, TEST_GT, words[i / 2].mask,
+				  (uint64_t)20 << words[i / 2].upper | (words[i / 2].upper ? LOW : 0), yes, no));
+		prog = lower(filter, "known");
+		expect("known", prog,
+		       (struct wanted[]){ { LD, 4 },
+					  { JEQ, AUDIT_ARCH_X86_64 },
+					  { LD, 0 },
+					  { JEQ, 5 },
+					  { LD, words[i / 2].offset },
+					  { JGT, 20 },
+					  RET_ALLOW,
+					  RET_EPERM },
+		       8);
+		callgate_prog_free(prog);
+		callgate_filter_free(filter);
+	}
 }
 
 /* Docker's personality: five values of one 64-bit argument. Its upper word is asked for once. */
@@ -221,6 +286,51 @@ Test(bpf_lower, stays_small_where_facts_multiply)
 	cr_assert_leq(prog->count, 4 * 60 + 10, "%u instructions", prog->count);
 	callgate_prog_free(prog);
 	callgate_filter_free(filter);
+}
+
+/* A list of values of one argument: each is asked for once, and the upper word once for all. */
+Test(bpf_lower, asks_for_each_of_many_values_once)
+{
+	struct callgate_filter *filter = new_filter(badarch);
+	const struct node *node = leaf(filter, eperm);
+	struct callgate_prog *prog;
+
+	for (uint64_t i = 0; i < 600; i++)
+		node = when(filter, 0, TEST_EQ, FULL, i * 3, leaf(filter, allow), node);
+	one_decision(AUDIT_ARCH_X86_64, filter, node);
+	prog = lower(filter, "many values");
+	cr_assert_leq(prog->count, 620, "%u instructions", prog->count);
+	callgate_prog_free(prog);
+	callgate_filter_free(filter);
+}
+
+/* Rules on six arguments that have little in common: what is learned of them would only be made into code again and
+ * again. */
+Test(bpf_lower, forgets_what_makes_programs_longer)
+{
+	static const unsigned most[][2] = { { 30, 260 }, { 60, 500 }, { 150, 1210 } };
+
+	for (size_t i = 0; i < sizeof(most) / sizeof(most[0]); i++) {
+		struct callgate_filter *filter = new_filter(badarch);
+		const struct node *node = leaf(filter, eperm);
+		struct callgate_prog *prog;
+		uint64_t state = 7;
+
+		for (unsigned rule = 0; rule < most[i][0]; rule++) {
+			const struct node *yes = leaf(filter, allow);
+
+			for (unsigned arg = 0; arg < 6; arg++)
+				if (next_random(&state) % 3 == 0)
+					yes = when(filter, arg, (enum test_op)(next_random(&state) % 3), FULL,
+						   next_random(&state), yes, node);
+			node = yes;
+		}
+		one_decision(AUDIT_ARCH_X86_64, filter, node);
+		prog = lower(filter, "rules on six arguments");
+		cr_expect_leq(prog->count, most[i][1], "%u rules: %u instructions", most[i][0], prog->count);
+		callgate_prog_free(prog);
+		callgate_filter_free(filter);
+	}
 }
 
 Test(bpf_lower, shares_what_architectures_have_in_common)
@@ -338,12 +448,6 @@ Test(bpf_agree, finds_a_difference)
 }
 
 /* ------------------------------------------------------------------ any filter */
-
-static uint32_t next_random(uint64_t *state)
-{
-	*state = *state * 6364136223846793005u + 1442695040888963407u;
-	return (uint32_t)(*state >> 33);
-}
 
 static uint64_t random_value(uint64_t *state)
 {

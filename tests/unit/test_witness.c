@@ -22,6 +22,7 @@
 #include "kernel/btf.h"
 #include "kernel/load.h"
 #include "kernel/witness.h"
+#include "names/abi.h"
 
 enum { THREADS = 20 };
 
@@ -287,7 +288,9 @@ Test(witness, reads_a_traced_process)
 
 Test(witness, lifts_a_stack_once_and_counts_threads)
 {
+	const struct callgate_call mkdir_call = { .abi = abi_native(), .nr = SYS_mkdir };
 	const struct callgate_filter *filter = NULL, *again = NULL;
+	struct callgate_action action;
 	struct callgate_err err = CALLGATE_ERR_INIT;
 	struct witness_counts counts;
 	struct callgate_witness *witness;
@@ -307,6 +310,8 @@ Test(witness, lifts_a_stack_once_and_counts_threads)
 	cr_assert_eq(callgate_witness_filter(witness, 0, &filter, &err), 0, "%s", err.text);
 	cr_assert_eq(callgate_witness_filter(witness, 0, &again, &err), 0, "%s", err.text);
 	cr_assert_eq(filter, again);
+	cr_assert_eq(callgate_filter_decide(filter, &mkdir_call, &action, NULL), 0);
+	cr_assert(action.kind == CALLGATE_ERRNO && action.data == 77);
 	cr_assert_eq(callgate_witness_filter(witness, 99, &again, &err), CALLGATE_E_ARG);
 	callgate_witness_free(witness);
 	callgate_tasks_free(tasks);
@@ -386,6 +391,103 @@ Test(witness, refuses_as_a_whole_what_it_cannot_do)
 	}
 	cr_assert_eq(waitpid(pid, &status, 0), pid);
 	cr_assert_eq(status, 0, "without privileges there is no iterator");
+	pid = fork();
+	if (pid == 0)
+		_exit(geteuid() == 0 && setuid(65534) < 0
+			      ? 0
+			      : -callgate_witness_read(&task, 1, CALLGATE_EVIDENCE_ANY, &witness, NULL));
+	cr_assert_eq(waitpid(pid, &status, 0), pid);
+	cr_assert_eq(status, 0, "where any evidence will do, what there is none of is said of the task");
+}
+
+/* Pairs of threads with the same words; of two pairs with the same words the second one's are logged. */
+enum { PAIRS = 60 };
+static struct callgate_prog *of_pair(unsigned pair)
+{
+	struct callgate_prog *prog = errno_for(SYS_mkdir, SECCOMP_RET_ERRNO | (pair / 2 + 1));
+
+	prog->flags = pair % 2 ? SECCOMP_FILTER_FLAG_LOG : 0;
+	return prog;
+}
+
+static void *load_of_pair(void *data)
+{
+	return load_one_more(of_pair((unsigned)(uintptr_t)data / 2));
+}
+
+static pid_t start_pairs(int *ready)
+{
+	int pipes[2];
+	pid_t pid;
+
+	cr_assert_eq(pipe(pipes), 0);
+	pid = fork();
+	if (pid == 0) {
+		pthread_t thread;
+
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		for (uintptr_t i = 0; i < 2 * PAIRS; i++) {
+			if (pthread_create(&thread, NULL, load_of_pair, (void *)i))
+				_exit(1);
+			usleep(1000); /* threads are listed as they were made */
+		}
+		usleep(100000);
+		(void)!write(pipes[1], "", 1);
+		wait_for_ever(NULL);
+	}
+	close(pipes[1]);
+	*ready = pipes[0];
+	return pid;
+}
+
+static void expect_pairs(const struct callgate_witness *witness)
+{
+	const struct callgate_prog *const *progs;
+	struct callgate_err err = CALLGATE_ERR_INIT;
+	size_t stack, count;
+
+	cr_assert_eq(callgate_witness_stacks(witness), PAIRS + 1);
+	cr_assert_eq(callgate_witness_task(witness, 0, &stack, &err), 0, "%s", err.text);
+	callgate_witness_stack(witness, stack, &count);
+	cr_assert_eq(count, 0);
+	for (unsigned i = 0; i < 2 * PAIRS; i++) {
+		struct callgate_prog *want = of_pair(i / 2);
+
+		cr_assert_eq(callgate_witness_task(witness, i + 1, &stack, &err), 0, "%s", err.text);
+		progs = callgate_witness_stack(witness, stack, &count);
+		cr_assert_eq(count, 1);
+		cr_assert_eq(progs[0]->flags, want->flags, "thread %u", i);
+		cr_assert_eq(memcmp(progs[0]->insns, want->insns, 4 * sizeof(want->insns[0])), 0, "thread %u", i);
+		free(want);
+	}
+}
+
+Test(witness, tells_apart_who_has_what)
+{
+	struct callgate_witness *witness;
+	struct witness_counts counts;
+	struct callgate_tasks *tasks;
+	int ready;
+	pid_t pid = start_pairs(&ready);
+	char byte;
+
+	cr_assert_eq(read(ready, &byte, 1), 1);
+	cr_assert_eq(callgate_tasks_list(CALLGATE_SCOPE_PROCESS, pid, &tasks, NULL), 0);
+	cr_assert_eq(callgate_tasks_count(tasks), 2 * PAIRS + 1);
+	cr_assert_eq(witness_count(pid, &counts, NULL), 0);
+	cr_assert_eq(counts.unfiltered, pid);
+	cr_assert_eq(counts.fewest, 0);
+	cr_assert_eq(counts.most, 1);
+	witness = look(tasks, CALLGATE_EVIDENCE_PTRACE);
+	expect_pairs(witness);
+	callgate_witness_free(witness);
+	witness = look(tasks, CALLGATE_EVIDENCE_ITERATOR);
+	expect_pairs(witness);
+	callgate_witness_free(witness);
+	callgate_tasks_free(tasks);
+	kill(pid, SIGKILL);
+	waitpid(pid, NULL, 0);
+	cr_assert_eq(witness_count(pid, &counts, NULL), CALLGATE_E_NOTFOUND, "nobody has this number any more");
 }
 
 static pid_t start_crowd(int *ready, unsigned threads)
