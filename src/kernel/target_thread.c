@@ -150,8 +150,9 @@ static int weigh(int dir, pid_t pid, struct target_thread *target, enum rank *ra
 	if (detail.kernel_thread)
 		return err_set(err, CALLGATE_E_ARG, "process %ld is a thread of the kernel", (long)pid);
 	if (detail.tracer)
-		return err_set(err, CALLGATE_E_PERM, "process %ld is traced by process %ld already", (long)pid,
-			       (long)detail.tracer);
+		return err_set(err, CALLGATE_E_PERM,
+			       "process %ld is traced by process %ld already (strace, a debugger): let it go first",
+			       (long)pid, (long)detail.tracer);
 	if (task.mode == CALLGATE_MODE_STRICT)
 		return err_set(err, CALLGATE_E_UNSUPPORTED, "process %ld is in strict mode, which takes no filter",
 			       (long)pid);

@@ -65,8 +65,9 @@ static int seize_refused(const struct tracee *tracee, int saved, struct callgate
 	if (detail.kernel_thread)
 		return err_set(err, CALLGATE_E_ARG, "process %ld is a thread of the kernel", tid);
 	if (detail.tracer)
-		return err_set(err, CALLGATE_E_PERM, "process %ld is traced by process %ld already", tid,
-			       (long)detail.tracer);
+		return err_set(err, CALLGATE_E_PERM,
+			       "process %ld is traced by process %ld already (strace, a debugger): let it go first",
+			       tid, (long)detail.tracer);
 	return err_set_errno(err, saved == EPERM ? CALLGATE_E_PERM : CALLGATE_E_KERNEL, saved, NULL,
 			     "cannot trace process %ld", tid);
 }

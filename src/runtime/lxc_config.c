@@ -12,6 +12,8 @@
 #include <unistd.h>
 
 #include "base/err.h"
+#include "base/fd.h"
+#include "base/source.h"
 #include "runtime/hooks.h"
 
 enum { INCLUDE_DEPTH = 16, FILES = 512 };
@@ -224,7 +226,7 @@ static int take_line(struct reading *reading, char *line, unsigned depth)
 	return 0;
 }
 
-/* Neither a FIFO that nobody writes nor a device that never ends keeps us. */
+/* Neither a FIFO that nobody writes nor a device or a file that never ends keeps us. */
 static FILE *open_file(const char *path)
 {
 	int fd = open(path, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
@@ -232,12 +234,14 @@ static FILE *open_file(const char *path)
 
 	if (fd < 0)
 		return NULL;
-	if (fstat(fd, &st) == 0 && !S_ISREG(st.st_mode) && strcmp(path, "/dev/null") != 0) {
-		close(fd);
+	if (fstat(fd, &st) == 0 && !S_ISREG(st.st_mode) && strcmp(path, "/dev/null") != 0)
 		errno = EINVAL;
-		return NULL;
-	}
-	return fdopen(fd, "r");
+	else if (st.st_size > SOURCE_LIMIT)
+		errno = EFBIG;
+	else
+		return fdopen(fd, "r");
+	fd_close(fd);
+	return NULL;
 }
 
 static int read_file(struct reading *reading, const char *path, unsigned depth)

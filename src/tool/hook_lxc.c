@@ -11,6 +11,7 @@
 
 #include "base/private.h"
 #include "tool/hook.h"
+#include "tool/why.h"
 
 /* ------------------------------------------------------------------ the configuration */
 
@@ -180,8 +181,13 @@ static int install(struct options *options, struct hook_request *request)
 	code = lxc_write_lines(&file, &plan.lines, block, plan.config.root_uid);
 	if (code)
 		return code;
-	printf("%s: %s callgate's lines: profile %s, capabilities: %s\n", path,
-	       plan.lines.first < plan.lines.last ? "replaced" : "added", plan.profile, request->caps);
+	printf("%s: %s callgate's lines: profile %s, capabilities: %s%s%s%s\n", path,
+	       plan.lines.first < plan.lines.last ? "replaced" : "added", plan.profile, request->caps,
+	       request->complain                        ? ", not enforced (--complain)"
+	       : request->means == MEANS_INJECT         ? ", injected"
+	       : request->proof == PROOF_WHERE_POSSIBLE ? ", unverified"
+							: "",
+	       request->log ? ", logged" : "", request->record ? ", recorded" : "");
 	if (lxc_is_running(request->name, options->lxcpath))
 		printf("lxc:%s is running: it keeps what it has, a reboot inside included, until lxc-stop and "
 		       "lxc-start\n",
@@ -275,16 +281,15 @@ static void said_profile(const char *block, char *word, size_t size)
 static const char *last_result(const struct options *options, const char *name, char *word, size_t size)
 {
 	struct json_object *root, *value;
-	char path[PATH_MAX], *text;
-	size_t length;
+	char path[PATH_MAX];
 
-	if (callgate_state_path("lxc", name, path, sizeof(path), NULL) < 0 ||
-	    callgate_file_read_trusted(path, &text, &length, NULL) < 0)
+	if (callgate_state_path("lxc", name, path, sizeof(path), NULL) < 0 || !(root = why_open(path)))
 		return "not started since";
-	root = json_tokener_parse(text);
-	free(text);
 	snprintf(word, size, "%s",
-		 root && json_object_object_get_ex(root, "result", &value) ? json_object_get_string(value) : "?");
+		 json_object_object_get_ex(root, "result", &value) ? json_object_get_string(value) : "?");
+	if (strcmp(word, "failed") != 0 && json_object_object_get_ex(root, "enforced", &value) &&
+	    !json_object_get_boolean(value))
+		snprintf(word, size, "complain");
 	json_object_put(root);
 	return strcmp(word, "ready") == 0 && !lxc_is_running(name, options->lxcpath) ? "not started" : word;
 }

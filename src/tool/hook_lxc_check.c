@@ -262,7 +262,7 @@ static int check_replaced(const struct options *options, const struct hook_reque
 static void note_losses(const struct callgate_text *text, const struct hook_request *request,
 			const struct lxc_plan *plan)
 {
-	bool injects = request->means == MEANS_INJECT;
+	bool injects = request->means == MEANS_INJECT || request->complain;
 	const struct callgate_loss *loss;
 	size_t count = callgate_text_loss_count(text);
 
@@ -324,8 +324,6 @@ static int take_complaining(struct callgate_filter **filter)
 	}
 	callgate_filter_free(*filter);
 	*filter = logging;
-	fprintf(stderr, "callgate: warning: --complain: the profile will NOT be enforced; what it would deny passes "
-			"and is logged ('callgate why --live' shows it)\n");
 	return EXIT_YES;
 }
 
@@ -354,6 +352,7 @@ int lxc_check_install(struct options *options, const struct hook_request *reques
 		code = profile_resolve(options, plan->profile, &filter);
 	if (!code)
 		code = check_caps(options, plan, filter);
+	hook_warn_complain(request);
 	if (!code && request->complain)
 		code = take_complaining(&filter);
 	else if (!code)

@@ -108,9 +108,10 @@ static pid_t init_of(const struct liblxc *lxc, const char *name, const char *lxc
 /* ------------------------------------------------------------------ which container */
 
 /* Another directory in which a container of this name runs, as its monitor's socket is called: "@DIR/NAME/command". Who
- * made that socket is not asked: it is a hint for people. */
+ * made that socket is not asked: it is a hint for people, who may copy it into a shell. */
 static bool find_elsewhere(const char *name, char *dir, size_t size)
 {
+	static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_@%+=:,./-";
 	FILE *file = fopen("/proc/net/unix", "re");
 	char line[512], ending[300];
 	bool found = false;
@@ -122,7 +123,8 @@ static bool find_elsewhere(const char *name, char *dir, size_t size)
 
 		if (length <= strlen(ending) || strcmp(at + 2 + length - strlen(ending), ending) != 0)
 			continue;
-		found = snprintf(dir, size, "%.*s", (int)(length - strlen(ending)), at + 2) < (int)size;
+		found = snprintf(dir, size, "%.*s", (int)(length - strlen(ending)), at + 2) < (int)size &&
+			!dir[strspn(dir, plain)];
 	}
 	if (file)
 		fclose(file);

@@ -227,6 +227,13 @@ static int verify_live(const struct options *options, const char *source, const 
 			"permitted\n",
 			source);
 	}
+	if (!v->rows && strncmp(source, "pid:", 4) != 0 && why_complains(source)) {
+		fflush(stdout);
+		fprintf(stderr,
+			"callgate: note: %s: its profile is tried and not enforced (--complain); what it would deny "
+			"passes and is logged\n",
+			source);
+	}
 	if (v->hidden) {
 		fflush(stdout);
 		fprintf(stderr, "callgate: note: as root: callgate verify --profile %s --caps container pid:%d\n",

@@ -151,8 +151,6 @@ static int tell_state(const char *path)
 	printf(", %s, %s\n", word_of(root, "hook", "?"), word_of(root, "time", "?"));
 	tell_result(root);
 	put("profile: ", word_of(root, "profile", "none was found"), "\n");
-	if (json_object_object_get_ex(root, "enforced", &value) && !json_object_get_boolean(value))
-		printf("complain: the profile is NOT enforced; what it would deny passes and is logged\n");
 	if (json_object_object_get_ex(root, "messages", &value) && json_object_is_type(value, json_type_array))
 		for (size_t i = 0; i < json_object_array_length(value); i++)
 			put("", json_object_get_string(json_object_array_get_idx(value, i)), "\n");

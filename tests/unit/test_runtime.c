@@ -211,6 +211,11 @@ Test(lxc_config, a_fifo_or_device_keeps_nobody, .timeout = 10)
 	cr_expect_eq(callgate_lxc_config_read(put("config", "lxc.include = /dev/zero\n"), &config, NULL),
 		     CALLGATE_E_IO);
 	cr_expect_eq(callgate_lxc_config_read(put("config", "lxc.include = /dev/null\n"), &config, NULL), 0);
+	run("truncate -s 1T endless");
+	snprintf(text, sizeof(text), "lxc.include = %s/endless\n", top);
+	cr_expect_eq(callgate_lxc_config_read(put("config", text), &config, NULL), CALLGATE_E_IO);
+	snprintf(text, sizeof(text), "%s/endless", top);
+	cr_expect_eq(callgate_lxc_file_read(text, &file, NULL), CALLGATE_E_LIMIT);
 	cr_expect_eq(callgate_lxc_file_read(fifo, &file, NULL), CALLGATE_E_FORMAT);
 	cr_expect_eq(callgate_lxc_file_read("/dev/zero", &file, NULL), CALLGATE_E_FORMAT);
 }
