@@ -258,6 +258,24 @@ static int check_replaced(const struct options *options, const struct hook_reque
 
 /* ------------------------------------------------------------------ the profile itself */
 
+/* The beginning of a long list of calls; all of it is in the state file. */
+static void print_some(FILE *to, const char *calls)
+{
+	enum { WIDTH = 160 };
+	size_t size = strlen(calls), more = 0;
+
+	if (size > WIDTH) {
+		for (size = WIDTH; size && calls[size] != ','; size--)
+			;
+		for (const char *at = calls + size; *at; at++)
+			more += *at == ',';
+	}
+	fprintf(to, "%.*s", (int)size, calls);
+	if (more)
+		fprintf(to, " and %zu more", more);
+	fputc('\n', to);
+}
+
 /* All of them are for who looks before he installs; else how many there are, and what helps. */
 static void note_losses(const struct callgate_text *text, const struct hook_request *request,
 			const struct lxc_plan *plan)
@@ -266,10 +284,12 @@ static void note_losses(const struct callgate_text *text, const struct hook_requ
 	const struct callgate_loss *loss;
 	size_t count = callgate_text_loss_count(text);
 
-	for (size_t i = 0; request->manner == HOOK_SHOW && (loss = callgate_text_loss_at(text, i)); i++)
-		fprintf(stderr, "callgate: note: %s%s: %s where the profile says %s, as %s: %s\n",
-			injects ? "lxc-attach, " : "", callgate_abi_name(loss->abi), loss->text, loss->profile,
-			loss->why, loss->calls);
+	for (size_t i = 0; request->manner == HOOK_SHOW && (loss = callgate_text_loss_at(text, i)); i++) {
+		fprintf(stderr,
+			"callgate: note: %s%s: %s where the profile says %s, as %s: ", injects ? "lxc-attach, " : "",
+			callgate_abi_name(loss->abi), loss->text, loss->profile, loss->why);
+		print_some(stderr, loss->calls);
+	}
 	if (!count || request->manner == HOOK_SHOW)
 		return;
 	if (injects)

@@ -42,12 +42,25 @@ bool user_config(char *path, size_t size)
 	return snprintf(path, size, "%s%s", given ? config : home, given ? "" : "/.config") < (int)size;
 }
 
+/* Without links on the way: the hook takes its settings from no path that has one, and many keep ~/.config elsewhere.
+ */
+static bool find_own(char *own, size_t size)
+{
+	char named[PATH_MAX], full[PATH_MAX];
+
+	if (!user_config(named, sizeof(named)) || named[0] != '/')
+		return false;
+	if (!realpath(named, full))
+		snprintf(full, sizeof(full), "%s", named); /* it will be made */
+	return snprintf(own, size, "%s", full) < (int)size && is_plain(own);
+}
+
 static int find_place(struct place *place)
 {
 	const char *runtime = getenv("XDG_RUNTIME_DIR");
 	int n;
 
-	if (!user_config(place->own, sizeof(place->own) - 16) || place->own[0] != '/' || !is_plain(place->own)) {
+	if (!find_own(place->own, sizeof(place->own) - 16)) {
 		report("neither XDG_CONFIG_HOME nor HOME names a directory");
 		return EXIT_CANNOT;
 	}
