@@ -6,6 +6,8 @@
 #include <string.h>
 #include <unistd.h>
 
+enum { ID_SIZE = 64, ID_SHOWN = 12 };
+
 /* ------------------------------------------------------------------ which unit a process is in */
 
 /* "/system.slice/nginx.service" is nginx.service; of nested ones the innermost. */
@@ -43,7 +45,13 @@ static void place_task(const struct host *host, struct host_task *row)
 	if (!place.container[0] && !record)
 		record = host_record_named(host, place.path);
 	if (place.container[0] || record) {
-		snprintf(row->unit, sizeof(row->unit), "%s", record ? record->container : place.container);
+		const char *name = record ? record->container : place.container;
+		bool whole = strlen(name) == 4 + ID_SIZE;
+
+		if (whole)
+			memcpy(row->id, name + 4, sizeof(row->id));
+		/* As it is called where its cgroup has the name. */
+		snprintf(row->unit, sizeof(row->unit), "%.*s", whole ? 4 + ID_SHOWN : (int)sizeof(row->unit), name);
 		row->engine = record ? "oci" : place.engine;
 		return;
 	}

@@ -157,11 +157,11 @@ const struct host_record *host_record_of(const struct host *host, const char *un
 		       : NULL;
 }
 
-/* runc and crun called by hand name cgroups as they are told: the process that a hook saw is in one, and so are the
- * others of its container. */
-static bool needs_cgroup(const struct host_record *record)
+/* runc and crun called by hand name cgroups as they are told, and without cgroups (--cgroups=disabled, a user's podman)
+ * nothing names the container: the process that a hook saw is in its cgroup, and so are the others of its container. */
+static bool needs_cgroup(const struct host_record *record, const struct callgate_place *place)
 {
-	return record->pid > 0 && strncmp(record->container, "oci:", 4) == 0 && strlen(record->container) != 4 + 64;
+	return place->path[0] && (strlen(record->container) != 4 + 64 || !place->container[0]);
 }
 
 static pid_t parent_of(pid_t pid)
@@ -222,7 +222,8 @@ static int index_cgroups(struct host *host)
 		struct host_record *record = &host->records[i];
 		struct callgate_place place;
 
-		if (!needs_cgroup(record) || callgate_task_place(record->pid, &place) < 0 || !place.path[0])
+		if (record->pid <= 0 || strncmp(record->container, "oci:", 4) != 0 ||
+		    callgate_task_place(record->pid, &place) < 0 || !needs_cgroup(record, &place))
 			continue;
 		record->shares_cgroup = !is_named_by(place.path, record) && is_of_parent(place.path, record->pid);
 		if (record->shares_cgroup)
