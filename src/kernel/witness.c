@@ -378,18 +378,20 @@ int callgate_witness_task(const struct callgate_witness *witness, size_t task, s
 int callgate_witness_filter(struct callgate_witness *witness, size_t stack, const struct callgate_filter **out,
 			    struct callgate_err *err)
 {
+	struct stack *at;
 	int r = 0;
 
 	if (!witness || !out)
 		return err_missing(err);
 	if (stack >= witness->stack_count)
 		return err_set(err, CALLGATE_E_ARG, "no stack %zu", stack);
-	if (!witness->stacks[stack].met)
-		r = kernel_dump_lift((const struct callgate_prog *const *)witness->stacks[stack].progs,
-				     witness->stacks[stack].count, "live", &witness->stacks[stack].met, err);
-	if (r == 0)
-		*out = witness->stacks[stack].met;
-	return r;
+	at = &witness->stacks[stack];
+	if (!at->met)
+		r = kernel_dump_lift((const struct callgate_prog *const *)at->progs, at->count, "live", &at->met, err);
+	if (r)
+		return err_negative(r);
+	*out = at->met;
+	return 0;
 }
 
 struct callgate_witness *callgate_witness_free(struct callgate_witness *witness)
