@@ -20,7 +20,7 @@
 #include "names/words.h"
 #include "policy/policy.h"
 
-enum { AS_SECONDS = 2 };
+enum { AS_SECONDS = 1 };
 
 struct writer {
 	struct libseccomp library;

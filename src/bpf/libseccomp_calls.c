@@ -20,6 +20,9 @@
 #include "base/fd.h"
 #include "names/abi.h"
 
+/* Seconds are the child's own; where others work too they come later. */
+enum { PATIENCE = 4 };
+
 bool library_call_add(struct library_calls *calls, const struct library_call *call)
 {
 	struct library_call copy = *call;
@@ -168,7 +171,13 @@ static int read_program(int fd, struct callgate_prog **out, struct callgate_err 
 	return r;
 }
 
-static int answer_of(const struct library_calls *calls, const struct complaint *complaint, int status,
+static int err_late(unsigned seconds, struct callgate_err *err)
+{
+	return err_set(err, CALLGATE_E_LIMIT, "libseccomp has not finished within %u second%s", seconds,
+		       seconds == 1 ? "" : "s");
+}
+
+static int answer_of(const struct library_calls *calls, const struct complaint *complaint, int status, unsigned seconds,
 		     struct library_failure *failure, struct callgate_err *err)
 {
 	if (complaint->error) {
@@ -178,36 +187,36 @@ static int answer_of(const struct library_calls *calls, const struct complaint *
 				     failure->call ? "libseccomp refuses a call"
 						   : "libseccomp cannot write the program");
 	}
+	if (WIFSIGNALED(status) && (WTERMSIG(status) == SIGXCPU || WTERMSIG(status) == SIGKILL))
+		return err_late(seconds, err);
 	if (WIFSIGNALED(status) || (WIFEXITED(status) && WEXITSTATUS(status)))
 		return err_set(err, CALLGATE_E_UNSUPPORTED, "libseccomp crashed on this filter (status %#x)",
 			       (unsigned)status);
 	return 0;
 }
 
-/* Writes the child's complaint and its exit status. E_LIMIT: it was killed after so many seconds. */
+/* Writes the child's complaint and its exit status. E_LIMIT: it was killed, having waited too long for so much time. */
 static int wait_for_child(pid_t pid, int fd, unsigned seconds, struct complaint *complaint, int *status,
 			  struct callgate_err *err)
 {
-	bool in_time = read_complaint(fd, seconds, complaint);
+	bool in_time = read_complaint(fd, seconds * PATIENCE, complaint);
 
 	if (!in_time)
 		kill(pid, SIGKILL);
 	while (waitpid(pid, status, 0) < 0 && errno == EINTR)
 		;
-	return in_time ? 0
-		       : err_set(err, CALLGATE_E_LIMIT, "libseccomp has not finished within %u second%s", seconds,
-				 seconds == 1 ? "" : "s");
+	return in_time ? 0 : err_late(seconds, err);
 }
 
 static pid_t start_child(const struct libseccomp *library, const struct library_calls *calls, const int pipe_fds[2],
 			 int program_fd, unsigned seconds)
 {
-	struct rlimit limit = { seconds + 1, seconds + 1 };
+	struct rlimit limit = { seconds, seconds };
 	pid_t pid = fork();
 
 	if (pid)
 		return pid;
-	setrlimit(RLIMIT_CPU, &limit); /* should the parent be gone */
+	setrlimit(RLIMIT_CPU, &limit); /* ends it, also should the parent be gone */
 	close(pipe_fds[0]);
 	child_work(library, calls, program_fd, pipe_fds[1]);
 	return 0;
@@ -230,7 +239,7 @@ static int run(const struct libseccomp *library, const struct library_calls *cal
 	else
 		r = wait_for_child(pid, pipe_fds[0], seconds, &complaint, &status, err);
 	close(pipe_fds[0]);
-	return r < 0 ? r : answer_of(calls, &complaint, status, failure, err);
+	return r < 0 ? r : answer_of(calls, &complaint, status, seconds, failure, err);
 }
 
 int library_calls_make(const struct libseccomp *library, const struct library_calls *calls, unsigned seconds,

@@ -57,31 +57,53 @@ static bool strip(struct arena *arena, struct clause *clause)
 	return true;
 }
 
+/* Clauses of which one begins the other have the same first comparison: there may be thousands of others. */
+static uint64_t first_comparison(const struct clause *clause)
+{
+	const struct test *first = clause->tests;
+
+	for (unsigned i = 1; i < clause->test_count; i++)
+		if (clause->tests[i].arg < first->arg)
+			first = &clause->tests[i];
+	return clause->test_count
+		       ? (first->value * 31 + first->mask) * 31 + first->arg * 8u + first->op * 2u + first->negate
+		       : 0;
+}
+
 int library_settle(const struct resolution *res, const struct candidate_list *list, struct rule_clauses *clauses,
 		   struct callgate_err *err)
 {
 	struct clause *kept = clauses->clauses;
 	unsigned count = 0;
+	uint64_t *keys;
 
 	if (res->lenient)
 		return 0;
+	keys = arena_array(res->scratch, clauses->count + 1, sizeof(*keys));
+	if (!keys)
+		return err_nomem(err);
 	for (unsigned i = 0; i < clauses->count; i++) {
 		struct clause clause = clauses->clauses[i];
 		unsigned left = 0;
 		bool narrower = false;
+		uint64_t key;
 
 		if (!strip(&res->filter->arena, &clause))
 			return err_nomem(err);
+		key = first_comparison(&clause);
 		for (unsigned j = 0; j < count && !narrower; j++)
-			narrower = clause_begins(&clause, &kept[j]) && !clause_begins(&kept[j], &clause);
+			narrower =
+				keys[j] == key && clause_begins(&clause, &kept[j]) && !clause_begins(&kept[j], &clause);
 		for (unsigned j = 0; j < count && !narrower; j++) {
-			if (!clause_begins(&kept[j], &clause))
+			if (keys[j] != key || !clause_begins(&kept[j], &clause)) {
+				keys[left] = keys[j];
 				kept[left++] = kept[j];
-			else if (!action_equal(clause.action, kept[j].action))
+			} else if (!action_equal(clause.action, kept[j].action))
 				return refuse(res, list, &clause, &kept[j], err);
 		}
 		if (narrower)
 			continue;
+		keys[left] = key;
 		kept[left++] = clause;
 		count = left;
 	}

@@ -15,10 +15,10 @@
 #include "names/abi.h"
 #include "names/syscall.h"
 
-/* Rules come in the text's order: counting lines goes on from the last place. */
+/* Rules come in the text's order: counting lines and columns goes on from the last place. */
 struct line_cursor {
-	uint32_t offset; /* start of a line */
-	unsigned line;
+	uint32_t offset;
+	unsigned line, column;
 };
 
 static void cursor_locate(struct line_cursor *cursor, const struct source *source, struct place at,
@@ -27,12 +27,13 @@ static void cursor_locate(struct line_cursor *cursor, const struct source *sourc
 	struct source rest;
 
 	if (!cursor->line || at.offset < cursor->offset)
-		*cursor = (struct line_cursor){ .line = 1 };
+		*cursor = (struct line_cursor){ .line = 1, .column = 1 };
 	rest = (struct source){ .text = source->text + cursor->offset, .size = source->size - cursor->offset };
 	source_locate(&rest, at.offset - cursor->offset, &origin->line, &origin->column);
+	if (origin->line == 1)
+		origin->column += cursor->column - 1;
 	origin->line += cursor->line - 1;
-	cursor->line = origin->line;
-	cursor->offset = at.offset - (origin->column - 1);
+	*cursor = (struct line_cursor){ at.offset, origin->line, origin->column };
 }
 
 int candidate_direction(const struct callgate_action *action, const struct callgate_action *fallback)
@@ -279,15 +280,14 @@ static bool place_exact_number(const struct resolution *res, struct candidates *
 static bool keep_unknown(struct callgate_filter *filter, const struct slice *text, const struct callgate_origin *origin)
 {
 	struct unknown_name *unknown = arena_array(&filter->arena, 1, sizeof(*unknown));
-	struct unknown_name **last = &filter->unknown;
+	struct unknown_name **last = filter->unknown_last ? &filter->unknown_last->next : &filter->unknown;
 
 	if (!unknown)
 		return false;
-	while (*last)
-		last = &(*last)->next;
 	*unknown = (struct unknown_name){ .origin = *origin };
 	unknown->name = arena_strndup(&filter->arena, text->at, text->size < 64 ? text->size : 64);
 	*last = unknown;
+	filter->unknown_last = unknown;
 	return unknown->name != NULL;
 }
 

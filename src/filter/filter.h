@@ -84,9 +84,10 @@ struct callgate_filter {
 	unsigned abi_count;
 	const char *name; /* of the source, for messages */
 	struct unknown_name
-		*unknown;    /* of rules that deny, in the profile's order: compilers and writers refuse (rule 4) */
-	uint32_t node_count; /* ids run from 0 to node_count - 1 */
-	bool incomplete;     /* lifted programs: too complex, some numbers have filter_too_complex() */
+		*unknown; /* of rules that deny, in the profile's order: compilers and writers refuse (rule 4) */
+	struct unknown_name *unknown_last;
+	uint32_t node_count;      /* ids run from 0 to node_count - 1 */
+	bool incomplete;          /* lifted programs: too complex, some numbers have filter_too_complex() */
 	struct filter_work *work; /* of its own memory: questions about a const filter cost, too */
 	/* hash-consing; private to filter.c */
 	const struct node **table;

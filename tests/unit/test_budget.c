@@ -2,6 +2,7 @@
 /* The budget of work: random programs of any length are lifted, compared and listed in bounded time, and what is known
  * is known. CALLGATE_RANDOM_PROGRAMS says how many (24), CALLGATE_RANDOM_SEED which (20261128). */
 #include <criterion/criterion.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/resource.h>
@@ -126,4 +127,70 @@ Test(budget, random_programs_take_bounded_time_and_memory)
 	cr_expect_leq(most_memory() - before, MEMORY, "%ld KiB", most_memory() - before);
 #endif
 	cr_assert_gt(known, 500, "%u", known);
+}
+
+/* ------------------------------------------------------------------ profiles of many parts */
+
+enum { TEXT = 4 << 20 };
+
+struct many {
+	char *text;
+	size_t used;
+};
+
+static void __attribute__((format(printf, 2, 3))) put(struct many *many, const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	many->used += (size_t)vsnprintf(many->text + many->used, TEXT - many->used, format, args);
+	va_end(args);
+	cr_assert_lt(many->used, TEXT);
+}
+
+/* Reads and resolves it; the milliseconds that it took. */
+static long resolve_in(const struct many *many, const char *as, uint32_t libseccomp)
+{
+	struct callgate_target target = CALLGATE_TARGET_INIT;
+	struct callgate_policy *policy = NULL;
+	struct callgate_filter *filter = NULL;
+	struct callgate_err err = CALLGATE_ERR_INIT;
+	clock_t start = clock();
+
+	target.host = CALLGATE_ABI_X86_64;
+	cr_assert_eq(callgate_target_reader(&target, as), 0);
+	target.libseccomp = libseccomp;
+	cr_assert_eq(callgate_policy_parse(many->text, many->used, "many", &policy, NULL, &err), 0, "%s", err.text);
+	cr_assert_eq(callgate_filter_resolve(policy, &target, &filter, NULL, &err), 0, "%s", err.text);
+	callgate_filter_free(filter);
+	callgate_policy_free(policy);
+	return (clock() - start) / (CLOCKS_PER_SEC / 1000);
+}
+
+Test(budget, profiles_of_many_parts_take_bounded_time)
+{
+	struct many many = { .text = malloc(TEXT) };
+	long took;
+
+	/* All on one line, none a call. */
+	put(&many,
+	    "{\"defaultAction\":\"SCMP_ACT_ALLOW\",\"syscalls\":[{\"action\":\"SCMP_ACT_ERRNO\",\"names\":[\"mkdir\"");
+	for (unsigned i = 0; i < 60000; i++)
+		put(&many, ",\"name%u\"", i);
+	put(&many, "]}]}");
+	took = resolve_in(&many, "callgate", 0);
+	cr_expect_leq(took, UNIT_SLOW * SECONDS * 250, "names: %ld ms", took);
+
+	/* Each another comparison of the same argument, as libseccomp would settle them. */
+	many.used = 0;
+	put(&many, "{\"defaultAction\":\"SCMP_ACT_ALLOW\",\"syscalls\":[");
+	for (unsigned i = 0; i < 8000; i++)
+		put(&many,
+		    "%s{\"names\":[\"mkdir\"],\"action\":\"SCMP_ACT_ERRNO\",\"args\":[{\"index\":0,\"value\":%u,\"op\":"
+		    "\"SCMP_CMP_EQ\"}]}",
+		    i ? "," : "", i * 7919);
+	put(&many, "]}");
+	took = resolve_in(&many, "crun", 0x020500);
+	cr_expect_leq(took, UNIT_SLOW * SECONDS * 500, "conditions: %ld ms", took);
+	free(many.text);
 }
