@@ -304,35 +304,6 @@ Test(bpf_lower, asks_for_each_of_many_values_once)
 	callgate_filter_free(filter);
 }
 
-/* Rules on six arguments that have little in common: what is learned of them would only be made into code again and
- * again. */
-Test(bpf_lower, forgets_what_makes_programs_longer)
-{
-	static const unsigned most[][2] = { { 30, 260 }, { 60, 500 }, { 150, 1210 } };
-
-	for (size_t i = 0; i < sizeof(most) / sizeof(most[0]); i++) {
-		struct callgate_filter *filter = new_filter(badarch);
-		const struct node *node = leaf(filter, eperm);
-		struct callgate_prog *prog;
-		uint64_t state = 7;
-
-		for (unsigned rule = 0; rule < most[i][0]; rule++) {
-			const struct node *yes = leaf(filter, allow);
-
-			for (unsigned arg = 0; arg < 6; arg++)
-				if (next_random(&state) % 3 == 0)
-					yes = when(filter, arg, (enum test_op)(next_random(&state) % 3), FULL,
-						   next_random(&state), yes, node);
-			node = yes;
-		}
-		one_decision(AUDIT_ARCH_X86_64, filter, node);
-		prog = lower(filter, "rules on six arguments");
-		cr_expect_leq(prog->count, most[i][1], "%u rules: %u instructions", most[i][0], prog->count);
-		callgate_prog_free(prog);
-		callgate_filter_free(filter);
-	}
-}
-
 Test(bpf_lower, shares_what_architectures_have_in_common)
 {
 	struct callgate_filter *filter = new_filter(badarch);
@@ -652,6 +623,8 @@ Test(bpf_lower, programs_become_no_longer)
 		{ "verdicts/deny.json", CALLGATE_ABI_AARCH64, { 76, 18, 688 } },
 		{ "verdicts/deny.json", CALLGATE_ABI_MIPSEL64, { 77, 18, 604 } },
 		{ "verdicts/deny.json", CALLGATE_ABI_S390X, { 75, 18, 733 } },
+		/* What is learned of arguments would make it twice as long. */
+		{ "profiles/many-rules.json", CALLGATE_ABI_X86_64, { 242, 80, 757 } },
 	};
 
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
