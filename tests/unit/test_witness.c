@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/ptrace.h>
 #include <sys/syscall.h>
@@ -130,6 +131,14 @@ static void *wait_for_ever(void *data)
 	return data;
 }
 
+static unsigned loaded; /* threads that have */
+
+static void wait_for_threads(unsigned count)
+{
+	while (__atomic_load_n(&loaded, __ATOMIC_SEQ_CST) < count)
+		usleep(1000);
+}
+
 /* Two filters on all threads, and a third on the last one alone. */
 static void *load_one_more(void *data)
 {
@@ -137,6 +146,7 @@ static void *load_one_more(void *data)
 
 	if (callgate_prog_load(prog, CALLGATE_NNP_YES, NULL) < 0)
 		_exit(1);
+	__atomic_fetch_add(&loaded, 1, __ATOMIC_SEQ_CST);
 	return wait_for_ever(NULL);
 }
 
@@ -161,7 +171,7 @@ static pid_t start(int *ready)
 		for (int i = 0; i < THREADS; i++)
 			if (pthread_create(&thread, NULL, i ? wait_for_ever : load_one_more, third))
 				_exit(1);
-		usleep(100000);
+		wait_for_threads(1);
 		(void)!write(pipes[1], "", 1);
 		wait_for_ever(NULL);
 	}
@@ -239,7 +249,7 @@ Test(witness, sees_the_one_thread_that_lacks_a_filter)
 			     *first = errno_for(SYS_mkdir, SECCOMP_RET_ERRNO | 77);
 	struct callgate_err err = CALLGATE_ERR_INIT;
 	struct callgate_tasks *tasks;
-	size_t lacking = 0, count;
+	size_t lacking = 0, has = 0, count;
 	int ready;
 	pid_t pid = start(&ready);
 	char byte;
@@ -250,6 +260,18 @@ Test(witness, sees_the_one_thread_that_lacks_a_filter)
 	callgate_witness_free(look(tasks, CALLGATE_EVIDENCE_ANY));
 	cr_assert_eq(witness_have(callgate_tasks_at(tasks, 0), count, first, &lacking, &err), 0, "%s", err.text);
 	cr_assert_eq(witness_have(callgate_tasks_at(tasks, 0), count, third, &lacking, &err), CALLGATE_E_MISMATCH);
+	/* One thread has it, as its newest; whoever is behind it has not. */
+	while (has < count && witness_have(callgate_tasks_at(tasks, has), 1, third, &lacking, &err) < 0)
+		has++;
+	cr_assert_lt(has, count, "nobody has it");
+	lacking = 99;
+	cr_assert_eq(witness_have(callgate_tasks_at(tasks, has), 1, third, &lacking, &err), 0, "%s", err.text);
+	cr_assert_eq(lacking, 99, "it lacks nothing");
+	if (has + 1 < count) {
+		cr_assert_eq(witness_have(callgate_tasks_at(tasks, has), 2, third, &lacking, &err),
+			     CALLGATE_E_MISMATCH);
+		cr_assert_eq(lacking, 1);
+	}
 	kill(pid, SIGKILL);
 	waitpid(pid, NULL, 0);
 	cr_assert_eq(witness_have(callgate_tasks_at(tasks, 0), count, third, &lacking, &err), 0,
@@ -295,6 +317,7 @@ Test(witness, lifts_a_stack_once_and_counts_threads)
 	struct witness_counts counts;
 	struct callgate_witness *witness;
 	struct callgate_tasks *tasks;
+	size_t past;
 	int ready;
 	pid_t pid = start(&ready);
 	char byte;
@@ -312,7 +335,15 @@ Test(witness, lifts_a_stack_once_and_counts_threads)
 	cr_assert_eq(filter, again);
 	cr_assert_eq(callgate_filter_decide(filter, &mkdir_call, &action, NULL), 0);
 	cr_assert(action.kind == CALLGATE_ERRNO && action.data == 77);
-	cr_assert_eq(callgate_witness_filter(witness, 99, &again, &err), CALLGATE_E_ARG);
+	past = callgate_witness_stacks(witness);
+	cr_assert_eq(callgate_witness_filter(witness, past, &again, &err), CALLGATE_E_ARG);
+	cr_assert_null(callgate_witness_stack(witness, past, NULL));
+	cr_assert_null(callgate_witness_stack(NULL, 0, NULL));
+	cr_assert_eq(callgate_witness_task(witness, THREADS + 1, &past, &err), CALLGATE_E_ARG);
+	cr_assert_eq(callgate_witness_task(NULL, 0, &past, &err), CALLGATE_E_ARG);
+	cr_assert_eq(callgate_witness_task(witness, 0, NULL, &err), CALLGATE_E_ARG);
+	cr_assert_eq(callgate_witness_filter(NULL, 0, &again, &err), CALLGATE_E_ARG);
+	cr_assert_eq(callgate_witness_filter(witness, 0, NULL, &err), CALLGATE_E_ARG);
 	callgate_witness_free(witness);
 	callgate_tasks_free(tasks);
 	kill(pid, SIGKILL);
@@ -403,6 +434,8 @@ Test(witness, refuses_as_a_whole_what_it_cannot_do)
 /* Pairs of threads with the same words, above a filter that all have; of two pairs with the same words the second one's
  * are logged. */
 enum { PAIRS = 60 };
+static pid_t *thread_ids; /* shared with the process that has them */
+
 static struct callgate_prog *of_pair(unsigned pair)
 {
 	struct callgate_prog *prog = errno_for(SYS_mkdir, SECCOMP_RET_ERRNO | (pair / 2 + 1));
@@ -415,6 +448,7 @@ static void *load_of_pair(void *data)
 {
 	if (callgate_prog_load(errno_for(SYS_rmdir, SECCOMP_RET_ERRNO | 78), CALLGATE_NNP_YES, NULL) < 0)
 		_exit(1);
+	thread_ids[(uintptr_t)data] = gettid();
 	return load_one_more(of_pair((unsigned)(uintptr_t)data / 2));
 }
 
@@ -423,18 +457,19 @@ static pid_t start_pairs(int *ready)
 	int pipes[2];
 	pid_t pid;
 
+	thread_ids =
+		mmap(NULL, 2 * PAIRS * sizeof(*thread_ids), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	cr_assert_neq(thread_ids, MAP_FAILED);
 	cr_assert_eq(pipe(pipes), 0);
 	pid = fork();
 	if (pid == 0) {
 		pthread_t thread;
 
 		prctl(PR_SET_PDEATHSIG, SIGKILL);
-		for (uintptr_t i = 0; i < 2 * PAIRS; i++) {
+		for (uintptr_t i = 0; i < 2 * PAIRS; i++)
 			if (pthread_create(&thread, NULL, load_of_pair, (void *)i))
 				_exit(1);
-			usleep(1000); /* threads are listed as they were made */
-		}
-		usleep(100000);
+		wait_for_threads(2 * PAIRS);
 		(void)!write(pipes[1], "", 1);
 		wait_for_ever(NULL);
 	}
@@ -443,20 +478,20 @@ static pid_t start_pairs(int *ready)
 	return pid;
 }
 
-static void expect_pairs(const struct callgate_witness *witness)
+static void expect_pairs(const struct callgate_witness *witness, const struct callgate_tasks *tasks)
 {
 	const struct callgate_prog *const *progs;
 	struct callgate_err err = CALLGATE_ERR_INIT;
 	size_t stack, count;
 
 	cr_assert_eq(callgate_witness_stacks(witness), PAIRS + 1);
-	cr_assert_eq(callgate_witness_task(witness, 0, &stack, &err), 0, "%s", err.text);
-	callgate_witness_stack(witness, stack, &count);
-	cr_assert_eq(count, 0);
 	for (unsigned i = 0; i < 2 * PAIRS; i++) {
 		struct callgate_prog *want = of_pair(i / 2);
+		size_t at = 0;
 
-		cr_assert_eq(callgate_witness_task(witness, i + 1, &stack, &err), 0, "%s", err.text);
+		while (callgate_tasks_at(tasks, at)->tid != thread_ids[i])
+			at++;
+		cr_assert_eq(callgate_witness_task(witness, at, &stack, &err), 0, "%s", err.text);
 		progs = callgate_witness_stack(witness, stack, &count);
 		cr_assert_eq(count, 2);
 		cr_assert_eq(progs[1]->flags, want->flags, "thread %u", i);
@@ -482,10 +517,10 @@ Test(witness, tells_apart_who_has_what)
 	cr_assert_eq(counts.fewest, 0);
 	cr_assert_eq(counts.most, 2);
 	witness = look(tasks, CALLGATE_EVIDENCE_PTRACE);
-	expect_pairs(witness);
+	expect_pairs(witness, tasks);
 	callgate_witness_free(witness);
 	witness = look(tasks, CALLGATE_EVIDENCE_ITERATOR);
-	expect_pairs(witness);
+	expect_pairs(witness, tasks);
 	callgate_witness_free(witness);
 	callgate_tasks_free(tasks);
 	kill(pid, SIGKILL);
