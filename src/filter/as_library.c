@@ -84,13 +84,19 @@ int library_settle(const struct resolution *res, const struct candidate_list *li
 		return err_nomem(err);
 	for (unsigned i = 0; i < clauses->count; i++) {
 		struct clause clause = clauses->clauses[i];
-		unsigned left = 0;
+		unsigned left = 0, looks = count / 16; /* most look at a key only */
 		bool narrower = false;
 		uint64_t key;
 
 		if (!strip(&res->filter->arena, &clause))
 			return err_nomem(err);
 		key = first_comparison(&clause);
+		for (unsigned j = 0; j < count; j++)
+			looks += keys[j] == key;
+		if (!filter_spend(res->filter, looks))
+			return err_set(
+				err, CALLGATE_E_LIMIT,
+				"too complex: too many conditional rules of one call to compare with one another");
 		for (unsigned j = 0; j < count && !narrower; j++)
 			narrower =
 				keys[j] == key && clause_begins(&clause, &kept[j]) && !clause_begins(&kept[j], &clause);

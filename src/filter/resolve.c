@@ -22,7 +22,10 @@
 #include "names/syscall.h"
 #include "names/words.h"
 
-enum { CLAUSE_LIMIT = 8192 };
+enum {
+	CLAUSE_LIMIT = 8192, /* of one call */
+	TEST_STEPS = 64,     /* of the filter's budget, for each comparison and for what it leads to */
+};
 
 /* The constant leaves of one resolution. */
 struct leaves {
@@ -86,6 +89,13 @@ static bool settles(const struct resolution *res)
 	return !res->traits->own_rules && !res->traits->in_order;
 }
 
+static int too_many_clauses(const struct resolution *res, const struct candidate *at, struct callgate_err *err)
+{
+	note_at(res->notes, CALLGATE_ERROR, NOTE_LIMIT, &res->policy->source, at->name->at.offset,
+		"too complex: more than %d conditions, counted for each name and ABI", FILTER_WORK_LIMIT / TEST_STEPS);
+	return err_set(err, CALLGATE_E_LIMIT, "too complex: too many conditional rules");
+}
+
 /* The clauses of the rules before end (NULL: of all). */
 static int list_clauses(const struct resolution *res, const struct candidate_list *list, const struct candidate *end,
 			uint8_t word, struct rule_clauses *out, struct callgate_err *err)
@@ -99,6 +109,8 @@ static int list_clauses(const struct resolution *res, const struct candidate_lis
 				at->name->text.at);
 			return err_set(err, CALLGATE_E_LIMIT, "too many conditional rules for one syscall");
 		}
+		if (!filter_spend(res->filter, TEST_STEPS * (UINT64_C(1) + at->rule->rule->condition_count)))
+			return too_many_clauses(res, at, err);
 	}
 	return settles(res) ? library_settle(res, list, out, err) : 0;
 }

@@ -194,3 +194,34 @@ Test(budget, profiles_of_many_parts_take_bounded_time)
 	cr_expect_leq(took, UNIT_SLOW * SECONDS * 500, "conditions: %ld ms", took);
 	free(many.text);
 }
+
+/* Conditions count for each name and ABI. */
+Test(budget, profiles_of_too_many_conditions_are_refused)
+{
+	struct callgate_target target = CALLGATE_TARGET_INIT;
+	struct many many = { .text = malloc(TEXT) };
+	struct callgate_policy *policy = NULL;
+	struct callgate_filter *filter = NULL;
+	struct callgate_err err = CALLGATE_ERR_INIT;
+	long before = most_memory();
+
+	put(&many, "{\"defaultAction\":\"SCMP_ACT_ERRNO\",\"architectures\":[\"SCMP_ARCH_X86\",\"SCMP_ARCH_X32\"],"
+		   "\"syscalls\":[");
+	for (unsigned i = 0; i < 8000; i++)
+		put(&many,
+		    "%s{\"names\":[\"ioctl\",\"prctl\",\"fcntl\",\"socket\",\"clone\",\"mmap\",\"futex\",\"kill\","
+		    "\"read\"],"
+		    "\"action\":\"SCMP_ACT_ALLOW\",\"args\":[{\"index\":0,\"value\":5,\"op\":\"SCMP_CMP_GT\"},"
+		    "{\"index\":1,\"value\":%u,\"op\":\"SCMP_CMP_EQ\"},{\"index\":2,\"value\":%u,\"op\":\"SCMP_CMP_"
+		    "EQ\"}]}",
+		    i ? "," : "", i, i * 3);
+	put(&many, "]}");
+	target.host = CALLGATE_ABI_X86_64;
+	cr_assert_eq(callgate_policy_parse(many.text, many.used, "many", &policy, NULL, &err), 0, "%s", err.text);
+	cr_assert_eq(callgate_filter_resolve(policy, &target, &filter, NULL, &err), CALLGATE_E_LIMIT);
+#ifndef __SANITIZE_ADDRESS__
+	cr_expect_leq(most_memory() - before, MEMORY, "%ld KiB", most_memory() - before);
+#endif
+	callgate_policy_free(policy);
+	free(many.text);
+}
