@@ -3,6 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/klog.h>
+#include <time.h>
+#include <unistd.h>
 
 #include "base/private.h"
 #include "tool/why.h"
@@ -26,11 +28,34 @@ static bool is_same(const struct event *a, const struct event *b)
 	       strcmp(a->text, b->text) == 0;
 }
 
+static double seconds_of(clockid_t clock)
+{
+	struct timespec now = { 0 };
+
+	clock_gettime(clock, &now);
+	return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
+}
+
+/* Whether the process that has this id now is there for longer than the record: ids are given again. */
+static bool is_its_process(const struct event *event)
+{
+	enum { CLOCK_SLIPS = 2 }; /* seconds by which the time may have been set meanwhile */
+	struct callgate_tasks *tasks;
+	double start;
+
+	if (event->pid <= 0 || callgate_tasks_list(CALLGATE_SCOPE_PROCESS, event->pid, &tasks, NULL) < 0)
+		return false;
+	start = (double)callgate_tasks_at(tasks, 0)->start_time / (double)sysconf(_SC_CLK_TCK);
+	callgate_tasks_free(tasks);
+	return event->when == 0 ||
+	       event->when + CLOCK_SLIPS > start + seconds_of(CLOCK_REALTIME) - seconds_of(CLOCK_BOOTTIME);
+}
+
 static void add_event(struct groups *groups, const struct event *event)
 {
 	char container[300] = "";
 
-	if (event->pid > 0 && callgate_task_container(event->pid, container, sizeof(container)) < 0)
+	if (!is_its_process(event) || callgate_task_container(event->pid, container, sizeof(container)) < 0)
 		container[0] = '\0';
 	if (groups->only && strcmp(container, groups->only) != 0) {
 		groups->ended += !container[0];

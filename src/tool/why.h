@@ -23,6 +23,7 @@ struct event {
 	uint32_t code;
 	unsigned signal;
 	pid_t pid;        /* 0: not given */
+	double when;      /* seconds since 1970; 0: not said */
 	char command[64]; /* "": not said */
 	char exe[256];
 	char call[64];  /* the name as the line has it; "": it has a number */

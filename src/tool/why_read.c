@@ -129,6 +129,8 @@ static void take_process(const char *line, struct event *out)
 
 static bool parse_record(const char *line, struct event *out)
 {
+	const char *stamp;
+
 	if (!is_record(line))
 		return false;
 	out->kind = EVENT_RECORD;
@@ -143,6 +145,8 @@ static bool parse_record(const char *line, struct event *out)
 		return false;
 	}
 	take_process(line, out);
+	stamp = strstr(line, "audit(");
+	out->when = stamp ? strtod(stamp + 6, NULL) : 0;
 	return true;
 }
 
