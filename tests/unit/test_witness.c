@@ -539,6 +539,7 @@ static pid_t start_crowd(int *ready, unsigned threads)
 	cr_assert_eq(pipe(pipes), 0);
 	pid = fork();
 	if (pid == 0) {
+		prctl(PR_SET_PDEATHSIG, SIGKILL); /* whatever becomes of the test */
 		pthread_attr_init(&small);
 		pthread_attr_setstacksize(&small, 16384);
 		if (callgate_prog_load(only, CALLGATE_NNP_YES, NULL) < 0)
