@@ -27,6 +27,7 @@ struct interval {
 	uint32_t first, last;
 	asm_ref to;
 	uint8_t wish; /* span.weight */
+	bool lone;    /* is_lone() among all */
 	uint64_t weight;
 };
 
@@ -69,6 +70,13 @@ static uint64_t calls_weight(const struct interval *interval, uint32_t audit)
 	}
 }
 
+/* A lone number between equal neighbours goes by one jeq. */
+static bool is_lone(const struct interval *intervals, unsigned i, unsigned count)
+{
+	return i > 0 && i + 1 < count && intervals[i].first == intervals[i].last &&
+	       intervals[i - 1].to == intervals[i + 1].to;
+}
+
 static void weigh(struct search *search, uint32_t audit)
 {
 	uint64_t total = 0;
@@ -76,6 +84,7 @@ static void weigh(struct search *search, uint32_t audit)
 	for (unsigned i = 0; i < search->count; i++) {
 		search->intervals[i].weight =
 			1 + calls_weight(&search->intervals[i], audit) + (uint64_t)search->intervals[i].wish * CALLS;
+		search->intervals[i].lone = is_lone(search->intervals, i, search->count);
 		total += search->intervals[i].weight;
 	}
 	search->before[0] = 0;
@@ -96,13 +105,6 @@ static void weigh(struct search *search, uint32_t audit)
  * best: more than FEW take more. */
 enum { CHAIN_COST = 3, FEW = 2 * CHAIN_COST + 1 };
 
-/* A lone number between equal neighbours goes by one jeq. */
-static bool is_lone(const struct interval *intervals, unsigned i, unsigned count)
-{
-	return i > 0 && i + 1 < count && intervals[i].first == intervals[i].last &&
-	       intervals[i - 1].to == intervals[i + 1].to;
-}
-
 static asm_ref tree(struct search *search, unsigned from, unsigned to);
 
 /* The boundary, from + 1 .. to - 1, that halves the weight best; of nearly equal ones, one that does not part a lone
@@ -110,17 +112,14 @@ static asm_ref tree(struct search *search, unsigned from, unsigned to);
 static unsigned split_at(const struct search *search, unsigned from, unsigned to)
 {
 	uint64_t first = search->before[from], last = search->before[to], best = UINT64_MAX;
-	bool left_lone = false; /* the first is not: it has no neighbour here */
 	unsigned at = to;
 
 	for (unsigned i = from + 1; i < to; i++) {
 		uint64_t left = search->before[i] - first, right = last - search->before[i];
 		uint64_t cost = left > right ? left - right : right - left;
-		bool lone = is_lone(search->intervals, i, search->count);
 
-		if (lone || left_lone)
+		if (search->intervals[i].lone || search->intervals[i - 1].lone)
 			cost += (last - first) / 4;
-		left_lone = lone;
 		if (cost < best) {
 			best = cost;
 			at = i;

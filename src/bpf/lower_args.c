@@ -363,23 +363,21 @@ static struct entry plan_emit(struct lowering *lowering, const struct plan *plan
 
 /* ------------------------------------------------------------------ the graph of tests */
 
-static struct entry leaf_entry(struct lowering *lowering, const struct node *node)
+static asm_ref leaf_ref(struct lowering *lowering, const struct node *node)
 {
-	struct entry entry = { .ref = ASM_NONE, .needs.word = WORD_ANY };
+	uint32_t word;
 
 	if (node->opaque) {
 		lowering->opaque_pc = lowering->code ? lowering->opaque_pc : node->origin.line;
 		fail(lowering, CALLGATE_E_UNSUPPORTED);
-	} else {
-		uint32_t word = action_word(node->action);
-
-		/* Most leaves of a profile have one action, each with a place of its own. */
-		if (lowering->ret == ASM_NONE || lowering->ret_word != word)
-			lowering->ret = asm_ret(&lowering->graph, word);
-		lowering->ret_word = word;
-		entry.ref = lowering->ret;
+		return ASM_NONE;
 	}
-	return entry;
+	/* Most leaves of a profile have one action, each with a place of its own. */
+	word = action_word(node->action);
+	if (lowering->ret == ASM_NONE || lowering->ret_word != word)
+		lowering->ret = asm_ret(&lowering->graph, word);
+	lowering->ret_word = word;
+	return lowering->ret;
 }
 
 /* Makes the node on top of the stack, or puts on top what it needs first. */
@@ -395,7 +393,7 @@ static void visit_top(struct lowering *lowering)
 		return;
 	}
 	if (visit.node->leaf) {
-		entry_put(lowering, &visit, leaf_entry(lowering, visit.node));
+		entry_put(lowering, &visit, (struct entry){ leaf_ref(lowering, visit.node), { .word = WORD_ANY } });
 		return;
 	}
 	plan_make(&plan, lowering, &visit);
@@ -437,8 +435,11 @@ static asm_ref lower_leaf(struct lowering *lowering, const struct node *node)
 {
 	struct plain *plain = &lowering->plain[node->id];
 
-	if (!plain->made)
-		*plain = (struct plain){ .entry = leaf_entry(lowering, node), .made = true };
+	if (!plain->made) {
+		plain->entry.ref = leaf_ref(lowering, node);
+		plain->entry.needs.word = WORD_ANY;
+		plain->made = true;
+	}
 	return plain->entry.ref;
 }
 

@@ -103,7 +103,7 @@ static bool node_same(const struct node *a, const struct node *b)
 
 static bool table_grow(struct callgate_filter *filter)
 {
-	size_t size = filter->table_size ? filter->table_size * 4 : 256;
+	size_t size = filter->table_size ? filter->table_size * 4 : 1024;
 	const struct node **table = calloc(size, sizeof(struct node *));
 
 	if (!table)
@@ -208,7 +208,7 @@ const struct node *filter_test(struct callgate_filter *filter, struct test test,
 
 static bool span_map_grow(struct span_map *map)
 {
-	size_t room = map->room ? map->room * 2 : 512;
+	size_t room = map->room ? map->room * 2 : 1024;
 	struct span *spans = realloc(map->spans, room * sizeof(*spans));
 
 	if (!spans)
