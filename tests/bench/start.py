@@ -5,7 +5,7 @@
 # a profile the median difference to the start without one of the same round. Root, in a mount namespace of its own; what is missing
 # is left out by name.
 # Usage: start.py BUILD-DIRECTORY [--rounds N] [--json] [ENGINE...]
-import argparse, ctypes, json, os, re, resource, shutil, signal, statistics, subprocess, sys, tempfile, time
+import argparse, atexit, ctypes, json, os, re, resource, shutil, signal, statistics, subprocess, sys, tempfile, time
 
 SOURCE = os.path.dirname(os.path.dirname(os.path.dirname(os.path.realpath(__file__))))
 PROFILE = os.path.join(SOURCE, "profiles", "default.json")
@@ -229,6 +229,13 @@ def measured(bench, engine, rounds):
     return rows, left
 
 
+def take_back(settings, made):
+    """What was made on the machine itself for a file system to be mounted there."""
+    subprocess.run(["umount", settings])
+    for path in made:
+        os.rmdir(path)
+
+
 def own_namespace(build):
     """Settings that say `profile = default`, where the wrappers and hooks look for them, for us alone."""
     library = ctypes.CDLL(None, use_errno=True)
@@ -238,8 +245,10 @@ def own_namespace(build):
     values = output(os.path.join(build, "config.status"), "--file=-", input="@prefix@\n@sysconfdir@\n", stderr=subprocess.DEVNULL).split()
     prefix = values[0] if values[0] != "NONE" else "/usr/local"
     settings = values[1].replace("${prefix}", prefix) + "/callgate"
-    os.makedirs(settings + "/profiles", exist_ok=True)
+    made = [path for path in (settings, os.path.dirname(settings)) if not os.path.isdir(path)]
+    os.makedirs(settings, exist_ok=True)
     subprocess.run(["mount", "-t", "tmpfs", "-o", "mode=755", "none", settings], check=True)
+    atexit.register(take_back, settings, made)
     os.makedirs(settings + "/profiles")
     shutil.copy(PROFILE, settings + "/profiles/default.json")
     with open(settings + "/callgate.conf", "w") as file:
