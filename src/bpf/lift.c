@@ -5,7 +5,6 @@
  * turned into a decision graph. What no profile can say becomes an opaque leaf at that instruction, for those calls
  * only.
  */
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/err.h"
@@ -18,13 +17,6 @@ enum {
 	/* What joining neighbours may leave of the filter's budget. Most of it is for questions that somebody has. */
 	LIFT_LEAVES = FILTER_WORK_LIMIT / 8 * 7,
 };
-
-static int order_pieces(const void *a, const void *b)
-{
-	const struct piece *x = a, *y = b;
-
-	return (x->range.first > y->range.first) - (x->range.first < y->range.first);
-}
 
 /* Neighbours mean the same: one action from two instructions, or two graphs with one diagram. */
 static bool same_meaning(struct lift *lift, struct meaning **meaning, const struct node *a, const struct node *b)
@@ -46,28 +38,10 @@ static bool same_meaning(struct lift *lift, struct meaning **meaning, const stru
 	       !meaning_is_opaque(*meaning, ref_a, &pc);
 }
 
-/* The walk comes to most numbers in order, so that most pieces stand a few places from their own. */
-static void sort_pieces(struct piece *pieces, size_t count)
-{
-	size_t moves = count * 8;
-
-	for (size_t i = 1; i < count; i++) {
-		struct piece piece = pieces[i];
-		size_t at = i;
-
-		for (; at && pieces[at - 1].range.first > piece.range.first && moves; at--, moves--)
-			pieces[at] = pieces[at - 1];
-		pieces[at] = piece;
-	}
-	if (count && !moves)
-		qsort(pieces, count, sizeof(*pieces), order_pieces);
-}
-
 static void pieces_to_map(struct lift *lift, struct span_map *map)
 {
 	struct meaning *meaning = NULL;
 
-	sort_pieces(lift->pieces, lift->piece_count);
 	for (size_t i = 0; i < lift->piece_count; i++) {
 		const struct piece *piece = &lift->pieces[i];
 

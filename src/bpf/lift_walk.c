@@ -343,6 +343,23 @@ static int order_pieces(const void *a, const void *b)
 	return (x->range.first > y->range.first) - (x->range.first < y->range.first);
 }
 
+/* The walk comes to most numbers in order, so that most pieces stand a few places from their own. */
+static void sort_pieces(struct piece *pieces, size_t count)
+{
+	size_t moves = count * 8;
+
+	for (size_t i = 1; i < count; i++) {
+		struct piece piece = pieces[i];
+		size_t at = i;
+
+		for (; at && pieces[at - 1].range.first > piece.range.first && moves; at--, moves--)
+			pieces[at] = pieces[at - 1];
+		pieces[at] = piece;
+	}
+	if (count && !moves)
+		qsort(pieces, count, sizeof(*pieces), order_pieces);
+}
+
 static void add_unknown(struct lift *lift, uint64_t first, uint64_t last)
 {
 	struct piece *pieces = lift_room(lift, lift->pieces, lift->piece_count, &lift->piece_room, sizeof(*pieces));
@@ -360,8 +377,7 @@ static void give_up(struct lift *lift)
 	uint64_t next = 0;
 
 	lift->filter->incomplete = true;
-	if (count)
-		qsort(lift->pieces, count, sizeof(*lift->pieces), order_pieces);
+	sort_pieces(lift->pieces, count);
 	for (size_t i = 0; i < count && !lift->no_memory; i++) {
 		struct range range = lift->pieces[i].range;
 
@@ -392,5 +408,6 @@ int lift_walk(struct lift *lift, uint32_t audit, struct callgate_err *err)
 	drop_waiting(lift);
 	if (!good && !lift->no_memory)
 		give_up(lift);
+	sort_pieces(lift->pieces, lift->piece_count);
 	return lift->no_memory ? err_nomem(err) : 0;
 }

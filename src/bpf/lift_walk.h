@@ -89,7 +89,7 @@ struct lift {
 
 int lift_new(const struct callgate_prog *prog, struct lift **out, struct callgate_err *err);
 void lift_free(struct lift *lift);
-/* Leaves pieces for all numbers, in no order. Where the program is too complex, what was not worked out gets
+/* Leaves pieces for all numbers, in ascending order. Where the program is too complex, what was not worked out gets
  * lift->unknown. */
 int lift_walk(struct lift *lift, uint32_t audit, struct callgate_err *err);
 

@@ -148,3 +148,16 @@ int task_read_id(pid_t tid, struct callgate_task *out, struct task_detail *detai
 		return err_set(err, r, "process %ld has ended", (long)tid);
 	return r;
 }
+
+int task_refuse_tracing(pid_t pid, const struct task_detail *detail, struct callgate_err *err)
+{
+	if (detail->state == 'Z' || detail->state == 'X')
+		return err_set(err, CALLGATE_E_NOTFOUND, "process %ld has ended and waits for its parent", (long)pid);
+	if (detail->kernel_thread)
+		return err_set(err, CALLGATE_E_ARG, "process %ld is a thread of the kernel", (long)pid);
+	if (detail->tracer)
+		return err_set(err, CALLGATE_E_PERM,
+			       "process %ld is traced by process %ld already (strace, a debugger): let it go first",
+			       (long)pid, (long)detail->tracer);
+	return 0;
+}

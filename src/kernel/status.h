@@ -22,6 +22,10 @@ int task_read(int dir, struct callgate_task *out, struct task_detail *detail, st
 /* Opens /proc/TID (any thread's id will do) and reads it. */
 int task_read_id(pid_t tid, struct callgate_task *out, struct task_detail *detail, struct callgate_err *err);
 
+/* E_NOTFOUND, E_ARG, E_PERM: why nobody can trace such a task (it has ended, is the kernel's, is traced). 0: somebody
+ * may. */
+int task_refuse_tracing(pid_t pid, const struct task_detail *detail, struct callgate_err *err);
+
 /* Reads a small file of /proc into buf and ends it with a NUL. E_NOTFOUND, E_IO, E_LIMIT when it does not fit. */
 int proc_read(int dir, const char *name, char *buf, size_t size, struct callgate_err *err);
 

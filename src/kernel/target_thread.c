@@ -145,14 +145,9 @@ static int weigh(int dir, pid_t pid, struct target_thread *target, enum rank *ra
 
 	if (r < 0)
 		return r;
-	if (detail.state == 'Z' || detail.state == 'X')
-		return err_set(err, CALLGATE_E_NOTFOUND, "process %ld has ended and waits for its parent", (long)pid);
-	if (detail.kernel_thread)
-		return err_set(err, CALLGATE_E_ARG, "process %ld is a thread of the kernel", (long)pid);
-	if (detail.tracer)
-		return err_set(err, CALLGATE_E_PERM,
-			       "process %ld is traced by process %ld already (strace, a debugger): let it go first",
-			       (long)pid, (long)detail.tracer);
+	r = task_refuse_tracing(pid, &detail, err);
+	if (r < 0)
+		return r;
 	if (task.mode == CALLGATE_MODE_STRICT)
 		return err_set(err, CALLGATE_E_UNSUPPORTED, "process %ld is in strict mode, which takes no filter",
 			       (long)pid);

@@ -56,20 +56,15 @@ static int seize_refused(const struct tracee *tracee, int saved, struct callgate
 {
 	struct callgate_task task;
 	struct task_detail detail;
-	long tid = (long)tracee->tid;
+	int r;
 
 	if (saved == ESRCH || task_read_id(tracee->tid, &task, &detail, NULL) < 0)
 		return ended(tracee, err);
-	if (detail.state == 'Z' || detail.state == 'X')
-		return err_set(err, CALLGATE_E_NOTFOUND, "process %ld has ended and waits for its parent", tid);
-	if (detail.kernel_thread)
-		return err_set(err, CALLGATE_E_ARG, "process %ld is a thread of the kernel", tid);
-	if (detail.tracer)
-		return err_set(err, CALLGATE_E_PERM,
-			       "process %ld is traced by process %ld already (strace, a debugger): let it go first",
-			       tid, (long)detail.tracer);
+	r = task_refuse_tracing(tracee->tid, &detail, err);
+	if (r < 0)
+		return r;
 	return err_set_errno(err, saved == EPERM ? CALLGATE_E_PERM : CALLGATE_E_KERNEL, saved, NULL,
-			     "cannot trace process %ld", tid);
+			     "cannot trace process %ld", (long)tracee->tid);
 }
 
 int tracee_seize(const struct tracee *tracee, unsigned options, struct callgate_err *err)
