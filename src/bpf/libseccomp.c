@@ -41,14 +41,8 @@ static const char *loader_reason(void)
 	return reason ? reason : "the dynamic loader gives no reason";
 }
 
-int libseccomp_load(struct libseccomp *out, struct callgate_err *err)
+int libseccomp_take(void *library, struct libseccomp *out, struct callgate_err *err)
 {
-	void *library = dlopen(LIBSECCOMP_PATH, RTLD_NOW | RTLD_LOCAL);
-
-	if (!library)
-		library = dlopen(LIBSECCOMP_SONAME, RTLD_NOW | RTLD_LOCAL);
-	if (!library)
-		return err_set(err, CALLGATE_E_UNSUPPORTED, "cannot load libseccomp: %s", loader_reason());
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		void *symbol = dlsym(library, rows[i].symbol);
 
@@ -57,4 +51,15 @@ int libseccomp_load(struct libseccomp *out, struct callgate_err *err)
 		memcpy((char *)out + rows[i].offset, &symbol, sizeof(symbol));
 	}
 	return 0;
+}
+
+int libseccomp_load(struct libseccomp *out, struct callgate_err *err)
+{
+	void *library = dlopen(LIBSECCOMP_PATH, RTLD_NOW | RTLD_LOCAL);
+
+	if (!library)
+		library = dlopen(LIBSECCOMP_SONAME, RTLD_NOW | RTLD_LOCAL);
+	if (!library)
+		return err_set(err, CALLGATE_E_UNSUPPORTED, "cannot load libseccomp: %s", loader_reason());
+	return libseccomp_take(library, out, err);
 }

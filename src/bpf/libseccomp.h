@@ -30,5 +30,7 @@ struct libseccomp {
  * Stays loaded. E_UNSUPPORTED: it is not installed, or lacks one of these functions; the text has the loader's reason.
  */
 int libseccomp_load(struct libseccomp *out, struct callgate_err *err);
+/* The same of a library that the caller has loaded with dlopen(3). */
+int libseccomp_take(void *library, struct libseccomp *out, struct callgate_err *err);
 
 #endif

@@ -307,15 +307,17 @@ static int find_default(const struct callgate_filter *filter, struct callgate_ac
 	return 0;
 }
 
-int prog_lower_libseccomp(const struct callgate_filter *filter, unsigned seconds, struct callgate_prog **out,
-			  struct callgate_err *err)
+int prog_lower_libseccomp(const struct callgate_filter *filter, const struct libseccomp *library, unsigned seconds,
+			  struct callgate_prog **out, struct callgate_err *err)
 {
 	struct teller teller = { .filter = filter, .calls = LIBRARY_CALLS_INIT, .err = err };
 	struct library_failure failure = { 0 };
 	int r;
 
 	r = find_default(filter, &teller.otherwise, err);
-	if (!r)
+	if (!r && library)
+		teller.library = *library;
+	else if (!r)
 		r = libseccomp_load(&teller.library, err);
 	if (!r)
 		r = write_calls(&teller);
@@ -338,7 +340,7 @@ int callgate_filter_compile_libseccomp(const struct callgate_filter *filter, uns
 	REQUIRE(err, filter && out);
 	r = filter_refuse_unknown(filter, err);
 	if (r == 0)
-		r = prog_lower_libseccomp(filter, seconds ? seconds : CALLGATE_LIBSECCOMP_SECONDS, &prog, err);
+		r = prog_lower_libseccomp(filter, NULL, seconds ? seconds : CALLGATE_LIBSECCOMP_SECONDS, &prog, err);
 	if (r)
 		return r;
 	r = prog_prove(prog, filter, err);

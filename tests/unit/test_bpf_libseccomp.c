@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* The second back end: what libseccomp can say means the same, what it cannot say is refused with its reason. */
 #include <criterion/criterion.h>
+#include <dlfcn.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "bpf/lower_libseccomp.h"
 #include "bpf/prog.h"
 #include "callgate.h"
 #include "filter/filter.h"
@@ -50,17 +52,18 @@ static struct callgate_filter *resolve(const char *json, enum callgate_enosys en
 	"{\"index\":" #index ",\"value\":" #value ",\"valueTwo\":" #two ",\"op\":\"SCMP_CMP_" op "\"}"
 #define TAIL "]}"
 
+/* What libseccomp can say. */
+static const char *const profiles[] = {
+	HEAD RULE("read", "ALLOW", "") "," RULE("mkdir", "ERRNO", ",\"errnoRet\":13") TAIL,
+	HEAD RULE("personality", "ALLOW", ",\"args\":[" ARG(0, 8, 0, "EQ") "]") "," RULE(
+		"ioctl", "LOG", ",\"args\":[" ARG(1, 21505, 0, "NE") "]") TAIL,
+	HEAD RULE("clone", "ALLOW", ",\"args\":[" ARG(0, 2114060288, 0, "MASKED_EQ") "]") "," RULE(
+		"fcntl", "TRAP", ",\"args\":[" ARG(1, 3, 0, "GT") "," ARG(2, 9, 0, "LE") "]") TAIL,
+	HEAD RULE("kill", "KILL_PROCESS", "") "," RULE("open", "TRACE", ",\"errnoRet\":7") TAIL,
+};
+
 Test(libseccomp, says_the_same)
 {
-	static const char *const profiles[] = {
-		HEAD RULE("read", "ALLOW", "") "," RULE("mkdir", "ERRNO", ",\"errnoRet\":13") TAIL,
-		HEAD RULE("personality", "ALLOW", ",\"args\":[" ARG(0, 8, 0, "EQ") "]") "," RULE(
-			"ioctl", "LOG", ",\"args\":[" ARG(1, 21505, 0, "NE") "]") TAIL,
-		HEAD RULE("clone", "ALLOW", ",\"args\":[" ARG(0, 2114060288, 0, "MASKED_EQ") "]") "," RULE(
-			"fcntl", "TRAP", ",\"args\":[" ARG(1, 3, 0, "GT") "," ARG(2, 9, 0, "LE") "]") TAIL,
-		HEAD RULE("kill", "KILL_PROCESS", "") "," RULE("open", "TRACE", ",\"errnoRet\":7") TAIL,
-	};
-
 	for (size_t i = 0; i < sizeof(profiles) / sizeof(profiles[0]); i++) {
 		struct callgate_filter *filter = resolve(profiles[i], CALLGATE_ENOSYS_NEVER);
 		struct callgate_err err = CALLGATE_ERR_INIT;
@@ -177,4 +180,30 @@ Test(libseccomp, is_stopped_in_time)
 	filter->fallback = filter->arches[0].spans[0].node;
 	cr_assert_eq(compile(filter, 1, &err), CALLGATE_E_LIMIT, "%s", err.text);
 	cr_assert_not_null(strstr(err.text, "within 1 second"), "%s", err.text);
+}
+
+/* The same calls, put to our own library. */
+Test(libseccomp, our_own_says_the_same)
+{
+	const char *build = getenv("top_builddir");
+	struct callgate_err err = CALLGATE_ERR_INIT;
+	struct libseccomp library;
+	char path[4096];
+	void *ours;
+
+	snprintf(path, sizeof(path), "%s/src/compat/.libs/libseccomp.so.2", build ? build : ".");
+	ours = dlopen(path, RTLD_NOW | RTLD_LOCAL);
+	if (!ours)
+		cr_skip_test("our libseccomp.so.2 is not built");
+	cr_assert_eq(libseccomp_take(ours, &library, &err), 0, "%s", err.text);
+	for (size_t i = 0; i < sizeof(profiles) / sizeof(profiles[0]); i++) {
+		struct callgate_filter *filter = resolve(profiles[i], CALLGATE_ENOSYS_NEVER);
+		struct callgate_prog *prog = NULL;
+		int r = prog_lower_libseccomp(filter, &library, CALLGATE_LIBSECCOMP_SECONDS, &prog, &err);
+
+		cr_assert_eq(r, 0, "profile %zu: %d %s", i, r, err.text);
+		cr_assert_eq(prog_prove(prog, filter, &err), 0, "profile %zu: %s", i, err.text);
+		callgate_prog_free(prog);
+		callgate_filter_free(filter);
+	}
 }
