@@ -12,6 +12,10 @@ PROFILE = os.path.join(SOURCE, "profiles", "default.json")
 DOCKER14 = "chown dac_override fsetid fowner mknod net_raw setgid setuid setfcap setpcap net_bind_service sys_chroot kill audit_write"
 COMMON = "/usr/share/lxc/config/common.seccomp"
 BARE = "no profile"
+EMPTY = "int main(void) { return 0; }"
+# What a precreate hook and a wrapper do at least.
+COPIES = "#include <unistd.h>\nint main(void) { static char b[65536]; long n; while ((n = read(0, b, sizeof(b))) > 0) if (write(1, b, n) != n) return 1; return 0; }"
+WRAPPER = '#include <unistd.h>\nint main(int n, char **words) { return n ? execv("%s", words) : 1; }'
 
 
 class Left(Exception):
@@ -48,6 +52,13 @@ class Bench:
         with open(self.path(*names), "w") as file:
             file.write(text)
         return self.path(*names)
+
+    def static(self, name, source):
+        """A static program of our own; None: no compiler."""
+        program = self.path(name)
+        if not os.path.exists(program) and shutil.which("gcc"):
+            subprocess.run(["gcc", "-O2", "-static", "-o", program, "-x", "c", "-"], input=source.encode(), check=True)
+        return program if os.path.exists(program) else None
 
     def fresh(self):
         self.count += 1
@@ -91,7 +102,7 @@ def with_our_library(bench, label, words):
     process an environment of its own, so that LD_LIBRARY_PATH does not reach it."""
     installed, ours = distribution_library(), os.path.realpath(os.path.join(bench.library, "libseccomp.so.2"))
     if installed and os.path.exists(ours):
-        yield Way(label, words, lambda: subprocess.run(["mount", "--bind", ours, installed], check=True),
+        yield Way(label + ", libseccomp.so.2 callgate's", words, lambda: subprocess.run(["mount", "--bind", ours, installed], check=True),
                   lambda: subprocess.run(["umount", installed], check=True))
 
 
@@ -101,7 +112,7 @@ def oci(bench, engine):
     wrapper = bench.path("callgate-" + engine)
     os.symlink(os.path.join(bench.hooks, "callgate-runc"), wrapper)
 
-    def bundle(name, seccomp):
+    def bundle(name, seccomp, annotations=None):
         folder = bench.path(engine, name)
         os.makedirs(folder)
         subprocess.run([engine, "spec"], cwd=folder, check=True)
@@ -113,6 +124,7 @@ def oci(bench, engine):
         config["root"] = {"path": bench.root, "readonly": False}
         config["linux"]["namespaces"] = [row for row in config["linux"]["namespaces"] if row["type"] != "network"]
         config["linux"].pop("seccomp", None)
+        config["annotations"] = annotations or {}
         if seccomp:
             config["linux"]["seccomp"] = seccomp
         bench.write(json.dumps(config), engine, name, "config.json")
@@ -121,23 +133,35 @@ def oci(bench, engine):
     def start(program, folder):
         return lambda: [program, "run", "--bundle", folder, bench.fresh()]
 
-    own = bundle("own", json.loads(bench.spec))
-    yield Way(BARE, start(engine, bundle("bare", None)))
+    own, bare = bundle("own", json.loads(bench.spec)), bundle("bare", None)
+    yield Way(BARE, start(engine, bare))
     yield Way("the engine's own, Docker's default", start(engine, own))
-    yield from with_our_library(bench, "the same with callgate's libseccomp.so.2", start(engine, own))
-    yield Way(f"callgate-{engine}", start(wrapper, bundle("wrapped", None)))
+    yield from with_our_library(bench, "the same", start(engine, own))
+    wrapped = bundle("wrapped", None)
+    yield Way(f"callgate-{engine}", start(wrapper, wrapped))
+    yield from with_our_library(bench, f"callgate-{engine}", start(wrapper, wrapped))
+    less = bench.static("wrapper-" + engine, WRAPPER % shutil.which(engine))
+    if less and engine == "crun":
+        program = output(bench.tool, "compile", "--caps", "docker", "--format", "base64", PROFILE).strip()
+        ready = bundle("ready", {"defaultAction": "SCMP_ACT_KILL_PROCESS"}, {"run.oci.seccomp_bpf_data": program})
+        yield Way("a wrapper that only executes crun, the program in the bundle", start(less, ready))
+    elif less:
+        yield Way("a wrapper that only executes runc", start(less, bare))
 
 
 def podman(bench):
     if not shutil.which("podman"):
         raise Left("podman is not installed")
     hooks = bench.path("hooks.d")
-    os.makedirs(hooks)
-    for name in "50-callgate.json", "60-callgate-gate.json", "70-callgate-proof.json":
-        with open(os.path.join(bench.hooks, name)) as file:
-            row = json.load(file)
-        row["hook"]["path"] = os.path.join(bench.hooks, "callgate-oci-hook")
-        bench.write(json.dumps(row), "hooks.d", name)
+
+    def write_hooks(directory, programs):
+        for name, program in zip(("50-callgate.json", "60-callgate-gate.json", "70-callgate-proof.json"), programs):
+            with open(os.path.join(bench.hooks, name)) as file:
+                row = json.load(file)
+            row["hook"]["path"] = program
+            bench.write(json.dumps(row), directory, name)
+
+    write_hooks("hooks.d", [os.path.join(bench.hooks, "callgate-oci-hook")] * 3)
     runtime = shutil.which("crun") or shutil.which("runc")
 
     def start(*options):
@@ -148,6 +172,10 @@ def podman(bench):
 
     yield Way(BARE, start("--security-opt=seccomp=unconfined"))
     yield Way("podman's own default", start())
+    copies = bench.static("copies", COPIES)
+    if copies:
+        write_hooks("copies.d", [copies] * 3)
+        yield Way("three hooks that only read and write what they are given", start("--hooks-dir=" + bench.path("copies.d"), "--security-opt=seccomp=unconfined"))
     yield Way("callgate's hooks", start("--hooks-dir=" + hooks, "--security-opt=seccomp=unconfined"))
 
 
@@ -160,10 +188,10 @@ def lxc(bench, program):
         return bench.write("\n".join([f"lxc.rootfs.path = dir:{bench.root}", "lxc.net.0.type = empty", "lxc.uts.name = bench",
                                       "lxc.mount.auto = proc:mixed", f"lxc.cap.keep = {DOCKER14}", *lines]) + "\n", program, name + ".conf")
 
-    def hooked(name, options):
+    def hooked(options):
         def words():
             container_name = bench.fresh()
-            conf = container(name, f"lxc.include = {bench.hooks}/callgate.conf", f"lxc.seccomp.profile = /run/callgate/lxc/{container_name}.seccomp",
+            conf = container("hooked" + options, f"lxc.include = {bench.hooks}/callgate.conf", f"lxc.seccomp.profile = /run/callgate/lxc/{container_name}.seccomp",
                              f"lxc.hook.pre-start = {hook} --profile {PROFILE} {options}", f"lxc.hook.start-host = {hook} --profile {PROFILE} {options}")
             return command(container_name, conf)
         return words
@@ -174,10 +202,8 @@ def lxc(bench, program):
         return [program, "-F", "-n", name, "-f", conf, "--", "/bin/true"]
 
     yield Way(BARE, lambda conf=container("bare"): command(bench.fresh(), conf))
-    empty = bench.path("empty")
-    if not os.path.exists(empty) and shutil.which("gcc"):
-        subprocess.run(["gcc", "-O2", "-static", "-o", empty, "-x", "c", "-"], input=b"int main(void) { return 0; }", check=True)
-    if os.path.exists(empty):
+    empty = bench.static("empty", EMPTY)
+    if empty:
         yield Way("two hooks that are empty static programs",
                   lambda conf=container("empty", f"lxc.hook.pre-start = {empty}", f"lxc.hook.start-host = {empty}"): command(bench.fresh(), conf))
     if os.path.exists(COMMON):
@@ -186,9 +212,11 @@ def lxc(bench, program):
     if subprocess.run([bench.tool, "convert", "--to", "lxc", "--caps", "docker", "--lossy", "-o", text, PROFILE], stderr=subprocess.DEVNULL).returncode in (0, 1) and os.path.exists(text):
         conf = container("text", f"lxc.seccomp.profile = {text}")
         yield Way("callgate's text alone", lambda conf=conf: command(bench.fresh(), conf))
-        yield from with_our_library(bench, "the same with callgate's libseccomp.so.2", lambda conf=conf: command(bench.fresh(), conf))
-    yield Way("callgate's hooks", hooked("hooks", ""))
-    yield Way("callgate's hooks, --inject", hooked("inject", "--inject"))
+        yield from with_our_library(bench, "callgate's text alone", lambda conf=conf: command(bench.fresh(), conf))
+    for label, options in ("callgate's hooks", ""), ("callgate's hooks, --inject", "--inject"):
+        words = hooked(options)
+        yield Way(label, words)
+        yield from with_our_library(bench, label, words)
 
 
 ENGINES = {
@@ -254,6 +282,9 @@ def own_namespace(build):
     with open(settings + "/callgate.conf", "w") as file:
         file.write("profile = default\n")
     subprocess.run(["umount", "/sys/fs/cgroup/unified"], stderr=subprocess.DEVNULL)
+    if output("stat", "-f", "-c", "%T", "/run").strip() != "tmpfs":
+        # As Debian has it: other file systems write to disk when a file takes the place of another one.
+        subprocess.run(["mount", "-t", "tmpfs", "-o", "mode=755", "none", "/run"], check=True)
 
 
 def main():
@@ -280,7 +311,7 @@ def main():
             print(f"start of a container, {engine}; {words.rounds} rounds, medians of wall time and CPU")
             for row in rows:
                 more = "" if row["way"] == BARE else f"   {row['more_ms']:+7.1f} {row['more_cpu_ms']:+7.1f}"
-                print(f"  {row['way']:<44}{row['ms']:9.1f} {row['cpu_ms']:7.1f} ms{more}")
+                print(f"  {row['way']:<56}{row['ms']:9.1f} {row['cpu_ms']:7.1f} ms{more}")
             for label, why in left:
                 print(f"  {label}: left out: {why}")
     except Left as why:
