@@ -21,10 +21,11 @@ void callgate_prefault(void)
 	char *start;
 
 	/* Setting one of these keeps the others from adapting, so all are set to where they would come. */
-	mallopt(M_TOP_PAD, HEAP + 4096);
+	mallopt(M_TOP_PAD, 4096);
 	mallopt(M_TRIM_THRESHOLD, 8 << 20);
 	mallopt(M_MMAP_THRESHOLD, 4 << 20);
-	start = malloc(1);
+	/* One block: the heap may have begun already. What is freed here is what comes next. */
+	start = malloc(HEAP);
 	at = (uintptr_t)start & ~(page - 1);
 	if (start)
 		madvise((void *)at, HEAP, MADV_POPULATE_WRITE); /* NOLINT(performance-no-int-to-ptr) */
