@@ -29,13 +29,45 @@ static int complain(struct oci_job *job, struct callgate_err *err)
 	return callgate_choice_complain(&job->choice, err);
 }
 
-bool oci_job_records(const struct oci_job *job)
+static bool is_word(const char *text, size_t size, const char *word)
+{
+	return size == strlen(word) && memcmp(text, word, size) == 0;
+}
+
+/* What a container may ask for beside a profile. */
+static bool wishes(const struct oci_job *job, const char *key)
 {
 	size_t size;
-	const char *wish = callgate_bundle_annotation(job->bundle, "org.callgate.record", &size);
+	const char *said = callgate_bundle_annotation(job->bundle, key, &size);
 
-	return callgate_settings_record(job->settings, job->engine) ||
-	       (wish && !(size == 2 && memcmp(wish, "no", 2) == 0));
+	return said && !is_word(said, size, "no");
+}
+
+bool oci_job_records(const struct oci_job *job)
+{
+	return callgate_settings_record(job->settings, job->engine) || wishes(job, "org.callgate.record");
+}
+
+/* Where only containers that ask for a profile get one, nothing else is done for one that does not. */
+static int check_wish(struct oci_job *job, const char *key)
+{
+	size_t size;
+	const char *said = callgate_bundle_annotation(job->bundle, key, &size);
+
+	if (!said || is_word(said, size, "no"))
+		return 0;
+	if (size && !is_word(said, size, "yes")) {
+		say(&job->messages, LOG_ERR, "the container's annotation %s is '%.*s', and can be yes or no", key,
+		    size < 100 ? (int)size : 100, said);
+		return -1;
+	}
+	if (!callgate_settings_annotated_only(job->settings, job->engine) ||
+	    callgate_bundle_annotation(job->bundle, "org.callgate.profile", NULL))
+		return 0;
+	say(&job->messages, LOG_ERR,
+	    "the container has the annotation %s and not org.callgate.profile, without which nothing is done for it",
+	    key);
+	return -1;
 }
 
 /* A misspelt wish is no wish: the container would start without what was asked for, and nobody would notice. */
@@ -45,7 +77,7 @@ static int check_wishes(struct oci_job *job)
 	const char *key = callgate_bundle_unknown_wish(job->bundle, &size);
 
 	if (!key)
-		return 0;
+		return check_wish(job, "org.callgate.log") < 0 ? -1 : check_wish(job, "org.callgate.record");
 	say(&job->messages, LOG_ERR,
 	    "the container has an annotation '%.*s', and there are only org.callgate.profile, .log and .record",
 	    size < 100 ? (int)size : 100, key);
@@ -61,10 +93,10 @@ int oci_job_read(struct oci_job *job, const char *config)
 		      : callgate_settings_read(&job->settings, &err)) < 0 ||
 	    callgate_bundle_read(config, &job->bundle, &err) < 0 || callgate_notes_new(&job->notes) < 0)
 		return fail(job, &err);
-	if (check_wishes(job) < 0)
-		return -1;
 	if (job->asked && callgate_settings_ask(job->settings, job->engine, job->asked, &err) < 0)
 		return fail(job, &err);
+	if (check_wishes(job) < 0)
+		return -1;
 	job->passes = callgate_settings_annotated_only(job->settings, job->engine) &&
 		      !callgate_bundle_annotation(job->bundle, "org.callgate.profile", NULL);
 	if (job->passes)
@@ -80,8 +112,7 @@ int oci_job_read(struct oci_job *job, const char *config)
 /* The profile's, and LOG where the settings or the container ask for visible denials. */
 static uint32_t wanted_flags(const struct oci_job *job)
 {
-	bool log = callgate_settings_log(job->settings, job->engine) ||
-		   callgate_bundle_annotation(job->bundle, "org.callgate.log", NULL);
+	bool log = callgate_settings_log(job->settings, job->engine) || wishes(job, "org.callgate.log");
 
 	return callgate_filter_flags(job->choice.filter) | (log ? SECCOMP_FILTER_FLAG_LOG : 0);
 }

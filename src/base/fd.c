@@ -97,10 +97,10 @@ static const char *acl_complaint(int fd, const struct stat *st, const struct fd_
 		if (!(entry.permissions & mask & ACL_WRITE))
 			continue;
 		if (entry.tag == ACL_USER && !is_our_user(entry.id, also))
-			return "is writable by another user, by an access control list";
+			return "is writable by another user, by an access control list (setfacl -b takes it away)";
 		if ((entry.tag == ACL_GROUP && !is_our_group(entry.id, also)) ||
 		    (entry.tag == ACL_GROUP_OBJ && !is_our_group(st->st_gid, also)))
-			return "is writable by a foreign group, by an access control list";
+			return "is writable by a foreign group, by an access control list (setfacl -b takes it away)";
 	}
 	return NULL;
 }
@@ -116,12 +116,12 @@ const char *fd_complaint(int fd, const struct stat *st, const struct fd_owner *a
 	/* Which files of the host count was decided outside of a rootless engine's user namespace; here their owner has
 	 * no number of his own. */
 	if (!is_our_user(st->st_uid, also) && !rootless_is_host(st->st_uid))
-		return "belongs to neither root nor the caller";
+		return "belongs to neither root nor the caller (chown gives it to one of them)";
 	if ((st->st_mode & S_IWOTH) && !sticky)
-		return "is writable by everybody";
+		return "is writable by everybody (chmod o-w changes that)";
 	/* Debian gives each user a private group: only a group other than root's and our own makes a file foreign. */
 	if (!listed && !sticky && (st->st_mode & S_IWGRP) && !is_our_group(st->st_gid, also))
-		return "is writable by a foreign group";
+		return "is writable by a foreign group (chmod g-w changes that)";
 	return NULL;
 }
 

@@ -43,6 +43,18 @@ struct writing {
 	struct callgate_err *err;
 };
 
+/* What libseccomp would make of the rules cannot be foreseen: as a rule those for a multiplexer and for its members,
+ * which meet on one number. One more multiplexer is closed; false: both are. */
+static bool close_multiplexer(struct writing *writing)
+{
+	for (int id = syscall_count() - 1; id >= 0; id--) /* socketcall, whose members profiles name, comes first */
+		if (is_multiplexer(id) && writing->strict[id] != OCI_STRICT_CLOSED) {
+			writing->strict[id] = OCI_STRICT_CLOSED;
+			return true;
+		}
+	return false;
+}
+
 /* A multiplexer that libseccomp opens for one of its members is closed instead; anything else that is looser is
  * refused. *again: one was closed, and the text has to be written anew. */
 static int find_looser(struct writing *writing, const struct callgate_text *text, bool *again)
@@ -111,6 +123,8 @@ int callgate_oci_write(const struct callgate_choice *choice, const struct callga
 		r = write_once(&writing, &text);
 		if (r == 0)
 			r = find_looser(&writing, text, &again);
+		else if (r == CALLGATE_E_UNSUPPORTED && close_multiplexer(&writing))
+			r = 0;
 	}
 	free(writing.strict);
 	if (r < 0)

@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* callgate hook: makes engines call callgate when a container starts, shows where they do, and undoes it. */
+#include <errno.h>
+#include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "tool/hook.h"
 
@@ -80,6 +83,29 @@ static int take_name(struct hook_request *request, const char *word)
 	}
 	request->name = word;
 	return 0;
+}
+
+int hook_profile(const char *profile, char word[4096], char path[4096])
+{
+	struct callgate_err err = CALLGATE_ERR_INIT;
+
+	if (!strchr(profile, '/')) {
+		if (callgate_profile_lookup(profile, path, 4096, &err) == 0) {
+			snprintf(word, 4096, "%s", profile);
+			return EXIT_YES;
+		}
+		report_err(&err);
+		if (access(profile, F_OK) == 0)
+			fprintf(stderr, "callgate: note: the file of that name in this directory is --profile ./%s\n",
+				profile);
+		return EXIT_CANNOT;
+	}
+	if (!realpath(profile, path)) {
+		report("%s: %s", profile, strerror(errno));
+		return EXIT_CANNOT;
+	}
+	memcpy(word, path, 4096);
+	return EXIT_YES;
 }
 
 static int unknown_runtime(const char *name)

@@ -23,6 +23,12 @@ struct hook_request {
 	bool log, all, complain, record;
 };
 
+/* ------------------------------------------------------------------ hook.c */
+
+/* The profile that hooks are to read, whatever directory they run in: a bare name stays one, a path becomes a full one;
+ * path: the file. An exit code. */
+int hook_profile(const char *profile, char word[4096], char path[4096]);
+
 /* ------------------------------------------------------------------ hook_lxc.c */
 
 /* word: install, remove or status. An exit code. */
@@ -57,6 +63,7 @@ struct lxc_plan {
 	uid_t owner;
 	struct callgate_lxc_config config;
 	char profile[4096]; /* the word for the hook line: a bare name or a full path */
+	char file[4096];    /* what it names */
 };
 
 /* The profile for a container that none was named for; why: one clause. */

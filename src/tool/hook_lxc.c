@@ -58,27 +58,15 @@ static bool is_plain(const char *word)
 	return word[0] && word[strspn(word, plain)] == '\0';
 }
 
-/* A path is made absolute, a bare name stays one. */
-static int profile_word(const char *profile, char *word, size_t size)
+/* The profile, as a word for the hook line and as the file that the hook will read. */
+static int plan_profile(const char *profile, struct lxc_plan *plan)
 {
-	struct callgate_err err = CALLGATE_ERR_INIT;
-	char path[PATH_MAX];
+	int code = hook_profile(profile, plan->profile, plan->file);
 
-	if (!strchr(profile, '/')) {
-		if (callgate_profile_lookup(profile, path, sizeof(path), &err) < 0) {
-			report_err(&err);
-			return EXIT_CANNOT;
-		}
-		snprintf(path, sizeof(path), "%s", profile);
-	} else if (!realpath(profile, path)) {
-		report("%s: %s", profile, strerror(errno));
-		return EXIT_CANNOT;
-	}
-	if (!is_plain(path) || snprintf(word, size, "%s", path) >= (int)size) {
-		report("'%s' cannot be used on a hook line: it has characters that a shell interprets", path);
-		return EXIT_CANNOT;
-	}
-	return EXIT_YES;
+	if (code || is_plain(plan->profile))
+		return code;
+	report("'%s' cannot be used on a hook line: it has characters that a shell interprets", plan->profile);
+	return EXIT_CANNOT;
 }
 
 /* No lxc.hook.version here: it would change how the container's other hooks are called, and ours takes either. */
@@ -136,7 +124,7 @@ static int choose_profile(struct hook_request *request, struct lxc_plan *plan)
 	} else if (strncmp(proposed, "system-", 7) == 0 && !strstr(request->profile, "system-container")) {
 		fprintf(stderr, "callgate: note: %s: the profile '%s' is made for such containers\n", why, proposed);
 	}
-	code = profile_word(request->profile, plan->profile, sizeof(plan->profile));
+	code = plan_profile(request->profile, plan);
 	if (code)
 		return code;
 	if (is_plain(request->caps))

@@ -122,14 +122,12 @@ static int check_owner(const struct hook_request *request, const struct lxc_plan
 }
 
 /* The hook reads the profile as root does what it trusts. */
-static int check_trust(const char *word)
+static int check_trust(const char *path)
 {
 	CALLGATE_CLEANUP(policy_cleanup) struct callgate_policy *policy = NULL;
 	struct callgate_err err = CALLGATE_ERR_INIT;
-	char path[PATH_MAX];
 
-	if (profile_path(word, path, sizeof(path), &err) == 0 &&
-	    callgate_policy_read_trusted(path, &policy, NULL, &err) == 0)
+	if (callgate_policy_read_trusted(path, &policy, NULL, &err) == 0)
 		return EXIT_YES;
 	if (err.code != CALLGATE_E_UNTRUSTED)
 		return EXIT_YES; /* what is wrong with it otherwise is said by who reads it next, with all findings */
@@ -165,7 +163,7 @@ static int check_caps(struct options *options, const struct lxc_plan *plan, cons
 	if (caps == plan->config.caps)
 		return EXIT_YES;
 	options->target.caps = plan->config.caps;
-	code = profile_resolve(options, plan->profile, &other);
+	code = profile_resolve(options, plan->file, &other);
 	options->target.caps = caps;
 	if (code)
 		return code;
@@ -367,9 +365,9 @@ int lxc_check_install(struct options *options, const struct hook_request *reques
 	if (!code)
 		code = check_owner(request, plan);
 	if (!code)
-		code = check_trust(plan->profile);
+		code = check_trust(plan->file);
 	if (!code)
-		code = profile_resolve(options, plan->profile, &filter);
+		code = profile_resolve(options, plan->file, &filter);
 	if (!code)
 		code = check_caps(options, plan, filter);
 	hook_warn_complain(request);

@@ -65,6 +65,14 @@ ok "the default profile: unshare is refused" has 'unshare.*Operation not permitt
 [ $runtime = crun ] || ok "what runc makes otherwise stands in the state" is "$(state "$run-docker" '.messages | map(test("socketcall .*of x86")) | any')" true
 ok "capabilities come from the bounding set" is "$(state "$run-docker" '.caps | index("CAP_SETUID") != null')" true
 
+for profile in static-web system-container; do
+  cp "$src/profiles/$profile.json" "$settings/profiles/"
+  settings "profile = $profile"
+  bundle $profile
+  ok "$profile, as it is shipped: starts" start $profile
+  ok "... and unshare is refused" has 'unshare.*Operation not permitted' err
+done
+
 # ------------------------------------------------------------------ the same bundle once more
 own='.linux.seccomp = {defaultAction: "SCMP_ACT_ALLOW", syscalls: [{names: ["rmdir"], action: "SCMP_ACT_ERRNO", errnoRet: 79}]}'
 settings "profile = deny77"
@@ -284,6 +292,19 @@ settings "profile = deny77"
 bundle unrecorded ".annotations[\"org.callgate.record\"] = \"yes\" | $(spec_hook poststart)"
 no "org.callgate.record without the hook that does it: does not start" start unrecorded
 ok "... and why is said" has 'createRuntime' err
+# A wish that would do nothing is not passed over.
+settings "profile = deny77" "containers = annotated"
+for wish in log record; do
+  bundle wish ".annotations[\"org.callgate.$wish\"] = \"yes\""
+  no "org.callgate.$wish without a profile: does not start" start wish
+  ok "... and why is said" has "org.callgate.$wish and not org.callgate.profile" err
+  bundle wish ".annotations[\"org.callgate.$wish\"] = \"maybe\" | .annotations[\"org.callgate.profile\"] = \"deny77\""
+  no "org.callgate.$wish=maybe: does not start" start wish
+  ok "... and why is said" has "org.callgate.$wish is 'maybe', and can be yes or no" err
+  bundle wish ".annotations[\"org.callgate.$wish\"] = \"no\""
+  ok "org.callgate.$wish=no: starts" start wish
+done
+settings "profile = deny77"
 for text in '' '{' '{"id":"../x","bundle":"/"}' '{"id":"x","pid":-1,"bundle":"/"}' '{"id":"x","id":"y","bundle":"/"}'; do
   printf '%s' "$text" | "$hook" poststart >"$work/out" 2>"$work/err"
   point $((!$?)) "forged state is refused: ${text:-nothing}"
