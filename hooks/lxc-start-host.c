@@ -132,7 +132,7 @@ static enum start prove_text(struct hook *hook, const struct callgate_task *self
 	struct callgate_err err = CALLGATE_ERR_INIT;
 
 	if (callgate_task_prove(hook->pid, callgate_text_filter(hook->text),
-				self->filters > 0 ? (size_t)self->filters : 0, &err) == 0)
+				self->filters > 0 ? (size_t)self->filters : 0, NULL, &err) == 0)
 		return START_VERIFIED;
 	if (err.code == CALLGATE_E_MISMATCH ||
 	    (hook->manner == MANNER_INJECT ? err.code != CALLGATE_E_PERM : hook->proof == PROOF_REQUIRED)) {
@@ -179,11 +179,10 @@ static int prove_stack(struct hook *hook, const struct callgate_task *self)
 {
 	size_t outer = self->filters > 0 ? (size_t)self->filters : 0;
 	struct callgate_err err = CALLGATE_ERR_INIT;
-	struct callgate_filter *met = NULL;
+	struct callgate_filter *met;
 	int r;
 
-	if (callgate_task_prove(hook->pid, hook->filter, outer + 1, &err) < 0 ||
-	    callgate_task_filter(hook->pid, &met, NULL, &err) < 0)
+	if (callgate_task_prove(hook->pid, hook->filter, outer + 1, &met, &err) < 0)
 		return hook_fail(hook, &err);
 	r = check_met(hook, met, outer);
 	callgate_filter_free(met);

@@ -38,12 +38,20 @@ static int read_task(pid_t tid, struct callgate_witness **out, size_t *stack, st
 	return 0;
 }
 
+static int lift_stack(pid_t tid, const struct callgate_prog *const *progs, size_t count, struct callgate_filter **out,
+		      struct callgate_err *err)
+{
+	char name[32];
+
+	snprintf(name, sizeof(name), "pid:%d", (int)tid);
+	return kernel_dump_lift(progs, count, name, out, err);
+}
+
 int callgate_task_filter(pid_t tid, struct callgate_filter **out, unsigned *count, struct callgate_err *err)
 {
 	const struct callgate_prog *const *progs;
 	struct callgate_witness *witness;
 	size_t stack, n = 0;
-	char name[32];
 	int r;
 
 	REQUIRE(err, out);
@@ -53,8 +61,7 @@ int callgate_task_filter(pid_t tid, struct callgate_filter **out, unsigned *coun
 	if (r < 0)
 		return r;
 	progs = callgate_witness_stack(witness, stack, &n);
-	snprintf(name, sizeof(name), "pid:%d", (int)tid);
-	r = kernel_dump_lift(progs, n, name, out, err);
+	r = lift_stack(tid, progs, n, out, err);
 	callgate_witness_free(witness);
 	if (r)
 		return err_negative(r);
@@ -153,7 +160,8 @@ int callgate_witness_verdict(struct callgate_witness *witness, size_t stack, con
 	return r;
 }
 
-int callgate_task_prove(pid_t tid, const struct callgate_filter *filter, size_t beneath, struct callgate_err *err)
+int callgate_task_prove(pid_t tid, const struct callgate_filter *filter, size_t beneath, struct callgate_filter **all,
+			struct callgate_err *err)
 {
 	const struct callgate_prog *const *progs;
 	struct callgate_witness *witness;
@@ -172,6 +180,8 @@ int callgate_task_prove(pid_t tid, const struct callgate_filter *filter, size_t 
 			    count, beneath + 1);
 	else
 		r = prog_prove(progs[count - 1], filter, err);
+	if (r == 0 && all)
+		r = lift_stack(tid, progs, count, all, err);
 	callgate_witness_free(witness);
 	return r;
 }
