@@ -171,16 +171,24 @@ static int read_form(const struct form *form, const char *dir, const char *id, p
 
 enum match { MATCH_WHOLE, MATCH_BEGINNING };
 
-/* The directory below root that is called id, or the only one whose name begins with it. "": none, or several. */
+static bool is_hexadecimal(const char *text)
+{
+	return text[strspn(text, "0123456789abcdef")] == '\0';
+}
+
+/* The only directory below root whose name, an id as engines make them, begins so. "": none, or several. What people
+ * have called their containers is not completed: "web" is not "web2". */
 static void complete(const char *root, const char *id, char *buf, size_t size)
 {
+	enum { WHOLE = 64 };
 	struct dirent *entry;
 	unsigned found = 0;
-	DIR *dir = opendir(root);
+	DIR *dir = is_hexadecimal(id) ? opendir(root) : NULL;
 
 	buf[0] = '\0';
 	while (dir && (entry = readdir(dir))) {
-		if (entry->d_name[0] == '.' || strncmp(entry->d_name, id, strlen(id)) != 0)
+		if (strlen(entry->d_name) != WHOLE || !is_hexadecimal(entry->d_name) ||
+		    strncmp(entry->d_name, id, strlen(id)) != 0)
 			continue;
 		snprintf(buf, size, "%s", entry->d_name);
 		found++;
@@ -259,12 +267,14 @@ int callgate_oci_init_pid(const char *root, const char *id, pid_t *out, struct c
 {
 	struct wanted wanted = { .id = id, .match = MATCH_WHOLE, .err = err };
 	char named[256];
+	bool is_path;
 	int r;
 
 	REQUIRE(err, id && out);
-	if (!id[0] || id[0] == '.' || strchr(id, '/'))
-		return err_set(err, CALLGATE_E_ARG, "a container's name has no '/' and no dot in front");
-	r = look(root, &wanted);
+	is_path = strchr(id, '/') != NULL; /* of a pod: NAMESPACE/POD/CONTAINER */
+	if (!id[0] || id[0] == '.')
+		return err_set(err, CALLGATE_E_ARG, "a container's name has no dot in front");
+	r = is_path ? CALLGATE_E_NOTFOUND : look(root, &wanted);
 	if (r == CALLGATE_E_NOTFOUND) {
 		int named_r = callgate_oci_id(id, named, sizeof(named), err);
 
@@ -275,7 +285,8 @@ int callgate_oci_init_pid(const char *root, const char *id, pid_t *out, struct c
 		wanted.id = named_r == 0 ? named : id;
 		if (named_r == 0)
 			err_set(err, r, "container '%s' (%.12s) is not running", id, named);
-		r = look(root, &wanted);
+		if (named_r == 0 || !is_path)
+			r = look(root, &wanted);
 	}
 	if (r == 0)
 		*out = wanted.pid;

@@ -216,16 +216,6 @@ bool is_live_source(const char *text)
 	return strncmp(text, "pid:", 4) == 0 || strncmp(text, "lxc:", 4) == 0 || strncmp(text, "oci:", 4) == 0;
 }
 
-static int find_init_pid(const struct options *options, const char *id, pid_t *pid)
-{
-	struct callgate_err err = CALLGATE_ERR_INIT;
-
-	if (callgate_oci_init_pid(options->root, id, pid, &err) == 0)
-		return EXIT_YES;
-	report_err(&err);
-	return EXIT_CANNOT;
-}
-
 int live_source(const struct options *options, const char *text, pid_t *pid, enum callgate_scope *scope)
 {
 	uint64_t value;
@@ -234,7 +224,7 @@ int live_source(const struct options *options, const char *text, pid_t *pid, enu
 	if (strncmp(text, "lxc:", 4) == 0)
 		return lxc_init_pid(text + 4, options->lxcpath, pid);
 	if (strncmp(text, "oci:", 4) == 0)
-		return find_init_pid(options, text + 4, pid);
+		return oci_init_pid(options, text + 4, pid);
 	if (strncmp(text, "pid:", 4) != 0) {
 		report("'%s' is not a live source; expected pid:N, lxc:NAME or oci:ID", text);
 		return EXIT_CANNOT;

@@ -325,6 +325,18 @@ int lxc_init_pid(const char *name, const char *lxcpath, pid_t *out);
 const char *lxc_default_path(void);
 bool lxc_is_running(const char *name, const char *lxcpath);
 
+/* ------------------------------------------------------------------ oci.c */
+
+/* The host's pid of a running container's first process: an id, a name, for root "USER/NAME" too. An exit code after a
+ * message. */
+int oci_init_pid(const struct options *options, const char *id, pid_t *pid);
+/* "oci:USER/NAME", and root asks. */
+bool oci_is_users(const char *source);
+/* Tells root who else has a container of this name, and what to call it. */
+void oci_hint_users(const char *name);
+/* A user as people call him, by his number where he has no name. */
+const char *user_word(uid_t uid, char *buf, size_t size);
+
 /* ------------------------------------------------------------------ doctor_engines.c */
 
 /* Whether some containers.conf has a line that begins with key and holds word; where gets its path. */

@@ -266,6 +266,7 @@ static int check_recorded(const struct options *options, const char *source, con
 static int take_recorded(struct options *options, const char *source, struct request *request, char path[4096])
 {
 	struct why_recorded recorded;
+	enum callgate_scope scope;
 	pid_t pid;
 
 	if (why_record(source, &recorded)) {
@@ -275,7 +276,7 @@ static int take_recorded(struct options *options, const char *source, struct req
 		memcpy(path, recorded.profile, sizeof(recorded.profile));
 		return check_recorded(options, source, &recorded);
 	}
-	if (strncmp(source, "lxc:", 4) == 0 && lxc_init_pid(source + 4, options->lxcpath, &pid) != EXIT_YES)
+	if (live_source(options, source, &pid, &scope) != EXIT_YES)
 		return EXIT_CANNOT;
 	report("no hook has left a record about %s; --profile says what to compare with", source);
 	why_hint_owner(source);

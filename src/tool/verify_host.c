@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* callgate verify --all: every container of the machine against what its hook recorded. */
 #include <string.h>
+#include <unistd.h>
 
 #include "tool/host.h"
 
@@ -92,6 +93,19 @@ static void note_unknown(const struct host *host)
 			count > SHOWN ? " ..." : "");
 }
 
+static void report_unread(void)
+{
+	char user[256];
+
+	if (geteuid() == 0)
+		report("what is not read is not verified; 'callgate verify lxc:NAME' asks one container by ptrace");
+	else
+		report("what is not read is not verified, and the kernel shows filters to root only; as root: "
+		       "'callgate "
+		       "verify --profile P oci:%s/NAME', for LXC 'lxc:NAME -P DIR'",
+		       user_word(geteuid(), user, sizeof(user)));
+}
+
 int verify_host(const struct options *options, enum host_rows which)
 {
 	CALLGATE_CLEANUP(host_cleanup) struct host host;
@@ -119,7 +133,7 @@ int verify_host(const struct options *options, enum host_rows which)
 	fflush(stdout);
 	note_unknown(&host);
 	if (!host.witness) {
-		report("what is not read is not verified; 'callgate verify lxc:NAME' asks one container by ptrace");
+		report_unread();
 		worst = EXIT_CANNOT;
 	}
 	if (root && print_document(root) != 0)

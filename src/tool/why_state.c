@@ -180,31 +180,45 @@ int why_last(void)
 	return EXIT_NO;
 }
 
-/* The state file of "oci:0123456789ab" or "lxc:NAME": OCI's ids are longer than what cgroups are called by here. */
+/* Whether a file is the record of a container that was named so: by its whole id, behind which '@' tells several --root
+ * apart, or by the beginning of one as engines make them. */
+static bool is_record_of(const char *file, const char *engine, const char *id)
+{
+	enum { WHOLE = 64 };
+	size_t size = strlen(id), length = strlen(file) - strlen(".json");
+	bool oci = strcmp(engine, "oci") == 0;
+
+	if (oci && memchr(file, '@', length))
+		length = strcspn(file, "@");
+	if (strncmp(file, id, size) != 0)
+		return false;
+	return length == size || (oci && length == WHOLE && strspn(id, "0123456789abcdef") == size);
+}
+
+/* The state file of "oci:0123456789ab" or "lxc:NAME"; of several that begin so there is none. */
 static bool state_path_by_id(const char *container, char *out, size_t size)
 {
 	struct dirent *entry;
-	bool found = false;
 	char engine[8], path[PATH_MAX];
 	const char *id = container + 4;
+	unsigned found = 0;
 	DIR *dir;
 
 	snprintf(engine, sizeof(engine), "%.3s", container);
-	if (callgate_state_path(engine, "x", path, sizeof(path), NULL) < 0)
+	if (!id[0] || callgate_state_path(engine, "x", path, sizeof(path), NULL) < 0)
 		return false;
 	*strrchr(path, '/') = '\0';
 	dir = opendir(path);
-	while (dir && !found && (entry = readdir(dir))) {
+	while (dir && (entry = readdir(dir))) {
 		const char *dot = strrchr(entry->d_name, '.');
-		if (!dot || strcmp(dot, ".json") != 0 || strncmp(entry->d_name, id, strlen(id)) != 0)
-			continue;
-		if (strcmp(engine, "oci") != 0 && strlen(id) != (size_t)(dot - entry->d_name))
-			continue;
-		found = snprintf(out, size, "%s/%s", path, entry->d_name) < (int)size;
+
+		if (dot && strcmp(dot, ".json") == 0 && is_record_of(entry->d_name, engine, id) &&
+		    snprintf(out, size, "%s/%s", path, entry->d_name) < (int)size)
+			found++;
 	}
 	if (dir)
 		closedir(dir);
-	return found;
+	return found == 1;
 }
 
 /* The id of a container that was given by the name that podman or Docker knows, else as it was given. */
@@ -268,6 +282,13 @@ bool why_hint_owner(const char *container)
 	char path[PATH_MAX];
 	struct stat st;
 
+	if (oci_is_users(container)) {
+		fprintf(stderr,
+			"callgate: note: %s is a user's container, whose hooks keep their records with him: 'callgate "
+			"why oci:%s' as that user\n",
+			container, strchr(container, '/') + 1);
+		return true;
+	}
 	if (strncmp(container, "lxc:", 4) != 0 || !look_in ||
 	    snprintf(path, sizeof(path), "%s/%s/config", look_in, container + 4) >= (int)sizeof(path) ||
 	    stat(path, &st) < 0 || st.st_uid == geteuid())
@@ -300,6 +321,8 @@ int why_container(const char *container, bool *started)
 		return tell_state(path);
 	}
 	report("no hook of this user has left a record about %s", container);
+	if (strncmp(container, "oci:", 4) == 0)
+		oci_hint_users(container + 4);
 	if (!why_hint_owner(container) && strncmp(container, "lxc:", 4) == 0)
 		fprintf(stderr,
 			"callgate: note: the first start leaves one, once the container has callgate's lines: "

@@ -367,8 +367,8 @@ Test(oci, init_pid)
 		snprintf(text, sizeof(text), "box%d", crun);
 		cr_assert_eq(callgate_oci_init_pid(root, text, &pid, NULL), 0);
 		cr_assert_eq(pid, getpid());
-		/* A beginning will do while only one has it. */
-		cr_assert_eq(callgate_oci_init_pid(root, "bo", &pid, NULL), crun ? CALLGATE_E_NOTFOUND : 0);
+		cr_assert_eq(callgate_oci_init_pid(root, "bo", &pid, NULL), CALLGATE_E_NOTFOUND,
+			     "box0 has this name and no other");
 		/* The pid is there, but it began at another time: another process. */
 		snprintf(text, sizeof(text),
 			 crun ? "{\"pid\":%d,\"process-start-time\":%llu}"
@@ -379,6 +379,17 @@ Test(oci, init_pid)
 		cr_assert_eq(callgate_oci_init_pid(root, text, &pid, NULL), CALLGATE_E_NOTFOUND);
 	}
 	cr_assert_eq(callgate_oci_init_pid(root, "../x", &pid, NULL), CALLGATE_E_ARG);
+	cr_assert_eq(callgate_oci_init_pid(root, "x/../box0", &pid, NULL), CALLGATE_E_NOTFOUND);
+	/* The beginning of an id will do while only one has it. */
+	for (int i = 0; i < 2; i++) {
+		snprintf(path, sizeof(path), "%s/c0ffee%058d", root, i);
+		mkdir(path, 0700);
+		strcat(path, "/status");
+		snprintf(text, sizeof(text), "{\"pid\":%d,\"process-start-time\":%llu}", (int)getpid(),
+			 (unsigned long long)self.start_time);
+		put(path, text);
+		cr_assert_eq(callgate_oci_init_pid(root, "c0ffee", &pid, NULL), i ? CALLGATE_E_NOTFOUND : 0);
+	}
 	snprintf(text, sizeof(text), "rm -r %s", root);
 	cr_assert_eq(system(text), 0);
 }
