@@ -21,16 +21,16 @@ checks="$checks,-bugprone-suspicious-include,clang-analyzer-core.DivideZero,clan
 checks="$checks,clang-analyzer-core.StackAddressEscape,clang-analyzer-unix.*,misc-redundant-expression"
 for file; do
 	# shellcheck disable=SC2086
-	gcc $flags -O1 -Werror -fanalyzer -Wno-analyzer-malloc-leak -c -o /dev/null "$source/$file" || bad=1
+	gcc $flags -O1 -Werror -fanalyzer -Wno-analyzer-malloc-leak -c -o /dev/null "$source/$file" || { bad=1; echo "$file: gcc"; }
 	if command -v clang-tidy > /dev/null; then
 		# shellcheck disable=SC2086
-		clang-tidy --quiet --checks="$checks" --warnings-as-errors='*' "$source/$file" -- $flags 2> /dev/null || bad=1
+		clang-tidy --quiet --checks="$checks" --warnings-as-errors='*' "$source/$file" -- $flags 2> /dev/null || { bad=1; echo "$file: clang-tidy"; }
 	fi
 done
 command -v clang-tidy > /dev/null || echo "no clang-tidy: skipped"
 if command -v cppcheck > /dev/null; then
 	(cd "$source" && cppcheck --quiet --enable=warning,portability --inline-suppr --error-exitcode=1 --std=c11 \
-		--suppress=missingIncludeSystem -D_GNU_SOURCE -D__x86_64__ -Isrc "$@") || bad=1
+		--suppress=missingIncludeSystem -D_GNU_SOURCE -D__x86_64__ -Isrc "$@") || { bad=1; echo "cppcheck"; }
 else
 	echo "no cppcheck: skipped"
 fi

@@ -12,17 +12,30 @@
 #include "base/err.h"
 #include "base/fd.h"
 
+static int open_in(int dir, const char *name, int flags, int *out, struct callgate_err *err)
+{
+	int fd = openat(dir, name, flags | O_RDONLY | O_CLOEXEC), saved = errno;
+
+	if (fd < 0)
+		return err_set_errno(err, saved == ENOENT || saved == ESRCH ? CALLGATE_E_NOTFOUND : CALLGATE_E_IO,
+				     saved, NULL, "cannot open '%s' in /proc", name);
+	*out = fd;
+	return 0;
+}
+
+int proc_open(int dir, const char *name, int *out, struct callgate_err *err)
+{
+	return open_in(dir, name, O_DIRECTORY, out, err);
+}
+
 int proc_read(int dir, const char *name, char *buf, size_t size, struct callgate_err *err)
 {
 	size_t used = 0;
-	int fd, saved;
+	int fd, saved, r;
 
-	fd = openat(dir, name, O_RDONLY | O_CLOEXEC);
-	if (fd < 0) {
-		saved = errno;
-		return err_set_errno(err, saved == ENOENT || saved == ESRCH ? CALLGATE_E_NOTFOUND : CALLGATE_E_IO,
-				     saved, NULL, "cannot open '%s' in /proc", name);
-	}
+	r = open_in(dir, name, 0, &fd, err);
+	if (r < 0)
+		return r;
 	while (used < size) {
 		ssize_t n = read(fd, buf + used, size - used);
 

@@ -26,6 +26,9 @@ int task_read_id(pid_t tid, struct callgate_task *out, struct task_detail *detai
  * may. */
 int task_refuse_tracing(pid_t pid, const struct task_detail *detail, struct callgate_err *err);
 
+/* Opens a directory of /proc. E_NOTFOUND: it is gone. E_IO: anything else, which must not be taken for that. */
+int proc_open(int dir, const char *name, int *out, struct callgate_err *err);
+
 /* Reads a small file of /proc into buf and ends it with a NUL. E_NOTFOUND, E_IO, E_LIMIT when it does not fit. */
 int proc_read(int dir, const char *name, char *buf, size_t size, struct callgate_err *err);
 

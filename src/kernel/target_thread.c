@@ -180,11 +180,12 @@ static int each_thread(pid_t pid, int (*visit)(int dir, void *data, struct callg
 	if (!dir)
 		return err_set_errno(err, CALLGATE_E_IO, errno, path, "cannot open");
 	while ((r == 0 || r == CALLGATE_E_NOTFOUND) && (entry = readdir(dir))) {
-		int fd = isdigit((unsigned char)entry->d_name[0])
-				 ? openat(dirfd(dir), entry->d_name, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
-				 : -1;
+		int fd;
 
-		if (fd < 0)
+		if (!isdigit((unsigned char)entry->d_name[0]))
+			continue;
+		r = proc_open(dirfd(dir), entry->d_name, &fd, err);
+		if (r < 0)
 			continue;
 		r = visit(fd, data, err);
 		fd_close(fd);

@@ -147,10 +147,12 @@ int callgate_witness_verdict(struct callgate_witness *witness, size_t stack, con
 	int r;
 
 	REQUIRE(err, witness && profile && out);
-	callgate_witness_stack(witness, stack, &count);
-	*out = CALLGATE_NONE;
-	if (!count)
+	if (!callgate_witness_stack(witness, stack, &count))
+		return err_set(err, CALLGATE_E_ARG, "no stack %zu", stack);
+	if (!count) {
+		*out = CALLGATE_NONE;
 		return 0;
+	}
 	r = callgate_witness_filter(witness, stack, &live, err);
 	if (r == 0)
 		r = callgate_filter_diff(profile, live, 0, &diff, err);

@@ -353,11 +353,15 @@ size_t callgate_witness_stacks(const struct callgate_witness *witness)
 const struct callgate_prog *const *callgate_witness_stack(const struct callgate_witness *witness, size_t stack,
 							  size_t *count)
 {
+	static const struct callgate_prog *const none[1]; /* NULL is past the end */
+	const struct stack *at;
+
 	if (!witness || stack >= witness->stack_count)
 		return NULL;
+	at = &witness->stacks[stack];
 	if (count)
-		*count = witness->stacks[stack].count;
-	return (const struct callgate_prog *const *)witness->stacks[stack].progs;
+		*count = at->count;
+	return at->count ? (const struct callgate_prog *const *)at->progs : none;
 }
 
 int callgate_witness_task(const struct callgate_witness *witness, size_t task, size_t *stack, struct callgate_err *err)
@@ -453,9 +457,7 @@ static int count_thread(int dir, struct witness_counts *counts, struct callgate_
 	struct task_detail detail;
 	int r = task_read(dir, &task, &detail, err);
 
-	if (r == CALLGATE_E_NOTFOUND || (r == 0 && (detail.state == 'Z' || detail.state == 'X')))
-		return 0;
-	if (r < 0)
+	if (r < 0 || detail.state == 'Z' || detail.state == 'X')
 		return r;
 	if (task.mode == CALLGATE_MODE_NONE)
 		task.filters = 0;
@@ -467,6 +469,17 @@ static int count_thread(int dir, struct witness_counts *counts, struct callgate_
 		counts->most = task.filters;
 	counts->threads++;
 	return 0;
+}
+
+static int count_entry(int tasks, const char *name, struct witness_counts *counts, struct callgate_err *err)
+{
+	int fd, r = proc_open(tasks, name, &fd, err);
+
+	if (r == 0) {
+		r = count_thread(fd, counts, err);
+		fd_close(fd);
+	}
+	return r == CALLGATE_E_NOTFOUND ? 0 : r;
 }
 
 int witness_count(pid_t pid, struct witness_counts *out, struct callgate_err *err)
@@ -482,15 +495,9 @@ int witness_count(pid_t pid, struct witness_counts *out, struct callgate_err *er
 	if (!dir)
 		return err_set_errno(err, errno == ENOENT || errno == ESRCH ? CALLGATE_E_NOTFOUND : CALLGATE_E_IO,
 				     errno, path, "cannot open");
-	while (r == 0 && (entry = readdir(dir))) {
-		int fd = isdigit((unsigned char)entry->d_name[0])
-				 ? openat(dirfd(dir), entry->d_name, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
-				 : -1;
-
-		if (fd >= 0)
-			r = count_thread(fd, &counts, err);
-		fd_close(fd);
-	}
+	while (r == 0 && (entry = readdir(dir)))
+		if (isdigit((unsigned char)entry->d_name[0]))
+			r = count_entry(dirfd(dir), entry->d_name, &counts, err);
 	closedir(dir);
 	if (r == 0 && !counts.threads)
 		r = err_set(err, CALLGATE_E_NOTFOUND, "process %ld has ended", (long)pid);

@@ -35,8 +35,8 @@ uint64_t callgate_witness_compiled(const struct callgate_witness *witness);
  * callgate_filter_lift(). Since: 0.1 */
 int callgate_witness_filter(struct callgate_witness *witness, size_t stack, const struct callgate_filter **out,
 			    struct callgate_err *err) CALLGATE_MUST_CHECK;
-/* How a stack stands against what a profile means: CALLGATE_NONE where it has no filter. E_UNSUPPORTED: it is not
- * expressible as a profile where that matters. Since: 0.1 */
+/* How a stack stands against what a profile means: CALLGATE_NONE where it has no filter. E_ARG: no such stack.
+ * E_UNSUPPORTED: it is not expressible as a profile where that matters. Since: 0.1 */
 int callgate_witness_verdict(struct callgate_witness *witness, size_t stack, const struct callgate_filter *profile,
 			     enum callgate_verdict *out, struct callgate_err *err) CALLGATE_MUST_CHECK;
 

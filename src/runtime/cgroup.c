@@ -119,15 +119,32 @@ static bool has_controllers(const char *options, const char *controllers)
 	return true;
 }
 
-/* The directory of a cgroup, opened; -1 when its hierarchy is not mounted where we see it. */
-int cgroup_open(const struct cgroup_row *row, const char *path)
+/* Removed meanwhile, or not ours to read; anything else must not look like an empty one. */
+static bool is_out_of_sight(int saved)
+{
+	return saved == ENOENT || saved == ENODEV || saved == EACCES;
+}
+
+/* *out: -1 when it is out of sight. */
+static int open_directory(int dir, const char *path, int flags, int *out, struct callgate_err *err)
+{
+	*out = openat(dir, path, flags | O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	return *out >= 0 || is_out_of_sight(errno)
+		       ? 0
+		       : err_set_errno(err, CALLGATE_E_IO, errno, NULL, "cannot open a cgroup");
+}
+
+int cgroup_open(const struct cgroup_row *row, const char *path, int *out, struct callgate_err *err)
 {
 	FILE *file = fopen("/proc/self/mountinfo", "re");
 	char *line = NULL;
 	size_t room = 0;
-	int fd = -1;
+	int r = 0;
 
-	while (file && fd < 0 && getline(&line, &room, file) > 0) {
+	*out = -1;
+	if (!file)
+		return err_set_errno(err, CALLGATE_E_IO, errno, "/proc/self/mountinfo", "cannot open");
+	while (r == 0 && *out < 0 && getline(&line, &room, file) > 0) {
 		char *save, *root, *point, *dash = strstr(line, " - "), *kind, *options, place[PATH_MAX];
 
 		if (!dash || !strtok_r(line, " ", &save) || !strtok_r(NULL, " ", &save) || !strtok_r(NULL, " ", &save))
@@ -147,12 +164,11 @@ int cgroup_open(const struct cgroup_row *row, const char *path)
 		if (!is_below(path, root))
 			continue;
 		if (snprintf(place, sizeof(place), "%s%s", point, path + strlen(root)) < (int)sizeof(place))
-			fd = open(place, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+			r = open_directory(AT_FDCWD, place, 0, out, err);
 	}
 	free(line);
-	if (file)
-		fclose(file);
-	return fd;
+	fclose(file);
+	return r;
 }
 
 static int add_procs(int dir, struct pids *pids, struct callgate_err *err)
@@ -161,8 +177,7 @@ static int add_procs(int dir, struct pids *pids, struct callgate_err *err)
 	FILE *file;
 	long pid;
 
-	/* Removed meanwhile, or not ours to read; anything else must not look like an empty one. */
-	if (fd < 0 && errno != ENOENT && errno != ENODEV && errno != EACCES)
+	if (fd < 0 && !is_out_of_sight(errno))
 		return err_set_errno(err, CALLGATE_E_IO, errno, NULL, "cannot read a cgroup");
 	if (fd < 0)
 		return 0;
@@ -197,8 +212,8 @@ int cgroup_walk(int dir, int depth, struct pids *pids, struct callgate_err *err)
 
 		if (entry->d_type != DT_DIR || strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0)
 			continue;
-		below = openat(dirfd(list), entry->d_name, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
-		if (below < 0)
+		r = open_directory(dirfd(list), entry->d_name, O_NOFOLLOW, &below, err);
+		if (r < 0 || below < 0)
 			continue;
 		if (depth < CGROUP_DEPTH) {
 			r = cgroup_walk(below, depth + 1, pids, err);
@@ -293,16 +308,15 @@ static int take_level(void *data, const struct cgroup_row *row, const char *path
 {
 	const struct level_and_id *out = data;
 	struct stat found;
-	int dir = row->id == 0 ? cgroup_open(row, path) : -1;
+	int dir = -1, r = row->id == 0 ? cgroup_open(row, path, &dir, err) : 0;
 
-	(void)err;
 	if (dir >= 0 && fstat(dir, &found) == 0) {
 		*out->id = found.st_ino;
 		for (const char *c = path; *c; c++)
 			*out->level += c[0] == '/' && c[1] && c[1] != '/';
 	}
 	fd_close(dir);
-	return 0;
+	return r;
 }
 
 void cgroup_of_its_own(pid_t first, unsigned *level, uint64_t *id)
@@ -319,10 +333,10 @@ struct gathered {
 static int gather(void *data, const struct cgroup_row *row, const char *path, struct callgate_err *err)
 {
 	const struct gathered *out = data;
-	int dir = cgroup_open(row, path);
+	int dir, r = cgroup_open(row, path, &dir, err);
 
-	if (dir < 0)
-		return 0;
+	if (r < 0 || dir < 0)
+		return r;
 	*out->found = true;
 	return cgroup_walk(dir, 0, out->pids, err);
 }

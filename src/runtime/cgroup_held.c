@@ -40,10 +40,10 @@ struct callgate_cgroups *callgate_cgroups_free(struct callgate_cgroups *cgroups)
 static int add(void *data, const struct cgroup_row *row, const char *path, struct callgate_err *err)
 {
 	struct callgate_cgroups *cgroups = data;
-	int dir = cgroups->count < CGROUPS_HELD ? cgroup_open(row, path) : -1;
+	int dir = -1, r = cgroups->count < CGROUPS_HELD ? cgroup_open(row, path, &dir, err) : 0;
 
-	if (dir < 0)
-		return 0;
+	if (r < 0 || dir < 0)
+		return r;
 	cgroups->held[cgroups->count].dir = dir;
 	cgroups->held[cgroups->count].hierarchy = row->id;
 	cgroups->held[cgroups->count].path = strdup(path);

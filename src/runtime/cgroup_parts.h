@@ -23,8 +23,8 @@ bool cgroup_has(pid_t pid, unsigned id, const char *path);
  */
 typedef int cgroup_visit(void *data, const struct cgroup_row *row, const char *path, struct callgate_err *err);
 int cgroup_each_own(pid_t first, cgroup_visit *visit, void *data, struct callgate_err *err);
-/* The directory of a cgroup, opened; -1 when it is not there, or its hierarchy is not mounted where we see it. */
-int cgroup_open(const struct cgroup_row *row, const char *path);
+/* The directory of a cgroup, opened; *out -1 when it is not there, or its hierarchy is not mounted where we see it. */
+int cgroup_open(const struct cgroup_row *row, const char *path, int *out, struct callgate_err *err);
 /* Adds all processes of a cgroup and of those below; what has been removed has none. Takes dir over. E_LIMIT, E_IO. */
 int cgroup_walk(int dir, int depth, struct pids *pids, struct callgate_err *err);
 

@@ -90,11 +90,11 @@ static int add_threads(struct callgate_tasks *tasks, DIR *dir, struct callgate_e
 
 		if (proc_id(entry->d_name) == 0)
 			continue;
-		fd = openat(dirfd(dir), entry->d_name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-		if (fd < 0)
-			continue; /* ended meanwhile */
-		r = task_read(fd, &task, &detail, err);
-		fd_close(fd);
+		r = proc_open(dirfd(dir), entry->d_name, &fd, err);
+		if (r == 0) {
+			r = task_read(fd, &task, &detail, err);
+			fd_close(fd);
+		}
 		if (is_gone(r) || (r == 0 && (detail.state == 'Z' || detail.state == 'X')))
 			continue;
 		if (r == 0)
@@ -128,43 +128,74 @@ struct ns_id {
 	ino_t ino;
 };
 
-/* Opens a process's pid namespace; -1: gone, or not ours to see. */
-static int open_namespace(pid_t pid, struct ns_id *out)
+static int id_of(int fd, struct ns_id *out, struct callgate_err *err)
+{
+	struct stat st;
+
+	if (fstat(fd, &st) < 0)
+		return err_set_errno(err, CALLGATE_E_IO, errno, NULL, "cannot look at a pid namespace");
+	*out = (struct ns_id){ st.st_dev, st.st_ino };
+	return 0;
+}
+
+/* Opens a process's pid namespace. E_NOTFOUND: gone. E_PERM: not ours to see. */
+static int open_namespace(pid_t pid, int *out, struct callgate_err *err)
 {
 	char path[64];
-	struct stat st;
 	int fd;
 
 	snprintf(path, sizeof(path), "/proc/%ld/ns/pid", (long)pid);
 	fd = open(path, O_RDONLY | O_CLOEXEC);
-	if (fd < 0 || fstat(fd, &st) < 0)
-		return fd_close(fd);
-	*out = (struct ns_id){ st.st_dev, st.st_ino };
-	return fd;
+	if (fd < 0 && (errno == ENOENT || errno == ESRCH))
+		return err_set(err, CALLGATE_E_NOTFOUND, "no process %ld", (long)pid);
+	if (fd < 0)
+		return err_set_errno(err, errno == EACCES || errno == EPERM ? CALLGATE_E_PERM : CALLGATE_E_IO, errno,
+				     NULL, "cannot see the pid namespace of process %ld", (long)pid);
+	*out = fd;
+	return 0;
 }
 
-static bool is_inside(pid_t pid, struct ns_id want)
+static int namespace_of(pid_t pid, struct ns_id *out, struct callgate_err *err)
 {
-	struct ns_id id;
-	int fd = open_namespace(pid, &id);
-	bool inside = false;
+	int fd, r = open_namespace(pid, &fd, err);
 
-	for (int depth = 0; fd >= 0 && depth < NAMESPACE_DEPTH; depth++) {
-		struct stat st;
-		int up;
+	if (r < 0)
+		return r;
+	r = id_of(fd, out, err);
+	fd_close(fd);
+	return r;
+}
 
-		if (fstat(fd, &st) < 0)
-			break;
-		if (st.st_dev == want.dev && st.st_ino == want.ino) {
-			inside = true;
-			break;
-		}
-		up = ioctl(fd, NS_GET_PARENT); /* EPERM at the top of what we may see */
-		fd_close(fd);
-		fd = up;
+/* From *fd to the namespace above it; -1 at the top of what we may see. */
+static int go_up(int *fd, struct callgate_err *err)
+{
+	int up = ioctl(*fd, NS_GET_PARENT);
+
+	if (up < 0 && errno != EPERM)
+		return err_set_errno(err, CALLGATE_E_IO, errno, NULL, "cannot look above a pid namespace");
+	fd_close(*fd);
+	*fd = up;
+	return 0;
+}
+
+/* Whether a process is in a namespace or one below it. What is gone or not ours to see is not. */
+static int is_inside(pid_t pid, struct ns_id want, bool *out, struct callgate_err *err)
+{
+	int fd, r = open_namespace(pid, &fd, err);
+
+	*out = false;
+	if (r < 0)
+		return r == CALLGATE_E_NOTFOUND || r == CALLGATE_E_PERM ? 0 : r;
+	for (int depth = 0; r == 0 && fd >= 0 && !*out && depth < NAMESPACE_DEPTH; depth++) {
+		struct ns_id id = { 0 };
+
+		r = id_of(fd, &id, err);
+		*out = r == 0 && id.dev == want.dev && id.ino == want.ino;
+		if (r == 0 && !*out)
+			r = go_up(&fd, err);
 	}
 	fd_close(fd);
-	return inside;
+	return r;
 }
 
 /* All processes of /proc; inside: only those in that pid namespace or one below it. */
@@ -178,8 +209,11 @@ static int proc_pids(struct pids *pids, const struct ns_id *inside, struct callg
 		return err_set_errno(err, CALLGATE_E_IO, errno, "/proc", "cannot open");
 	while (r == 0 && (entry = readdir(dir))) {
 		pid_t pid = proc_id(entry->d_name);
+		bool wanted = pid != 0;
 
-		if (pid && (!inside || is_inside(pid, *inside)))
+		if (pid && inside)
+			r = is_inside(pid, *inside, &wanted, err);
+		if (r == 0 && wanted)
 			r = pids_add(pids, pid, err);
 	}
 	closedir(dir);
@@ -190,17 +224,12 @@ static int container_pids(pid_t first, struct pids *pids, struct callgate_err *e
 {
 	struct ns_id theirs = { 0 }, ours = { 0 };
 	bool has_cgroup = false;
-	int fd, r;
+	int r = namespace_of(first, &theirs, err);
 
-	fd = open_namespace(first, &theirs);
-	if (fd < 0 && (errno == ENOENT || errno == ESRCH))
-		return err_set(err, CALLGATE_E_NOTFOUND, "no process %ld", (long)first);
-	if (fd < 0)
-		return err_set_errno(err, CALLGATE_E_PERM, errno, NULL, "cannot see the pid namespace of process %ld",
-				     (long)first);
-	fd_close(fd);
-	fd_close(open_namespace(getpid(), &ours));
-	r = cgroup_pids(first, pids, &has_cgroup, err);
+	if (r == 0)
+		r = namespace_of(getpid(), &ours, err);
+	if (r == 0)
+		r = cgroup_pids(first, pids, &has_cgroup, err);
 	if (r < 0)
 		return r;
 	if (theirs.dev != ours.dev || theirs.ino != ours.ino)

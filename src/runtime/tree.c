@@ -24,16 +24,24 @@ struct children {
 	size_t count, room;
 };
 
-/* stat's fourth field, behind the name in parentheses and the state; 0: gone. */
-static pid_t parent_of(int proc, const char *name)
+/* stat's fourth field, behind the name in parentheses and the state; 0: gone, or not ours to see. */
+static int parent_of(int proc, const char *name, pid_t *out, struct callgate_err *err)
 {
+	struct callgate_err why = CALLGATE_ERR_INIT;
 	char path[32], text[1024], *at;
+	int r;
 
+	*out = 0;
 	snprintf(path, sizeof(path), "%.16s/stat", name);
-	if (proc_read(proc, path, text, sizeof(text), NULL) < 0)
+	r = proc_read(proc, path, text, sizeof(text), &why);
+	if (r == CALLGATE_E_NOTFOUND || why.sys_errno == EACCES || why.sys_errno == EPERM)
 		return 0;
+	if (r < 0)
+		return err_set(err, r, "%s", why.text);
 	at = strrchr(text, ')');
-	return at && strlen(at) > 3 ? (pid_t)strtol(at + 3, NULL, 10) : 0;
+	if (at && strlen(at) > 3)
+		*out = (pid_t)strtol(at + 3, NULL, 10);
+	return 0;
 }
 
 static int add(struct children *children, pid_t pid, pid_t parent, struct callgate_err *err)
@@ -60,9 +68,11 @@ static int read_children(struct children *children, struct callgate_err *err)
 	if (!dir)
 		return err_set_errno(err, CALLGATE_E_IO, errno, "/proc", "cannot open");
 	while (r == 0 && (entry = readdir(dir))) {
-		pid_t parent = isdigit((unsigned char)entry->d_name[0]) ? parent_of(dirfd(dir), entry->d_name) : 0;
+		pid_t parent = 0;
 
-		if (parent)
+		if (isdigit((unsigned char)entry->d_name[0]))
+			r = parent_of(dirfd(dir), entry->d_name, &parent, err);
+		if (r == 0 && parent)
 			r = add(children, (pid_t)strtol(entry->d_name, NULL, 10), parent, err);
 	}
 	closedir(dir);

@@ -23,21 +23,7 @@
 #include "kernel/load.h"
 #include "kernel/status.h"
 #include "runtime/hooks.h"
-
-/* mkdir answers the errno, all else is allowed. */
-static struct callgate_prog *deny(unsigned nr, uint32_t word)
-{
-	struct sock_filter insns[] = {
-		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, 0),
-		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, nr, 0, 1),
-		BPF_STMT(BPF_RET | BPF_K, word),
-		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
-	};
-	struct callgate_prog *prog;
-
-	cr_assert_eq(prog_new(insns, 4, &prog, NULL), 0);
-	return prog;
-}
+#include "tests/unit/filtered.h"
 
 static bool can_dump(void)
 {

@@ -16,6 +16,7 @@
 #endif
 #include "names/abi.h"
 #include "record/recording.h"
+#include "tests/unit/memory.h"
 
 /* The linker sends what the objects of this program ask for through here: tests_unit_unit_LDFLAGS. */
 void *__real_malloc(size_t size);
@@ -26,6 +27,11 @@ void *__wrap_calloc(size_t count, size_t size);
 void *__wrap_realloc(void *old, size_t size);
 
 static long requests, refuse_from, refuse_to; /* from 1; 0: none */
+
+long memory_requests(void)
+{
+	return requests;
+}
 
 static bool is_refused(void)
 {

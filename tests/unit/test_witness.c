@@ -1,9 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/*
- * Which filters tasks have: the task iterator against ptrace, shared stacks, kernel type information that is damaged.
- */
+/* Which filters tasks have: the task iterator against ptrace, shared stacks. */
 #include <criterion/criterion.h>
-#include <linux/btf.h>
 #include <linux/seccomp.h>
 #include <pthread.h>
 #include <signal.h>
@@ -20,107 +17,12 @@
 
 #include "bpf/prog.h"
 #include "callgate.h"
-#include "kernel/btf.h"
 #include "kernel/load.h"
 #include "kernel/witness.h"
 #include "names/abi.h"
+#include "tests/unit/filtered.h"
 
 enum { THREADS = 20 };
-
-static struct callgate_prog *errno_for(unsigned nr, uint32_t word)
-{
-	struct sock_filter insns[] = {
-		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, 0),
-		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, nr, 0, 1),
-		BPF_STMT(BPF_RET | BPF_K, word),
-		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
-	};
-	struct callgate_prog *prog;
-
-	cr_assert_eq(prog_new(insns, 4, &prog, NULL), 0);
-	return prog;
-}
-
-/* ------------------------------------------------------------------ type information */
-
-static const char names[] = "\0task_struct\0pid\0seccomp\0inner\0bpf_iter_task";
-enum { AT_TASK = 1, AT_PID = 13, AT_SECCOMP = 17, AT_INNER = 25, AT_FUNC = 31 };
-
-struct made {
-	struct btf_header head;
-	struct {
-		struct btf_type type;
-		uint32_t data;
-	} number; /* 1 */
-	struct {
-		struct btf_type type;
-		struct btf_member members[1];
-	} unnamed; /* 2 */
-	struct {
-		struct btf_type type;
-		struct btf_member members[2];
-	} task;               /* 3 */
-	struct btf_type func; /* 4 */
-	char strings[sizeof(names)];
-} __attribute__((packed));
-
-static struct made make(void)
-{
-	struct made made = {
-		.head = { .magic = BTF_MAGIC,
-			  .version = BTF_VERSION,
-			  .hdr_len = sizeof(struct btf_header),
-			  .type_len = offsetof(struct made, strings) - sizeof(struct btf_header),
-			  .str_off = offsetof(struct made, strings) - sizeof(struct btf_header),
-			  .str_len = sizeof(names) },
-		.number = { { .info = BTF_KIND_INT << 24, .size = 4 }, 32 },
-		.unnamed = { { .info = BTF_KIND_STRUCT << 24 | 1, .size = 16 },
-			     { { .name_off = AT_SECCOMP, .type = 1, .offset = 64 } } },
-		.task = { { .name_off = AT_TASK, .info = BTF_KIND_STRUCT << 24 | 2, .size = 64 },
-			  { { .name_off = AT_PID, .type = 1, .offset = 32 },
-			    { .name_off = 0, .type = 2, .offset = 128 } } },
-		.func = { .name_off = AT_FUNC, .info = BTF_KIND_FUNC << 24, .type = 1 },
-	};
-
-	memcpy(made.strings, names, sizeof(names));
-	return made;
-}
-
-Test(btf, answers_members_through_unnamed_ones_and_functions)
-{
-	struct btf_query queries[] = { { "task_struct", "pid", 0 },
-				       { "task_struct", "seccomp", 0 },
-				       { "bpf_iter_task", NULL, 0 } };
-	struct made made = make();
-
-	cr_assert_eq(btf_ask_bytes(&made, sizeof(made), queries, 3, NULL), 0);
-	cr_assert_eq(queries[0].answer, 4);
-	cr_assert_eq(queries[1].answer, 24);
-	cr_assert_eq(queries[2].answer, 4);
-}
-
-Test(btf, refuses_what_is_not_there_or_damaged)
-{
-	struct btf_query lacks = { "task_struct", "nothing", 0 }, pid = { "task_struct", "pid", 0 };
-	struct made made = make();
-
-	cr_assert_eq(btf_ask_bytes(&made, sizeof(made), &lacks, 1, NULL), CALLGATE_E_UNSUPPORTED);
-	for (size_t size = 0; size < sizeof(made); size++)
-		cr_assert_lt(btf_ask_bytes(&made, size, &pid, 1, NULL), 0, "%zu bytes", size);
-	/*
-	 * Whatever one byte is: an answer or a refusal, nothing outside the bytes is touched (a sanitizer would tell).
-	 */
-	for (size_t at = 0; at < sizeof(made); at++) {
-		for (unsigned value = 0; value < 256; value += 51) {
-			struct made *damaged = malloc(sizeof(*damaged));
-
-			*damaged = made;
-			((unsigned char *)damaged)[at] = (unsigned char)value;
-			(void)btf_ask_bytes(damaged, sizeof(*damaged), &pid, 1, NULL);
-			free(damaged);
-		}
-	}
-}
 
 /* ------------------------------------------------------------------ live tasks */
 
@@ -152,9 +54,9 @@ static void *load_one_more(void *data)
 
 static pid_t start(int *ready)
 {
-	struct callgate_prog *first = errno_for(SYS_mkdir, SECCOMP_RET_ERRNO | 77),
-			     *second = errno_for(SYS_rmdir, SECCOMP_RET_ERRNO | 78);
-	struct callgate_prog *third = errno_for(SYS_mknod, SECCOMP_RET_ERRNO | 79);
+	struct callgate_prog *first = deny(SYS_mkdir, SECCOMP_RET_ERRNO | 77),
+			     *second = deny(SYS_rmdir, SECCOMP_RET_ERRNO | 78);
+	struct callgate_prog *third = deny(SYS_mknod, SECCOMP_RET_ERRNO | 79);
 	int pipes[2];
 	pid_t pid;
 
@@ -183,19 +85,9 @@ static pid_t start(int *ready)
 	return pid;
 }
 
-static struct callgate_witness *look(const struct callgate_tasks *tasks, enum callgate_evidence how)
+static struct callgate_witness *look_at(const struct callgate_tasks *tasks, enum callgate_evidence how)
 {
-	struct callgate_err err = CALLGATE_ERR_INIT;
-	struct callgate_witness *witness;
-	size_t stack;
-	int r = callgate_witness_read(callgate_tasks_at(tasks, 0), callgate_tasks_count(tasks), how, &witness, &err);
-
-	if (r == 0 && how == CALLGATE_EVIDENCE_ANY && callgate_tasks_count(tasks))
-		r = callgate_witness_task(witness, 0, &stack, &err) == CALLGATE_E_PERM ? CALLGATE_E_PERM : 0;
-	if (r == CALLGATE_E_PERM || r == CALLGATE_E_UNSUPPORTED)
-		cr_skip_test("%s", err.text);
-	cr_assert_eq(r, 0, "%s", err.text);
-	return witness;
+	return look(callgate_tasks_at(tasks, 0), callgate_tasks_count(tasks), how);
 }
 
 static void expect_equal(const struct callgate_witness *a, const struct callgate_witness *b, size_t task)
@@ -230,8 +122,8 @@ Test(witness, iterator_and_ptrace_say_the_same_of_every_thread)
 	cr_assert_eq(read(ready, &byte, 1), 1);
 	cr_assert_eq(callgate_tasks_list(CALLGATE_SCOPE_PROCESS, pid, &tasks, NULL), 0);
 	cr_assert_eq(callgate_tasks_count(tasks), THREADS + 1);
-	at_once = look(tasks, CALLGATE_EVIDENCE_ITERATOR);
-	one_by_one = look(tasks, CALLGATE_EVIDENCE_PTRACE);
+	at_once = look_at(tasks, CALLGATE_EVIDENCE_ITERATOR);
+	one_by_one = look_at(tasks, CALLGATE_EVIDENCE_PTRACE);
 	for (size_t i = 0; i < callgate_tasks_count(tasks); i++)
 		expect_equal(at_once, one_by_one, i);
 	cr_assert_eq(callgate_witness_stacks(at_once), 2);
@@ -245,8 +137,8 @@ Test(witness, iterator_and_ptrace_say_the_same_of_every_thread)
 
 Test(witness, sees_the_one_thread_that_lacks_a_filter)
 {
-	struct callgate_prog *third = errno_for(SYS_mknod, SECCOMP_RET_ERRNO | 79),
-			     *first = errno_for(SYS_mkdir, SECCOMP_RET_ERRNO | 77);
+	struct callgate_prog *third = deny(SYS_mknod, SECCOMP_RET_ERRNO | 79),
+			     *first = deny(SYS_mkdir, SECCOMP_RET_ERRNO | 77);
 	struct callgate_err err = CALLGATE_ERR_INIT;
 	struct callgate_tasks *tasks;
 	size_t lacking = 0, has = 0, count;
@@ -257,7 +149,7 @@ Test(witness, sees_the_one_thread_that_lacks_a_filter)
 	cr_assert_eq(read(ready, &byte, 1), 1);
 	cr_assert_eq(callgate_tasks_list(CALLGATE_SCOPE_PROCESS, pid, &tasks, NULL), 0);
 	count = callgate_tasks_count(tasks);
-	callgate_witness_free(look(tasks, CALLGATE_EVIDENCE_ANY));
+	callgate_witness_free(look_at(tasks, CALLGATE_EVIDENCE_ANY));
 	cr_assert_eq(witness_have(callgate_tasks_at(tasks, 0), count, first, &lacking, &err), 0, "%s", err.text);
 	cr_assert_eq(witness_have(callgate_tasks_at(tasks, 0), count, third, &lacking, &err), CALLGATE_E_MISMATCH);
 	/* One thread has it, as its newest; whoever is behind it has not. */
@@ -295,12 +187,12 @@ Test(witness, reads_a_traced_process)
 	cr_assert_eq(read(ready, &byte, 1), 1);
 	cr_assert_eq(ptrace(PTRACE_SEIZE, pid, 0, 0), 0);
 	cr_assert_eq(callgate_tasks_list(CALLGATE_SCOPE_PROCESS, pid, &tasks, NULL), 0);
-	witness = look(tasks, CALLGATE_EVIDENCE_ITERATOR);
+	witness = look_at(tasks, CALLGATE_EVIDENCE_ITERATOR);
 	cr_assert_eq(callgate_witness_task(witness, 0, &stack, &err), 0, "%s", err.text);
 	callgate_witness_stack(witness, stack, &count);
 	cr_assert_eq(count, 2);
 	callgate_witness_free(witness);
-	witness = look(tasks, CALLGATE_EVIDENCE_PTRACE);
+	witness = look_at(tasks, CALLGATE_EVIDENCE_PTRACE);
 	cr_assert_eq(callgate_witness_task(witness, 0, &stack, &err), CALLGATE_E_PERM);
 	callgate_witness_free(witness);
 	callgate_tasks_free(tasks);
@@ -329,7 +221,7 @@ Test(witness, lifts_a_stack_once_and_counts_threads)
 	cr_assert_eq(counts.most, 3);
 	cr_assert_eq(counts.unfiltered, 0);
 	cr_assert_eq(callgate_tasks_list(CALLGATE_SCOPE_PROCESS, pid, &tasks, NULL), 0);
-	witness = look(tasks, CALLGATE_EVIDENCE_ANY);
+	witness = look_at(tasks, CALLGATE_EVIDENCE_ANY);
 	cr_assert_eq(callgate_witness_filter(witness, 0, &filter, &err), 0, "%s", err.text);
 	cr_assert_eq(callgate_witness_filter(witness, 0, &again, &err), 0, "%s", err.text);
 	cr_assert_eq(filter, again);
@@ -393,7 +285,7 @@ Test(witness, what_has_ended_lacks_nothing_and_counts_for_nothing)
 	cr_assert_eq(waitid(P_PID, (id_t)pid, &info, WEXITED | WNOWAIT), 0);
 	cr_assert_eq(witness_count(pid, &counts, &err), CALLGATE_E_NOTFOUND);
 	cr_assert_eq(counts.threads, 1, "nothing is written");
-	witness = look(tasks, CALLGATE_EVIDENCE_PTRACE);
+	witness = look_at(tasks, CALLGATE_EVIDENCE_PTRACE);
 	for (size_t i = 0; i < callgate_tasks_count(tasks); i++)
 		cr_assert_eq(callgate_witness_task(witness, i, &stack, &err), CALLGATE_E_NOTFOUND, "%s", err.text);
 	callgate_witness_free(witness);
@@ -438,7 +330,7 @@ static pid_t *thread_ids; /* shared with the process that has them */
 
 static struct callgate_prog *of_pair(unsigned pair)
 {
-	struct callgate_prog *prog = errno_for(SYS_mkdir, SECCOMP_RET_ERRNO | (pair / 2 + 1));
+	struct callgate_prog *prog = deny(SYS_mkdir, SECCOMP_RET_ERRNO | (pair / 2 + 1));
 
 	prog->flags = pair % 2 ? SECCOMP_FILTER_FLAG_LOG : 0;
 	return prog;
@@ -446,7 +338,7 @@ static struct callgate_prog *of_pair(unsigned pair)
 
 static void *load_of_pair(void *data)
 {
-	if (callgate_prog_load(errno_for(SYS_rmdir, SECCOMP_RET_ERRNO | 78), CALLGATE_NNP_YES, NULL) < 0)
+	if (callgate_prog_load(deny(SYS_rmdir, SECCOMP_RET_ERRNO | 78), CALLGATE_NNP_YES, NULL) < 0)
 		_exit(1);
 	thread_ids[(uintptr_t)data] = gettid();
 	return load_one_more(of_pair((unsigned)(uintptr_t)data / 2));
@@ -516,10 +408,10 @@ Test(witness, tells_apart_who_has_what)
 	cr_assert_eq(counts.unfiltered, pid);
 	cr_assert_eq(counts.fewest, 0);
 	cr_assert_eq(counts.most, 2);
-	witness = look(tasks, CALLGATE_EVIDENCE_PTRACE);
+	witness = look_at(tasks, CALLGATE_EVIDENCE_ITERATOR);
 	expect_pairs(witness, tasks);
 	callgate_witness_free(witness);
-	witness = look(tasks, CALLGATE_EVIDENCE_ITERATOR);
+	witness = look_at(tasks, CALLGATE_EVIDENCE_PTRACE);
 	expect_pairs(witness, tasks);
 	callgate_witness_free(witness);
 	callgate_tasks_free(tasks);
@@ -530,7 +422,7 @@ Test(witness, tells_apart_who_has_what)
 
 static pid_t start_crowd(int *ready, unsigned threads)
 {
-	struct callgate_prog *only = errno_for(SYS_mkdir, SECCOMP_RET_ERRNO | 77);
+	struct callgate_prog *only = deny(SYS_mkdir, SECCOMP_RET_ERRNO | 77);
 	pthread_attr_t small;
 	pthread_t thread;
 	int pipes[2];
@@ -579,7 +471,7 @@ Test(witness, reads_a_thousand_tasks_of_one_filter, .timeout = 20)
 		double took;
 
 		clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &from);
-		witness = look(tasks, CALLGATE_EVIDENCE_ITERATOR);
+		witness = look_at(tasks, CALLGATE_EVIDENCE_ITERATOR);
 		clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &to);
 		took = 1e3 * (double)(to.tv_sec - from.tv_sec) + 1e-6 * (double)(to.tv_nsec - from.tv_nsec);
 		least = took < least ? took : least;

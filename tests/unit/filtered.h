@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The smallest filter that can be told from another one, and how tasks that have such are looked at. */
+#ifndef CALLGATE_TEST_FILTERED_H
+#define CALLGATE_TEST_FILTERED_H
+
+#include "bpf/prog.h"
+#include "kernel/witness_read.h"
+
+/* The call gets word (SECCOMP_RET_ERRNO | 77), all others are allowed, on whatever architecture. The caller frees it.
+ */
+struct callgate_prog *deny(unsigned nr, uint32_t word);
+
+/* The test is skipped where nobody shows filters to this caller. */
+struct callgate_witness *look(const struct callgate_task *tasks, size_t count, enum callgate_evidence how);
+
+#endif
