@@ -4,7 +4,7 @@
 cd "${top_srcdir:-.}" || exit 99
 find src hooks tests -path tests/golden -prune -o -path tests/verdicts -prune -o -path tests/bad -prune -o -type f \
 	\( -name '*.[ch]' -o -name '*.awk' -o -name '*.sh' -o -name '*.tap' -o -name '*.py' \) -print 2> /dev/null |
-	grep -v '^src/names/syscall_table\.h$' | sort | xargs awk '
+	grep -v '^src/names/syscall_table\.h$\|^src/tool/regions_table\.h$' | sort | xargs awk '
 function flush() {
 	if (file == "") return
 	gsub(/[ \t]+/, " ", text); sub(/^ /, "", text); sub(/ $/, "", text)

@@ -12,7 +12,7 @@
  * mux. The build refuses rows with a '?'. Look the first kernel up in the kernel's history and the arguments in its
  * SYSCALL_DEFINE, and derive the release by the rule on top of the table. A name that no library knows yet is written
  * into the table by hand: since 5.1 a new call has the same number everywhere, MIPS adds its base. Then `make check`:
- * tests/unit/test_names.c compares the compiled table with the installed libseccomp.
+ * tests/unit/test_syscalls.c compares the compiled table with the installed libseccomp.
  */
 #include <errno.h>
 #include <seccomp.h>
