@@ -322,6 +322,14 @@ static int pre_start(struct hook *hook)
 
 /* ------------------------------------------------------------------ the whole */
 
+/* Injected, the profile is there to the letter; else as LXC's text can say it. */
+static const char *verdict_of(const struct hook *hook, const char *result)
+{
+	if (strcmp(result, "verified") != 0 || hook->complains)
+		return NULL;
+	return hook->manner == MANNER_INJECT || strcmp(hook->digest, hook->text_digest) == 0 ? "exact" : "adapted";
+}
+
 static int write_state(struct hook *hook, const char *result)
 {
 	struct callgate_err err = CALLGATE_ERR_INIT;
@@ -331,6 +339,7 @@ static int write_state(struct hook *hook, const char *result)
 	state.id = hook->name;
 	state.hook = hook->stage == STAGE_PRE_START ? "pre-start" : "start-host";
 	state.result = result;
+	state.verdict = verdict_of(hook, result);
 	state.profile = hook->profile[0] ? hook->profile : NULL;
 	state.config = hook->config;
 	state.output = hook->output[0] ? hook->output : NULL;

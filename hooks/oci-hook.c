@@ -321,7 +321,8 @@ static bool is_reading(struct hook *hook, const struct callgate_filter *live)
 		same = means_the_same(callgate_text_filter(text), live);
 		callgate_text_free(text);
 	}
-	return same;
+	/* What is executed later is compared with it. */
+	return same && callgate_filter_digest(live, hook->job.text_digest, NULL) == 0;
 }
 
 static int prove(struct hook *hook, pid_t pid)
@@ -340,14 +341,20 @@ static int prove(struct hook *hook, pid_t pid)
 		return r;
 	}
 	oci_own_note_default(&hook->job);
-	if (means_the_same(hook->job.choice.filter, live) || is_reading(hook, live)) {
+	if (means_the_same(hook->job.choice.filter, live))
+		hook->job.verdict = "exact";
+	else if (is_reading(hook, live))
+		hook->job.verdict = "adapted";
+	if (hook->job.verdict) {
 		callgate_filter_free(live);
 		return 0;
 	}
 	/* The first process may have put a stricter filter of its own on top before we looked. */
 	r = check_narrow(hook, live, "the live filter") == 0 ? 0 : CALLGATE_E_MISMATCH;
-	if (r == 0)
+	if (r == 0) {
 		note_down(&hook->job.messages, "the live filter is stricter than the profile");
+		hook->job.verdict = "stricter";
+	}
 	oci_own_note(&hook->job);
 	callgate_filter_free(live);
 	return r;

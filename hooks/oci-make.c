@@ -204,6 +204,10 @@ static int make_text(struct oci_job *job, char **out)
 		return fail(job, &err);
 	tell_flags(job, wanted);
 	tell_losses(job, callgate_text_filter(text));
+	if (callgate_filter_digest(callgate_text_filter(text), job->text_digest, &err) < 0) {
+		callgate_text_free(text);
+		return fail(job, &err);
+	}
 	*out = strdup(callgate_text_bytes(text, NULL));
 	callgate_text_free(text);
 	return *out ? 0 : -1;
@@ -270,7 +274,9 @@ int oci_job_state(struct oci_job *job, const char *id, const char *result, const
 	state.result = result;
 	state.profile = job->choice.profile[0] ? job->choice.profile : NULL;
 	state.digest = job->digest[0] ? job->digest : NULL;
+	state.verdict = job->verdict;
 	state.output = output;
+	state.output_digest = job->text_digest[0] ? job->text_digest : NULL;
 	state.caps = job->bundle ? &caps : NULL;
 	state.pid = pid;
 	state.complains = job->complains;

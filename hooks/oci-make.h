@@ -24,10 +24,12 @@ struct oci_job {
 	struct callgate_choice choice;
 	struct callgate_notes *notes;
 	char digest[65];
-	const char *own;   /* the directory of a user's settings; NULL: the host's */
-	const char *asked; /* the profile that the runtime's own option names; NULL: the settings say */
-	const char *root;  /* root.path anew; NULL: as it is */
-	char *text;        /* the new configuration */
+	char text_digest[65]; /* of what a runtime makes of linux.seccomp, where it compiles that; "": it does not */
+	const char *verdict;  /* of the proof; NULL: there was none */
+	const char *own;      /* the directory of a user's settings; NULL: the host's */
+	const char *asked;    /* the profile that the runtime's own option names; NULL: the settings say */
+	const char *root;     /* root.path anew; NULL: as it is */
+	char *text;           /* the new configuration */
 	size_t size;
 	struct messages messages;
 };

@@ -102,6 +102,7 @@ struct callgate_state {
 	const char *engine, *id;   /* "lxc", the container's name */
 	const char *hook;          /* which one: "pre-start" */
 	const char *result;        /* "ready", "verified", "injected", "unverified", "failed" */
+	const char *verdict;       /* of a verified one: "exact", "adapted", "stricter"; NULL: none */
 	const char *profile;       /* its path */
 	const char *digest;        /* of the profile's meaning on this host */
 	const char *config;        /* LXC: the container's configuration */

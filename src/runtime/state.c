@@ -171,6 +171,7 @@ static void add_document(struct text *to, const struct callgate_state *state)
 	add_text(to, "id", state->id);
 	add_text(to, "hook", state->hook);
 	add_text(to, "result", state->result);
+	add_text(to, "verdict", state->verdict);
 	add_time(to);
 	if (state->pid)
 		text_add(to, "  \"pid\": %ld,\n", (long)state->pid);

@@ -14,7 +14,7 @@ struct host_record {
 	char result[16], digest[65];
 	uint64_t caps;
 	char *output;           /* the file that the engine reads, of an LXC container, for whatever is attached too */
-	char output_digest[65]; /* of what the engine makes of it */
+	char output_digest[65]; /* of what the engine makes of the profile; "": that is not known */
 	bool output_touched;    /* since the record was written */
 	bool attach_differs;    /* the container's first process was given what the file cannot say */
 	pid_t pid;              /* of its first process; 0: not known */
@@ -91,10 +91,19 @@ struct host_denials {
 bool host_denials_read(const struct host *host, struct host_denials *out);
 void host_denials_cleanup(struct host_denials *denials);
 
+/* ------------------------------------------------------------------ stacks.c */
+
+bool same_program(const struct callgate_prog *a, const struct callgate_prog *b);
+/* Whether all filters of a stack together mean what has this digest; NULL, "": nothing has. */
+bool stack_means(struct callgate_witness *witness, size_t stack, const char *digest);
+/* Whether a stack is another one with more filters on top, which permit nothing more. */
+bool stack_is_above(const struct callgate_witness *witness, size_t stack, size_t below);
+
 /* ------------------------------------------------------------------ host_verify.c */
 
 enum host_verdict {
 	HOST_EXACT,
+	HOST_ADAPTED, /* exactly what the engine makes of the profile, which permits nothing more */
 	HOST_STRICTER,
 	HOST_DIFFERENT,
 	HOST_NOT_TOLD, /* no record says what it should run under, or what it runs under is unknown */

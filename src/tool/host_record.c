@@ -46,9 +46,9 @@ static void fill_output(struct host_record *record, const char *path, struct jso
 {
 	struct json_object *attached;
 
+	snprintf(record->output_digest, sizeof(record->output_digest), "%s", word(root, "output_digest"));
 	if (strncmp(record->container, "lxc:", 4) != 0)
 		return;
-	snprintf(record->output_digest, sizeof(record->output_digest), "%s", word(root, "output_digest"));
 	record->output_touched = record->output && record->output[0] && is_touched(record->output, path);
 	record->attach_differs = json_object_object_get_ex(root, "attached", &attached) &&
 				 json_object_is_type(attached, json_type_array) && json_object_array_length(attached);

@@ -18,13 +18,16 @@ struct host_verifier {
 	struct host *host;
 	struct resolved *list;
 	size_t count;
+	const struct host_unit *base_of; /* whose first process's stack base is; -1: it is unknown */
+	long base;
 };
 
 const char *host_verdict_name(enum host_verdict verdict)
 {
 	static const char *const words[] = {
-		[HOST_EXACT] = "exact",          [HOST_STRICTER] = "stricter", [HOST_DIFFERENT] = "different",
-		[HOST_NOT_TOLD] = "cannot tell", [HOST_WEAKER] = "weaker",     [HOST_NONE] = "none",
+		[HOST_EXACT] = "exact",         [HOST_ADAPTED] = "adapted",      [HOST_STRICTER] = "stricter",
+		[HOST_DIFFERENT] = "different", [HOST_NOT_TOLD] = "cannot tell", [HOST_WEAKER] = "weaker",
+		[HOST_NONE] = "none",
 	};
 
 	return words[verdict];
@@ -121,10 +124,48 @@ static enum host_verdict compare(struct host_verifier *verifier, const struct re
 	return verdict_of(standing);
 }
 
+static enum host_verdict verdict_of_stack(struct host_verifier *verifier, const struct host_unit *unit,
+					  struct resolved *resolved, size_t stack)
+{
+	enum host_verdict verdict;
+
+	if (!resolved->verdicts[stack])
+		resolved->verdicts[stack] = (unsigned char)(1 + compare(verifier, resolved, stack));
+	verdict = (enum host_verdict)(resolved->verdicts[stack] - 1);
+	if ((verdict == HOST_STRICTER || verdict == HOST_DIFFERENT) &&
+	    stack_means(verifier->host->witness, stack, unit->record->output_digest))
+		return HOST_ADAPTED;
+	return verdict;
+}
+
+/* The stack of the unit's first process. */
+static long base_of(struct host_verifier *verifier, const struct host_unit *unit)
+{
+	if (verifier->base_of == unit)
+		return verifier->base;
+	verifier->base_of = unit;
+	verifier->base = -1;
+	for (size_t i = 0; i < unit->count && verifier->base < 0; i++)
+		if (unit->record->pid && unit->tasks[i].task->tid == unit->record->pid)
+			verifier->base = unit->tasks[i].stack;
+	return verifier->base;
+}
+
+/* What a program puts on top of its container's filters permits nothing more, whatever errors it gives. */
+static bool is_more_of_the_same(struct host_verifier *verifier, const struct host_unit *unit, struct resolved *resolved,
+				size_t stack)
+{
+	long base = base_of(verifier, unit);
+
+	return base >= 0 && stack_is_above(verifier->host->witness, stack, (size_t)base) &&
+	       verdict_of_stack(verifier, unit, resolved, (size_t)base) < HOST_STRICTER;
+}
+
 enum host_verdict host_verify_task(struct host_verifier *verifier, const struct host_unit *unit,
 				   const struct host_task *task)
 {
 	struct resolved *resolved;
+	enum host_verdict verdict;
 	size_t filters = 0;
 
 	if (task->stack == -1)
@@ -137,9 +178,11 @@ enum host_verdict host_verify_task(struct host_verifier *verifier, const struct 
 	resolved = unit->record && unit->record->profile[0] ? resolved_for(verifier, unit->record) : NULL;
 	if (!resolved || !resolved->filter)
 		return HOST_NOT_TOLD;
-	if (!resolved->verdicts[task->stack])
-		resolved->verdicts[task->stack] = (unsigned char)(1 + compare(verifier, resolved, (size_t)task->stack));
-	return (enum host_verdict)(resolved->verdicts[task->stack] - 1);
+	verdict = verdict_of_stack(verifier, unit, resolved, (size_t)task->stack);
+	if ((verdict == HOST_DIFFERENT || verdict == HOST_NOT_TOLD) &&
+	    is_more_of_the_same(verifier, unit, resolved, (size_t)task->stack))
+		return HOST_STRICTER;
+	return verdict;
 }
 
 enum host_verdict host_verify_unit(struct host_verifier *verifier, const struct host_unit *unit)

@@ -78,14 +78,6 @@ static void tell_entry(const struct members *members, const struct callgate_task
 
 /* ------------------------------------------------------------------ what differs */
 
-static bool same_program(const struct callgate_prog *a, const struct callgate_prog *b)
-{
-	unsigned count = callgate_prog_count(a);
-
-	return count == callgate_prog_count(b) &&
-	       memcmp(callgate_prog_instructions(a), callgate_prog_instructions(b), count * 8UL) == 0;
-}
-
 struct stack {
 	const struct callgate_prog *const *programs; /* NULL: they cannot be read */
 	size_t count, place;                         /* place: among the witness's */

@@ -16,7 +16,8 @@ enum accepts { ACCEPT_EXACT, ACCEPT_AT_LEAST };
 struct request {
 	const char *profile;
 	enum accepts accepts;
-	bool all, tasks; /* every container of the machine; with all its tasks */
+	bool all, tasks;        /* every container of the machine; with all its tasks */
+	char output_digest[65]; /* by record: of what the engine makes of the profile */
 };
 
 /* What came of comparing a stack of filters with the profile. */
@@ -25,6 +26,7 @@ struct compared {
 	int result;
 	struct callgate_err err;
 	enum callgate_verdict standing;
+	bool adapted;               /* it is exactly what the engine makes of the profile */
 	struct callgate_diff *diff; /* NULL: not asked for */
 };
 
@@ -33,9 +35,11 @@ struct verification {
 	struct callgate_witness *witness; /* where the kernel can, read without stopping anybody */
 	struct compared *by_stack;        /* a thousand threads have one stack of filters */
 	enum accepts accepts;
-	struct json_object *rows; /* NULL: TSV */
-	size_t told, others;      /* others: different, by errnos */
-	pid_t hidden;             /* a task whose filters the kernel does not show to this user; 0: none */
+	const char *output_digest;    /* of what the engine makes of the profile; "": not known */
+	long base;                    /* the stack of the container's first process; -1: unknown, or of no matter */
+	struct json_object *rows;     /* NULL: TSV */
+	size_t told, adapted, others; /* others: different, by errnos */
+	pid_t hidden;                 /* a task whose filters the kernel does not show to this user; 0: none */
 	int code;
 };
 
@@ -89,12 +93,12 @@ static void tell(struct verification *v, const struct callgate_task *task, const
 	print_weaker(diff);
 }
 
-static void judged(struct verification *v, const struct callgate_task *task, enum callgate_verdict standing,
-		   const struct callgate_diff *diff)
+static void judged(struct verification *v, const struct callgate_task *task, const struct compared *compared)
 {
-	v->others += standing == CALLGATE_DIFFERENT;
-	tell(v, task, callgate_verdict_name(standing), diff);
-	if (v->code == EXIT_YES && !is_accepted(standing, v->accepts))
+	v->adapted += compared->adapted;
+	v->others += !compared->adapted && compared->standing == CALLGATE_DIFFERENT;
+	tell(v, task, compared->adapted ? "adapted" : callgate_verdict_name(compared->standing), compared->diff);
+	if (v->code == EXIT_YES && !is_accepted(compared->standing, v->accepts))
 		v->code = EXIT_NO;
 }
 
@@ -110,6 +114,20 @@ static int differences(const struct verification *v, size_t stack, struct compar
 	return r < 0 ? r : callgate_filter_diff(v->profile, live, 0, &compared->diff, &compared->err);
 }
 
+static const struct compared *compare(struct verification *v, size_t stack);
+
+/* What a program puts on top of its container's filters permits nothing more, whatever errors it gives. */
+static bool is_more_of_the_same(struct verification *v, size_t stack, const struct compared *compared)
+{
+	const struct compared *base;
+
+	if (v->base < 0 || !stack_is_above(v->witness, stack, (size_t)v->base) ||
+	    (compared->result == 0 && compared->standing != CALLGATE_DIFFERENT))
+		return false;
+	base = compare(v, (size_t)v->base);
+	return base->result == 0 && (base->adapted || base->standing == CALLGATE_EXACT);
+}
+
 static const struct compared *compare(struct verification *v, size_t stack)
 {
 	struct compared *compared = &v->by_stack[stack];
@@ -118,6 +136,13 @@ static const struct compared *compare(struct verification *v, size_t stack)
 		return compared;
 	compared->is_known = true;
 	compared->result = callgate_witness_verdict(v->witness, stack, v->profile, &compared->standing, &compared->err);
+	compared->adapted = compared->result == 0 &&
+			    (compared->standing == CALLGATE_STRICTER || compared->standing == CALLGATE_DIFFERENT) &&
+			    stack_means(v->witness, stack, v->output_digest);
+	if (is_more_of_the_same(v, stack, compared)) {
+		compared->result = 0;
+		compared->standing = CALLGATE_STRICTER;
+	}
 	if (compared->result == 0)
 		compared->result = differences(v, stack, compared);
 	return compared;
@@ -153,11 +178,24 @@ static void verify_task(struct verification *v, const struct callgate_tasks *tas
 		v->code = EXIT_CANNOT;
 		return;
 	}
-	judged(v, &heir, compared->standing, compared->diff);
+	judged(v, &heir, compared);
 	callgate_diff_free(of_heir.diff);
 }
 
-static int verify_tasks(struct verification *v, const struct callgate_tasks *tasks, struct callgate_err *err)
+/* By record a container is measured by its first process. */
+static void find_base(struct verification *v, const struct callgate_tasks *tasks, pid_t first)
+{
+	size_t stack;
+
+	v->base = -1;
+	for (size_t i = 0; v->output_digest && i < callgate_tasks_count(tasks); i++)
+		if (callgate_tasks_at(tasks, i)->tid == first &&
+		    callgate_witness_task(v->witness, i, &stack, NULL) == 0)
+			v->base = (long)stack;
+}
+
+static int verify_tasks(struct verification *v, const struct callgate_tasks *tasks, pid_t first,
+			struct callgate_err *err)
 {
 	size_t count = callgate_tasks_count(tasks);
 	int r = callgate_witness_read(callgate_tasks_at(tasks, 0), count, CALLGATE_EVIDENCE_ANY, &v->witness, err);
@@ -169,6 +207,8 @@ static int verify_tasks(struct verification *v, const struct callgate_tasks *tas
 		*err = (struct callgate_err){ .code = CALLGATE_E_NOMEM, .text = "out of memory" };
 		r = CALLGATE_E_NOMEM;
 	}
+	if (r == 0)
+		find_base(v, tasks, first);
 	for (size_t i = 0; i < count && r == 0; i++)
 		verify_task(v, tasks, i);
 	for (size_t i = 0; i < stacks && v->by_stack; i++)
@@ -213,12 +253,19 @@ static int verify_live(const struct options *options, const char *source, const 
 
 	if (code)
 		return code;
-	if (list_settled(scope, pid, &tasks, &err) < 0 || verify_tasks(v, tasks, &err) < 0) {
+	if (list_settled(scope, pid, &tasks, &err) < 0 || verify_tasks(v, tasks, pid, &err) < 0) {
 		callgate_tasks_free(tasks);
 		fprintf(stderr, "%s: error: %s\n", source, err.text);
 		return EXIT_CANNOT;
 	}
 	callgate_tasks_free(tasks);
+	if (v->adapted && !v->rows) {
+		fflush(stdout);
+		fprintf(stderr,
+			"callgate: note: %s: adapted: exactly what this engine can say of the profile; what it cannot "
+			"is denied, or gets another error, and nothing more is permitted\n",
+			source);
+	}
 	if (v->others && v->accepts == ACCEPT_AT_LEAST && !v->rows) {
 		fflush(stdout);
 		fprintf(stderr,
@@ -274,6 +321,7 @@ static int take_recorded(struct options *options, const char *source, struct req
 		request->accepts = ACCEPT_AT_LEAST;
 		options->target.caps = recorded.caps;
 		memcpy(path, recorded.profile, sizeof(recorded.profile));
+		memcpy(request->output_digest, recorded.output_digest, sizeof(request->output_digest));
 		return check_recorded(options, source, &recorded);
 	}
 	if (live_source(options, source, &pid, &scope) != EXIT_YES)
@@ -310,6 +358,7 @@ static int verify_source(struct options *options, struct request request, const 
 		return code;
 	v.accepts = request.accepts;
 	v.profile = filter;
+	v.output_digest = request.profile ? NULL : request.output_digest;
 	if (document) {
 		v.rows = json_object_new_array();
 		json_object_object_add(document, "profile", text_to_json(profile));

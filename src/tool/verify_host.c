@@ -8,7 +8,8 @@
 /* What an engine makes of a profile is stricter or has other errnos by its nature. */
 static bool is_accepted(enum host_verdict verdict)
 {
-	return verdict == HOST_EXACT || verdict == HOST_STRICTER || verdict == HOST_DIFFERENT;
+	return verdict == HOST_EXACT || verdict == HOST_ADAPTED || verdict == HOST_STRICTER ||
+	       verdict == HOST_DIFFERENT;
 }
 
 static int code_of(enum host_verdict verdict)

@@ -86,7 +86,8 @@ bool why_hint_owner(const char *container);
 struct why_recorded {
 	char profile[4096];
 	uint64_t caps;
-	pid_t pid; /* of the first process; 0: none yet */
+	pid_t pid;              /* of the first process; 0: none yet */
+	char output_digest[65]; /* of what the engine makes of the profile; "": that is not known */
 };
 bool why_record(const char *container, struct why_recorded *out);
 /* Whether the hook has put the profile there for trying only. */

@@ -116,12 +116,32 @@ static bool has_ended(struct json_object *root)
 	       kill(json_object_get_int(pid), 0) < 0 && errno == ESRCH;
 }
 
+/* How what was put there compares with the profile, in the words of verify. */
+static const char *verdict_sentence(const char *verdict)
+{
+	static const struct {
+		const char *verdict, *sentence;
+	} rows[] = {
+		{ "exact", "exact, the first process runs under the profile to the letter" },
+		{ "adapted",
+		  "adapted, the first process runs under what this engine can say of the profile, and nothing "
+		  "more is permitted" },
+		{ "stricter", "stricter, the first process runs under the profile and filters of its own on top" },
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++)
+		if (strcmp(rows[i].verdict, verdict) == 0)
+			return rows[i].sentence;
+	return NULL;
+}
+
 static void tell_result(struct json_object *root)
 {
 	static const char *const live[] = { "verified", "unverified", "injected" };
 	const char *result = word_of(root, "result", "?"), *hook = word_of(root, "hook", "");
 	/* No stage follows in which anybody would look. */
 	bool made = strcmp(result, "ready") == 0 && (strcmp(hook, "create") == 0 || strcmp(hook, "run") == 0);
+	const char *verdict = verdict_sentence(word_of(root, "verdict", ""));
 	bool over = false;
 
 	for (size_t i = 0; i < ARRAY_SIZE(live); i++)
@@ -130,7 +150,7 @@ static void tell_result(struct json_object *root)
 		printf("not started: the profile was handed to LXC, and the start ended before the filter could be "
 		       "looked at (lxc-start -l INFO -o FILE says why)\n");
 	else
-		printf("%s: %s%s\n", result, sentence_of(made ? "created" : result),
+		printf("%s: %s%s\n", result, verdict ? verdict : sentence_of(made ? "created" : result),
 		       over ? " (that process has ended since)" : "");
 }
 
@@ -345,6 +365,7 @@ bool why_record(const char *container, struct why_recorded *out)
 	snprintf(out->profile, sizeof(out->profile), "%s", word);
 	if (json_object_object_get_ex(root, "pid", &pid))
 		out->pid = json_object_get_int(pid);
+	snprintf(out->output_digest, sizeof(out->output_digest), "%s", word_of(root, "output_digest", ""));
 	if (json_object_object_get_ex(root, "caps", &list) && json_object_is_type(list, json_type_array))
 		for (size_t i = 0; i < json_object_array_length(list); i++)
 			if (callgate_caps_parse(json_object_get_string(json_object_array_get_idx(list, i)), &cap,
