@@ -268,6 +268,29 @@ static uint32_t release_of(const struct libseccomp *library)
 	return version ? version->major << 16 | version->minor << 8 | version->micro : 0;
 }
 
+static bool reads_format(const struct writer *writer)
+{
+	return target_traits(writer->target)->exact == (writer->policy->dialect == DIALECT_LXC);
+}
+
+/* Lists of the environment and of the command line are callgate's own, and no file that a reader could refuse. */
+static void report_format(const struct writer *writer, struct callgate_notes *notes)
+{
+	const struct source *source = &writer->policy->source;
+	const char *reader = reader_name(writer->target->reader);
+	enum dialect dialect = writer->policy->dialect;
+
+	if (reads_format(writer) || writer->target->reader == CALLGATE_AS_CALLGATE)
+		return;
+	if (dialect == DIALECT_LXC)
+		note_at(notes, CALLGATE_ERROR, NOTE_FORMAT, source, 0,
+			"%s reads JSON, and this is LXC's text; 'callgate convert --to docker' writes JSON", reader);
+	else if (dialect == DIALECT_OCI || dialect == DIALECT_DOCKER)
+		note_at(notes, CALLGATE_ERROR, NOTE_FORMAT, source, 0,
+			"%s reads its own text, and this is JSON; 'callgate convert --to lxc' writes that text",
+			reader);
+}
+
 /* Whether the installed library can be asked; if not, answer tells why. */
 static bool can_ask(struct writer *writer, struct callgate_answer *answer)
 {
@@ -277,7 +300,7 @@ static bool can_ask(struct writer *writer, struct callgate_answer *answer)
 	if (!target_traits(target)->through_library)
 		snprintf(answer->why, sizeof(answer->why), "%s does not read through libseccomp",
 			 reader_name(target->reader));
-	else if (target_traits(target)->exact != (writer->policy->dialect == DIALECT_LXC))
+	else if (!reads_format(writer))
 		snprintf(answer->why, sizeof(answer->why), "%s does not read this format", reader_name(target->reader));
 	else if (writer->policy->dialect == DIALECT_LXC && writer->policy->lxc_version == 1)
 		snprintf(answer->why, sizeof(answer->why), "the profile is a list of numbers");
@@ -339,6 +362,7 @@ int callgate_filter_resolve_as(const struct callgate_policy *policy, const struc
 	if (!abi_of(target->host) || !reader_name(target->reader))
 		return err_set(err, CALLGATE_E_ARG, "unknown host or reader of the target");
 	answer->reader = reader_name(target->reader);
+	report_format(&writer, notes);
 	r = resolve_as(&writer, out, answer, notes);
 	library_calls_free(&writer.calls);
 	arena_free(&writer.scratch);

@@ -17,3 +17,6 @@ try $base /nonexistent/profile.json
 try $base no-such-profile
 try $base --json ../verdicts/deny.json
 try
+# A reader that does not read this format refuses the file.
+try $base --as lxc --names libseccomp-2.5.4 ../verdicts/small.json
+printf '2\ndenylist\nkexec_load errno 1\n' | try $base --as runc --names libseccomp-2.5.4 -
