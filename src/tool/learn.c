@@ -109,7 +109,9 @@ static int read_back(const struct options *options, const char *text, size_t siz
 	return EXIT_YES;
 }
 
-static int check_limit(const struct callgate_filter *within, const struct callgate_filter *learned, const char *name)
+/* A call may be permitted by the limit for arguments that learning does not tell apart. */
+static int check_limit(const struct callgate_filter *within, const struct callgate_filter *learned,
+		       const struct wanted *wanted)
 {
 	struct callgate_err err = CALLGATE_ERR_INIT;
 	struct callgate_diff *diff;
@@ -126,9 +128,11 @@ static int check_limit(const struct callgate_filter *within, const struct callga
 		if (!row->looser)
 			continue;
 		call_text_named(&row->witness, call, sizeof(call));
-		report("the profile would permit more than %s, %s %s among it: give --args few, or leave that call out "
-		       "of the records",
-		       name, callgate_abi_name(row->witness.abi), call);
+		report("the profile would permit more than %s, %s %s among it: %s", wanted->within,
+		       callgate_abi_name(row->witness.abi), call,
+		       wanted->how.args == CALLGATE_LEARN_ARGS_NONE
+			       ? "give --args few, or leave that call out of the records"
+			       : "learn without --within, and give the result and the limit to 'callgate meet'");
 		code = EXIT_NO;
 	}
 	callgate_diff_free(diff);
@@ -184,7 +188,7 @@ static int learn(const struct options *options, struct wanted *wanted, char **pa
 	if (code == EXIT_YES) {
 		code = read_back(options, text, size, &learned);
 		if (code == EXIT_YES && within)
-			code = check_limit(within, learned, wanted->within);
+			code = check_limit(within, learned, wanted);
 	}
 	if (code == EXIT_YES) {
 		proof = prove(learned, record, wanted, &left);

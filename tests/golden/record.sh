@@ -29,6 +29,19 @@ try covers $base narrow.json a.json
 try covers $base --json narrow.json a.json
 try covers $base --unused learned.json strace.log
 try learn $base --at exec --within narrow.json -o within.json a.json
+# The limit asks for an argument that learning does not, or that it was told not to.
+cat >limit.json <<'END'
+{"defaultAction": "SCMP_ACT_ERRNO", "syscalls": [
+  {"names": ["mmap"], "action": "SCMP_ACT_ALLOW", "args": [{"index": 2, "value": 1, "op": "SCMP_CMP_EQ"}]},
+  {"names": ["socket"], "action": "SCMP_ACT_ALLOW", "args": [{"index": 0, "value": 2, "op": "SCMP_CMP_EQ"}]}]}
+END
+echo '{"schema": "callgate.record/1", "calls": [{"abi": "x86_64", "nr": 9, "count": 1, "args": [{"count": 1, "a2": 1, "a3": 2}]}]}' >mmap.json
+echo '{"schema": "callgate.record/1", "calls": [{"abi": "x86_64", "nr": 41, "count": 1, "args": [{"count": 1, "a0": 2, "a1": 1, "a2": 6}]}]}' >socket.json
+try learn $base --at exec --within limit.json mmap.json
+try learn $base --at exec --args none --within limit.json socket.json
+try learn $base --at exec -o mapping.json mmap.json
+callgate meet $base --to oci -o met.json mapping.json limit.json
+try covers $base met.json mmap.json
 try learn $base --at exec --base narrow.json a.json
 try covers $base learned.json learned.json
 try covers $base learned.json /nonexistent
