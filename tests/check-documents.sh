@@ -42,6 +42,20 @@ if [ -x "$build/callgate" ]; then
 			failed=1
 		} ;; esac
 		awk -v verb="$verb" 'length > 79 { print "callgate " verb " --help: wider than 79 columns: " $0; bad = 1 } END { exit bad }' "$work/help" || failed=1
+		# callgate(1) has what the verb takes, and no option in a heading that the verb does not take. What many verbs share is
+		# under SOURCES and TARGET OPTIONS; --output stands as -o.
+		awk -v verb="$verb" '/^## /{ on = $0 ~ "^## ([a-z, ]*, )?" verb "([, ]|$)" } /^# /{ on = 0 } on' "$src/packaging/man/callgate.1.scd.in" > "$work/section"
+		grep -oE '^  --?[a-zA-Z-]+' "$work/help" | sed 's/ //g; s/^--output$/-o/' > "$work/takes"
+		grep -vxE -e '--(help|color|json|root|lxcpath|arch|abi|caps|kernel|as|names|enosys)' "$work/takes" | while read -r option; do
+			grep -qE -e "$option([^a-z-]|\$)" "$work/section" || echo "callgate(1), $verb: $option is not in its section"
+		done > "$work/wrong"
+		sed -n 1p "$work/section" | grep -oE -e '--[a-z-]+' | sort -u | while read -r option; do
+			grep -qxF -e "$option" "$work/takes" || echo "callgate(1), $verb: it takes no $option"
+		done >> "$work/wrong"
+		if [ -s "$work/wrong" ]; then
+			cat "$work/wrong"
+			failed=1
+		fi
 	done < "$work/verbs"
 	for option in $(grep -oh '{ "[a-z-]*", [a-z]*_argument' "$src"/src/tool/*.[ch] | sed 's/{ "//; s/".*//' | sort -u); do
 		[ "$option" = openings ] || grep -q "\"$option\", " "$src/src/tool/help.c" || {

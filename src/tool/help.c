@@ -4,14 +4,18 @@
 
 #include "tool/tool.h"
 
-/* verb NULL: what the option means wherever no row of the verb's own comes first. */
+/* verb NULL: what the option means wherever no row of the verb's own comes first. An option of one letter has no long
+ * name. */
 static const struct {
 	const char *verb, *option, *value, *text;
 } rows[] = {
 	{ "check", "format", "FORM", "text, json, sarif or github" },
+	{ "check", "W", "LEVEL", "error, error=ID or no-ID: which findings count" },
 	{ "check", "for", "CONSUMER", "kep-6061, lxc, runc or crun: what it asks besides" },
 	{ "check", "list", NULL, "all findings that there are, with their numbers" },
 	{ "compile", "format", "FORM", "bpf, asm, pfc, c or base64" },
+	{ "diff", "within", "FILE", "with --gate: what FILE permits, B may permit" },
+	{ "doctor", "node", "ROOT", "a Kubernetes node, whose root is mounted at ROOT" },
 	{ "exposure", "list", NULL, "the regions that are asked about" },
 	{ "hook", "all", NULL, "every container; remove, status: of the runtime" },
 	{ "hook", "caps", "LIST", "container (as configured, the default), or names" },
@@ -20,6 +24,7 @@ static const struct {
 	{ "hook", "log", NULL, "denials are recorded in the system's log" },
 	{ "hook", "profile", "P", "a path, or the name of an installed profile" },
 	{ "lock", "check", "FILE", "compare with the digests in FILE" },
+	{ "rebase", "to", "NEW", "what it is carried onto" },
 	{ "status", "all", NULL, "every task of the machine" },
 	{ "status", "format", "FORM", "table, tsv, json or openmetrics" },
 	{ "why", "profile", "P", "whose line decides; --live: tried, not loaded" },
@@ -40,7 +45,7 @@ static const struct {
 	{ NULL, "backend", "NAME", "native or libseccomp" },
 	{ NULL, "base", "PROFILE", "what the learned profile starts from" },
 	{ NULL, "batch", "FILE", "calls from a table, - is standard input" },
-	{ NULL, "caps", "LIST", "CAP_X,CAP_Y, docker, all, none, lxc:NAME, oci:ID" },
+	{ NULL, "caps", "LIST", "names, docker, all, none, container, lxc:X, oci:X" },
 	{ NULL, "color", "WHEN", "auto, always or never" },
 	{ NULL, "complain", NULL, "what would be denied is logged and passes" },
 	{ NULL, "default", "ACTION", "of calls that are not listed" },
@@ -64,12 +69,11 @@ static const struct {
 	{ NULL, "merge", NULL, "the words are records, to be made one" },
 	{ NULL, "method", "HOW", "auto, tracepoints or notify" },
 	{ NULL, "metrics", "FILE", "keep OpenMetrics counters there" },
-	{ NULL, "mutate", NULL, "does a change in the profile fail a test" },
+	{ NULL, "mutate", NULL, "leave out each name: which would no test miss" },
 	{ NULL, "names", "RELEASE", "libseccomp-X.Y.Z, whose names the reader knows" },
-	{ NULL, "node", "ROOT", "a Kubernetes node, whose root is mounted at ROOT" },
 	{ NULL, "no-new-privs", "WORD", "yes or no" },
 	{ NULL, "output", "FILE", "write there, whole or not at all (-o FILE)" },
-	{ NULL, "phase", "NAME", "record this phase under its own name" },
+	{ NULL, "phase", "PHASE", "program or runtime: what a container is at now" },
 	{ NULL, "portable", NULL, "where readers differ in what they make of it" },
 	{ NULL, "profile", "P", "a path, or the name of an installed profile" },
 	{ NULL, "record", NULL, "record containers from their first call on" },
@@ -77,11 +81,11 @@ static const struct {
 	{ NULL, "risks", NULL, "name what reviewers ask about first" },
 	{ NULL, "root", "DIR", "where the OCI runtime keeps its state" },
 	{ NULL, "runtime", "NAME", "podman, runc, crun or lxc" },
-	{ NULL, "stats", NULL, "instructions, paths and the proof on stderr" },
+	{ NULL, "stats", NULL, "instructions, paths and the proof" },
 	{ NULL, "strict", NULL, "warnings are errors" },
 	{ NULL, "target", "OPTIONS", "another target, by the options below" },
 	{ NULL, "then", "FILE", "a second, tighter profile" },
-	{ NULL, "to", "FORM", "oci, docker or lxc; rebase: the new profile" },
+	{ NULL, "to", "FORM", "oci, docker or lxc" },
 	{ NULL, "twins", NULL, "permit a call's other forms (open, openat) too" },
 	{ NULL, "unused", NULL, "what the profile allows and nobody called" },
 	{ NULL, "unverified", NULL, "start without reading the filter back" },
@@ -122,20 +126,27 @@ static const struct {
 
 enum { TEXT_COLUMN = 26 };
 
+static void print_row(const char *dashes, size_t row, bool optional)
+{
+	const char *value = rows[row].value;
+	int column = printf("  %s%s", dashes, rows[row].option);
+
+	if (value)
+		column += printf(optional ? "[=%s]" : " %s", value);
+	printf("%*s%s\n", column < TEXT_COLUMN ? TEXT_COLUMN - column : 1, "", rows[row].text);
+}
+
 static void print_option(const struct verb *verb, const struct option *option)
 {
 	size_t found = ARRAY_SIZE(rows);
-	int column;
 
 	for (size_t i = 0; found == ARRAY_SIZE(rows) && i < ARRAY_SIZE(rows); i++)
 		if (strcmp(rows[i].option, option->name) == 0 &&
 		    (!rows[i].verb || strcmp(rows[i].verb, verb->name) == 0))
 			found = i;
-	if (found == ARRAY_SIZE(rows))
-		return; /* another name of an option that has a row */
-	column = printf("  --%s%s%s", option->name, rows[found].value ? " " : "",
-			rows[found].value ? rows[found].value : "");
-	printf("%*s%s\n", column < TEXT_COLUMN ? TEXT_COLUMN - column : 1, "", rows[found].text);
+	/* Else it is another name of an option that has a row. */
+	if (found < ARRAY_SIZE(rows))
+		print_row("--", found, option->has_arg == optional_argument);
 }
 
 int verb_help(const struct verb *verb, const struct option *known)
@@ -146,6 +157,9 @@ int verb_help(const struct verb *verb, const struct option *known)
 	print_wrapped(stdout, verb->summary, 0, 0);
 	for (; known && known->name; known++)
 		print_option(verb, known);
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++)
+		if (!rows[i].option[1] && strcmp(rows[i].verb, verb->name) == 0)
+			print_row("-", i, false);
 	for (size_t i = 0; i < ARRAY_SIZE(examples); i++)
 		if (strcmp(examples[i].verb, verb->name) == 0)
 			printf("Example: %s\n", examples[i].example);

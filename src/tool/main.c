@@ -44,7 +44,9 @@ static const struct verb verbs[] = {
 	  "--profile FILE|--allow LIST|--deny LIST|--default ACTION [--at exec|main|load] [--complain] [--then FILE "
 	  "--when ready|listen:PORT|file:PATH|delay:SECONDS] [--no-new-privs yes|no] [TARGET] [--] COMMAND...",
 	  "one command under a profile" },
-	{ "apply", verb_apply, "--profile FILE [--dry-run] [--no-new-privs yes|no] [TARGET] pid:N|lxc:NAME|oci:ID",
+	{ "apply", verb_apply,
+	  "--profile FILE|--allow LIST|--deny LIST|--default ACTION [--dry-run] [--no-new-privs yes|no] [TARGET] "
+	  "pid:N|lxc:NAME|oci:ID",
 	  "tighten a live process or container" },
 	{ "status", verb_status, "[--format table|tsv|json|openmetrics] [-o FILE] [--watch] [SOURCE... | --all]",
 	  "who is confined: containers and units, or tasks" },
@@ -53,8 +55,8 @@ static const struct verb verbs[] = {
 	{ "report", verb_report, "[--against SOURCE] [--regions FILE] [-o FILE.html] [TARGET] [SOURCE...]",
 	  "sources, or the whole machine, as one HTML page" },
 	{ "record", verb_record,
-	  "[--for TIME] [--method auto|tracepoints|notify] [-o FILE] [--] COMMAND... | pid:N|lxc:NAME|oci:ID | --merge "
-	  "RECORD...",
+	  "[--for TIME] [--method auto|tracepoints|notify] [--phase program|runtime] [-o FILE] [--] COMMAND... | "
+	  "pid:N|lxc:NAME|oci:ID | --merge RECORD...",
 	  "which calls are made, with counts, arguments and denials" },
 	{ "learn", verb_learn,
 	  "[--base PROFILE] [--within PROFILE] [--args few|none] [--twins] [--at exec|load] [-o FILE] [TARGET] "

@@ -268,13 +268,18 @@ int take_time(const char *value, double *out)
 
 static int take_word(const char *value, const char *const words[], const char *what, int *out)
 {
+	char known[64] = "";
+
 	for (int i = 0; words[i]; i++) {
 		if (strcmp(value, words[i]) == 0) {
 			*out = i;
 			return 0;
 		}
 	}
-	report("unknown %s '%s'", what, value);
+	for (size_t i = 0, at = 0; words[i] && at < sizeof(known); i++)
+		at += (size_t)snprintf(known + at, sizeof(known) - at, "%s%s", i ? words[i + 1] ? ", " : " or " : "",
+				       words[i]);
+	report("unknown %s '%s'; expected %s", what, value, known);
 	return -1;
 }
 
