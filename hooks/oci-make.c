@@ -109,12 +109,15 @@ int oci_job_read(struct oci_job *job, const char *config)
 	return fail(job, &err);
 }
 
-/* The profile's, and LOG where the settings or the container ask for visible denials. */
+bool oci_job_logs(const struct oci_job *job)
+{
+	return callgate_settings_log(job->settings, job->engine) || wishes(job, "org.callgate.log");
+}
+
+/* The profile's, and LOG where visible denials are asked for. */
 static uint32_t wanted_flags(const struct oci_job *job)
 {
-	bool log = callgate_settings_log(job->settings, job->engine) || wishes(job, "org.callgate.log");
-
-	return callgate_filter_flags(job->choice.filter) | (log ? SECCOMP_FILTER_FLAG_LOG : 0);
+	return callgate_filter_flags(job->choice.filter) | (oci_job_logs(job) ? SECCOMP_FILTER_FLAG_LOG : 0);
 }
 
 /* Behind the annotation stands a text that no process survives: a runtime that does not read the annotation starts

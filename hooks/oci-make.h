@@ -40,6 +40,8 @@ int oci_job_read(struct oci_job *job, const char *config);
 int oci_job_make(struct oci_job *job);
 /* Whether the settings or the annotation org.callgate.record ask for a record. */
 bool oci_job_records(const struct oci_job *job);
+/* Whether the settings or the annotation org.callgate.log ask for visible denials. */
+bool oci_job_logs(const struct oci_job *job);
 bool oci_job_wants_flags(const struct oci_job *job);
 void oci_job_release(struct oci_job *job);
 /* id NULL: there is none, and no state file then. output may be NULL. pid 0: none. */

@@ -308,9 +308,9 @@ void callgate_choice_release(struct callgate_choice *choice);
 int callgate_choice_complain(struct callgate_choice *choice, struct callgate_err *err) CALLGATE_MUST_CHECK;
 
 /* linux.seccomp for a runtime that compiles it itself: conditions on the target evaluated, errnos written out.
- * reader: who will read it (its reader, libseccomp and runtime count). flags: those of the profile that the runtime
- * takes. E_UNSUPPORTED: OCI text cannot say it. E_MISMATCH: the runtime would read something that permits more than the
- * profile. */
+ * reader: who will read it (its reader, libseccomp and runtime count). flags: what is wanted of those that the runtime
+ * takes, the profile's and others. E_UNSUPPORTED: OCI text cannot say it. E_MISMATCH: the runtime would read something
+ * that permits more than the profile. */
 int callgate_oci_write(const struct callgate_choice *choice, const struct callgate_target *reader, uint32_t flags,
 		       struct callgate_text **out, struct callgate_err *err) CALLGATE_MUST_CHECK;
 

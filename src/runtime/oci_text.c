@@ -84,7 +84,8 @@ static int write_once(const struct writing *writing, struct callgate_text **out)
 {
 	struct oci_wish wish = { .policy = writing->choice->policy,
 				 .strict = writing->strict,
-				 .flags = writing->flags };
+				 .flags = writing->flags,
+				 .added = writing->flags };
 	struct callgate_text *text = text_new();
 	struct text bytes = { 0 };
 	int r;

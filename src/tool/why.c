@@ -14,9 +14,12 @@ enum { GROUPS = 4096 };
 
 struct groups {
 	struct why_group *list;
-	size_t count, left_out; /* left_out: events that found no place */
-	const char *only;       /* one container's events; NULL: all */
-	size_t ended;           /* with only: events of processes that have ended, whose container is unknown */
+	size_t count, left_out;         /* left_out: events that found no place */
+	const char *only;               /* one container's events; NULL: all */
+	size_t ended;                   /* with only: events of processes that have ended, whose container is unknown */
+	struct groups *strays;          /* takes those of them that may be the container's; NULL: nobody asks */
+	double since;                   /* strays: the container was started then */
+	struct callgate_filter *filter; /* strays: what it runs under; NULL: not known */
 };
 
 /* ------------------------------------------------------------------ grouping */
@@ -51,16 +54,31 @@ static bool is_its_process(const struct event *event)
 	       event->when + CLOCK_SLIPS > start + seconds_of(CLOCK_REALTIME) - seconds_of(CLOCK_BOOTTIME);
 }
 
+static void add_to(struct groups *groups, const struct event *event, const char *container);
+
+/* Whose an ended process was is not written anywhere. It may have been the container's when it was denied something
+ * after the container's start, and something that the container's profile denies. */
+static void add_stray(struct groups *groups, const struct event *event)
+{
+	groups->ended++;
+	if (groups->strays && event->when >= groups->since && (!groups->filter || event_fits(event, groups->filter)))
+		add_to(groups->strays, event, "");
+}
+
 static void add_event(struct groups *groups, const struct event *event)
 {
 	char container[300] = "";
 
 	if (!is_its_process(event) || callgate_task_container(event->pid, container, sizeof(container)) < 0)
 		container[0] = '\0';
-	if (groups->only && strcmp(container, groups->only) != 0) {
-		groups->ended += !container[0];
-		return;
-	}
+	if (groups->only && !container[0])
+		add_stray(groups, event);
+	if (!groups->only || strcmp(container, groups->only) == 0)
+		add_to(groups, event, container);
+}
+
+static void add_to(struct groups *groups, const struct event *event, const char *container)
+{
 	for (size_t i = 0; i < groups->count; i++) {
 		struct why_group *group = &groups->list[i];
 
@@ -74,7 +92,7 @@ static void add_event(struct groups *groups, const struct event *event)
 		return;
 	}
 	groups->list[groups->count] = (struct why_group){ .event = *event, .count = 1 };
-	memcpy(groups->list[groups->count++].container, container, sizeof(container));
+	snprintf(groups->list[groups->count++].container, sizeof(groups->list->container), "%s", container);
 }
 
 static int by_count(const void *a, const void *b)
@@ -92,24 +110,45 @@ static int groups_new(struct groups *groups)
 	return groups->list ? 0 : -1;
 }
 
-static int tell_groups(const struct why_request *request, struct groups *groups)
+static struct json_object *groups_to_json(const struct why_request *request, const struct groups *groups)
 {
-	struct json_object *root, *rows;
-	int code = groups->count ? EXIT_YES : EXIT_NO;
+	struct json_object *rows = json_object_new_array();
 
+	for (size_t i = 0; i < groups->count; i++)
+		json_object_array_add(rows, group_to_json(request, &groups->list[i]));
+	return rows;
+}
+
+static void print_groups(const struct why_request *request, struct groups *groups)
+{
 	qsort(groups->list, groups->count, sizeof(*groups->list), by_count);
 	if (groups->left_out)
 		report("%zu lines are left out: more than %d different groups", groups->left_out, GROUPS);
-	if (!request->json) {
-		for (size_t i = 0; i < groups->count; i++)
-			group_tell(request, &groups->list[i]);
-		return finish_output(code);
+	for (size_t i = 0; !request->json && i < groups->count; i++)
+		group_tell(request, &groups->list[i]);
+}
+
+static int tell_groups(const struct why_request *request, struct groups *groups)
+{
+	struct why_request of_strays = *request;
+	struct json_object *root;
+	bool any = groups->count || (groups->strays && groups->strays->count);
+	int code = any ? EXIT_YES : EXIT_NO;
+
+	if (!of_strays.filter)
+		of_strays.filter = groups->filter;
+	print_groups(request, groups);
+	if (groups->strays && groups->strays->count) {
+		if (!request->json)
+			puts("by processes that have ended, of this container or of another one:");
+		print_groups(&of_strays, groups->strays);
 	}
+	if (!request->json)
+		return finish_output(code);
 	root = document("why");
-	rows = json_object_new_array();
-	json_object_object_add(root, "groups", rows);
-	for (size_t i = 0; i < groups->count; i++)
-		json_object_array_add(rows, group_to_json(request, &groups->list[i]));
+	json_object_object_add(root, "groups", groups_to_json(request, groups));
+	if (groups->strays)
+		json_object_object_add(root, "ended", groups_to_json(&of_strays, groups->strays));
 	return print_document(root) ? EXIT_CANNOT : finish_output(code);
 }
 
@@ -198,8 +237,9 @@ static void note_silence(const char *container, const struct groups *groups, boo
 
 	callgate_escape(container, shown, sizeof(shown));
 	fprintf(stderr, "callgate: note: the system's log has no denial in a process that runs in %s%s", shown,
-		groups->ended ? " (records of processes that have ended name no container)" : "");
-	if (started)
+		groups->ended > groups->strays->count ? " (records of processes that have ended name no container)"
+						      : "");
+	if (started && !groups->strays->count)
 		fprintf(stderr,
 			"; a call that gets an error is logged only where the hook was installed with --log, and "
 			"'callgate why --live %s' shows it as it happens",
@@ -210,21 +250,27 @@ static void note_silence(const char *container, const struct groups *groups, boo
 /* A container: what its hooks wrote down, then what was denied in it. */
 static int tell_container(const struct why_request *request, const char *container)
 {
+	CALLGATE_CLEANUP(filter_cleanup) struct callgate_filter *filter = NULL;
+	struct groups strays = { .count = 0 };
 	char key[300];
-	struct groups groups = { .only = why_container_key(container, key, sizeof(key)) };
+	struct groups groups = { .only = why_container_key(container, key, sizeof(key)), .strays = &strays };
 	bool started = false;
 	int code = request->json ? EXIT_YES : why_container(container, &started);
 
-	if (groups_new(&groups) < 0)
+	if (groups_new(&groups) < 0 || groups_new(&strays) < 0)
 		return EXIT_CANNOT;
+	filter = why_container_filter(&request->target, container);
+	groups.filter = filter;
+	groups.since = why_started(container);
 	if (!take_system(&groups))
 		fprintf(stderr, "callgate: note: neither /var/log/audit/audit.log nor the kernel's messages can be "
 				"read by this user\n");
 	else if (!groups.count)
 		note_silence(container, &groups, started);
-	if (groups.count || request->json)
+	if (groups.count || strays.count || request->json)
 		code = tell_groups(request, &groups);
 	free(groups.list);
+	free(strays.list);
 	return code;
 }
 

@@ -57,6 +57,8 @@ struct why_request {
 /* As text on stdout; what a line did not say is left out. */
 void group_tell(const struct why_request *request, const struct why_group *group);
 struct json_object *group_to_json(const struct why_request *request, const struct why_group *group);
+/* Whether a filter may have answered as the line says. */
+bool event_fits(const struct event *event, const struct callgate_filter *filter);
 /* "mkdir (83) of x86_64: ERRNO(EPERM)"; the action alone; the call's name, NULL: it has none. */
 void group_print_head(const struct why_group *group);
 void event_action(const struct event *event, char *buf, size_t size);
@@ -90,6 +92,8 @@ struct why_recorded {
 	char output_digest[65]; /* of what the engine makes of the profile; "": that is not known */
 };
 bool why_record(const char *container, struct why_recorded *out);
+/* When the container was started, in seconds since 1970, as its record says; without one nothing is old enough. */
+double why_started(const char *container);
 /* Whether the hook has put the profile there for trying only. */
 bool why_complains(const char *container);
 /* The profile that the hook chose for a container, resolved again; NULL: not known. */

@@ -3,11 +3,13 @@
 #include <dirent.h>
 #include <errno.h>
 #include <limits.h>
+#include <math.h>
 #include <pwd.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/private.h"
@@ -373,6 +375,22 @@ bool why_record(const char *container, struct why_recorded *out)
 				out->caps |= cap;
 	json_object_put(root);
 	return out->profile[0] != '\0';
+}
+
+double why_started(const char *container)
+{
+	enum { BETWEEN = 2 }; /* seconds from the start of the first process to its hook's record, at most */
+	struct json_object *root;
+	struct tm tm = { 0 };
+	char path[PATH_MAX];
+	double when = INFINITY;
+
+	if (!state_path_of(container, path, sizeof(path)) || !(root = why_open(path)))
+		return when;
+	if (strptime(word_of(root, "time", ""), "%Y-%m-%dT%H:%M:%SZ", &tm))
+		when = (double)timegm(&tm) - BETWEEN;
+	json_object_put(root);
+	return when;
 }
 
 bool why_complains(const char *container)

@@ -62,6 +62,24 @@ static bool lets_pass(const struct callgate_outcome *outcomes, size_t count)
 	return count > 0;
 }
 
+bool event_fits(const struct event *event, const struct callgate_filter *filter)
+{
+	struct callgate_pattern pattern = { .abi = event->abi, .nr = event->nr };
+	struct callgate_outcome *outcomes;
+	bool fits = false;
+	size_t count;
+
+	if (event->kind != EVENT_RECORD || !event->has_nr || event->abi == CALLGATE_ABI_NONE)
+		return false;
+	outcomes = outcomes_list(filter, &pattern, &count);
+	for (size_t i = 0; outcomes && i < count; i++)
+		fits |= outcomes[i].opaque || (is_logged_only(event) ? outcomes[i].action.kind == CALLGATE_LOG
+								     : outcomes[i].action.kind < CALLGATE_LOG);
+	fits |= !outcomes; /* too many to list */
+	free(outcomes);
+	return fits;
+}
+
 /* Which line of the profile decides such calls, and for what. True: it lets them pass, so it is not what denied one. */
 static bool tell_profile(const struct why_group *group, const struct callgate_filter *filter)
 {

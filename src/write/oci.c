@@ -411,7 +411,7 @@ static void add_head(const struct writer *writer, const struct oci_wish *wish, s
 {
 	const struct callgate_filter *filter = writer->filter;
 	const struct callgate_policy *policy = wish->policy;
-	uint32_t flags = filter->flags & wish->flags;
+	uint32_t flags = (filter->flags & wish->flags) | wish->added;
 	const char *comma = "";
 
 	text_add(out, "{\n\t");

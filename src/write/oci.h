@@ -23,6 +23,7 @@ struct oci_wish {
 	const uint8_t
 		*strict; /* an enum oci_strict per row of the table of system calls, OCI_ENOSYS_SAID; NULL: none */
 	uint32_t flags;  /* those of SECCOMP_FILTER_FLAG_* that may be written down */
+	uint32_t added;  /* those that are written besides */
 };
 
 /*

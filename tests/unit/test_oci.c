@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* config.json spliced and read, the state that runtimes give, settings, and what a container's annotation may do. */
 #include <criterion/criterion.h>
+#include <linux/seccomp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -690,6 +691,27 @@ Test(oci_text, rules)
 		callgate_text_free(text);
 		callgate_choice_release(&choice);
 	}
+}
+
+/* A flag that somebody asks for is written, whether the profile has it or not. */
+Test(oci_text, flags_that_are_asked_for)
+{
+	static const char profile[] = "{\"defaultAction\":\"SCMP_ACT_ERRNO\",\"syscalls\":[{\"names\":[\"read\"],"
+				      "\"action\":\"SCMP_ACT_ALLOW\"}]}";
+	struct callgate_choice choice = CALLGATE_CHOICE_INIT;
+	struct callgate_target reader;
+	struct callgate_text *text;
+
+	cr_assert_eq(text_of(profile, &text, &choice, NULL), 0);
+	cr_assert_not(strstr(callgate_text_bytes(text, NULL), "flags"));
+	callgate_text_free(text);
+	reader = choice.target;
+	reader.reader = CALLGATE_AS_RUNC;
+	cr_assert_eq(callgate_oci_write(&choice, &reader, SECCOMP_FILTER_FLAG_LOG, &text, NULL), 0);
+	cr_assert(strstr(callgate_text_bytes(text, NULL), "\"flags\": [\"SECCOMP_FILTER_FLAG_LOG\"]"), "%s",
+		  callgate_text_bytes(text, NULL));
+	callgate_text_free(text);
+	callgate_choice_release(&choice);
 }
 
 /* What a runtime makes of several rules for a multiplexer may not be foreseeable: it is closed, and the rest is
