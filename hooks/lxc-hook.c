@@ -4,7 +4,6 @@
  * that lxc.seccomp.profile names: it writes that file from a profile. start-host runs when init has its filter and
  * waits: lxc-start-host.c. Whatever fails, the container does not start.
  */
-#include <errno.h>
 #include <getopt.h>
 #include <limits.h>
 #include <linux/seccomp.h>

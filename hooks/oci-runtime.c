@@ -4,7 +4,6 @@
  * created and then becomes the real runtime. Every other command goes straight there.
  */
 #include <errno.h>
-#include <fcntl.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>

@@ -13,7 +13,6 @@
 #include "base/text.h"
 #include "bpf/text.h"
 #include "names/abi.h"
-#include "names/syscall.h"
 #include "names/words.h"
 
 enum holds { HOLDS_OTHER, HOLDS_NR, HOLDS_ARCH };

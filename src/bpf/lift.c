@@ -5,7 +5,6 @@
  * turned into a decision graph. What no profile can say becomes an opaque leaf at that instruction, for those calls
  * only.
  */
-#include <string.h>
 
 #include "base/err.h"
 #include "bpf/lift_walk.h"

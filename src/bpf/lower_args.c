@@ -9,7 +9,6 @@
 #include <linux/seccomp.h>
 #include <stdlib.h>
 
-#include "base/err.h"
 #include "bpf/lower.h"
 #include "names/words.h"
 

@@ -7,7 +7,6 @@
 #include "bpf/text.h"
 #include "filter/outcomes.h"
 #include "names/abi.h"
-#include "names/syscall.h"
 
 static void add_action(struct text *text, unsigned indent, const struct node *leaf)
 {

@@ -5,7 +5,6 @@
 #include <errno.h>
 #include <linux/seccomp.h>
 #include <stdlib.h>
-#include <string.h>
 
 /* ------------------------------------------------------------------ a chain */
 

@@ -3,7 +3,6 @@
 #include "filter/candidates.h"
 
 #include <stdio.h>
-#include <string.h>
 
 #include "base/err.h"
 #include "base/note_ids.h"

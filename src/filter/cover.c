@@ -6,7 +6,6 @@
 #include "filter/cover.h"
 
 #include <stdlib.h>
-#include <string.h>
 
 #include "base/err.h"
 #include "names/words.h"

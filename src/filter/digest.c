@@ -7,7 +7,6 @@
 #include "filter/digest.h"
 
 #include <stdlib.h>
-#include <string.h>
 
 #include "base/err.h"
 #include "base/sha256.h"

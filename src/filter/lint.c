@@ -3,8 +3,6 @@
  * so that it does not matter how the profile says it. */
 #include "filter/lint.h"
 
-#include <string.h>
-
 #include "base/err.h"
 #include "base/note_ids.h"
 #include "base/notes.h"

@@ -4,7 +4,6 @@
 #include <string.h>
 
 #include "filter/lint.h"
-#include "filter/outcomes.h"
 #include "names/syscall.h"
 #include "names/words.h"
 #include "policy/policy.h"

@@ -4,7 +4,6 @@
 #include "base/notes.h"
 #include "filter/lint.h"
 #include "names/abi.h"
-#include "names/words.h"
 #include "policy/policy.h"
 
 struct pair {

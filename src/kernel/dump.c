@@ -4,7 +4,6 @@
 #include "kernel/dump.h"
 
 #include <errno.h>
-#include <linux/seccomp.h>
 #include <stdlib.h>
 #include <sys/ptrace.h>
 #include <unistd.h>

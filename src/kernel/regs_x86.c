@@ -3,7 +3,6 @@
 #include "kernel/regs.h"
 
 #include <errno.h>
-#include <string.h>
 #include <sys/ptrace.h>
 #include <sys/user.h>
 

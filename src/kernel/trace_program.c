@@ -2,9 +2,7 @@
 /* The tracing programs. Registers: 6 the tracepoint's arguments, 7 the task's state, 8 the number of the call, 9 its
  * class. */
 #include <stddef.h>
-#include <string.h>
 
-#include "base/err.h"
 #include "kernel/trace.h"
 #include "names/abi.h"
 #include "names/selector.h"

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Verify: what a live task runs under, and whether that is what a profile says. */
 #include <stdio.h>
-#include <stdlib.h>
 
 #include "base/err.h"
 #include "bpf/prog.h"

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Values of arguments by name: reading and writing by the tables. */
 #include <stdio.h>
-#include <string.h>
 
 #include "base/err.h"
 #include "names/value_set.h"

@@ -8,7 +8,6 @@
 #include "policy/lint.h"
 #include "policy/list.h"
 #include "policy/list_item.h"
-#include "policy/read.h"
 
 enum { ITEMS_LIMIT = 1 << 17 };
 

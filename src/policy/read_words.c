@@ -8,7 +8,6 @@
 #include "policy/lint.h"
 #include "policy/list.h"
 #include "policy/list_item.h"
-#include "policy/read.h"
 
 enum { ITEMS_LIMIT = 1 << 16, WORDS = 3 };
 enum { WORD_ALLOW, WORD_DENY, WORD_DEFAULT };

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Specialise: answers a policy's guards for one target, applies errno defaults and chooses the ABIs, as a reader sees
  * them. */
-#include <string.h>
 
 #include "base/err.h"
 #include "names/abi.h"

@@ -9,7 +9,6 @@
 #include <sys/auxv.h>
 #include <unistd.h>
 
-#include "base/err.h"
 #include "filter/log_only.h"
 #include "kernel/load.h"
 #include "names/abi.h"

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Profiles that other recorders wrote, as records: each call that they allow was seen, how often is unknown. */
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/err.h"

@@ -8,8 +8,6 @@
 #include "base/err.h"
 #include "names/abi.h"
 #include "names/selector.h"
-#include "names/syscall.h"
-#include "names/words.h"
 
 enum { FIRST_TABLE = 1024, FIRST_ROWS = 256 };
 

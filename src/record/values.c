@@ -3,7 +3,6 @@
  * Argument values of a row: combinations as long as they are few, then a set for each argument, then its hull and bits.
  */
 #include <stdlib.h>
-#include <string.h>
 
 #include "record/record.h"
 

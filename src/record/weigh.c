@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Weigh: how often calls were made tells a program's search tree which ones to come to first. */
 #include <stdlib.h>
-#include <string.h>
 
 #include "base/err.h"
 #include "filter/filter.h"

@@ -3,7 +3,6 @@
 #include "base/err.h"
 #include "base/text.h"
 #include "names/abi.h"
-#include "names/syscall.h"
 #include "names/words.h"
 #include "record/record.h"
 

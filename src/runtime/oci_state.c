@@ -2,7 +2,6 @@
 /* The state of OCI containers: what a runtime tells its hooks on standard input, and what it keeps below its root
  * directory. */
 #include <dirent.h>
-#include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
 #include <stdio.h>
@@ -11,7 +10,6 @@
 #include <unistd.h>
 
 #include "base/err.h"
-#include "base/fd.h"
 #include "kernel/status.h"
 #include "runtime/hooks.h"
 #include "runtime/oci.h"

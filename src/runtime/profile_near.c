@@ -4,7 +4,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "base/err.h"
 #include "names/words.h"
 #include "runtime/hooks.h"
 #include "runtime/profile.h"

@@ -10,7 +10,6 @@
 #include <unistd.h>
 
 #include "base/err.h"
-#include "base/fd.h"
 #include "kernel/status.h"
 #include "runtime/pids.h"
 

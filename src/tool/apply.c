@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* callgate apply: a profile on top of what a live process or container has. */
 #include <stdlib.h>
-#include <string.h>
 
 #include "base/private.h"
 #include "tool/tool.h"

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* callgate meet, join and subtract: any sources as one profile, exactly. */
 #include <stdlib.h>
-#include <string.h>
 
 #include "tool/tool.h"
 

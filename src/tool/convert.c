@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* callgate convert: a profile in another format, and what that format cannot say. */
-#include <string.h>
 
 #include "tool/tool.h"
 

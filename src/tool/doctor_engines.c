@@ -3,7 +3,6 @@
  * What doctor looks at for engines: hook files and the programs that they name, where podman looks, what LXC includes.
  */
 #include <dirent.h>
-#include <errno.h>
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>

@@ -2,9 +2,7 @@
 /* callgate doctor --node: what packaging/kubernetes puts onto a node, below the place where the node's root is mounted.
  */
 #include <dirent.h>
-#include <errno.h>
 #include <limits.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <time.h>

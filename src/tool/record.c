@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* callgate record: which calls a command, a container or running processes make. */
-#include <errno.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>

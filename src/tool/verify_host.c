@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* callgate verify --all: every container of the machine against what its hook recorded. */
-#include <string.h>
 #include <unistd.h>
 
 #include "tool/host.h"

@@ -12,7 +12,6 @@
 #include "base/text.h"
 #include "names/syscall.h"
 #include "names/words.h"
-#include "write/lxc.h"
 #include "write/oci.h"
 #include "write/text.h"
 

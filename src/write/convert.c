@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Convert: a policy in another format, read back and compared with what it means. */
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/err.h"
@@ -9,7 +8,6 @@
 #include "base/text.h"
 #include "filter/diff.h"
 #include "write/docker.h"
-#include "write/lxc.h"
 #include "write/oci.h"
 #include "write/text.h"
 

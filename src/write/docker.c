@@ -3,7 +3,6 @@
 #include "write/docker.h"
 
 #include "base/err.h"
-#include "names/abi.h"
 #include "names/words.h"
 
 static void add_words(struct text *out, const struct word *words, unsigned count)

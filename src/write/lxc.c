@@ -14,7 +14,6 @@
 #include "filter/zip.h"
 #include "names/abi.h"
 #include "names/syscall.h"
-#include "policy/read.h"
 #include "write/lxc_decide.h"
 
 /* ------------------------------------------------------------------ text */

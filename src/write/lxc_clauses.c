@@ -7,7 +7,6 @@
 
 #include "base/err.h"
 #include "names/abi.h"
-#include "names/syscall.h"
 #include "names/words.h"
 
 enum { KEEP_LIMIT = 4096, BIT_LIMIT = 16 };

@@ -17,7 +17,6 @@
 #include "base/err.h"
 #include "filter/filter.h"
 #include "names/abi.h"
-#include "names/syscall.h"
 #include "names/words.h"
 
 enum {

@@ -2,8 +2,6 @@
 /* Policies made by calls: what they mean, what is refused, and where findings have their place. */
 #include <criterion/criterion.h>
 #include <errno.h>
-#include <linux/filter.h>
-#include <string.h>
 
 #include "callgate.h"
 

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Clauses: derived conditions say what the decision does, and say it shortly. */
 #include <criterion/criterion.h>
-#include <linux/audit.h>
 #include <stdio.h>
 #include <string.h>
 

@@ -3,7 +3,6 @@
  * of them. */
 #include <criterion/criterion.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "callgate.h"

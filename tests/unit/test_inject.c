@@ -16,7 +16,6 @@
 #include "asleep.h"
 #include "bpf/prog.h"
 #include "callgate.h"
-#include "kernel/load.h"
 #include "kernel/status.h"
 
 /* mkdirat answers EBADFD (77), all else is allowed. */

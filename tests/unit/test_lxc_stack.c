@@ -2,7 +2,6 @@
 /* LXC text to put a filter on top of: it is no stricter than the filter, so both together mean the filter. */
 #include <criterion/criterion.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "lxc_profile.h"

@@ -5,7 +5,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/err.h"
 #include "filter/meaning.h"
 #include "names/abi.h"
 

@@ -7,7 +7,6 @@
 #include <unistd.h>
 
 #include "names/abi.h"
-#include "record/import.h"
 #include "record/record.h"
 #include "record/recording.h"
 

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* SHA-256 against vectors of FIPS 180-4 and of NIST's CAVP short messages. */
 #include <criterion/criterion.h>
-#include <string.h>
 
 #include "base/sha256.h"
 
