@@ -179,6 +179,9 @@ enum callgate_reader {
 	CALLGATE_AS_RUNSC, /* gVisor's runsc: its own filter inside the sandbox */
 };
 
+/* What calls get that are newer than the profile. PROFILE: ENOSYS where the reader has it so; NEVER: the default
+ * action.
+ */
 enum callgate_enosys { CALLGATE_ENOSYS_PROFILE = 0, CALLGATE_ENOSYS_NEVER };
 
 /* What a profile is resolved for: a plain value. CALLGATE_TARGET_INIT, then callgate_target_host(). */
@@ -228,7 +231,7 @@ int callgate_action_format(struct callgate_action action, char *buf, size_t size
 /* From a filter's return value, as the kernel takes it. Since: 0.1 */
 struct callgate_action callgate_action_from_return(uint32_t word);
 
-/* Syscall numbers; an x32 number includes bit 30. Since: 0.1 */
+/* Syscall numbers; an x32 number includes bit 30. E_NOTFOUND: no such name, or none on that ABI. Since: 0.1 */
 int callgate_syscall_number(enum callgate_abi abi, const char *name, uint32_t *out);
 const char *callgate_syscall_name(enum callgate_abi abi, uint32_t nr); /* NULL: no name known */
 const char *callgate_flag_name(uint32_t bit);                          /* "SECCOMP_FILTER_FLAG_LOG"; NULL: none */
@@ -243,7 +246,7 @@ struct callgate_syscall_info {
 	const char *arg_names; /* comma separated, in the same order */
 	const char *sets;      /* topics, comma separated: "network", "privileged" ... */
 };
-/* Since: 0.1 */
+/* E_NOTFOUND: no such name. Since: 0.1 */
 int callgate_syscall_info(const char *name, struct callgate_syscall_info *out);
 /* The multiplexer (socketcall, ipc) that also reaches the call on an ABI, and the value of its first argument.
  * E_NOTFOUND: none. Since: 0.1 */
@@ -268,6 +271,8 @@ int callgate_policy_read_as(const char *path, enum callgate_reader reader, struc
  */
 int callgate_policy_read_trusted(const char *path, struct callgate_policy **out, struct callgate_notes *notes,
 				 struct callgate_err *err) CALLGATE_MUST_CHECK;
+/* callgate_policy_read() of size bytes of text, which are copied and need no NUL behind them. name stands for the file
+ * in findings and errors; NULL: "<memory>". Since: 0.1 */
 int callgate_policy_parse(const void *text, size_t size, const char *name, struct callgate_policy **out,
 			  struct callgate_notes *notes, struct callgate_err *err) CALLGATE_MUST_CHECK;
 /* From the values of SECCOMP_SYSCALL_ALLOW, SECCOMP_SYSCALL_DENY and SECCOMP_DEFAULT_ACTION; NULL: not set. The allow
@@ -294,11 +299,6 @@ struct callgate_lists {
  */
 int callgate_policy_lists(const struct callgate_lists *words, struct callgate_policy **out,
 			  struct callgate_notes *notes, struct callgate_err *err) CALLGATE_MUST_CHECK;
-/* A name of a rule, and where it is. */
-struct callgate_left_out {
-	char name[64];
-	unsigned line, column;
-};
 /* Since: 0.1 */
 struct callgate_policy *callgate_policy_free(struct callgate_policy *policy);
 
@@ -385,22 +385,25 @@ int callgate_builder_rule(struct callgate_builder *builder, const struct callgat
  */
 int callgate_builder_policy(const struct callgate_builder *builder, struct callgate_policy **out,
 			    struct callgate_notes *notes, struct callgate_err *err) CALLGATE_MUST_CHECK;
+/* Policies that it has made stay. Since: 0.1 */
 struct callgate_builder *callgate_builder_free(struct callgate_builder *builder);
 
-/* Finds a profile by bare name (no '/'): NAME or NAME.json in /etc/callgate/profiles, then among those that callgate
- * ships. E_NOTFOUND names the places that were tried. Since: 0.1 */
+/* Finds a profile by bare name (no '/'): NAME or NAME.json in callgate/profiles below configure's sysconfdir, then
+ * among those that callgate ships. E_NOTFOUND names the places that were tried. Since: 0.1 */
 int callgate_profile_find(const char *name, char *path, size_t size, struct callgate_err *err);
 
 /* ------------------------------------------------------------------ filter: what it means */
 
-/* Evaluates includes and excludes for the target and applies the semantics (src/filter/semantics.md). Since: 0.1 */
+/* Evaluates includes and excludes for the target and applies the semantics (src/filter/semantics.md). The filter keeps
+ * no pointer into policy or target. E_PROFILE: rules contradict each other, or the target's reader refuses it.
+ * E_UNSUPPORTED: what the target's reader makes of it cannot be predicted. E_LIMIT: too complex. Since: 0.1 */
 int callgate_filter_resolve(const struct callgate_policy *policy, const struct callgate_target *target,
 			    struct callgate_filter **out, struct callgate_notes *notes,
 			    struct callgate_err *err) CALLGATE_MUST_CHECK;
 struct callgate_filter *callgate_filter_free(struct callgate_filter *filter);
 
 /* What the filter of a policy means that its author may not have meant: calls with the effect of denied ones, twins
- * that libraries need, ways round the rules. Findings go to notes. Since: 0.1 */
+ * that libraries need, ways round the rules. Findings go to notes, and are no errors. Since: 0.1 */
 int callgate_filter_lint(const struct callgate_policy *policy, const struct callgate_filter *filter,
 			 const struct callgate_target *target, struct callgate_notes *notes, struct callgate_err *err);
 
@@ -427,7 +430,8 @@ struct callgate_call {
 	uint64_t args[6];
 };
 
-/* What happens to this call. CALLGATE_E_UNSUPPORTED: the filter is opaque there (a lifted program only). Since: 0.1 */
+/* What happens to this call, and who says so; action and origin may be NULL. CALLGATE_E_UNSUPPORTED: the filter is
+ * opaque there (a lifted program only). Since: 0.1 */
 int callgate_filter_decide(const struct callgate_filter *filter, const struct callgate_call *call,
 			   struct callgate_action *action, struct callgate_origin *origin);
 
@@ -455,7 +459,8 @@ struct callgate_row {
 	uint32_t first, last;
 	bool conditional; /* depends on arguments: see callgate_filter_outcomes() */
 };
-/* Since: 0.1 */
+/* Rows of an ABI that the filter answers for, by number; together they are all of its numbers. E_NOTFOUND: past the
+ * end. Since: 0.1 */
 size_t callgate_filter_row_count(const struct callgate_filter *filter, enum callgate_abi abi);
 int callgate_filter_row(const struct callgate_filter *filter, enum callgate_abi abi, size_t index,
 			struct callgate_row *out);
@@ -684,8 +689,8 @@ int callgate_task_verify(pid_t tid, const struct callgate_filter *profile, enum 
 
 /* ------------------------------------------------------------------ containers */
 
-/* The container that a process is in, by its cgroup: "lxc:NAME", "oci:ID" (12 digits). E_NOTFOUND: in none that is
- * known. Since: 0.1 */
+/* The container that a process is in, by its cgroup: "lxc:NAME", "oci:ID" (12 digits), cut to size bytes with the NUL.
+ * E_NOTFOUND: in none that is known. Since: 0.1 */
 int callgate_task_container(pid_t pid, char *buf, size_t size);
 
 /* ------------------------------------------------------------------ kernel: loading, running, looking */
@@ -745,13 +750,16 @@ struct callgate_command; /* opaque: one started command */
 
 /* Starts argv (found as execvp(3) does) under the program. When it returns 0 the command runs, and the kernel has said
  * that the filter is on it (to a privileged caller it has shown it, word for word). In every other case the command has
- * not run a single instruction (MAIN: none of its own); codes as callgate_run(). Until callgate_command_free() SIGHUP,
- * SIGINT, SIGQUIT, SIGTERM and SIGCHLD are blocked here. For callers with one thread. Since: 0.1 */
+ * not run a single instruction (MAIN: none of its own). how NULL: as CALLGATE_START_INIT has it. E_NOTFOUND: there is
+ * no such command. E_IO: it cannot be executed. E_PERM: no right to trace it or to load a filter. E_UNSUPPORTED: not in
+ * the way that how asks for. E_KERNEL: a system call failed, or it ended before. E_MISMATCH: it is without the filter,
+ * and killed. Until callgate_command_free() SIGHUP, SIGINT, SIGQUIT, SIGTERM and SIGCHLD are blocked here. For callers
+ * with one thread. Since: 0.1 */
 int callgate_command_start(const struct callgate_prog *prog, const struct callgate_start *how, char *const argv[],
 			   struct callgate_command **out, struct callgate_err *err) CALLGATE_MUST_CHECK;
 pid_t callgate_command_pid(const struct callgate_command *command);
 /* Waits, and hands on SIGHUP, SIGINT, SIGQUIT and SIGTERM that a process sent. timeout_ms -1: until it ends. *ended
- * false: the time is over. *status as waitpid(2) gives it. Since: 0.1 */
+ * false: the time is over, and *status is not written. *status as waitpid(2) gives it. Since: 0.1 */
 int callgate_command_wait(struct callgate_command *command, int timeout_ms, bool *ended, int *status,
 			  struct callgate_err *err);
 /* Leaves a command that still runs alone. Since: 0.1 */

@@ -67,6 +67,11 @@ uint32_t callgate_diff_arch(const struct callgate_diff *diff, size_t index);
 int callgate_filter_decide_arch(const struct callgate_filter *filter, uint32_t audit, const struct callgate_call *call,
 				struct callgate_action *action, struct callgate_origin *origin);
 
+/* A name of a rule, and where it is (from 1, the column in bytes). */
+struct callgate_left_out {
+	char name[64];
+	unsigned line, column;
+};
 /* A policy less one name of its rules (index counts them all, in order), to find out what would change. It lives no
  * longer than policy does. E_NOTFOUND: there are no more names. Since: 0.1 */
 int callgate_policy_without(const struct callgate_policy *policy, size_t index, struct callgate_policy **out,
