@@ -6,11 +6,12 @@
 
 #include "tool/tool.h"
 
-int options_init(struct options *options, struct callgate_err *err)
+static int options_init(struct options *options, struct callgate_err *err)
 {
-	*options = (struct options){ .target = CALLGATE_TARGET_INIT, .words = CALLGATE_LISTS_INIT };
-	int r = callgate_target_host(&options->target, err);
+	int r;
 
+	*options = (struct options){ .target = CALLGATE_TARGET_INIT, .words = CALLGATE_LISTS_INIT };
+	r = callgate_target_host(&options->target, err);
 	/* A file is read for a process without capabilities unless --caps says otherwise. */
 	options->target.caps = 0;
 	return r;

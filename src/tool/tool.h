@@ -106,7 +106,6 @@ enum { PARSED = -1 };
  * given, or a message. */
 int options_parse(struct options *options, const struct verb *verb, const struct command_line *line, int argc,
 		  char **argv);
-int options_init(struct options *options, struct callgate_err *err);
 /* Takes an option that getopt_long() answered. 0, or -1 after a message. OPT_HELP is the verb's affair: verb_help(). */
 int options_take(struct options *options, int option, const char *value);
 /* What getopt_long(3), asked with ':' and opterr 0, answered '?' or ':' to: said for where, with the option that was
