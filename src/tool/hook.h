@@ -54,6 +54,11 @@ int lxc_write_lines(const struct callgate_lxc_file *file, const struct lines *li
 bool lxc_foresee(const char *path, const struct callgate_lxc_file *file, const struct lines *lines, char *why,
 		 size_t size);
 
+/* ------------------------------------------------------------------ hook_lxc_prune.c */
+
+/* Takes away the records and texts of containers that do not run and have no lines of ours. */
+void lxc_prune(void);
+
 /* ------------------------------------------------------------------ hook_lxc_check.c */
 
 /* A container's configuration as it stands, and where callgate's lines in it are. */

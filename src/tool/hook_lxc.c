@@ -34,6 +34,10 @@ static int config_path(const struct options *options, const char *name, char *pa
 		report("the path of %s's configuration is too long", name);
 		return EXIT_CANNOT;
 	}
+	if (access(path, F_OK) < 0 && errno == ENOENT) {
+		report("there is no container lxc:%s in %s", name, lxcpath);
+		return EXIT_CANNOT;
+	}
 	return EXIT_YES;
 }
 
@@ -193,8 +197,8 @@ static void forget(const struct options *options, const char *name)
 		return;
 	if (lxc_is_running(name, options->lxcpath)) {
 		printf("lxc:%s is running: its filter stays until it stops, and lxc-attach reads %.*s.seccomp; once it "
-		       "has stopped, 'callgate hook remove lxc:%s' takes that file too\n",
-		       name, (int)(strrchr(path, '.') - path), path, name);
+		       "has stopped, the next 'callgate hook install' or 'callgate hook remove' takes that file too\n",
+		       name, (int)(strrchr(path, '.') - path), path);
 		return;
 	}
 	unlink(path);
@@ -346,11 +350,13 @@ int hook_lxc(struct options *options, const char *word, struct hook_request *req
 	int code;
 
 	if (strcmp(word, "install") == 0)
-		return install(options, request);
-	if (strcmp(word, "remove") == 0)
+		code = install(options, request);
+	else if (strcmp(word, "remove") == 0)
 		code = request->name ? remove_lines(options, request, request->name)
 				     : each(options, request, remove_lines);
 	else
 		code = request->name ? show(options, request, request->name) : each(options, request, show);
+	if (strcmp(word, "status") != 0 && request->manner == HOOK_WRITE)
+		lxc_prune();
 	return finish_output(code);
 }

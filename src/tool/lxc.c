@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* LXC: the one file that uses liblxc. It is loaded when a container's name has to be looked up: linked, it and its
  * seven libraries would cost every start of callgate more than most verbs take. */
+#include <dirent.h>
 #include <dlfcn.h>
+#include <errno.h>
 #include <limits.h>
 #include <lxc/lxccontainer.h>
 #include <stddef.h>
@@ -54,6 +56,8 @@ const char *lxc_default_path(void)
 
 /* ------------------------------------------------------------------ whose monitor it is */
 
+enum { ACCEPTS = 0x10000 }; /* of the flags in /proc/net/unix: __SO_ACCEPTCON */
+
 /* As LXC calls it: a long path by its hash, which is FNV-1a. */
 static socklen_t socket_name(const char *name, const char *lxcpath, struct sockaddr_un *out)
 {
@@ -71,6 +75,17 @@ static socklen_t socket_name(const char *name, const char *lxcpath, struct socka
 	return (socklen_t)(offsetof(struct sockaddr_un, sun_path) + 1 + strlen(out->sun_path + 1));
 }
 
+/* Root, ourselves, or who has defined it. */
+static bool may_run_it(uid_t uid, const char *name, const char *lxcpath)
+{
+	char config[PATH_MAX];
+	struct stat st;
+
+	return uid == 0 || uid == geteuid() ||
+	       (snprintf(config, sizeof(config), "%s/%s/config", lxcpath, name) < (int)sizeof(config) &&
+		lstat(config, &st) == 0 && st.st_uid == uid);
+}
+
 /* Anybody can make a socket of that name while the container does not run, and answer for it with any process. */
 static bool is_its_monitor(const char *name, const char *lxcpath)
 {
@@ -78,18 +93,75 @@ static bool is_its_monitor(const char *name, const char *lxcpath)
 	struct sockaddr_un address;
 	struct ucred peer;
 	socklen_t size = socket_name(name, lxcpath, &address), peer_size = sizeof(peer);
-	char config[PATH_MAX];
 	bool is_its = false;
-	struct stat st;
 
 	if (fd >= 0 && connect(fd, (struct sockaddr *)&address, size) == 0 &&
 	    getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &peer_size) == 0)
-		is_its = peer.uid == 0 || peer.uid == geteuid() ||
-			 (snprintf(config, sizeof(config), "%s/%s/config", lxcpath, name) < (int)sizeof(config) &&
-			  lstat(config, &st) == 0 && st.st_uid == peer.uid);
+		is_its = may_run_it(peer.uid, name, lxcpath);
 	if (fd >= 0)
 		close(fd);
 	return is_its;
+}
+
+/* The socket that listens by this name, by its number in the kernel; 0: none. */
+static unsigned long listening_socket(const struct sockaddr_un *address)
+{
+	FILE *file = fopen("/proc/net/unix", "re");
+	char line[512], ending[sizeof(address->sun_path) + 8];
+	unsigned long found = 0, inode;
+	unsigned flags;
+
+	snprintf(ending, sizeof(ending), " @%s\n", address->sun_path + 1);
+	while (file && !found && fgets(line, sizeof(line), file)) {
+		size_t size = strlen(line);
+
+		if (size > strlen(ending) && strcmp(line + size - strlen(ending), ending) == 0 &&
+		    sscanf(line, "%*s %*s %*s %x %*s %*s %lu", &flags, &inode) == 2 && flags & ACCEPTS)
+			found = inode;
+	}
+	if (file)
+		fclose(file);
+	return found;
+}
+
+/* Whether the process has that socket. *known: its descriptors can be looked at. */
+static bool has_socket(pid_t pid, unsigned long inode, bool *known)
+{
+	char path[PATH_MAX], link[64], wanted[64];
+	struct dirent *entry;
+	bool found = false;
+	DIR *dir;
+
+	snprintf(path, sizeof(path), "/proc/%d/fd", (int)pid);
+	snprintf(wanted, sizeof(wanted), "socket:[%lu]", inode);
+	dir = opendir(path);
+	*known = dir != NULL;
+	while (dir && !found && (entry = readdir(dir))) {
+		ssize_t n = readlinkat(dirfd(dir), entry->d_name, link, sizeof(link) - 1);
+
+		link[n > 0 ? n : 0] = '\0';
+		found = strcmp(link, wanted) == 0;
+	}
+	if (dir)
+		closedir(dir);
+	return found;
+}
+
+/* Between our question whose socket it is and liblxc's on it the socket may have become another's. But the monitor is
+ * the parent of init, and has that socket: of the process that was answered the kernel says both. */
+static bool is_watched(pid_t init, const char *name, const char *lxcpath)
+{
+	struct sockaddr_un address;
+	unsigned long inode;
+	uid_t uid = (uid_t)-1;
+	bool known;
+	pid_t parent = process_parent(init, NULL);
+
+	socket_name(name, lxcpath, &address);
+	inode = listening_socket(&address);
+	if (parent <= 0 || !inode || process_parent(parent, &uid) < 0 || !may_run_it(uid, name, lxcpath))
+		return false;
+	return has_socket(parent, inode, &known) || (!known && is_its_monitor(name, lxcpath));
 }
 
 /* -1: it does not run, or does not exist. */
@@ -102,7 +174,7 @@ static pid_t init_of(const struct liblxc *lxc, const char *name, const char *lxc
 		pid = container->init_pid(container);
 	if (container)
 		lxc->container_put(container);
-	return pid;
+	return pid > 0 && is_watched(pid, name, lxcpath) ? pid : -1;
 }
 
 /* ------------------------------------------------------------------ which container */
@@ -131,6 +203,15 @@ static bool find_elsewhere(const char *name, char *dir, size_t size)
 	return found;
 }
 
+/* What cannot be looked at may be there. */
+static bool is_defined(const char *name, const char *lxcpath)
+{
+	char config[PATH_MAX];
+
+	return snprintf(config, sizeof(config), "%s/%s/config", lxcpath, name) >= (int)sizeof(config) ||
+	       access(config, F_OK) == 0 || errno != ENOENT;
+}
+
 static void report_not_running(const char *name, const char *lxcpath)
 {
 	char dir[512];
@@ -138,6 +219,8 @@ static void report_not_running(const char *name, const char *lxcpath)
 	if (find_elsewhere(name, dir, sizeof(dir)) && strcmp(dir, lxcpath) != 0)
 		report("lxc:%s is not running (looked in %s); one of this name runs in %s: --lxcpath %s", name, lxcpath,
 		       dir, dir);
+	else if (!is_defined(name, lxcpath))
+		report("lxc:%s is not running, and no container of this name is defined in %s", name, lxcpath);
 	else
 		report("lxc:%s is not running (looked in %s)", name, lxcpath);
 }

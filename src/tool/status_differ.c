@@ -14,22 +14,6 @@ struct members {
 
 /* ------------------------------------------------------------------ where a task comes from */
 
-static pid_t parent_of(pid_t pid)
-{
-	char path[64], line[256];
-	long parent = 0;
-	FILE *file;
-
-	snprintf(path, sizeof(path), "/proc/%d/status", (int)pid);
-	file = fopen(path, "re");
-	while (file && fgets(line, sizeof(line), file))
-		if (sscanf(line, "PPid: %ld", &parent) == 1)
-			break;
-	if (file)
-		fclose(file);
-	return (pid_t)parent;
-}
-
 static void command_of(pid_t pid, char *out, size_t size)
 {
 	char path[64], text[32] = "";
@@ -63,7 +47,7 @@ static void tell_entry(const struct members *members, const struct callgate_task
 		return;
 	}
 	for (size_t i = 0; i <= members->count && pid != members->first; i++) {
-		parent = parent_of(pid);
+		parent = process_parent(pid, NULL);
 		if (parent <= 0 || !is_member(members, parent))
 			break;
 		pid = parent;

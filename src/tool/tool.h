@@ -324,6 +324,11 @@ int lxc_init_pid(const char *name, const char *lxcpath, pid_t *out);
 const char *lxc_default_path(void);
 bool lxc_is_running(const char *name, const char *lxcpath);
 
+/* ------------------------------------------------------------------ process.c */
+
+/* -1: it is gone. uid (may be NULL): the process's user. */
+pid_t process_parent(pid_t pid, uid_t *uid);
+
 /* ------------------------------------------------------------------ oci.c */
 
 /* The host's pid of a running container's first process: an id, a name, for root "USER/NAME" too. An exit code after a
