@@ -307,8 +307,8 @@ static int pre_start(struct hook *hook)
 		    "hook lines");
 		return -1;
 	}
-	/* LXC reads the configuration once: after a reboot from inside these lines may have left the file, and count until
-	 * the container stops. start-host looks at what init got. */
+	/* LXC reads the configuration once: after a reboot from inside these lines may have left the file, and count
+	 * until the container stops. start-host looks at what init got. */
 	if (hook->lxc.pre_start && hook->lxc.seccomp[0] && strcmp(hook->lxc.seccomp, hook->output) != 0) {
 		say(&hook->messages, LOG_ERR, "%s:%u says lxc.seccomp.profile = %s, but this hook writes %s",
 		    hook->lxc.seccomp_file, hook->lxc.seccomp_line, hook->lxc.seccomp, hook->output);

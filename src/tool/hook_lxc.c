@@ -2,6 +2,7 @@
 /* callgate hook for LXC: a container's lines for the hook in its configuration, written, shown and taken away. */
 #include <ctype.h>
 #include <dirent.h>
+#include <errno.h>
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
