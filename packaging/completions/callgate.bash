@@ -3,7 +3,7 @@
 
 _callgate_profiles() {
 	local dir file
-	for dir in /etc/callgate/profiles /usr/share/callgate/profiles /usr/local/share/callgate/profiles; do
+	for dir in /etc/callgate/profiles /usr/local/etc/callgate/profiles /usr/share/callgate/profiles /usr/local/share/callgate/profiles; do
 		for file in "$dir"/*.json "$dir"/*.seccomp; do
 			[[ -f $file ]] || continue
 			file=${file##*/}
@@ -23,7 +23,8 @@ _callgate_containers() {
 	for path in /run/callgate/oci/*.json; do
 		[[ -f $path ]] || continue
 		path=${path##*/}
-		printf 'oci:%s\n' "${path%.json}"
+		path=${path%.json}
+		printf 'oci:%s\n' "${path%@*}" # behind it: which --root
 	done
 }
 
@@ -79,7 +80,7 @@ _callgate() {
 	esac
 	mapfile -t COMPREPLY < <(compgen -W "$words" -- "$word")
 	declare -F __ltrim_colon_completions > /dev/null && __ltrim_colon_completions "$word"
-	[[ $word == -* || $before == --@(arch|abi|at|caps|as|enosys|color|backend|runtime|to) ]] ||
+	[[ $word == -* || ( $verb == hook && COMP_CWORD -eq 2 ) || $before == --@(arch|abi|at|caps|as|enosys|color|backend|runtime|to) ]] ||
 		mapfile -t -O "${#COMPREPLY[@]}" COMPREPLY < <(compgen -f -- "$word")
 }
 complete -o filenames -F _callgate callgate

@@ -2,7 +2,7 @@
 # Completion for fish. Verbs and their options are asked of callgate itself.
 
 function __callgate_profiles
-	for file in {/etc,/usr/share,/usr/local/share}/callgate/profiles/*.json
+	for file in {/etc,/usr/local/etc,/usr/share,/usr/local/share}/callgate/profiles/*.json
 		basename $file .json
 	end
 end
@@ -12,7 +12,7 @@ function __callgate_containers
 		echo lxc:(basename (dirname $file))
 	end
 	for file in /run/callgate/oci/*.json
-		echo oci:(basename $file .json)
+		echo oci:(basename $file .json | string replace -r '@.*' '')
 	end
 end
 

@@ -170,7 +170,8 @@ int task_refuse_tracing(pid_t pid, const struct task_detail *detail, struct call
 		return err_set(err, CALLGATE_E_ARG, "process %ld is a thread of the kernel", (long)pid);
 	if (detail->tracer)
 		return err_set(err, CALLGATE_E_PERM,
-			       "process %ld is traced by process %ld already (strace, a debugger): let it go first",
+			       "process %ld is traced by process %ld already (strace, a debugger), and a process has "
+			       "one tracer: end that one, or start without it and attach it to what runs then",
 			       (long)pid, (long)detail->tracer);
 	return 0;
 }
