@@ -228,7 +228,12 @@ static void tell_engines(const struct way *way, const struct hook_request *reque
 			"'docker run --runtime callgate'\n",
 			way->program, request->profile ? request->profile : "default");
 	if (strcmp(way->runtime, "runc") == 0)
-		fprintf(stderr, "containerd: BinaryName = \"%s\" in the options of the runtime runc\n", way->program);
+		fprintf(stderr,
+			"containerd: BinaryName = \"%s\" in /etc/containerd/config.toml, under "
+			"[plugins.\"io.containerd.grpc.v1.cri\".containerd.runtimes.runc.options]; ctr run "
+			"--runc-binary "
+			"%s\n",
+			way->program, way->program);
 }
 
 /* podman would get a profile twice, by its hooks and by its runtime: where these are not the same, nothing starts. */

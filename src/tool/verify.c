@@ -18,6 +18,7 @@ struct request {
 	enum accepts accepts;
 	bool all, tasks;        /* every container of the machine; with all its tasks */
 	char output_digest[65]; /* by record: of what the engine makes of the profile */
+	bool several;           /* each row says which source it is of */
 };
 
 /* What came of comparing a stack of filters with the profile. */
@@ -37,6 +38,7 @@ struct verification {
 	enum accepts accepts;
 	const char *output_digest;    /* of what the engine makes of the profile; "": not known */
 	long base;                    /* the stack of the container's first process; -1: unknown, or of no matter */
+	const char *named;            /* the source, in front of its rows; NULL: there is one only */
 	struct json_object *rows;     /* NULL: TSV */
 	size_t told, adapted, others; /* others: different, by errnos */
 	pid_t hidden;                 /* a task whose filters the kernel does not show to this user; 0: none */
@@ -88,6 +90,8 @@ static void tell(struct verification *v, const struct callgate_task *task, const
 		json_object_array_add(v->rows, row);
 		return;
 	}
+	if (v->named)
+		printf("%s\t", v->named);
 	printf("%d\t%d\t%s\t%s\n", (int)task->pid, (int)task->tid,
 	       callgate_escape(task->command, command, sizeof(command)), word);
 	print_weaker(diff);
@@ -357,6 +361,7 @@ static int verify_source(struct options *options, struct request request, const 
 	if (code)
 		return code;
 	v.accepts = request.accepts;
+	v.named = request.several ? source : NULL;
 	v.profile = filter;
 	v.output_digest = request.profile ? NULL : request.output_digest;
 	if (document) {
@@ -378,6 +383,7 @@ static int verify_all(struct options *options, struct request request, int count
 		list = json_object_new_array();
 		json_object_object_add(root, "sources", list);
 	}
+	request.several = count > 1;
 	for (int i = 0; i < count; i++) {
 		struct json_object *one = list ? json_object_new_object() : root;
 		int code = verify_source(options, request, sources[i], one);
