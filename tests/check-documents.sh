@@ -18,6 +18,16 @@ differ() {
 
 top_srcdir=$src "$src/tests/map.sh" > /dev/null || failed=1
 
+# Headings in a header say which file beside it defines what follows.
+for header in "$src"/src/*/*.h "$src"/hooks/*.h; do
+	for file in $(grep -oE '^/\* -+ [^*]*' "$header" | grep -oE '[a-z_0-9]+\.c\b'); do
+		[ -e "$(dirname "$header")/$file" ] || {
+			echo "${header#"$src"/}: a heading names $file, which is not there"
+			failed=1
+		}
+	done
+done
+
 if [ -x "$build/callgate" ]; then
 	"$build/callgate" verbs | sort > "$work/verbs"
 	sed -n 's/^## \([a-z, -]*[a-z]\).*/\1/p' "$src/packaging/man/callgate.1.scd.in" | sed 's/ [-[].*//' | tr ',' '\n' | awk '{ print $1 }' |

@@ -166,12 +166,12 @@ int targets_add(struct targets *targets, const char *words);
 int targets_matrix(struct targets *targets, const char *text);
 void targets_cleanup(struct targets *targets);
 
-/* ------------------------------------------------------------------ engine.c */
+/* ------------------------------------------------------------------ runtime_version.c */
 
 /* Which runc or crun is installed that this reader is or hands on to, 0xMMmmpp; 0: none, or unknown. */
 uint32_t engine_release(enum callgate_reader reader);
 
-/* ------------------------------------------------------------------ attached.c */
+/* ------------------------------------------------------------------ lxc_attach.c */
 
 /*
  * An LXC container whose init got the profile itself: what enters it later gets LXC's text, and so has fewer filters.
@@ -234,7 +234,7 @@ void difference_words(const struct callgate_diff *diff, size_t index, struct dif
 /* "mkdir(0x1,0x2)": name or number, arguments up to the last that is not 0. */
 void call_text(const struct callgate_call *call, char *buf, size_t size);
 
-/* ------------------------------------------------------------------ explain.c, group.c */
+/* ------------------------------------------------------------------ explain.c, explain_group.c */
 
 /* The last number up to which nothing has a name, or first itself when that has one: [first, it] is one row. */
 uint32_t named_run(enum callgate_abi abi, uint32_t first, uint32_t last);
