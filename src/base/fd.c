@@ -162,7 +162,7 @@ static const char *component_complaint(int dir, int fd, const struct stat *st)
 }
 
 /* Opens and checks one component; closes dir. */
-static int step(int dir, const char *name, int flags, const char *path, struct callgate_err *err, int *out)
+static int step(int dir, const char *name, int flags, const char *path, int *out, struct callgate_err *err)
 {
 	int fd = open_component(dir, name, flags);
 	const char *complaint;
@@ -227,7 +227,7 @@ static int walk(const char *path, char copy[PATH_MAX], char **name, int *out, st
 		*at++ = '\0';
 		if (strcmp(*name, ".") == 0)
 			continue;
-		r = step(dir, *name, O_RDONLY | O_DIRECTORY, path, err, &dir);
+		r = step(dir, *name, O_RDONLY | O_DIRECTORY, path, &dir, err);
 		if (r < 0)
 			return r;
 	}
@@ -251,7 +251,7 @@ int fd_open_trusted(const char *path, int *out, struct callgate_err *err)
 		return untrusted(err, path, name, "sits in a directory that everybody can write");
 	}
 	/* O_NONBLOCK: a FIFO in place of the file must not hang a hook. */
-	return step(dir, name, O_RDONLY | O_NONBLOCK, path, err, out);
+	return step(dir, name, O_RDONLY | O_NONBLOCK, path, out, err);
 }
 
 /* A directory to write into: no more trusting than one to read from. */
@@ -263,7 +263,7 @@ int fd_check_directory(const char *path, struct callgate_err *err)
 	if (r < 0)
 		return r;
 	if (*name)
-		r = step(dir, name, O_RDONLY | O_DIRECTORY, path, err, &dir);
+		r = step(dir, name, O_RDONLY | O_DIRECTORY, path, &dir, err);
 	if (r < 0)
 		return r;
 	if (is_open_to_all(dir))
