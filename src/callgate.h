@@ -435,7 +435,8 @@ struct callgate_call {
 int callgate_filter_decide(const struct callgate_filter *filter, const struct callgate_call *call,
 			   struct callgate_action *action, struct callgate_origin *origin);
 
-/* The ABIs that a filter answers for, native first; every other one gets the answer for unlisted ABIs. At most
+/* The ABIs that a filter answers for, native first; every other one gets the answer for unlisted ABIs. Of a program's
+ * filter, and of a task without one, all ABIs of the machine whose calls may pass are among them. At most
  * CALLGATE_ABI_COUNT; returns how many. Since: 0.1 */
 unsigned callgate_filter_abis(const struct callgate_filter *filter, enum callgate_abi out[CALLGATE_ABI_COUNT]);
 

@@ -168,6 +168,8 @@ static int lift_prog(const struct callgate_prog *prog, const char *name, enum ca
 		lift->unknown = filter_too_complex(lift->filter);
 		code = lift->unknown ? lift_all(lift, native, err) : err_nomem(err);
 	}
+	if (!code)
+		code = filter_list_open(lift->filter, native, err);
 	if (code) {
 		callgate_filter_free(lift->filter);
 	} else {

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/err.h"
+#include "names/abi.h"
 
 int filter_new(const char *name, struct callgate_filter **out, struct callgate_err *err)
 {
@@ -287,6 +288,44 @@ int filter_add_arch(struct callgate_filter *filter, uint32_t audit, struct span_
 		return err_set(err, CALLGATE_E_LIMIT, "too complex: more than %d decisions on arguments",
 			       FILTER_NODE_LIMIT);
 	return err_nomem(err);
+}
+
+static bool is_denied(const struct node *node)
+{
+	return node->leaf && !node->opaque && node->action.kind <= CALLGATE_ERRNO;
+}
+
+static void list_abi(struct callgate_filter *filter, enum callgate_abi abi)
+{
+	for (unsigned i = 0; i < filter->abi_count; i++)
+		if (filter->abis[i] == abi)
+			return;
+	filter->abis[filter->abi_count++] = abi;
+}
+
+int filter_list_open(struct callgate_filter *filter, enum callgate_abi native, struct callgate_err *err)
+{
+	size_t before = filter->arch_count;
+	enum callgate_abi family[3];
+	unsigned count = is_denied(filter->other_arch) ? 0 : abi_family(native, family);
+	int r = 0;
+
+	for (unsigned i = 0; i < count && r == 0; i++) {
+		uint32_t audit = abi_of(family[i])->audit;
+		const struct filter_arch *arch = filter_arch_of(filter, audit);
+		struct span_map map = { 0 };
+
+		/* x32 shares x86_64's architecture: a filter that has this one has said which of the two it answers
+		 * for. */
+		if (arch && arch < filter->arches + before)
+			continue;
+		list_abi(filter, family[i]);
+		if (arch)
+			continue;
+		span_map_add(&map, &(struct span){ .node = filter->other_arch });
+		r = filter_add_arch(filter, audit, &map, err);
+	}
+	return r;
 }
 
 const struct filter_arch *filter_arch_of(const struct callgate_filter *filter, uint32_t audit)

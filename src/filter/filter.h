@@ -158,5 +158,9 @@ void span_map_add(struct span_map *map, const struct span *span);
  * 0. Architectures keep the order in which they are added. */
 int filter_add_arch(struct callgate_filter *filter, uint32_t audit, struct span_map *map, struct callgate_err *err);
 void span_map_release(struct span_map *map);
+/* A program need not ask for the architecture of a call, and a task need not have a filter. Where other architectures
+ * are not simply denied, calls of this machine's other ABIs may pass: these are then listed, with a map of their own,
+ * so that whoever asks about each ABI does not pass over them. */
+int filter_list_open(struct callgate_filter *filter, enum callgate_abi native, struct callgate_err *err);
 
 #endif

@@ -317,7 +317,7 @@ static int neutral(enum callgate_action_kind kind, struct callgate_filter **out,
 	if (r < 0)
 		return r;
 	filter->other_arch = filter_leaf(filter, (struct callgate_action){ .kind = kind },
-					 (struct callgate_origin){ .why = CALLGATE_BY_DEFAULT });
+					 (struct callgate_origin){ .why = CALLGATE_BY_DEFAULT, .file = filter->name });
 	filter->fallback = filter->other_arch;
 	if (!filter->other_arch) {
 		callgate_filter_free(filter);

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "base/err.h"
+#include "filter/filter.h"
 #include "kernel/status.h"
 #include "kernel/tracee.h"
 #include "names/abi.h"
@@ -125,7 +126,7 @@ struct callgate_prog **kernel_dump_free(struct callgate_prog **progs, size_t cou
 int kernel_dump_lift(const struct callgate_prog *const progs[], size_t count, const char *name,
 		     struct callgate_filter **out, struct callgate_err *err)
 {
-	struct callgate_filter **filters = calloc(count ? count : 1, sizeof(struct callgate_filter *));
+	struct callgate_filter **filters = calloc(count ? count : 1, sizeof(struct callgate_filter *)), *met = NULL;
 	int r = 0;
 
 	if (!filters)
@@ -133,7 +134,13 @@ int kernel_dump_lift(const struct callgate_prog *const progs[], size_t count, co
 	for (size_t i = 0; i < count && r == 0; i++)
 		r = callgate_filter_lift(progs[i], name, abi_native(), &filters[i], err);
 	if (r == 0)
-		r = callgate_filter_meet((const struct callgate_filter *const *)filters, count, out, err);
+		r = callgate_filter_meet((const struct callgate_filter *const *)filters, count, &met, err);
+	if (r == 0 && !count)
+		r = filter_list_open(met, abi_native(), err);
+	if (r == 0)
+		*out = met;
+	else
+		callgate_filter_free(met);
 	for (size_t i = 0; i < count; i++)
 		callgate_filter_free(filters[i]);
 	free(filters);

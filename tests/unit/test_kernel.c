@@ -22,6 +22,7 @@
 #include "kernel/dump.h"
 #include "kernel/load.h"
 #include "kernel/status.h"
+#include "names/abi.h"
 #include "runtime/hooks.h"
 #include "tests/unit/filtered.h"
 
@@ -302,6 +303,23 @@ Test(dump, gives_back_what_was_loaded_oldest_first)
 	end_child(pid);
 	free(first);
 	free(second);
+}
+
+/* Whoever asks about each ABI of a task without filters hears of all that the machine has, and that everything passes.
+ */
+Test(dump, no_filter_answers_for_every_abi_of_the_machine)
+{
+	struct callgate_err err = CALLGATE_ERR_INIT;
+	enum callgate_abi family[3], abis[CALLGATE_ABI_COUNT];
+	struct callgate_filter *filter = NULL;
+	struct callgate_row row = { .first = 1 };
+
+	cr_assert_eq(kernel_dump_lift(NULL, 0, "nobody", &filter, &err), 0, "%s", err.text);
+	cr_assert_eq(callgate_filter_abis(filter, abis), abi_family(abi_native(), family));
+	cr_assert_eq(abis[0], abi_native());
+	cr_assert_eq(callgate_filter_row(filter, abi_native(), 0, &row), 0);
+	cr_assert(row.first == 0 && !row.conditional);
+	filter = callgate_filter_free(filter);
 }
 
 Test(dump, says_what_is_in_the_way)

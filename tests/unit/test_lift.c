@@ -328,6 +328,40 @@ Test(lift, abis_follow_the_architectures_that_are_asked_for)
 	filter = callgate_filter_free(filter);
 }
 
+/* Whoever asks about each ABI (exposure does) must not pass over one that a program lets through unasked. */
+Test(lift, abis_of_the_machine_whose_calls_may_pass_are_listed)
+{
+	static const struct {
+		uint32_t others;
+		bool listed;
+	} rows[] = { { ALLOW, true },
+		     { SECCOMP_RET_LOG, true },
+		     { SECCOMP_RET_TRACE, true },
+		     { SECCOMP_RET_USER_NOTIF, true },
+		     { KILL, false },
+		     { SECCOMP_RET_TRAP, false },
+		     { SECCOMP_RET_ERRNO | 1, false } };
+	struct callgate_err err = CALLGATE_ERR_INIT;
+	const uint64_t args[6] = { 0 };
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct callgate_prog *prog = make(simple, sizeof(simple) / sizeof(*simple));
+		struct callgate_filter *filter = NULL;
+		bool listed = false;
+
+		prog->insns[2].k = rows[i].others;
+		cr_assert_eq(callgate_filter_lift(prog, "test", CALLGATE_ABI_X86_64, &filter, &err), 0, "%s", err.text);
+		for (unsigned abi = 0; abi < filter->abi_count; abi++)
+			listed |= filter->abis[abi] == CALLGATE_ABI_X86;
+		cr_expect_eq(listed, rows[i].listed, "%zu", i);
+		cr_expect_eq(callgate_filter_row_count(filter, CALLGATE_ABI_X86), rows[i].listed ? 1 : 0, "%zu", i);
+		cr_expect_eq(filter->abis[0], CALLGATE_ABI_X86_64);
+		cr_expect_eq(filter_walk(filter, AUDIT_ARCH_I386, 7, args), filter->other_arch);
+		filter = callgate_filter_free(filter);
+		prog = callgate_prog_free(prog);
+	}
+}
+
 Test(lift, order_of_half_words_makes_no_difference)
 {
 	struct callgate_filter *a = lift_named("simple"), *b = lift_named("low_half_first");
@@ -570,9 +604,12 @@ Test(prove, mismatch_names_abi_syscall_and_both_actions)
 	cr_assert(strstr(err.text, "x86_64 ioctl 16(0x0, 0x5410,"), "%s", err.text);
 	cr_assert(strstr(err.text, "the program says ERRNO(EACCES), the filter ALLOW"), "%s", err.text);
 	prog->insns[13].k = 0x5412;
-	prog->insns[2].k = ALLOW;
+	prog->insns[2].k = SECCOMP_RET_ERRNO | 1;
 	cr_assert_eq(prog_prove(prog, filter, &err), CALLGATE_E_MISMATCH);
 	cr_assert(strstr(err.text, "architecture"), "%s", err.text);
+	prog->insns[2].k = ALLOW;
+	cr_assert_eq(prog_prove(prog, filter, &err), CALLGATE_E_MISMATCH);
+	cr_assert(strstr(err.text, "x86 restart_syscall 0("), "%s", err.text);
 	prog = callgate_prog_free(prog);
 	filter = callgate_filter_free(filter);
 }
