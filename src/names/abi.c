@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* The ABI table, the words for its rows, and the ways to a row: by word, by audit architecture, by this machine. */
 #include "names/abi.h"
+
+#include <string.h>
+
 #include "base/err.h"
 
 /* AUDIT_ARCH_* are made of an ELF machine and these; spelled here because headers of older kernels lack some. */
@@ -12,13 +15,13 @@ enum { LITTLE_ENDIAN_ROW = 0, BIG_ENDIAN_ROW = 1 };
 
 static const struct abi table[CALLGATE_ABI_COUNT] = {
 #define ROW(id, text, upper, goarch, guard, arch, first, bits, endian) \
-	[CALLGATE_ABI_##id] = { .name = text, \
+	[CALLGATE_ABI_##id] = { .name = (text), \
 				.oci = "SCMP_ARCH_" upper, \
-				.go = goarch, \
-				.docker = guard, \
-				.audit = arch, \
-				.first_nr = first, \
-				.width = bits, \
+				.go = (goarch), \
+				.docker = (guard), \
+				.audit = (arch), \
+				.first_nr = (first), \
+				.width = (bits), \
 				.big_endian = endian##_ENDIAN_ROW }
 	ROW(X86, "x86", "X86", "386", "x86", 3 | LITTLE, 0, 32, LITTLE),
 	ROW(X86_64, "x86_64", "X86_64", "amd64", "amd64", 62 | BITS64 | LITTLE, 0, 64, LITTLE),
@@ -67,8 +70,9 @@ const struct abi *abi_of(enum callgate_abi abi)
 static enum callgate_abi row_with(struct slice word, size_t column)
 {
 	for (int i = 0; i < CALLGATE_ABI_COUNT; i++) {
-		const char *text = *(const char *const *)((const char *)&table[i] + column);
+		const char *text;
 
+		memcpy(&text, (const char *)&table[i] + column, sizeof(text));
 		if (text && slice_is(word, text))
 			return (enum callgate_abi)i;
 	}

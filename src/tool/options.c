@@ -222,9 +222,21 @@ static const char *nearest_option(const char *word, const struct option *known)
 	return callgate_nearest_word(word, names);
 }
 
-int options_refuse(const char *where, const struct option *known, int option, const char *word)
+/* What getopt_long() has refused: the word before the next one; the next one, when letters follow in it. musl counts
+ * past the end where a value is missing. */
+static const char *refused_word(int argc, char **argv)
+{
+	const char *next = optind < argc ? argv[optind] : "", *letter = NULL;
+
+	if (next[0] == '-' && next[1] != '-' && optopt > 0 && optopt < 128)
+		letter = strchr(next + 1, optopt);
+	return letter && letter[1] ? next : argv[(optind > argc ? argc : optind) - 1];
+}
+
+int options_refuse(const char *where, const struct option *known, int option, int argc, char **argv)
 {
 	char name[64], letter[] = { '-', (char)optopt, '\0' }, shown[4 * 64 + 1];
+	const char *word = refused_word(argc, argv);
 	bool is_long = strncmp(word, "--", 2) == 0;
 	const char *near;
 
@@ -265,7 +277,7 @@ int options_parse(struct options *options, const struct verb *verb, const struct
 		if (option == OPT_HELP)
 			return verb_help(verb, line->known);
 		if (option == '?' || option == ':') {
-			options_refuse(verb->name, line->known, option, argv[optind - 1]);
+			options_refuse(verb->name, line->known, option, argc, argv);
 			return EXIT_CANNOT;
 		}
 		r = is_own(option) && line->own ? line->own(line->data, option, optarg)

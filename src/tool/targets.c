@@ -22,7 +22,7 @@ int target_words(const char *words, const struct options *base, struct options *
 			argv[argc++] = word;
 	optind = opterr = 0;
 	while (r == 0 && (option = getopt_long(argc, argv, ":", known, NULL)) != -1)
-		r = option == '?' || option == ':' ? options_refuse("a target", known, option, argv[optind - 1])
+		r = option == '?' || option == ':' ? options_refuse("a target", known, option, argc, argv)
 						   : options_take(out, option, optarg);
 	if (r == 0 && optind != argc) {
 		report("target '%s': '%s' is no option", words, argv[optind]);

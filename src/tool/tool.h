@@ -110,7 +110,7 @@ int options_parse(struct options *options, const struct verb *verb, const struct
 int options_take(struct options *options, int option, const char *value);
 /* What getopt_long(3), asked with ':' and opterr 0, answered '?' or ':' to: said for where, with the option that was
  * meant. -1. */
-int options_refuse(const char *where, const struct option *known, int option, const char *word);
+int options_refuse(const char *where, const struct option *known, int option, int argc, char **argv);
 int take_nnp(const char *value, enum callgate_nnp *out);               /* yes or no; -1 after a message */
 int take_profile_format(const char *value, enum callgate_format *out); /* oci, docker or lxc; -1 after a message */
 int verb_usage(const struct verb *verb);                               /* to stderr, returns EXIT_CANNOT */

@@ -10,6 +10,7 @@ try check --strikt $small
 try check --nothing-like-it $small
 try check --strict=1 $small
 try check -x $small
+try check --strict -xy $small
 try check $small --as
 try compile -o
 try diff --target '--az x86_64' $small $small

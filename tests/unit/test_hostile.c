@@ -16,7 +16,6 @@
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <time.h>
-#include <ucontext.h>
 #include <unistd.h>
 
 #include "bpf/prog.h"
@@ -286,10 +285,9 @@ Test(hostile, one_thread_with_the_program_does_not_stand_for_all, .timeout = 60)
 /* ------------------------------------------------------------------ memory that somebody else serves, or does not */
 
 #ifdef UFFD_API
-static ucontext_t there;
-
-static void wait_there(void)
+static void wait_there(int number)
 {
+	(void)number;
 	for (;;)
 		pause();
 }
@@ -300,19 +298,19 @@ static void starve(int ready)
 	enum { SIZE = 256 << 10, PAGE = 4096 };
 	struct uffdio_api api = { .api = UFFD_API };
 	struct uffdio_register range = { .mode = UFFDIO_REGISTER_MODE_MISSING };
+	struct sigaction there = { .sa_handler = wait_there, .sa_flags = SA_ONSTACK };
 	char *stack = mmap(NULL, SIZE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	int fd = (int)syscall(SYS_userfaultfd, O_CLOEXEC);
 
 	memset(stack + SIZE - 4 * PAGE, 0, 4 * PAGE);
 	range.range.start = (uintptr_t)stack;
 	range.range.len = SIZE;
-	if (fd < 0 || ioctl(fd, UFFDIO_API, &api) < 0 || ioctl(fd, UFFDIO_REGISTER, &range) < 0)
+	if (fd < 0 || ioctl(fd, UFFDIO_API, &api) < 0 || ioctl(fd, UFFDIO_REGISTER, &range) < 0 ||
+	    sigaltstack(&(stack_t){ .ss_sp = stack, .ss_size = SIZE }, NULL) < 0 ||
+	    sigaction(SIGUSR1, &there, NULL) < 0)
 		_exit(1);
-	getcontext(&there);
-	there.uc_stack = (stack_t){ .ss_sp = stack, .ss_size = SIZE };
-	makecontext(&there, wait_there, 0);
 	(void)!write(ready, "", 1);
-	setcontext(&there);
+	raise(SIGUSR1);
 }
 
 Test(hostile, a_stack_that_nobody_serves_does_not_hold_us, .timeout = 60)

@@ -267,6 +267,19 @@ Test(action, has_oci_words)
 	cr_assert_null(action_nearest_oci(SLICE("reject")));
 }
 
+/* glibc names the build machine's numbers, and ENOTSUP for 95; other libcs name none. */
+static bool is_libcs(unsigned number, const char *name)
+{
+#ifdef __GLIBC__
+	const char *theirs = number ? strerrorname_np((int)number) : NULL;
+
+	if (number != 95 && (abi_native() == CALLGATE_ABI_X86_64 || abi_native() == CALLGATE_ABI_AARCH64))
+		return name ? theirs && strcmp(name, theirs) == 0 : !theirs;
+#endif
+	(void)number, (void)name;
+	return true;
+}
+
 Test(errno, names_are_those_of_the_kernel)
 {
 	static const char *const unknown[] = { "",  "E",    "EPER",     "EPERMM",     "eperm",
@@ -274,12 +287,9 @@ Test(errno, names_are_those_of_the_kernel)
 	uint16_t value = 0;
 
 	for (unsigned i = 0; i < 200; i++) {
-		const char *name = errno_name(i), *theirs = i ? strerrorname_np((int)i) : NULL;
+		const char *name = errno_name(i);
 
-		/* glibc names the build machine's numbers, and ENOTSUP for 95. */
-		if (abi_native() == CALLGATE_ABI_X86_64 || abi_native() == CALLGATE_ABI_AARCH64)
-			cr_assert(i == 95 || (name ? theirs && strcmp(name, theirs) == 0 : !theirs), "%u: %s", i,
-				  name ? name : "none");
+		cr_assert(is_libcs(i, name), "%u: %s", i, name ? name : "none");
 		if (name)
 			cr_assert(errno_by_name(slice(name), &value) && value == i, "%s", name);
 	}

@@ -30,15 +30,15 @@ extern struct unit_suite *unit_suites;
 extern struct unit_test *unit_tests;
 
 #define Test(of, called, ...) \
-	static void of##_##called(void); \
-	__attribute__((constructor)) static void of##_##called##_add(void) \
+	static void unit_##of##_##called(void); \
+	__attribute__((constructor)) static void unit_##of##_##called##_add(void) \
 	{ \
-		static struct unit_test test = { #of, #called, of##_##called, { __VA_ARGS__ }, NULL }; \
+		static struct unit_test test = { #of, #called, unit_##of##_##called, { __VA_ARGS__ }, NULL }; \
 \
 		test.next = unit_tests; \
 		unit_tests = &test; \
 	} \
-	static void of##_##called(void)
+	static void unit_##of##_##called(void)
 #define TestSuite(called, ...) \
 	__attribute__((constructor)) static void called##_suite_add(void) \
 	{ \
