@@ -20,8 +20,8 @@ enum { INCLUDE_DEPTH = 16, FILES = 512 };
 
 struct reading {
 	struct callgate_lxc_config *config;
-	uint64_t keep, drop;
-	bool keeps; /* lxc.cap.keep has named something, be it "none" */
+	uint64_t caps; /* that lxc.cap.keep or lxc.cap.drop have named, be it "none" */
+	enum { CAPS_ALL, CAPS_KEPT, CAPS_DROPPED } named;
 	const char *file;
 	unsigned line, files;
 	struct callgate_err *err;
@@ -38,49 +38,59 @@ static int refuse(struct reading *reading, int code, const char *text, const cha
 
 /* ------------------------------------------------------------------ values */
 
-/* One word of lxc.cap.keep or lxc.cap.drop: a name without CAP_, or a number. */
-static int take_cap(struct reading *reading, const char *word, uint64_t *caps)
+/* One word of lxc.cap.keep or lxc.cap.drop: a name in small letters without CAP_, or a number. */
+static int take_cap(struct reading *reading, const char *word)
 {
+	bool plain = word[strspn(word, "abcdefghijklmnopqrstuvwxyz_")] == '\0' && strncmp(word, "cap_", 4) != 0;
 	uint64_t cap;
 	char *end;
-	long number = strtol(word, &end, 10);
+	long number = strtol(word, &end, 0);
 
 	if (isdigit((unsigned char)word[0]) && !*end) {
 		if (number > 63)
 			return refuse(reading, CALLGATE_E_FORMAT, "no capability has the number", word);
-		*caps |= (uint64_t)1 << number;
+		reading->caps |= (uint64_t)1 << number;
 		return 0;
 	}
-	if (callgate_caps_parse(word, &cap, NULL) < 0)
+	if (!plain || callgate_caps_parse(word, &cap, NULL) < 0 || !cap || cap & (cap - 1)) /* "all", "docker" */
 		return refuse(reading, CALLGATE_E_FORMAT, "unknown capability", word);
-	*caps |= cap;
+	reading->caps |= cap;
 	return 0;
 }
 
-static int take_caps(struct reading *reading, char *value, uint64_t *caps)
+/* LXC 5 has one list for both: an empty value of either empties it. */
+static int take_caps(struct reading *reading, char *value, int named)
 {
 	char *rest = NULL;
 	int r = 0;
 
+	if (!*value) {
+		reading->caps = 0;
+		reading->named = CAPS_ALL;
+		return 0;
+	}
+	if (reading->named != CAPS_ALL && (int)reading->named != named)
+		return refuse(reading, CALLGATE_E_FORMAT,
+			      "LXC takes lxc.cap.keep or lxc.cap.drop, not both: 'lxc.cap.drop =' before lxc.cap.keep "
+			      "empties the other",
+			      NULL);
+	reading->named = named;
 	for (char *word = strtok_r(value, " \t", &rest); r == 0 && word; word = strtok_r(NULL, " \t", &rest))
-		r = take_cap(reading, word, caps);
+		if (named == CAPS_KEPT && strcmp(word, "none") == 0)
+			reading->caps = 0;
+		else
+			r = take_cap(reading, word);
 	return r;
 }
 
-/* An empty value takes back what was given before. */
 static int take_drop(struct reading *reading, char *value)
 {
-	if (!*value)
-		reading->drop = 0;
-	return take_caps(reading, value, &reading->drop);
+	return take_caps(reading, value, CAPS_DROPPED);
 }
 
 static int take_keep(struct reading *reading, char *value)
 {
-	if (!*value || strcmp(value, "none") == 0)
-		reading->keep = 0;
-	reading->keeps = *value != '\0';
-	return take_caps(reading, value, &reading->keep);
+	return take_caps(reading, value, CAPS_KEPT);
 }
 
 static int take_seccomp(struct reading *reading, char *value)
@@ -347,16 +357,12 @@ int callgate_lxc_config_read(const char *path, struct callgate_lxc_config *out, 
 	if (!path || !out)
 		return err_missing(err);
 	r = read_path(&reading, path, 0);
-	if (r == 0 && reading.keeps && reading.drop)
-		r = err_set(err, CALLGATE_E_FORMAT,
-			    "LXC takes lxc.cap.keep or lxc.cap.drop, not both: 'lxc.cap.drop =' before "
-			    "lxc.cap.keep empties the other");
 	if (r == 0)
 		r = starting_caps(&config, &caps, err);
 	if (r < 0)
 		return r;
-	config.caps_named = reading.keeps || reading.drop;
-	config.caps = reading.keeps ? caps & reading.keep : caps & ~reading.drop;
+	config.caps_named = reading.named != CAPS_ALL;
+	config.caps = reading.named == CAPS_KEPT ? caps & reading.caps : caps & ~reading.caps;
 	*out = config;
 	return 0;
 }

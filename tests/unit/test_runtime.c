@@ -136,7 +136,11 @@ Test(lxc_config, what_cannot_be_read_is_told_by_its_place)
 	} rows[] = {
 		{ "\nlxc.cap.drop = mknod sys_bot\n", CALLGATE_E_FORMAT, 2, "unknown capability 'sys_bot'" },
 		{ "lxc.cap.keep = 64\n", CALLGATE_E_FORMAT, 1, "no capability has the number '64'" },
-		{ "lxc.cap.keep = chown\nlxc.cap.drop = mknod\n", CALLGATE_E_FORMAT, 0, "not both" },
+		{ "lxc.cap.keep = chown\nlxc.cap.drop = mknod\n", CALLGATE_E_FORMAT, 2, "not both" },
+		{ "lxc.cap.keep = none\nlxc.cap.drop = mknod\n", CALLGATE_E_FORMAT, 2, "not both" },
+		{ "lxc.cap.drop = MKNOD\n", CALLGATE_E_FORMAT, 1, "unknown capability 'MKNOD'" },
+		{ "lxc.cap.drop = cap_mknod\n", CALLGATE_E_FORMAT, 1, "unknown capability 'cap_mknod'" },
+		{ "lxc.cap.drop = none\n", CALLGATE_E_FORMAT, 1, "unknown capability 'none'" },
 		{ "lxc.include = /nowhere/at/all\n", CALLGATE_E_IO, 0, "cannot read" },
 	};
 	struct callgate_lxc_config config;
