@@ -269,14 +269,30 @@ static void said_profile(const char *block, char *word, size_t size)
 	callgate_escape(raw, word, size);
 }
 
+/* Whether a record is of a start with the profile that the lines name. */
+static bool is_of_profile(struct json_object *root, const char *profile)
+{
+	const char *recorded = text_member(root, "profile");
+	char path[PATH_MAX];
+
+	if (!recorded || profile[0] == '/')
+		return !recorded || strcmp(recorded, profile) == 0;
+	return callgate_profile_lookup(profile, path, sizeof(path), NULL) < 0 || strcmp(recorded, path) == 0;
+}
+
 /* A record that says ready, of a container that does not run: the start ended before anybody looked at its filter. */
-static const char *last_result(const struct options *options, const char *name, char *word, size_t size)
+static const char *last_result(const struct options *options, const char *name, const char *profile, char *word,
+			       size_t size)
 {
 	struct json_object *root, *value;
 	char path[PATH_MAX];
 
 	if (callgate_state_path("lxc", name, path, sizeof(path), NULL) < 0 || !(root = why_open(path)))
 		return "not started since";
+	if (!is_of_profile(root, profile)) {
+		json_object_put(root);
+		return "not started since";
+	}
 	snprintf(word, size, "%s",
 		 json_object_object_get_ex(root, "result", &value) ? json_object_get_string(value) : "?");
 	if (strcmp(word, "failed") != 0 && json_object_object_get_ex(root, "enforced", &value) &&
@@ -307,7 +323,7 @@ static int show(const struct options *options, const struct hook_request *reques
 	printf("lxc:%s\t%s\t%s\t%s\n", name, profile,
 	       fails                           ? "will not count"
 	       : file.stat.st_uid != geteuid() ? "another user's"
-					       : last_result(options, name, word, sizeof(word)),
+					       : last_result(options, name, profile, word, sizeof(word)),
 	       path);
 	fflush(stdout);
 	if (fails)
