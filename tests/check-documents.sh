@@ -44,6 +44,10 @@ if [ -x "$build/callgate" ]; then
 		cat "$work/unknown"
 		failed=1
 	}
+	# callgate-profile(5) lists the findings that there are, with all their words.
+	awk -f "$src/packaging/man/notes.awk" "$src/src/base/note_ids.h" | sed 's/\\\([*_]\)/\1/g' > "$work/notes"
+	"$build/callgate" check --list | awk -F '\t' '{ printf "*%s*\n\t%s: %s\n\n", $1, $3, $4 }' > "$work/kinds"
+	differ "packaging/man/notes.awk: each finding of check --list" "$work/kinds" "$work/notes"
 	# VERB --help: an example for each, a line for each option ("openings" is an old name), nothing wider than a terminal.
 	while read -r verb; do
 		"$build/callgate" "$verb" --help > "$work/help" 2> /dev/null
