@@ -167,6 +167,14 @@ static int show_all(struct options *options, struct hook_request *request)
 	return finish_output(lxc > oci ? lxc : oci);
 }
 
+/* Wherever callgate is called, as far as the caller put it there. */
+static int remove_all(struct options *options, struct hook_request *request)
+{
+	int lxc = hook_lxc(options, "remove", request), oci = hook_oci_remove_all(options, request);
+
+	return finish_output(lxc > oci ? lxc : oci);
+}
+
 int verb_hook(const struct verb *verb, int argc, char **argv)
 {
 	static const struct option known[] = {
@@ -199,6 +207,8 @@ int verb_hook(const struct verb *verb, int argc, char **argv)
 		return EXIT_CANNOT;
 	if (strcmp(argv[optind], "status") == 0 && !request.runtime && !request.name)
 		return show_all(&options, &request);
+	if (strcmp(argv[optind], "remove") == 0 && request.all && !request.runtime && !request.name)
+		return remove_all(&options, &request);
 	code = check_together(verb, &request, argv[optind]);
 	if (code)
 		return code;

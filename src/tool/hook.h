@@ -89,6 +89,7 @@ bool hook_is_oci(const char *runtime);
 int hook_oci(struct options *options, const char *word, const struct hook_request *request);
 /* Of every runtime, as far as the caller's containers are concerned. */
 int hook_oci_status_all(void);
+int hook_oci_remove_all(struct options *options, const struct hook_request *request);
 /* Which containers, under which profile; directory: of the settings, NULL: the host's. */
 void hook_show_settings(const char *runtime, const char *directory);
 

@@ -413,6 +413,27 @@ int hook_oci_status_all(void)
 	return code;
 }
 
+int hook_oci_remove_all(struct options *options, const struct hook_request *request)
+{
+	struct hook_request one = *request;
+	char settings[PATH_MAX];
+	int worst = EXIT_YES;
+
+	if (geteuid() != 0) {
+		one.runtime = "podman";
+		return hook_user(options, "remove", &one);
+	}
+	for (size_t i = 0; i < ARRAY_SIZE(ways); i++) {
+		int code = EXIT_YES;
+
+		settings_path(&ways[i], settings, sizeof(settings));
+		if (is_installed(&ways[i]) || hook_is_ours(settings) == 1)
+			code = remove_files(&ways[i], request);
+		worst = code > worst ? code : worst;
+	}
+	return worst;
+}
+
 int hook_oci(struct options *options, const char *word, const struct hook_request *request)
 {
 	const struct way *way = find_way(request->runtime);

@@ -68,7 +68,7 @@ static const struct verb verbs[] = {
 	  "install|remove|status lxc:NAME [--profile P] [--caps C] [--inject [--log] | --complain | --unverified] "
 	  "[--record] [--accept-looser] "
 	  "[--lxcpath DIR] "
-	  "[--dry-run], or remove|status --runtime lxc --all, or status, or "
+	  "[--dry-run], or remove --all, or remove|status --runtime lxc --all, or status, or "
 	  "install|remove|status --runtime podman|runc|crun [--profile P] [--all] [--log] [--complain] [--record] "
 	  "[--dry-run]",
 	  "makes engines call callgate when containers start" },
