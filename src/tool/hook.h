@@ -108,6 +108,15 @@ int hook_put_settings(struct options *options, const char *path, const struct ho
 void hook_warn_complain(const struct hook_request *request);
 void hook_say_installed(const struct hook_request *request);
 
+/* ------------------------------------------------------------------ hook_oci_check.c */
+
+/* A profile that the hook would refuse at every start is refused now. word: the bare name or the full path. */
+int oci_try_profile(struct options *options, const char *runtime, const char *profile, char word[4096]);
+/* Which profile podman's containers had, and what changes for them. */
+void oci_tell_replaced(struct options *options, const char *profile);
+/* Of --log: where the runtime that is installed cannot do it. */
+void oci_note_log(const char *runtime);
+
 /* ------------------------------------------------------------------ hook_user.c */
 
 /* Where the caller's programs have their configuration: XDG_CONFIG_HOME, else ~/.config. False: neither is known, or

@@ -116,67 +116,11 @@ int hook_take_away(const char *path, enum hook_manner manner)
 	return hook_unlink(path, manner);
 }
 
-/* runc compiles text: a profile that nobody can write for it starts nothing. */
-static int try_text(const struct callgate_choice *choice, const char *profile)
-{
-	struct callgate_target reader = choice->target;
-	struct callgate_err err = CALLGATE_ERR_INIT;
-	struct callgate_text *text;
-
-	reader.reader = CALLGATE_AS_RUNC;
-	reader.libseccomp = callgate_libseccomp_release();
-	if (callgate_oci_write(choice, &reader, 0, &text, &err) < 0) {
-		report("%s cannot be written for runc, which compiles profiles itself: %s", profile, err.text);
-		return EXIT_CANNOT;
-	}
-	callgate_text_free(text);
-	return EXIT_YES;
-}
-
-/* What the hooks do at every start, for the capabilities that engines give by default. */
-static int try_start(struct options *options, const char *runtime, const char *path, struct callgate_policy *policy)
-{
-	struct callgate_choice choice = { .policy = policy };
-	int code;
-
-	callgate_caps_parse("docker", &options->target.caps, NULL);
-	code = profile_resolve(options, path, &choice.filter);
-	if (code)
-		return code;
-	/* Which of the two podman will start is not known. */
-	if (strcmp(runtime, "runc") != 0)
-		hook_note_calls("crun", choice.filter, options->target.host);
-	if (strcmp(runtime, "crun") != 0) {
-		hook_note_calls("runc", choice.filter, options->target.host);
-		choice.target = options->target;
-		code = try_text(&choice, path);
-	}
-	callgate_filter_free(choice.filter);
-	return code;
-}
-
-/* A profile that the hook would refuse at every start is refused now. word: the bare name or the full path. */
-static int try_profile(struct options *options, const char *runtime, const char *profile, char word[PATH_MAX])
-{
-	CALLGATE_CLEANUP(policy_cleanup) struct callgate_policy *policy = NULL;
-	struct callgate_err err = CALLGATE_ERR_INIT;
-	char path[PATH_MAX];
-	int code = hook_profile(profile, word, path);
-
-	if (code)
-		return code;
-	if (callgate_policy_read_trusted(path, &policy, NULL, &err) == CALLGATE_E_UNTRUSTED) {
-		report_err(&err);
-		return EXIT_CANNOT;
-	}
-	return try_start(options, runtime, path, policy);
-}
-
 int hook_put_settings(struct options *options, const char *path, const struct hook_request *request, const char *more)
 {
 	const char *runtime = request->runtime;
 	char text[PATH_MAX + 256], word[PATH_MAX] = "";
-	int code = request->profile ? try_profile(options, runtime, request->profile, word) : EXIT_YES;
+	int code = request->profile ? oci_try_profile(options, runtime, request->profile, word) : EXIT_YES;
 
 	if (code)
 		return code;
@@ -256,37 +200,6 @@ static int check_other_way(const struct way *way)
 	return EXIT_YES;
 }
 
-/* Which profile podman's containers had, and what changes for them. */
-static void tell_replaced(struct options *options, const char *profile)
-{
-	static const char own[] = "/usr/share/containers/seccomp.json";
-	CALLGATE_CLEANUP(filter_cleanup) struct callgate_filter *old = NULL;
-	CALLGATE_CLEANUP(filter_cleanup) struct callgate_filter *new = NULL;
-	char word[PATH_MAX], path[PATH_MAX];
-	const struct callgate_difference *row;
-	struct callgate_diff *diff = NULL;
-	size_t looser = 0, tighter = 0;
-
-	callgate_caps_parse("docker", &options->target.caps, NULL);
-	if (hook_profile(profile, word, path) != EXIT_YES)
-		return;
-	fputs("callgate: note: for these containers it takes the place of podman's own default profile", stderr);
-	if (access(own, R_OK) < 0 || profile_resolve(options, own, &old) != EXIT_YES ||
-	    profile_resolve(options, path, &new) != EXIT_YES || callgate_filter_diff(old, new, 0, &diff, NULL) < 0) {
-		fputc('\n', stderr);
-		return;
-	}
-	for (size_t i = 0; (row = callgate_diff_at(diff, i)); i++) {
-		looser += row->looser;
-		tighter += row->tighter;
-	}
-	callgate_diff_free(diff);
-	fprintf(stderr,
-		": more permissive in %zu ranges of calls, tighter in %zu ranges; 'callgate diff --caps docker %s %s' "
-		"lists them\n",
-		looser, tighter, own, word);
-}
-
 static int install(struct options *options, const struct way *way, const struct hook_request *request)
 {
 	char where[PATH_MAX], settings[PATH_MAX];
@@ -314,6 +227,8 @@ static int install(struct options *options, const struct way *way, const struct 
 		return EXIT_CANNOT;
 	}
 	hook_warn_complain(request);
+	if (request->log)
+		oci_note_log(way->runtime);
 	settings_path(way, settings, sizeof(settings));
 	code = hook_put_settings(options, settings, request, "");
 	if (!code)
@@ -321,7 +236,7 @@ static int install(struct options *options, const struct way *way, const struct 
 	if (!code && request->manner == HOOK_WRITE)
 		hook_say_installed(request);
 	if (!code && strcmp(way->runtime, "podman") == 0)
-		tell_replaced(options, request->profile ? request->profile : "default");
+		oci_tell_replaced(options, request->profile ? request->profile : "default");
 	if (!code && way->is_runtime)
 		tell_engines(way, request);
 	return code ? code : finish_output(EXIT_YES);

@@ -144,6 +144,8 @@ static int install(struct options *options, const struct place *place, const str
 	if (code)
 		return code;
 	hook_warn_complain(request);
+	if (request->log)
+		oci_note_log(request->runtime);
 	/* The kernel shows filters to nobody without privilege: what cannot be read back is no reason to end it. */
 	code = hook_put_settings(options, place->settings, request, "proof = possible\n");
 	for (size_t i = 0; !code && i < ARRAY_SIZE(stages); i++)
