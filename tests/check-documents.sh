@@ -18,6 +18,22 @@ differ() {
 
 top_srcdir=$src "$src/tests/map.sh" > /dev/null || failed=1
 
+# callgate-hooks(7) has every key of callgate.conf and every member of a state file.
+{
+	sed -n 's/^\t{ "\([a-z]*\)", check_[a-z]*, WITH.*/\1/p' "$src/src/runtime/settings.c"
+	sed -n 's/.*add_text(to, "\([a-z_]*\)".*/\1/p; s/^[^a-z]*text_add(to, *"  \\"\([a-z_]*\)\\".*/\1/p; s/^[^"]*"  \\"\([a-z]*\)\\": {.*/\1/p' "$src/src/runtime/state.c"
+} | sort -u > "$work/keys"
+[ "$(wc -l < "$work/keys")" -gt 20 ] || {
+	echo "tests/check-documents.sh: does not find the keys of settings.c and the members of state.c"
+	failed=1
+}
+while read -r key; do
+	grep -qE "[*\"]$key[*.\"]" "$src/packaging/man/callgate-hooks.7.scd.in" || {
+		echo "callgate-hooks(7) does not have $key"
+		failed=1
+	}
+done < "$work/keys"
+
 # Headings in a header say which file beside it defines what follows.
 for header in "$src"/src/*/*.h "$src"/hooks/*.h; do
 	for file in $(grep -oE '^/\* -+ [^*]*' "$header" | grep -oE '[a-z_0-9]+\.c\b'); do
