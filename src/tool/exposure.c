@@ -114,7 +114,8 @@ static int expose_source(struct request *request, const struct options *options,
 	CALLGATE_CLEANUP(filter_cleanup) struct callgate_filter *filter = NULL;
 	char shown[4 * 256 + 1];
 	enum source_kind kind;
-	int code = source_open(options, source, &filter, &kind);
+	int code = is_live_source(source) ? live_join(options, source, &filter)
+					  : source_open(options, source, &filter, &kind);
 
 	if (code == EXIT_YES)
 		expose(request, options, filter, place);

@@ -276,6 +276,10 @@ int program_read(const struct options *options, const char *path, struct callgat
 /* The first process of what pid:N, lxc:NAME or oci:ID names, and whether its whole container is meant. */
 int live_source(const struct options *options, const char *text, pid_t *pid, enum callgate_scope *scope);
 bool is_live_source(const char *text);
+/* live.c: the tasks of a live source; those that a runtime only prepares are waited for. */
+int live_tasks(enum callgate_scope scope, pid_t pid, struct callgate_tasks **out, struct callgate_err *err);
+/* What any task of a live source may do. An exit code, after a message: EXIT_CANNOT where one task is not known. */
+int live_join(const struct options *options, const char *source, struct callgate_filter **out);
 /* A path as it is; a word without '/' that is no file here is a profile's name. */
 int profile_path(const char *text, char *path, size_t size, struct callgate_err *err);
 /* Profile sources only (check, run, apply ...): the policy too. notes may be NULL: findings are reported here. */

@@ -2,7 +2,6 @@
 /* callgate verify: does every task of a process or container run under exactly what the profile says? */
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "base/private.h"
@@ -222,31 +221,6 @@ static int verify_tasks(struct verification *v, const struct callgate_tasks *tas
 	return r;
 }
 
-static bool has_runtimes_init(const struct callgate_tasks *tasks)
-{
-	for (size_t i = 0; i < callgate_tasks_count(tasks); i++)
-		if (strncmp(callgate_tasks_at(tasks, i)->command, "runc:[", 6) == 0)
-			return true;
-	return false;
-}
-
-/* What a runtime prepares is not the container's yet: runc's init has threads that end when it executes the program.
- * Whoever calls himself so is waited for a second, and is then looked at as he is. */
-static int list_settled(enum callgate_scope scope, pid_t pid, struct callgate_tasks **out, struct callgate_err *err)
-{
-	enum { TRIES = 50 };
-	const struct timespec step = { .tv_nsec = 20000000 };
-
-	for (unsigned i = 1;; i++) {
-		int r = callgate_tasks_list(scope, pid, out, err);
-
-		if (r < 0 || scope != CALLGATE_SCOPE_CONTAINER || i == TRIES || !has_runtimes_init(*out))
-			return r;
-		callgate_tasks_free(*out);
-		nanosleep(&step, NULL);
-	}
-}
-
 static int verify_live(const struct options *options, const char *source, const char *profile, struct verification *v)
 {
 	struct callgate_err err = CALLGATE_ERR_INIT;
@@ -257,7 +231,7 @@ static int verify_live(const struct options *options, const char *source, const 
 
 	if (code)
 		return code;
-	if (list_settled(scope, pid, &tasks, &err) < 0 || verify_tasks(v, tasks, pid, &err) < 0) {
+	if (live_tasks(scope, pid, &tasks, &err) < 0 || verify_tasks(v, tasks, pid, &err) < 0) {
 		callgate_tasks_free(tasks);
 		fprintf(stderr, "%s: error: %s\n", source, err.text);
 		return EXIT_CANNOT;

@@ -1,0 +1,141 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Live: the tasks of a process or container, and what they may do together. */
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "kernel/witness_read.h"
+#include "tool/tool.h"
+
+struct live {
+	const struct callgate_tasks *tasks;
+	struct callgate_witness *witness;
+	bool *joined; /* by stack: it is part of all */
+	struct callgate_filter *all;
+	char first[65], digest[65]; /* of what the first task means, and of all */
+};
+
+static bool has_runtimes_init(const struct callgate_tasks *tasks)
+{
+	for (size_t i = 0; i < callgate_tasks_count(tasks); i++)
+		if (strncmp(callgate_tasks_at(tasks, i)->command, "runc:[", 6) == 0)
+			return true;
+	return false;
+}
+
+/* What a runtime prepares is not the container's yet: runc's init has threads that end when it executes the program.
+ * Whoever calls himself so is waited for a second, and is then looked at as he is. */
+int live_tasks(enum callgate_scope scope, pid_t pid, struct callgate_tasks **out, struct callgate_err *err)
+{
+	enum { TRIES = 50 };
+	const struct timespec step = { .tv_nsec = 20000000 };
+
+	for (unsigned i = 1;; i++) {
+		int r = callgate_tasks_list(scope, pid, out, err);
+
+		if (r < 0 || scope != CALLGATE_SCOPE_CONTAINER || i == TRIES || !has_runtimes_init(*out))
+			return r;
+		callgate_tasks_free(*out);
+		nanosleep(&step, NULL);
+	}
+}
+
+static int join(struct callgate_filter **all, const struct callgate_filter *more, struct callgate_err *err)
+{
+	const struct callgate_filter *both[] = { more, *all };
+	struct callgate_filter *next;
+	int r = callgate_filter_combine(CALLGATE_JOIN, both, *all ? 2 : 1, &next, err);
+
+	if (r < 0)
+		return r;
+	callgate_filter_free(*all);
+	*all = next;
+	return 0;
+}
+
+/* A thread that calls execve goes by taking its process's id: whoever has that id now is looked at. */
+static int join_heir(struct live *live, const struct callgate_task *gone, struct callgate_err *err)
+{
+	struct callgate_filter *filter = NULL;
+	int r = gone->tid == gone->pid ? CALLGATE_E_NOTFOUND : callgate_task_filter(gone->pid, &filter, NULL, err);
+
+	if (r == 0)
+		r = join(&live->all, filter, err);
+	callgate_filter_free(filter);
+	return r == CALLGATE_E_NOTFOUND ? 0 : r;
+}
+
+/* Tasks by the thousand have a few stacks of filters. One whose filters are unknown is no task that may be left out. */
+static int join_task(struct live *live, size_t at, pid_t first, struct callgate_err *err)
+{
+	const struct callgate_task *task = callgate_tasks_at(live->tasks, at);
+	const struct callgate_filter *filter;
+	size_t stack;
+	int r = callgate_witness_task(live->witness, at, &stack, err);
+
+	if (r == CALLGATE_E_NOTFOUND)
+		return join_heir(live, task, err);
+	if (r == 0)
+		r = callgate_witness_filter(live->witness, stack, &filter, err);
+	if (r == 0 && task->tid == first)
+		r = callgate_filter_digest(filter, live->first, err);
+	if (r < 0 || live->joined[stack])
+		return r;
+	live->joined[stack] = true;
+	return join(&live->all, filter, err);
+}
+
+static int join_tasks(struct live *live, pid_t first, struct callgate_err *err)
+{
+	size_t count = callgate_tasks_count(live->tasks);
+	int r = callgate_witness_read(callgate_tasks_at(live->tasks, 0), count, CALLGATE_EVIDENCE_ANY, &live->witness,
+				      err);
+
+	if (r < 0)
+		return r;
+	live->joined = calloc(callgate_witness_stacks(live->witness) + 1, sizeof(*live->joined));
+	if (!live->joined) {
+		*err = (struct callgate_err){ .code = CALLGATE_E_NOMEM, .text = "out of memory" };
+		return CALLGATE_E_NOMEM;
+	}
+	for (size_t i = 0; i < count && r == 0; i++)
+		r = join_task(live, i, first, err);
+	if (r == 0 && !live->all) {
+		*err = (struct callgate_err){ .code = CALLGATE_E_NOTFOUND, .text = "no task was found" };
+		return CALLGATE_E_NOTFOUND;
+	}
+	return r < 0 ? r : callgate_filter_digest(live->all, live->digest, err);
+}
+
+int live_join(const struct options *options, const char *source, struct callgate_filter **out)
+{
+	struct callgate_err err = CALLGATE_ERR_INIT;
+	struct callgate_tasks *tasks = NULL;
+	struct live live = { .tasks = NULL };
+	enum callgate_scope scope;
+	pid_t first;
+	int r, code = live_source(options, source, &first, &scope);
+
+	if (code)
+		return code;
+	r = live_tasks(scope, first, &tasks, &err);
+	live.tasks = tasks;
+	if (r == 0)
+		r = join_tasks(&live, first, &err);
+	if (r == 0 && live.first[0] && strcmp(live.first, live.digest) != 0)
+		fprintf(stderr,
+			"callgate: note: %s: some of its tasks may do more than the first one, and count too; "
+			"'callgate "
+			"status %s' names those that differ\n",
+			source, source);
+	if (r == 0)
+		*out = live.all;
+	else
+		fprintf(stderr, "%s: error: %s\n", source, err.text);
+	if (r < 0)
+		callgate_filter_free(live.all);
+	callgate_witness_free(live.witness);
+	callgate_tasks_free(tasks);
+	free(live.joined);
+	return r == 0 ? EXIT_YES : EXIT_CANNOT;
+}
