@@ -333,7 +333,7 @@ static bool is_reading(struct hook *hook, const struct callgate_filter *live)
 static int prove(struct hook *hook, pid_t pid)
 {
 	struct callgate_err err = CALLGATE_ERR_INIT;
-	struct callgate_filter *live;
+	struct callgate_filter *live = NULL;
 	unsigned count = 0;
 	int r = wait_ready(hook, pid);
 

@@ -501,7 +501,8 @@ int witness_count(pid_t pid, struct witness_counts *out, struct callgate_err *er
 	closedir(dir);
 	if (r == 0 && !counts.threads)
 		r = err_set(err, CALLGATE_E_NOTFOUND, "process %ld has ended", (long)pid);
-	if (r == 0)
-		*out = counts;
-	return r;
+	if (r)
+		return err_negative(r);
+	*out = counts;
+	return 0;
 }

@@ -23,7 +23,7 @@ bool stack_means(struct callgate_witness *witness, size_t stack, const char *dig
 
 bool stack_is_above(const struct callgate_witness *witness, size_t stack, size_t below)
 {
-	size_t count, under;
+	size_t count = 0, under;
 	const struct callgate_prog *const *programs = callgate_witness_stack(witness, stack, &count);
 	const struct callgate_prog *const *base = callgate_witness_stack(witness, below, &under);
 
