@@ -244,6 +244,9 @@ bool abi_is_open(const struct callgate_filter *filter, enum callgate_abi abi)
 {
 	size_t rows = callgate_filter_row_count(filter, abi);
 
+	/* An ABI that the filter does not list gets one answer for all of its numbers. */
+	if (!rows)
+		return reach_of(filter, &(struct callgate_pattern){ .abi = abi }) != REACH_NONE;
 	for (size_t i = 0; i < rows; i++) {
 		struct callgate_row row;
 

@@ -23,4 +23,6 @@ try --list | head -5
 # A program that denies everything of x86_64 and never asks what else there is: all of x86 passes.
 printf '\040\0\0\0\004\0\0\0\025\0\0\001\076\0\0\300\006\0\0\0\001\0\005\0\006\0\0\0\0\0\377\177' >/tmp/regions-$$
 try --forbid bpf bpf:/tmp/regions-$$ 2>&1 | tail -4
+try --abi aarch64 --forbid bpf bpf:/tmp/regions-$$ 2>&1 | tail -2
+try --abi aarch64 --forbid bpf $small
 rm -f /tmp/regions-$$
