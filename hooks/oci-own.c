@@ -7,6 +7,8 @@
  */
 #include "hooks/oci-own.h"
 
+#include "base/private.h"
+
 #include <stdio.h>
 #include <string.h>
 #include <syslog.h>
@@ -63,8 +65,10 @@ static bool counts(const struct oci_job *job)
 	       callgate_bundle_brought(job->bundle, NULL);
 }
 
-static int read_own(const struct oci_job *job, struct callgate_filter **out, struct callgate_err *err)
+static int read_own_as(const struct oci_job *job, enum callgate_reader reader, struct callgate_filter **out,
+		       struct callgate_err *err)
 {
+	struct callgate_target target = job->choice.target;
 	struct callgate_policy *policy;
 	struct callgate_origin origin;
 	const char *name, *text;
@@ -72,17 +76,51 @@ static int read_own(const struct oci_job *job, struct callgate_filter **out, str
 	int r;
 
 	text = callgate_bundle_brought(job->bundle, &size);
-	r = callgate_policy_parse(text, size, "linux.seccomp", &policy, NULL, err);
+	target.reader = reader;
+	if (reader != CALLGATE_AS_CALLGATE)
+		target.libseccomp = callgate_libseccomp_release();
+	r = callgate_policy_parse_as(text, size, "linux.seccomp", reader, &policy, NULL, err);
 	if (r < 0)
 		return r;
-	r = callgate_filter_resolve(policy, &job->choice.target, out, NULL, err);
+	r = callgate_filter_resolve(policy, &target, out, NULL, err);
 	if (r == 0 && callgate_filter_dropped(*out, &name, &origin)) {
-		err->code = r = CALLGATE_E_PROFILE;
+		err->code = r = CALLGATE_E_MISMATCH; /* of the profile and what would be in force */
 		snprintf(err->text, sizeof(err->text), "it denies '%s', which is no system call that is known here",
 			 name);
 		*out = callgate_filter_free(*out);
 	}
 	callgate_policy_free(policy);
+	return r;
+}
+
+/* As the runtime would have read it; where either may, what both deny is denied. */
+static int read_own_by_runtime(const struct oci_job *job, struct callgate_filter **out, struct callgate_err *err)
+{
+	struct callgate_filter *runcs = NULL, *cruns = NULL;
+	int r;
+
+	if (job->form != OCI_FORM_BOTH)
+		return read_own_as(job, job->form == OCI_FORM_TEXT ? CALLGATE_AS_RUNC : CALLGATE_AS_CRUN, out, err);
+	r = read_own_as(job, CALLGATE_AS_RUNC, &runcs, err);
+	if (r == 0)
+		r = read_own_as(job, CALLGATE_AS_CRUN, &cruns, err);
+	if (r == 0)
+		r = callgate_filter_meet((const struct callgate_filter *[]){ runcs, cruns }, 2, out, err);
+	callgate_filter_free(runcs);
+	callgate_filter_free(cruns);
+	return r;
+}
+
+/* Rules that contradict each other are no profile to us, and one to the runtimes: buildah's default has some. */
+static int read_own(const struct oci_job *job, struct callgate_filter **out, struct callgate_err *err)
+{
+	struct callgate_err ours = CALLGATE_ERR_INIT;
+	int r = read_own_as(job, CALLGATE_AS_CALLGATE, out, &ours);
+
+	if (r == CALLGATE_E_PROFILE && read_own_by_runtime(job, out, err) == 0)
+		return 0;
+	if (r < 0)
+		*err = ours;
 	return r;
 }
 

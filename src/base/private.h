@@ -30,6 +30,11 @@ bool callgate_is_first_user_namespace(void);
 int callgate_filter_log_only(const struct callgate_filter *filter, struct callgate_filter **out,
 			     struct callgate_err *err) CALLGATE_MUST_CHECK;
 
+/* callgate_policy_parse() as that program reads it. Since: 0.1 */
+int callgate_policy_parse_as(const void *text, size_t size, const char *name, enum callgate_reader reader,
+			     struct callgate_policy **out, struct callgate_notes *notes,
+			     struct callgate_err *err) CALLGATE_MUST_CHECK;
+
 /* Who has answered what a reader makes of a profile. */
 struct callgate_answer {
 	const char *reader; /* its name */

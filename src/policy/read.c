@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/err.h"
+#include "base/private.h"
 #include "names/words.h"
 #include "policy/foreign.h"
 #include "policy/report.h"
@@ -207,11 +208,19 @@ int callgate_policy_read_trusted(const char *path, struct callgate_policy **out,
 	return read_file(path, SOURCE_TRUSTED, CALLGATE_AS_CALLGATE, out, notes, err);
 }
 
-int callgate_policy_parse(const void *text, size_t size, const char *name, struct callgate_policy **out,
-			  struct callgate_notes *notes, struct callgate_err *err)
+int callgate_policy_parse_as(const void *text, size_t size, const char *name, enum callgate_reader reader,
+			     struct callgate_policy **out, struct callgate_notes *notes, struct callgate_err *err)
 {
 	struct source source = { .name = name ? name : "<memory>", .text = text, .size = size };
 
 	REQUIRE(err, (text || !size) && out);
-	return policy_parse(&source, CALLGATE_AS_CALLGATE, out, notes, err);
+	if (!reader_name(reader))
+		return err_set(err, CALLGATE_E_ARG, "unknown reader");
+	return policy_parse(&source, reader, out, notes, err);
+}
+
+int callgate_policy_parse(const void *text, size_t size, const char *name, struct callgate_policy **out,
+			  struct callgate_notes *notes, struct callgate_err *err)
+{
+	return callgate_policy_parse_as(text, size, name, CALLGATE_AS_CALLGATE, out, notes, err);
 }

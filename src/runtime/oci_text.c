@@ -55,8 +55,19 @@ static bool close_multiplexer(struct writing *writing)
 	return false;
 }
 
-/* A multiplexer that libseccomp opens for one of its members is closed instead; anything else that is looser is
- * refused. *again: one was closed, and the text has to be written anew. */
+/* One step stricter; false: there is none. A multiplexer that libseccomp opens for one of its members is closed. */
+static bool tighten(const struct writing *writing, int id)
+{
+	uint8_t most = id != SYSCALL_NONE && is_multiplexer(id) ? OCI_STRICT_CLOSED : OCI_STRICT_YES;
+
+	if (id == SYSCALL_NONE || writing->strict[id] >= most)
+		return false;
+	writing->strict[id] = most == OCI_STRICT_CLOSED ? most : writing->strict[id] + 1;
+	return true;
+}
+
+/* What the runtime would read that permits more is written more strictly, or else refused. *again: the text has to be
+ * written anew. */
 static int find_looser(struct writing *writing, const struct callgate_text *text, bool *again)
 {
 	const struct callgate_difference *row;
@@ -69,12 +80,10 @@ static int find_looser(struct writing *writing, const struct callgate_text *text
 
 		if (!is_opening(row))
 			continue;
-		if (id < 0 || !is_multiplexer(id) || writing->strict[id] == OCI_STRICT_CLOSED) {
-			r = refuse(row, writing->err);
-		} else {
-			writing->strict[id] = OCI_STRICT_CLOSED;
+		if (tighten(writing, id))
 			*again = true;
-		}
+		else
+			r = refuse(row, writing->err);
 	}
 	callgate_diff_free(diff);
 	return r;

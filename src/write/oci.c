@@ -249,8 +249,23 @@ static int add_name(struct writer *writer, const char *name, struct callgate_act
 	return 0;
 }
 
+static unsigned name_width(const struct writer *writer, int id)
+{
+	unsigned widest = 32, narrowest = 64;
+
+	for (unsigned i = 0; i < writer->abi_count; i++) {
+		unsigned width = abi_of(writer->abis[i])->width;
+
+		if (syscall_nr(id, writer->abis[i]) < 0)
+			continue;
+		widest = width > widest ? width : widest;
+		narrowest = width < narrowest ? width : narrowest;
+	}
+	return strictness_of(writer, id) == OCI_STRICT_NARROW ? narrowest : widest;
+}
+
 /* What the call comes to: on the first of the widest ABIs, which the others follow when conditions are cut to their
- * width; when they do not, on all together, the stricter action where they differ. */
+ * width; when they do not, on all together, the stricter action where they differ; or on the narrowest. */
 static int meaning_of_name(const struct writer *writer, int id, enum oci_strict strict, meaning_ref *out)
 {
 	const struct callgate_filter *filter = writer->filter;
@@ -263,7 +278,8 @@ static int meaning_of_name(const struct writer *writer, int id, enum oci_strict 
 		const struct span *span = nr < 0 ? NULL : span_of(filter, writer->abis[i], (uint32_t)nr);
 		unsigned word = abi_of(writer->abis[i])->width;
 
-		if (!span || (strict == OCI_STRICT_NO && word <= width))
+		if (!span || (strict == OCI_STRICT_NO && word <= width) ||
+		    (strict == OCI_STRICT_NARROW && word > name_width(writer, id)))
 			continue;
 		r = meaning_of(writer->meaning, filter, span->node, &ref, writer->err);
 		if (r == 0 && width && strict != OCI_STRICT_NO)
@@ -272,16 +288,6 @@ static int meaning_of_name(const struct writer *writer, int id, enum oci_strict 
 		width = word;
 	}
 	return r;
-}
-
-static unsigned name_width(const struct writer *writer, int id)
-{
-	unsigned width = 32;
-
-	for (unsigned i = 0; i < writer->abi_count; i++)
-		if (syscall_nr(id, writer->abis[i]) >= 0 && abi_of(writer->abis[i])->width > width)
-			width = abi_of(writer->abis[i])->width;
-	return width;
 }
 
 /* The conditions of a decision that nobody has written. */
@@ -340,7 +346,7 @@ static int add_call(struct writer *writer, int id)
 	if (strict >= OCI_STRICT_SAID)
 		return add_name(writer, name, beside_default(writer, strict));
 	all = abi_of(decision.abi)->width == 32 ? UINT32_MAX : UINT64_MAX;
-	if (decision.covered && strict <= OCI_STRICT_MEET)
+	if (decision.covered && strict < OCI_STRICT_YES)
 		r = add_covered(writer, id, strict, &said);
 	else if (!decision.constant && strict == OCI_STRICT_NO)
 		said = add_clauses(writer, name, decision.span, all);

@@ -11,6 +11,7 @@
 enum oci_strict {
 	OCI_STRICT_NO = 0, /* as exactly as OCI's rules can */
 	OCI_STRICT_MEET,   /* the stricter action where ABIs differ */
+	OCI_STRICT_NARROW, /* the narrower ABI's conditions, so that on the wider one upper halves are zero */
 	OCI_STRICT_YES,    /* one rule without conditions: the strictest of all its answers */
 	OCI_STRICT_SAID,   /* denied by a rule of its own, which is not the default's action */
 	OCI_STRICT_CLOSED, /* answered by an errno, so that libc tries something else */

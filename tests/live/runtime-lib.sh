@@ -73,6 +73,17 @@ for profile in static-web system-container; do
   ok "... and unshare is refused" has 'unshare.*Operation not permitted' err
 done
 
+# What a container brings along may contradict itself, as buildah's default does: it counts as the runtime reads it.
+settings "profile = deny77"
+bundle contradicts '.linux.seccomp = {defaultAction: "SCMP_ACT_ALLOW", syscalls: [{names: ["rmdir"], action: "SCMP_ACT_ERRNO", errnoRet: 79},
+  {names: ["unshare"], action: "SCMP_ACT_ALLOW"}, {names: ["unshare"], action: "SCMP_ACT_ERRNO", errnoRet: 1}, {names: ["unshare"], action: "SCMP_ACT_ERRNO", errnoRet: 5}]}'
+ok "a profile of its own that contradicts itself: starts" start contradicts
+ok "... under the administrator's" has "$errno77" err
+ok "... and what it denies stays denied" has 'rmdir' err
+bundle unknown '.linux.seccomp = {defaultAction: "SCMP_ACT_ALLOW", syscalls: [{names: ["no_such_call"], action: "SCMP_ACT_ERRNO"}]}'
+no "a profile of its own that denies what nobody knows: does not start" start unknown
+ok "... and why is said" has "denies 'no_such_call'" err
+
 # ------------------------------------------------------------------ the same bundle once more
 own='.linux.seccomp = {defaultAction: "SCMP_ACT_ALLOW", syscalls: [{names: ["rmdir"], action: "SCMP_ACT_ERRNO", errnoRet: 79}]}'
 settings "profile = deny77"

@@ -693,6 +693,55 @@ Test(oci_text, rules)
 	}
 }
 
+/* Two profiles whose conditions on sockets are met have some on the upper halves of arguments, which a 32-bit ABI has
+ * not: what runc is given permits nothing more there, and sockets all the same. */
+Test(oci_text, sockets_of_two_profiles)
+{
+	static const char own[] =
+		"{\"defaultAction\":\"SCMP_ACT_ALLOW\",\"architectures\":[\"SCMP_ARCH_X86_64\",\"SCMP_ARCH_"
+		"X86\"],\"syscalls\":["
+		"{\"names\":[\"socket\"],\"action\":\"SCMP_ACT_ERRNO\",\"errnoRet\":22,\"args\":[{\"index\":"
+		"0,\"value\":16,\"op\":\"SCMP_CMP_EQ\"},{\"index\":2,\"value\":9,\"op\":\"SCMP_CMP_EQ\"}]}]}";
+	struct callgate_choice choice = CALLGATE_CHOICE_INIT;
+	struct callgate_err err = CALLGATE_ERR_INIT;
+	struct callgate_filter *theirs, *met;
+	struct callgate_policy *policy;
+	struct callgate_action action;
+	struct callgate_target reader;
+	struct callgate_text *text;
+
+	choice.target = (struct callgate_target)CALLGATE_TARGET_INIT;
+	choice.target.host = CALLGATE_ABI_X86_64;
+	cr_assert_eq(callgate_policy_read(TESTS_DIR "/../profiles/default.json", &choice.policy, NULL, &err), 0);
+	cr_assert_eq(callgate_filter_resolve(choice.policy, &choice.target, &choice.filter, NULL, &err), 0);
+	cr_assert_eq(callgate_policy_parse(own, sizeof(own) - 1, "own", &policy, NULL, &err), 0, "%s", err.text);
+	cr_assert_eq(callgate_filter_resolve(policy, &choice.target, &theirs, NULL, &err), 0);
+	cr_assert_eq(callgate_filter_meet((const struct callgate_filter *[]){ theirs, choice.filter }, 2, &met, &err),
+		     0);
+	callgate_filter_free(choice.filter);
+	choice.filter = met;
+	reader = choice.target;
+	reader.reader = CALLGATE_AS_RUNC;
+	reader.libseccomp = 0x020504;
+	cr_assert_eq(callgate_oci_write(&choice, &reader, 0, &text, &err), 0, "%s", err.text);
+	for (int narrow = 0; narrow < 2; narrow++) {
+		struct callgate_call call = { .abi = narrow ? CALLGATE_ABI_X86 : CALLGATE_ABI_X86_64,
+					      .nr = narrow ? 359 : 41,
+					      .args = { 2, 1, 0 } };
+
+		cr_assert_eq(callgate_filter_decide(callgate_text_filter(text), &call, &action, NULL), 0);
+		cr_assert_eq(action.kind, CALLGATE_ALLOW, "%d: AF_INET", narrow);
+		call.args[0] = 16;
+		call.args[2] = 9;
+		cr_assert_eq(callgate_filter_decide(callgate_text_filter(text), &call, &action, NULL), 0);
+		cr_assert_eq(action.kind, CALLGATE_ERRNO, "%d: the audit socket", narrow);
+	}
+	callgate_text_free(text);
+	callgate_filter_free(theirs);
+	callgate_policy_free(policy);
+	callgate_choice_release(&choice);
+}
+
 /* A flag that somebody asks for is written, whether the profile has it or not. */
 Test(oci_text, flags_that_are_asked_for)
 {
