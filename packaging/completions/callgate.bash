@@ -58,6 +58,9 @@ _callgate() {
 	--backend) words="native libseccomp" ;;
 	--to) words="oci docker lxc" ;;
 	--gate) words="no-looser" ;;
+	--method) words="auto tracepoints notify" ;;
+	--phase) words="program runtime" ;;
+	--args) words="few none" ;;
 	--runtime) words="lxc podman runc crun" ;;
 	--at) words="exec main load" ;;
 	--no-new-privs) words="yes no" ;;
@@ -80,7 +83,7 @@ _callgate() {
 	esac
 	mapfile -t COMPREPLY < <(compgen -W "$words" -- "$word")
 	declare -F __ltrim_colon_completions > /dev/null && __ltrim_colon_completions "$word"
-	[[ $word == -* || ( $verb == hook && COMP_CWORD -eq 2 ) || $before == --@(arch|abi|at|caps|as|enosys|color|backend|runtime|to) ]] ||
+	[[ $word == -* || ( $verb == hook && COMP_CWORD -eq 2 ) || $before == --@(arch|abi|args|at|caps|as|enosys|color|backend|method|phase|runtime|to) ]] ||
 		mapfile -t -O "${#COMPREPLY[@]}" COMPREPLY < <(compgen -f -- "$word")
 }
 complete -o filenames -F _callgate callgate

@@ -30,4 +30,7 @@ complete -c callgate -n '__fish_seen_subcommand_from check explain diff exposure
 complete -c callgate -l profile -x -a '(__callgate_profiles)'
 complete -c callgate -l runtime -x -a 'lxc podman runc crun'
 complete -c callgate -l caps -x -a 'container docker all none (__callgate_containers)'
+complete -c callgate -l method -x -a 'auto tracepoints notify'
+complete -c callgate -l phase -x -a 'program runtime'
+complete -c callgate -l args -x -a 'few none'
 complete -c callgate -l color -x -a 'auto always never'
