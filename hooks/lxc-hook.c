@@ -192,6 +192,23 @@ static int take_caps(struct hook *hook, const char *word)
 	return 0;
 }
 
+/* A copy whose lines still name the text of the container that it was made from: lxc-copy -e starts it before the
+ * configuration that our clone hook wrote is read, and people copy files. They have one text then, if they can. */
+static void share_output(struct hook *hook)
+{
+	static const char ending[] = ".seccomp";
+	const char *named = hook->lxc.seccomp, *slash = strrchr(hook->output, '/');
+	size_t directory = (size_t)(slash + 1 - hook->output), size = strlen(named);
+
+	if (!hook->lxc.pre_start || strcmp(named, hook->output) == 0 || size <= directory + strlen(ending) ||
+	    strncmp(named, hook->output, directory) != 0 || strchr(named + directory, '/') ||
+	    strcmp(named + size - strlen(ending), ending) != 0 || size - directory >= sizeof(hook->shares))
+		return;
+	snprintf(hook->shares, sizeof(hook->shares), "%.*s", (int)(size - directory - strlen(ending)),
+		 named + directory);
+	strcpy(hook->output, named);
+}
+
 static int take_words(struct hook *hook, const struct words *words)
 {
 	if (!hook->name || !hook->name[0]) {
@@ -211,7 +228,11 @@ static int take_words(struct hook *hook, const struct words *words)
 	if (take_stage(hook, words->stage) < 0 || take_pid(hook, words->pid) < 0 ||
 	    take_output(hook, words->output) < 0 || take_profile(hook, words->profile) < 0)
 		return -1;
-	return take_caps(hook, words->caps);
+	if (take_caps(hook, words->caps) < 0)
+		return -1;
+	if (!words->output && hook->stage != STAGE_CLONE)
+		share_output(hook);
+	return 0;
 }
 
 /* ------------------------------------------------------------------ from the profile to the text */
@@ -294,11 +315,33 @@ static int check_namesake(struct hook *hook)
 	return -1;
 }
 
+/* What another running container's lxc-attach reads stays as it is. *same: it says what this container's would. */
+static int check_shared(struct hook *hook, const char *text, size_t size, bool *same)
+{
+	struct callgate_err err = CALLGATE_ERR_INIT;
+	char *found, other[PATH_MAX];
+	size_t length;
+
+	*same = false;
+	if (!hook->shares[0] || callgate_file_read_trusted(hook->output, &found, &length, &err) < 0)
+		return 0;
+	*same = length == size && memcmp(found, text, size) == 0;
+	free(found);
+	if (*same || !callgate_state_is_namesake(hook->shares, hook->config, other, sizeof(other)))
+		return 0;
+	say(&hook->messages, LOG_ERR,
+	    "%s:%u names %s, the text of lxc:%s, which runs and has another one: stop it, or 'callgate hook install "
+	    "lxc:%s' gives this one its own",
+	    hook->lxc.seccomp_file, hook->lxc.seccomp_line, hook->output, hook->shares, hook->name);
+	return -1;
+}
+
 static int pre_start(struct hook *hook)
 {
 	struct callgate_err err = CALLGATE_ERR_INIT;
 	const char *text;
 	size_t size;
+	bool same;
 
 	if (hook->manner == MANNER_TEXT && hook->proof == PROOF_REQUIRED && geteuid() != 0) {
 		say(&hook->messages, LOG_ERR,
@@ -315,8 +358,10 @@ static int pre_start(struct hook *hook)
 		return -1;
 	}
 	text = callgate_text_bytes(hook->text, &size);
+	if (check_shared(hook, text, size, &same) < 0)
+		return -1;
 	/* Every start writes it anew. */
-	if (callgate_file_write_fleeting(hook->output, text, size, 0644, &err) < 0)
+	if (!same && callgate_file_write_fleeting(hook->output, text, size, 0644, &err) < 0)
 		return hook_fail(hook, &err);
 	return 0;
 }

@@ -20,6 +20,7 @@ struct hook {
 	enum manner manner;
 	const char *name, *profile_word, *config;
 	char profile[PATH_MAX], output[PATH_MAX];
+	char shares[256]; /* the container whose text output is too; "": it is this one's own */
 	enum proof proof;
 	bool complains;   /* the profile is tried, and not enforced */
 	bool records;     /* the container is recorded from its first call on */

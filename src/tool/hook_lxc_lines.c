@@ -99,24 +99,6 @@ static bool foresee_config(const struct callgate_lxc_config *config, const char 
 	return true;
 }
 
-/* Lines that came with a configuration which somebody has copied name the text of the container that it was copied
- * from.
- */
-static bool is_its_own(const char *path, const char *output)
-{
-	char own[PATH_MAX], *slash;
-	const char *file = strrchr(output, '/');
-
-	snprintf(own, sizeof(own), "%s", path);
-	slash = strrchr(own, '/');
-	if (!slash || !file)
-		return true;
-	*slash = '\0';
-	slash = strrchr(own, '/');
-	return !slash || (strncmp(file + 1, slash + 1, strlen(slash + 1)) == 0 &&
-			  strcmp(file + 1 + strlen(slash + 1), ".seccomp") == 0);
-}
-
 bool lxc_foresee(const char *path, const struct callgate_lxc_file *file, const struct lines *lines, char *why,
 		 size_t size)
 {
@@ -132,12 +114,6 @@ bool lxc_foresee(const char *path, const struct callgate_lxc_file *file, const s
 	else if (access(program, X_OK) < 0)
 		snprintf(why, size, "%s, which callgate's lines call, is missing: the container will not start",
 			 program);
-	else if (!is_its_own(path, output))
-		snprintf(
-			why, size,
-			"callgate's lines name %s, another container's file, as after copying a configuration by hand: "
-			"the container will not start; 'callgate hook install' writes lines of its own",
-			output);
 	else if (!profile_is_there(profile))
 		snprintf(why, size, "the profile %s is missing: the container will not start", profile);
 	else
