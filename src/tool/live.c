@@ -107,10 +107,38 @@ static int join_tasks(struct live *live, pid_t first, struct callgate_err *err)
 	return r < 0 ? r : callgate_filter_digest(live->all, live->digest, err);
 }
 
+static void release(struct live *live)
+{
+	live->all = callgate_filter_free(live->all);
+	live->witness = callgate_witness_free(live->witness);
+	free(live->joined);
+}
+
+static int look(enum callgate_scope scope, pid_t first, struct live *live, struct callgate_err *err)
+{
+	struct callgate_tasks *tasks = NULL;
+	int r = live_tasks(scope, first, &tasks, err);
+
+	live->tasks = tasks;
+	if (r == 0)
+		r = join_tasks(live, first, err);
+	live->tasks = callgate_tasks_free(tasks);
+	return r;
+}
+
+/* count: what is made of it, in the middle of the sentence. */
+static void note_others(const char *source, const struct live *live, const char *count)
+{
+	if (live->first[0] && strcmp(live->first, live->digest) != 0)
+		fprintf(stderr,
+			"callgate: note: %s: some of its tasks may do more than the first one, %s; 'callgate status "
+			"%s' names those that differ\n",
+			source, count, source);
+}
+
 int live_join(const struct options *options, const char *source, struct callgate_filter **out)
 {
 	struct callgate_err err = CALLGATE_ERR_INIT;
-	struct callgate_tasks *tasks = NULL;
 	struct live live = { .tasks = NULL };
 	enum callgate_scope scope;
 	pid_t first;
@@ -118,24 +146,29 @@ int live_join(const struct options *options, const char *source, struct callgate
 
 	if (code)
 		return code;
-	r = live_tasks(scope, first, &tasks, &err);
-	live.tasks = tasks;
-	if (r == 0)
-		r = join_tasks(&live, first, &err);
-	if (r == 0 && live.first[0] && strcmp(live.first, live.digest) != 0)
-		fprintf(stderr,
-			"callgate: note: %s: some of its tasks may do more than the first one, and count too; "
-			"'callgate "
-			"status %s' names those that differ\n",
-			source, source);
-	if (r == 0)
+	r = look(scope, first, &live, &err);
+	if (r == 0) {
+		note_others(source, &live, "and count too");
 		*out = live.all;
-	else
+		live.all = NULL;
+	} else {
 		fprintf(stderr, "%s: error: %s\n", source, err.text);
-	if (r < 0)
-		callgate_filter_free(live.all);
-	callgate_witness_free(live.witness);
-	callgate_tasks_free(tasks);
-	free(live.joined);
+	}
+	release(&live);
 	return r == 0 ? EXIT_YES : EXIT_CANNOT;
+}
+
+void live_warn(const char *source, enum callgate_scope scope, pid_t first)
+{
+	struct callgate_err err = CALLGATE_ERR_INIT;
+	struct live live = { .tasks = NULL };
+
+	if (look(scope, first, &live, &err) == 0)
+		note_others(source, &live, "which this is about");
+	else
+		fprintf(stderr,
+			"callgate: note: %s: this is about its first task; whether others may do more cannot be told: "
+			"%s\n",
+			source, err.text);
+	release(&live);
 }

@@ -278,8 +278,10 @@ static int open_live(const struct options *options, const char *text, struct cal
 
 	if (code)
 		return code;
-	if (callgate_task_filter(pid, out, NULL, &err) == 0)
+	if (callgate_task_filter(pid, out, NULL, &err) == 0) {
+		live_warn(text, scope, pid);
 		return 0;
+	}
 	fprintf(stderr, "%s: error: %s\n", text, err.text);
 	return EXIT_CANNOT;
 }
