@@ -79,7 +79,7 @@ static int join_task(struct live *live, size_t at, pid_t first, struct callgate_
 		r = callgate_witness_filter(live->witness, stack, &filter, err);
 	if (r == 0 && task->tid == first)
 		r = callgate_filter_digest(filter, live->first, err);
-	if (r < 0 || live->joined[stack])
+	if (r || live->joined[stack])
 		return r;
 	live->joined[stack] = true;
 	return join(&live->all, filter, err);

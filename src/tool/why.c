@@ -257,8 +257,10 @@ static int tell_container(const struct why_request *request, const char *contain
 	bool started = false;
 	int code = request->json ? EXIT_YES : why_container(container, &started);
 
-	if (groups_new(&groups) < 0 || groups_new(&strays) < 0)
+	if (groups_new(&groups) < 0 || groups_new(&strays) < 0) {
+		free(groups.list);
 		return EXIT_CANNOT;
+	}
 	filter = why_container_filter(&request->target, container);
 	groups.filter = filter;
 	groups.since = why_started(container);

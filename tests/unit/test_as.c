@@ -200,6 +200,7 @@ Test(as, rules_are_what_libseccomp_makes_of_them)
 	"{\"names\":[\"mkdir\"]," ERRNO ",\"args\":[" TEST_A0("1") "," TEST_A0("2") "," TEST_A0("3") "," TEST_A0( \
 		"4") "," TEST_A0("5") "," TEST_A0("6") "," TEST_A0("0") "]}"
 #define MAPPING(rest) "{\"defaultAction\":\"SCMP_ACT_ALLOW\"," rest "}"
+#define IF_0 ",\"args\":[{\"index\":0,\"value\":0,\"op\":\"SCMP_CMP_EQ\"}]"
 #define ALLOWING(rules) \
 	"{\"defaultAction\":\"SCMP_ACT_ALLOW\",\"architectures\":[\"SCMP_ARCH_X86_64\",\"SCMP_ARCH_X86\"]," rules "}"
 #define ERRNO "\"action\":\"SCMP_ACT_ERRNO\""
@@ -304,6 +305,7 @@ static const struct {
 	{ CALLGATE_AS_LXC, "2\ndenylist\nmkdir errno 2\nriscv_hwprobe errno 1 [0,3,>][0,9,<]\n", "mkdir",
 	  "ERRNO(ENOENT)" },
 	{ CALLGATE_AS_LXC, "2\ndenylist\nmkdir errno 2\numask errno 1 [0,3,>][0,9,<]\n", "mkdir", NULL },
+	{ CALLGATE_AS_LXC, "2\ndenylist\nmkdir errno 2\nwaitpid errno 1 [0,3,>][0,9,<]\n", "mkdir", NULL },
 	{ CALLGATE_AS_LXC, "2\ndenylist\nmkdir errno 2\nmkdir errno 3\n", "mkdir", "ERRNO(ENOENT)" },
 	{ CALLGATE_AS_LXC, "2\ndenylist\numask errno 2 [0,1,==]\numask errno 3 [0,1,==]\n", "mkdir", NULL },
 	/* A redundant rule for a call that no ABI of the host has is not put to libseccomp. */
@@ -480,6 +482,17 @@ static const struct {
 	{ CALLGATE_AS_PODMAN, ALLOWING("\"syscalls\":[{\"names\":[\"mkdir\",null]," ERRNO "}]"), "mkdir",
 	  "ERRNO(EPERM)" },
 	{ CALLGATE_AS_PODMAN, ALLOWING("\"syscalls\":[{\"names\":[\"mkdir\",5]," ERRNO "}]"), "mkdir", NULL },
+	/* What contradicts is rejected before a rule without conditions would hide it. */
+	{ CALLGATE_AS_RUNC,
+	  ALLOWING("\"syscalls\":[{\"names\":[\"mkdir\"]," ERRNO IF_0
+		   "},{\"names\":[\"mkdir\"],\"action\":\"SCMP_ACT_TRAP\"" IF_0
+		   "},{\"names\":[\"mkdir\"],\"action\":\"SCMP_ACT_LOG\"}]"),
+	  "mkdir", NULL },
+	{ CALLGATE_AS_RUNC,
+	  ALLOWING(
+		  "\"syscalls\":[{\"names\":[\"mkdir\"],\"action\":\"SCMP_ACT_LOG\"},{\"names\":[\"umask\"]," ERRNO IF_0
+		  "},{\"names\":[\"umask\"]," ERRNO IF_0 "}]"),
+	  "mkdir", "LOG" },
 	/* podman has errnos of its own list. */
 	{ CALLGATE_AS_PODMAN, ALLOWING("\"syscalls\":[{\"names\":[\"mkdir\"]," ERRNO ",\"errno\":\"ENOSYS\"}]"),
 	  "mkdir", "ERRNO(ENOSYS)" },

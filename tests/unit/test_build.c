@@ -4,6 +4,7 @@
 #include <errno.h>
 
 #include "callgate.h"
+#include "names/abi.h"
 
 static const struct callgate_action allow = { CALLGATE_ALLOW, 0 }, eperm = { CALLGATE_ERRNO, EPERM },
 				    eacces = { CALLGATE_ERRNO, EACCES };
@@ -163,6 +164,26 @@ Test(build, the_first_rule_decides_where_that_is_asked_for)
 	check(filter, CALLGATE_ABI_X86_64, 16, 23, "ERRNO(EACCES)");
 	check(filter, CALLGATE_ABI_X86_64, 16, 9, "ALLOW");
 	check(filter, CALLGATE_ABI_X86_64, 16, 4, "ERRNO(EPERM)");
+	callgate_filter_free(filter);
+}
+
+/* libseccomp tries rules in an order of its own: it is told what they come to, not they themselves. */
+Test(build, libseccomp_is_told_what_rules_in_turn_come_to)
+{
+	struct callgate_builder *builder = builder_of(allow, CALLGATE_OVERLAP_FIRST);
+	struct callgate_condition third = { .arg = 2, .op = CALLGATE_EQ, .value = 7 };
+	struct callgate_condition second = { .arg = 1, .op = CALLGATE_EQ, .value = 5 };
+	struct callgate_err err = CALLGATE_ERR_INIT;
+	struct callgate_filter *filter;
+	struct callgate_prog *prog;
+
+	if (abi_native() != CALLGATE_ABI_X86_64)
+		cr_skip_test("libseccomp starts with this machine's ABI");
+	cr_assert_eq(add(builder, "ioctl", eperm, &second, 1), 0);
+	cr_assert_eq(add(builder, "ioctl", eacces, &third, 1), 0);
+	filter = filter_of(builder);
+	cr_assert_eq(callgate_filter_compile_libseccomp(filter, 0, &prog, &err), 0, "%s", err.text);
+	callgate_prog_free(prog);
 	callgate_filter_free(filter);
 }
 

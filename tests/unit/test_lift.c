@@ -362,6 +362,38 @@ Test(lift, abis_of_the_machine_whose_calls_may_pass_are_listed)
 	}
 }
 
+/* The same action from two instructions, and the same tests written twice: who reads the filter sees one interval. */
+Test(lift, neighbours_that_mean_the_same_are_one)
+{
+	static const struct sock_filter insns[] = {
+		LOAD(NR),
+		JUMP(BPF_JEQ, 5, 4, 0), /* to the first tests of an argument */
+		JUMP(BPF_JEQ, 6, 7, 0), /* to the second ones */
+		JUMP(BPF_JEQ, 7, 10, 0),
+		JUMP(BPF_JEQ, 8, 10, 0),
+		RET(ALLOW),
+		LOAD(ARG(0)),
+		JUMP(BPF_JEQ, 1, 0, 1),
+		RET(FAIL(2)),
+		RET(ALLOW),
+		LOAD(ARG(0)),
+		JUMP(BPF_JEQ, 1, 0, 1),
+		RET(FAIL(2)),
+		RET(ALLOW),
+		RET(FAIL(1)),
+		RET(FAIL(1)),
+	};
+	static const uint32_t firsts[] = { 0, 5, 7, 9 };
+	struct callgate_prog *prog = make(insns, sizeof(insns) / sizeof(insns[0]));
+	struct callgate_filter *filter = lift(prog);
+
+	cr_assert_eq(filter->arches[0].span_count, 4);
+	for (size_t i = 0; i < 4; i++)
+		cr_assert_eq(filter->arches[0].spans[i].first, firsts[i]);
+	callgate_filter_free(filter);
+	callgate_prog_free(prog);
+}
+
 Test(lift, order_of_half_words_makes_no_difference)
 {
 	struct callgate_filter *a = lift_named("simple"), *b = lift_named("low_half_first");

@@ -162,6 +162,9 @@ Test(semantics, rule_1_unconditional_beats_conditional_and_the_first_wins)
 	EXPECT(guarded, x86_64(), { "x86_64", "bpf", 0, 0, "ERRNO(ENOENT)" });
 	expect_note(guarded, x86_64(), 202, "has no effect on this target", 0);
 	expect_note(guarded, x86_64(), 202, "this rule decides", 0);
+	expect_note(DENYING("{\"names\":[\"bpf\"]," ALLOW "},{\"names\":[\"bpf\"]," ERRNO
+			    ",\"errnoRet\":2,\"excludes\":{\"caps\":[\"CAP_BPF\"]}}"),
+		    x86_64(), 202, "has no effect on this target", 0);
 	expect_note(DENYING("{\"names\":[\"bpf\"]," ERRNO ",\"errnoRet\":2},{\"names\":[\"bpf\"]," ALLOW "}"), x86_64(),
 		    203, "bpf", CALLGATE_E_PROFILE);
 }
