@@ -71,12 +71,20 @@ struct lxc_plan {
 	char file[4096];    /* what it names */
 };
 
-/* The profile for a container that none was named for; why: one clause. */
-const char *lxc_propose(const struct callgate_lxc_config *config, const char **why);
 /* Only who starts the container may write its configuration; word: what he is to do. */
 int lxc_check_owner(const char *path, uid_t owner, const char *word);
 /* Everything that the hook would refuse at a start is refused now. Notes say what the profile replaces. */
 int lxc_check_install(struct options *options, const struct hook_request *request, const struct lxc_plan *plan);
+
+/* ------------------------------------------------------------------ hook_lxc_propose.c */
+
+/* The profile for such a container; why: one clause. */
+const char *lxc_propose(const struct callgate_lxc_config *config, const char **why);
+/* The same, and nothing that permits what its present profile denies. */
+const char *lxc_propose_tighter(const struct options *options, const struct lxc_plan *plan, const char **why);
+/* Whether the container has a profile that is not callgate's; what that means. An exit code. */
+bool lxc_replaces(const struct lxc_plan *plan);
+int lxc_read_replaced(const struct options *options, const struct lxc_plan *plan, struct callgate_filter **out);
 
 /* ------------------------------------------------------------------ hook_calls.c */
 

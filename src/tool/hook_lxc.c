@@ -116,13 +116,30 @@ static int open_config(const struct options *options, const char *name, char pat
 	return code ? code : lxc_find_lines(path, file, lines);
 }
 
-/* Which profile: the one that was named, else the one for such a container. */
-static int choose_profile(struct hook_request *request, struct lxc_plan *plan)
+/* The word behind "--profile " in our lines; "": there is none. */
+static void said_profile(const char *block, char *word, size_t size)
+{
+	const char *at = strstr(block, "--profile ");
+	size_t n = at ? strcspn(at + 10, " \n") : 0;
+
+	snprintf(word, size, "%.*s", (int)n, at ? at + 10 : "");
+}
+
+/* Which profile: the one that was named, else the one that is installed already, else the one for such a container. */
+static int choose_profile(const struct options *options, struct hook_request *request, struct lxc_plan *plan,
+			  char installed[PATH_MAX])
 {
 	const char *why, *proposed = lxc_propose(&plan->config, &why);
 	int code;
 
-	if (!request->profile) {
+	installed[0] = '\0';
+	if (plan->lines.first < plan->lines.last)
+		said_profile(plan->text + plan->lines.first, installed, PATH_MAX);
+	if (!request->profile && installed[0]) {
+		fprintf(stderr, "callgate: note: no --profile: %s stays\n", installed);
+		request->profile = installed;
+	} else if (!request->profile) {
+		proposed = lxc_propose_tighter(options, plan, &why);
 		fprintf(stderr, "callgate: note: no --profile: %s is taken, because %s\n", proposed, why);
 		request->profile = proposed;
 	} else if (strncmp(proposed, "system-", 7) == 0 && !strstr(request->profile, "system-container")) {
@@ -142,7 +159,7 @@ static int install(struct options *options, struct hook_request *request)
 	CALLGATE_CLEANUP(callgate_lxc_file_release) struct callgate_lxc_file file = CALLGATE_LXC_FILE_INIT;
 	struct lxc_plan plan = { .config = CALLGATE_LXC_CONFIG_INIT };
 	struct callgate_err err = CALLGATE_ERR_INIT;
-	char path[PATH_MAX], block[7 * PATH_MAX];
+	char path[PATH_MAX], block[7 * PATH_MAX], installed[PATH_MAX];
 	int code = open_config(options, request->name, path, &file, &plan.lines);
 
 	if (code)
@@ -154,7 +171,7 @@ static int install(struct options *options, struct hook_request *request)
 	plan.path = path;
 	plan.text = file.text;
 	plan.owner = file.stat.st_uid;
-	code = choose_profile(request, &plan);
+	code = choose_profile(options, request, &plan, installed);
 	if (!code)
 		code = lxc_check_install(options, request, &plan);
 	if (!code)
@@ -258,17 +275,6 @@ static int remove_lines(const struct options *options, const struct hook_request
 
 /* ------------------------------------------------------------------ status */
 
-/* The word behind "--profile " in our lines, which may be another user's. */
-static void said_profile(const char *block, char *word, size_t size)
-{
-	const char *at = strstr(block, "--profile ");
-	size_t n = at ? strcspn(at + 10, " \n") : 0;
-	char raw[PATH_MAX];
-
-	snprintf(raw, sizeof(raw), "%.*s", (int)n, at ? at + 10 : "");
-	callgate_escape(raw, word, size);
-}
-
 /* Whether a record is of a start with the profile that the lines name. */
 static bool is_of_profile(struct json_object *root, const char *profile)
 {
@@ -306,7 +312,7 @@ static const char *last_result(const struct options *options, const char *name, 
 static int show(const struct options *options, const struct hook_request *request, const char *name)
 {
 	CALLGATE_CLEANUP(callgate_lxc_file_release) struct callgate_lxc_file file = CALLGATE_LXC_FILE_INIT;
-	char path[PATH_MAX], profile[PATH_MAX], word[64], why[2 * PATH_MAX];
+	char path[PATH_MAX], profile[PATH_MAX], shown[4 * PATH_MAX], word[64], why[2 * PATH_MAX];
 	struct lines lines;
 	int code = open_config(options, name, path, &file, &lines);
 	bool fails;
@@ -320,7 +326,8 @@ static int show(const struct options *options, const struct hook_request *reques
 	}
 	said_profile(file.text + lines.first, profile, sizeof(profile));
 	fails = lxc_foresee(path, &file, &lines, why, sizeof(why));
-	printf("lxc:%s\t%s\t%s\t%s\n", name, profile,
+	/* Lines may be another user's. */
+	printf("lxc:%s\t%s\t%s\t%s\n", name, callgate_escape(profile, shown, sizeof(shown)),
 	       fails                           ? "will not count"
 	       : file.stat.st_uid != geteuid() ? "another user's"
 					       : last_result(options, name, profile, word, sizeof(word)),

@@ -9,52 +9,6 @@
 
 #include "tool/hook.h"
 
-enum { CAP_SYS_ADMIN = 21 };
-
-/* ------------------------------------------------------------------ which profile */
-
-/* The program that starts first, as far as its name tells. */
-static bool init_is_systemd(const struct callgate_lxc_config *config)
-{
-	static const char *const places[] = { "/sbin/init", "/usr/sbin/init" };
-	char path[PATH_MAX], link[PATH_MAX];
-
-	if (config->init[0])
-		return strstr(config->init, "systemd") != NULL;
-	for (size_t i = 0; i < ARRAY_SIZE(places); i++) {
-		ssize_t n = -1;
-
-		if (snprintf(path, sizeof(path), "%s%s", config->rootfs, places[i]) < (int)sizeof(path))
-			n = readlink(path, link, sizeof(link) - 1);
-		link[n > 0 ? n : 0] = '\0';
-		if (strstr(link, "systemd"))
-			return true;
-	}
-	return false;
-}
-
-/* A 32-bit x86 userland on a 64-bit host. */
-static bool is_i386(const struct callgate_lxc_config *config)
-{
-	static const char *const words[] = { "i386", "i486", "i586", "i686", "x86", "linux32" };
-
-	for (size_t i = 0; i < ARRAY_SIZE(words); i++)
-		if (strcmp(config->arch, words[i]) == 0)
-			return true;
-	return false;
-}
-
-const char *lxc_propose(const struct callgate_lxc_config *config, const char **why)
-{
-	bool systemd = init_is_systemd(config);
-
-	*why = systemd ? "the container's init is systemd" : "the container keeps CAP_SYS_ADMIN";
-	if (systemd || (config->caps >> CAP_SYS_ADMIN & 1))
-		return is_i386(config) ? "system-container-i386" : "system-container";
-	*why = "the container keeps no CAP_SYS_ADMIN";
-	return is_i386(config) ? "default-i386" : "default";
-}
-
 /* ------------------------------------------------------------------ what the configuration says */
 
 /* A line of ours that stands outside of our lines: the hook would run twice. */
@@ -238,14 +192,10 @@ static int check_replaced(const struct options *options, const struct hook_reque
 			  const struct lxc_plan *plan, const struct callgate_filter *new)
 {
 	CALLGATE_CLEANUP(filter_cleanup) struct callgate_filter *old = NULL;
-	struct options as_lxc = *options;
-	enum source_kind kind;
 
-	if (!plan->config.seccomp[0] || plan->lines.first < plan->lines.last)
+	if (!lxc_replaces(plan))
 		return EXIT_YES;
-	as_lxc.target.reader = CALLGATE_AS_LXC;
-	as_lxc.target.libseccomp = callgate_libseccomp_release();
-	if (source_open(&as_lxc, plan->config.seccomp, &old, &kind) != EXIT_YES) {
+	if (lxc_read_replaced(options, plan, &old) != EXIT_YES) {
 		report("%s:%u: lxc.seccomp.profile = %s cannot be read, so what would be replaced is unknown",
 		       plan->config.seccomp_file, plan->config.seccomp_line, plan->config.seccomp);
 		return EXIT_CANNOT;
