@@ -207,7 +207,9 @@ static int make_text(struct oci_job *job, char **out)
 		return fail(job, &err);
 	tell_flags(job, wanted);
 	tell_losses(job, callgate_text_filter(text));
-	if (callgate_filter_digest(callgate_text_filter(text), job->text_digest, &err) < 0) {
+	/* Behind podman's hooks the proof finds out what the runtime made of it. */
+	if (job->form == OCI_FORM_TEXT &&
+	    callgate_filter_digest(callgate_text_filter(text), job->text_digest, &err) < 0) {
 		callgate_text_free(text);
 		return fail(job, &err);
 	}
