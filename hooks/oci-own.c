@@ -44,15 +44,17 @@ static bool is_podmans(const struct oci_job *job)
 	return manager && size == sizeof(podman) - 1 && memcmp(manager, podman, size) == 0 && is_called_by_podman(job);
 }
 
-/* The option's value; NULL: podman made the container, and without the option. */
+/* The option's value; NULL: podman made the container, and without the option, and its default shall not count. */
 static const char *chosen_name(const struct oci_job *job, int *size)
 {
-	static const char others[] = "the container's own";
+	static const char others[] = "the container's own", podmans[] = "podman's own default";
 	size_t length;
 	const char *name = callgate_bundle_annotation(job->bundle, CHOSEN_ANNOTATION, &length);
 
-	if (!name && is_podmans(job))
-		return NULL;
+	if (!name && is_podmans(job)) {
+		*size = (int)sizeof(podmans) - 1;
+		return callgate_settings_own(job->settings) == CALLGATE_OWN_ALL ? podmans : NULL;
+	}
 	*size = name ? (int)(length < 300 ? length : 300) : (int)sizeof(others) - 1;
 	return name ? name : others;
 }
@@ -61,7 +63,7 @@ static bool counts(const struct oci_job *job)
 {
 	int size;
 
-	return callgate_settings_own(job->settings) == CALLGATE_OWN_MEET && chosen_name(job, &size) &&
+	return callgate_settings_own(job->settings) != CALLGATE_OWN_REPLACE && chosen_name(job, &size) &&
 	       callgate_bundle_brought(job->bundle, NULL);
 }
 

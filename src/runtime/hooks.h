@@ -195,6 +195,7 @@ bool callgate_settings_record(const struct callgate_settings *settings, const ch
 enum callgate_own {
 	CALLGATE_OWN_MEET = 0, /* what it denies stays denied */
 	CALLGATE_OWN_REPLACE,  /* nothing: the profile is in its place */
+	CALLGATE_OWN_ALL,      /* what podman's own default denies stays denied too */
 };
 enum callgate_own callgate_settings_own(const struct callgate_settings *settings);
 /*

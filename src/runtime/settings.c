@@ -70,8 +70,10 @@ static const char *check_own(struct callgate_settings *settings, const char *val
 		settings->own = CALLGATE_OWN_MEET;
 	else if (strcmp(value, "replace") == 0)
 		settings->own = CALLGATE_OWN_REPLACE;
+	else if (strcmp(value, "all") == 0)
+		settings->own = CALLGATE_OWN_ALL;
 	else
-		return "own is meet or replace";
+		return "own is meet, all or replace";
 	return NULL;
 }
 

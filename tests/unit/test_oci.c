@@ -506,10 +506,23 @@ Test(settings, asked_by_the_runtime)
 Test(settings, refused)
 {
 	static const char *const bad[] = {
-		"profil = x",     "profile",      "profile =",          "profile = a/b",
-		"profile = ../x", "profile = .x", "annotation = maybe", "annotation.podman = any",
-		"runtime = runc", "proof = no",   "own = keep",         "[engine]",
-		"profile. = x",   "= x",          "record = 1",         "log = maybe",
+		"profil = x",
+		"profile",
+		"profile =",
+		"profile = a/b",
+		"profile = ../x",
+		"profile = .x",
+		"annotation = maybe",
+		"annotation.podman = any",
+		"runtime = runc",
+		"proof = no",
+		"own = keep",
+		"own = ALL",
+		"[engine]",
+		"profile. = x",
+		"= x",
+		"record = 1",
+		"log = maybe",
 		"runtime.a = b",
 	};
 
