@@ -279,13 +279,14 @@ const char *callgate_oci_names_of(const struct callgate_oci_names *names, const 
 int callgate_oci_id(const char *name, char *id, size_t size, struct callgate_err *err);
 
 /* For root: running containers of users' rootless podman that are called name, or have this id. What they are called is
- * their user's word, whose they are and which processes is the kernel's. count: as many as there is room for. */
+ * their user's word, whose they are and which processes is the kernel's. of: that user's only; NULL: all users'. count:
+ * as many as there is room for. E_LIMIT: too many processes pretend to it. */
 struct callgate_users_container {
 	uid_t uid;
 	pid_t pid; /* the first process */
 };
-int callgate_oci_users(const char *name, struct callgate_users_container *list, size_t room, size_t *count,
-		       struct callgate_err *err) CALLGATE_MUST_CHECK;
+int callgate_oci_users(const char *name, const uid_t *of, struct callgate_users_container *list, size_t room,
+		       size_t *count, struct callgate_err *err) CALLGATE_MUST_CHECK;
 
 /* Which profile a container gets, resolved for this host and its capabilities. */
 struct callgate_choice {

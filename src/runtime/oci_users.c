@@ -21,7 +21,7 @@
 #include "runtime/hooks.h"
 #include "runtime/pids.h"
 
-enum { WORDS = 16 * 1024, SHORT_ID = 12 };
+enum { WORDS = 16 * 1024, SHORT_ID = 12, MONITORS = 256 /* that are looked at: anybody can call processes so */ };
 
 /* ------------------------------------------------------------------ what a monitor was told */
 
@@ -120,10 +120,11 @@ static bool is_monitor(int proc, const char *entry, const char *name, char *word
 	return says_name(words, size, name);
 }
 
-int callgate_oci_users(const char *name, struct callgate_users_container *list, size_t room, size_t *count,
-		       struct callgate_err *err)
+int callgate_oci_users(const char *name, const uid_t *of, struct callgate_users_container *list, size_t room,
+		       size_t *count, struct callgate_err *err)
 {
 	char *words = malloc(WORDS);
+	unsigned looked = 0;
 	struct dirent *entry;
 	DIR *dir;
 
@@ -138,13 +139,18 @@ int callgate_oci_users(const char *name, struct callgate_users_container *list, 
 	while (*count < room && (entry = readdir(dir))) {
 		struct callgate_users_container found;
 
-		if (!is_monitor(dirfd(dir), entry->d_name, name, words, &found.uid))
+		if (!is_monitor(dirfd(dir), entry->d_name, name, words, &found.uid) || (of && found.uid != *of))
 			continue;
+		if (looked++ == MONITORS)
+			break;
 		found.pid = watched((pid_t)strtol(entry->d_name, NULL, 10), found.uid);
 		if (found.pid)
 			list[(*count)++] = found;
 	}
 	closedir(dir);
 	free(words);
+	if (looked > MONITORS)
+		return err_set(err, CALLGATE_E_LIMIT, "more than %d processes call themselves the monitor of '%.200s'",
+			       MONITORS, name);
 	return 0;
 }

@@ -38,12 +38,12 @@ const char *user_word(uid_t uid, char *buf, size_t size)
 	return user && !strchr(user->pw_name, '/') && strlen(user->pw_name) < size ? strcpy(buf, user->pw_name) : buf;
 }
 
-static size_t find(const char *name, struct callgate_users_container *list)
+static size_t find(const char *name, const uid_t *of, struct callgate_users_container *list)
 {
 	struct callgate_err err = CALLGATE_ERR_INIT;
 	size_t count;
 
-	if (callgate_oci_users(name, list, CONTAINERS, &count, &err) == 0)
+	if (callgate_oci_users(name, of, list, CONTAINERS, &count, &err) == 0)
 		return count;
 	report_err(&err);
 	return 0;
@@ -52,13 +52,10 @@ static size_t find(const char *name, struct callgate_users_container *list)
 static int of_user(uid_t uid, const char *name, pid_t *pid)
 {
 	struct callgate_users_container list[CONTAINERS];
-	size_t count = find(name, list), his = 0;
+	size_t his = find(name, &uid, list);
 	char user[256], shown[4 * 256];
 
 	callgate_escape(name, shown, sizeof(shown));
-	for (size_t i = 0; i < count; i++)
-		if (list[i].uid == uid)
-			list[his++] = list[i];
 	if (his == 1) {
 		*pid = list[0].pid;
 		return EXIT_YES;
@@ -76,7 +73,7 @@ static int of_user(uid_t uid, const char *name, pid_t *pid)
 void oci_hint_users(const char *name)
 {
 	struct callgate_users_container list[CONTAINERS];
-	size_t count = geteuid() == 0 ? find(name, list) : 0;
+	size_t count = geteuid() == 0 ? find(name, NULL, list) : 0;
 	char user[256], shown[4 * 256];
 
 	callgate_escape(name, shown, sizeof(shown));
