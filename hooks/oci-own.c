@@ -74,7 +74,7 @@ static int read_own_as(const struct oci_job *job, enum callgate_reader reader, s
 	struct callgate_policy *policy;
 	struct callgate_origin origin;
 	const char *name, *text;
-	size_t size;
+	size_t size = 0;
 	int r;
 
 	text = callgate_bundle_brought(job->bundle, &size);
