@@ -223,34 +223,33 @@ static void print_some(FILE *to, const char *calls)
 	fputc('\n', to);
 }
 
-/* All of them are for who looks before he installs; else how many there are, and what helps. */
+/* How many there are and what helps; all of them are for who looks before he installs. */
 static void note_losses(const struct callgate_text *text, const struct hook_request *request,
 			const struct lxc_plan *plan)
 {
-	bool injects = request->means == MEANS_INJECT || request->complain;
+	bool injects = request->means == MEANS_INJECT || request->complain, shows = request->manner == HOOK_SHOW;
+	const char *where = shows ? "" : " (--dry-run lists them)";
 	const struct callgate_loss *loss;
 	size_t count = callgate_text_loss_count(text);
 
-	for (size_t i = 0; request->manner == HOOK_SHOW && (loss = callgate_text_loss_at(text, i)); i++) {
-		fprintf(stderr,
-			"callgate: note: %s%s: %s where the profile says %s, as %s: ", injects ? "lxc-attach, " : "",
-			callgate_abi_name(loss->abi), loss->text, loss->profile, loss->why);
-		print_some(stderr, loss->calls);
-	}
-	if (!count || request->manner == HOOK_SHOW)
+	if (!count)
 		return;
 	if (injects)
 		fprintf(stderr,
-			"callgate: note: what lxc-attach brings in gets LXC's text only, which permits more (%zu "
-			"groups of "
-			"calls; --dry-run lists them)\n",
-			count);
+			"callgate: note: what lxc-attach brings in gets LXC's text only, which permits more, in %zu "
+			"groups of calls%s",
+			count, where);
 	else
 		fprintf(stderr,
 			"callgate: note: LXC's text cannot say all that the profile does: %zu groups of calls are "
-			"denied, or "
-			"denied with another error (--dry-run lists them)%s\n",
-			count, can_inject(plan) ? "; --inject gives the profile exactly" : "");
+			"denied, or denied with another error%s%s",
+			count, where, can_inject(plan) ? "; --inject gives the profile exactly" : "");
+	fputs(shows ? ":\n" : "\n", stderr);
+	for (size_t i = 0; shows && (loss = callgate_text_loss_at(text, i)); i++) {
+		fprintf(stderr, "  %s: %s where the profile says %s, as %s: ", callgate_abi_name(loss->abi), loss->text,
+			loss->profile, loss->why);
+		print_some(stderr, loss->calls);
+	}
 }
 
 /* The text as the hook will write it, and the program as it will inject it. */
