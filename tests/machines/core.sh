@@ -108,11 +108,10 @@ else
 fi
 if [ -x /usr/lib/callgate-tests/unit ]; then
 	echo "# unit tests: $*"
-	# shellcheck disable=SC2086
-	/usr/lib/callgate-tests/unit -j1 --timeout 600 $* > out 2>&1
+	/usr/lib/callgate-tests/unit -j1 --timeout 600 --verbose=1 "$@" > out 2>&1
 	status=$?
 	grep -E 'Synthesis|FAIL|CRASH|TIMEOUT' out | sed 's/^/# /' | tail -n 40
-	[ $status = 0 ]
+	[ $status = 0 ] && grep -q 'Tested: [^0]*[1-9]' out
 	point $? "unit tests"
 fi
 echo "1..$n"

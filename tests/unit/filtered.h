@@ -3,8 +3,17 @@
 #ifndef CALLGATE_TEST_FILTERED_H
 #define CALLGATE_TEST_FILTERED_H
 
+#include <sys/syscall.h>
+
 #include "bpf/prog.h"
 #include "kernel/witness_read.h"
+
+/* What mkdir(3), rmdir(3) and mknod(3) call where an architecture is too young for the calls of these names. */
+#ifndef SYS_mkdir
+#define SYS_mkdir SYS_mkdirat
+#define SYS_rmdir SYS_unlinkat
+#define SYS_mknod SYS_mknodat
+#endif
 
 /* The call gets word (SECCOMP_RET_ERRNO | 77), all others are allowed, on whatever architecture. The caller frees it.
  */

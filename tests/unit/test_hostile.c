@@ -22,6 +22,7 @@
 #include "callgate.h"
 #include "kernel/load.h"
 #include "kernel/witness.h"
+#include "tests/unit/filtered.h"
 
 enum { ROUNDS = 50 };
 

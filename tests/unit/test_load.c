@@ -21,6 +21,7 @@
 #include "bpf/prog.h"
 #include "callgate.h"
 #include "kernel/load.h"
+#include "tests/unit/filtered.h"
 
 /* For one call an answer, for all others another. */
 static struct callgate_prog *answer(unsigned nr, uint32_t word, uint32_t others)
