@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Registers on aarch64. Built, but not tried on such a machine yet. 32-bit tasks are refused. */
+/* Registers on aarch64. 32-bit tasks are refused. */
 #include "kernel/regs.h"
 
 #include <elf.h>
