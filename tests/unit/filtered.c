@@ -5,18 +5,23 @@
 #include <criterion/criterion.h>
 #include <linux/seccomp.h>
 
-struct callgate_prog *deny(unsigned nr, uint32_t word)
+struct callgate_prog *answer(unsigned nr, uint32_t word, uint32_t others)
 {
 	struct sock_filter insns[] = {
 		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, 0),
 		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, nr, 0, 1),
 		BPF_STMT(BPF_RET | BPF_K, word),
-		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+		BPF_STMT(BPF_RET | BPF_K, others),
 	};
 	struct callgate_prog *prog;
 
 	cr_assert_eq(prog_new(insns, 4, &prog, NULL), 0);
 	return prog;
+}
+
+struct callgate_prog *deny(unsigned nr, uint32_t word)
+{
+	return answer(nr, word, SECCOMP_RET_ALLOW);
 }
 
 struct callgate_witness *look(const struct callgate_task *tasks, size_t count, enum callgate_evidence how)

@@ -15,8 +15,9 @@
 #define SYS_mknod SYS_mknodat
 #endif
 
-/* The call gets word (SECCOMP_RET_ERRNO | 77), all others are allowed, on whatever architecture. The caller frees it.
- */
+/* The call gets word, all others another one, on whatever architecture. The caller frees it. */
+struct callgate_prog *answer(unsigned nr, uint32_t word, uint32_t others);
+/* The call gets word (SECCOMP_RET_ERRNO | 77), all others are allowed. */
 struct callgate_prog *deny(unsigned nr, uint32_t word);
 
 /* The test is skipped where nobody shows filters to this caller. */

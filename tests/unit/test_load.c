@@ -23,21 +23,6 @@
 #include "kernel/load.h"
 #include "tests/unit/filtered.h"
 
-/* For one call an answer, for all others another. */
-static struct callgate_prog *answer(unsigned nr, uint32_t word, uint32_t others)
-{
-	struct sock_filter insns[] = {
-		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, 0),
-		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, nr, 0, 1),
-		BPF_STMT(BPF_RET | BPF_K, word),
-		BPF_STMT(BPF_RET | BPF_K, others),
-	};
-	struct callgate_prog *prog;
-
-	cr_assert_eq(prog_new(insns, 4, &prog, NULL), 0);
-	return prog;
-}
-
 /* Runs body in a child; its exit status, or 128 and the signal. */
 static int in_child(int (*body)(void))
 {
