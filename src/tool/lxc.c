@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* LXC: the one file that uses liblxc. It is loaded when a container's name has to be looked up: linked, it and its
  * seven libraries would cost every start of callgate more than most verbs take. */
-#include <dirent.h>
 #include <dlfcn.h>
 #include <errno.h>
 #include <limits.h>
@@ -124,29 +123,6 @@ static unsigned long listening_socket(const struct sockaddr_un *address)
 	return found;
 }
 
-/* Whether the process has that socket. *known: its descriptors can be looked at. */
-static bool has_socket(pid_t pid, unsigned long inode, bool *known)
-{
-	char path[PATH_MAX], link[64], wanted[64];
-	struct dirent *entry;
-	bool found = false;
-	DIR *dir;
-
-	snprintf(path, sizeof(path), "/proc/%d/fd", (int)pid);
-	snprintf(wanted, sizeof(wanted), "socket:[%lu]", inode);
-	dir = opendir(path);
-	*known = dir != NULL;
-	while (dir && !found && (entry = readdir(dir))) {
-		ssize_t n = readlinkat(dirfd(dir), entry->d_name, link, sizeof(link) - 1);
-
-		link[n > 0 ? n : 0] = '\0';
-		found = strcmp(link, wanted) == 0;
-	}
-	if (dir)
-		closedir(dir);
-	return found;
-}
-
 /* Between our question whose socket it is and liblxc's on it the socket may have become another's. But the monitor is
  * the parent of init, and has that socket: of the process that was answered the kernel says both. */
 static bool is_watched(pid_t init, const char *name, const char *lxcpath)
@@ -161,7 +137,7 @@ static bool is_watched(pid_t init, const char *name, const char *lxcpath)
 	inode = listening_socket(&address);
 	if (parent <= 0 || !inode || process_parent(parent, &uid) < 0 || !may_run_it(uid, name, lxcpath))
 		return false;
-	return has_socket(parent, inode, &known) || (!known && is_its_monitor(name, lxcpath));
+	return process_has_socket(parent, inode, &known) || (!known && is_its_monitor(name, lxcpath));
 }
 
 /* -1: it does not run, or does not exist. */

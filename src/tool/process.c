@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What /proc says of one process: its parent, its user. */
+/* What /proc says of one process: its parent, its user, its sockets. */
+#include <dirent.h>
 #include <stdio.h>
+#include <string.h>
+#include <unistd.h>
 
 #include "tool/tool.h"
 
@@ -23,4 +26,27 @@ pid_t process_parent(pid_t pid, uid_t *uid)
 	if (uid)
 		*uid = real;
 	return has_user ? (pid_t)parent : -1;
+}
+
+bool process_has_socket(pid_t pid, unsigned long inode, bool *known)
+{
+	char path[64], wanted[64], link[64];
+	struct dirent *entry;
+	bool found = false;
+	DIR *dir;
+
+	snprintf(path, sizeof(path), "/proc/%ld/fd", (long)pid);
+	snprintf(wanted, sizeof(wanted), "socket:[%lu]", inode);
+	dir = opendir(path);
+	if (known)
+		*known = dir != NULL;
+	while (dir && !found && (entry = readdir(dir))) {
+		ssize_t size = readlinkat(dirfd(dir), entry->d_name, link, sizeof(link) - 1);
+
+		link[size > 0 ? size : 0] = '\0';
+		found = strcmp(link, wanted) == 0;
+	}
+	if (dir)
+		closedir(dir);
+	return found;
 }

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* callgate run --then: a second, tighter profile on the command and all that it has started, once it says or shows that
  * it is ready. */
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stddef.h>
@@ -151,28 +150,6 @@ static bool is_ready(const struct when *when)
 	return ready;
 }
 
-/* Whether a process has this socket open. */
-static bool owns_socket(pid_t pid, unsigned long inode)
-{
-	char path[64], want[64], target[64];
-	struct dirent *entry;
-	bool found = false;
-	DIR *dir;
-
-	snprintf(path, sizeof(path), "/proc/%ld/fd", (long)pid);
-	snprintf(want, sizeof(want), "socket:[%lu]", inode);
-	dir = opendir(path);
-	while (dir && !found && (entry = readdir(dir))) {
-		ssize_t size = readlinkat(dirfd(dir), entry->d_name, target, sizeof(target) - 1);
-
-		target[size < 0 ? 0 : size] = '\0';
-		found = strcmp(target, want) == 0;
-	}
-	if (dir)
-		closedir(dir);
-	return found;
-}
-
 /* A line of /proc/PID/net/tcp: slot, local address and port, remote, state (0A: listening) ... inode. */
 static bool listens_in(const char *table, pid_t pid, unsigned port)
 {
@@ -189,7 +166,7 @@ static bool listens_in(const char *table, pid_t pid, unsigned port)
 		if (sscanf(line, " %*u: %*[0-9A-Fa-f]:%x %*s %x %*s %*s %*s %*s %*s %lu", &local, &state, &inode) ==
 			    3 &&
 		    local == port && state == 0x0a)
-			found = owns_socket(pid, inode);
+			found = process_has_socket(pid, inode, NULL);
 	}
 	if (file)
 		fclose(file);

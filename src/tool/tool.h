@@ -334,6 +334,8 @@ bool lxc_is_running(const char *name, const char *lxcpath);
 
 /* -1: it is gone. uid (may be NULL): the process's user. */
 pid_t process_parent(pid_t pid, uid_t *uid);
+/* Whether it has this socket open. known (may be NULL): false where its descriptors cannot be looked at. */
+bool process_has_socket(pid_t pid, unsigned long inode, bool *known);
 
 /* ------------------------------------------------------------------ oci.c */
 
