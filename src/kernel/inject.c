@@ -35,9 +35,10 @@ struct work {
 	struct injection *injection;
 	struct regs saved;
 	enum callgate_abi abi;
-	uint64_t mask;   /* blocked signals */
-	uint64_t insn;   /* where the task makes its calls */
-	uint64_t memory; /* where the program is put */
+	uint64_t mask;    /* blocked signals */
+	uint64_t insn;    /* where the task makes its calls */
+	bool before_call; /* it stands before an instruction that makes one: back to what it was in, perhaps */
+	uint64_t memory;  /* where the program is put */
 	size_t size;
 	unsigned char *image;  /* struct sock_fprog in the task's form, then the instructions */
 	unsigned char *before; /* what was there */
@@ -120,6 +121,22 @@ struct scan {
 	size_t left;
 };
 
+/* The first instruction in the chunk, which was read from address. Not the one that the task stands before: a kernel
+ * that is going to restart a call there (aarch64 with a call that has a time limit) puts a number of its own in place
+ * of ours. Where instructions have a fixed size they are aligned, and so are the chunks. */
+static bool scan_chunk(const struct scan *scan, uint64_t address, size_t size, uint64_t *found)
+{
+	const unsigned char *at = scan->chunk, *end = scan->chunk + size;
+
+	while ((at = memmem(at, (size_t)(end - at), scan->insn.bytes, scan->insn.size))) {
+		*found = address + (uint64_t)(at - scan->chunk);
+		if (*found != regs_ip(&scan->work->saved) && (scan->insn.size != 4 || *found % 4 == 0))
+			return true;
+		at++;
+	}
+	return false;
+}
+
 static int scan_visit(const struct mapping *mapping, void *data)
 {
 	struct scan *scan = data;
@@ -129,19 +146,11 @@ static int scan_visit(const struct mapping *mapping, void *data)
 		return 0;
 	while (at < mapping->last && scan->left) {
 		size_t size = mapping->last - at < CHUNK ? (size_t)(mapping->last - at) : CHUNK;
-		unsigned char *found;
 
 		if (tracee_read(scan->work->tracee->tid, at, scan->chunk, size, NULL) < 0)
 			return 0; /* not readable after all, [vsyscall] for one */
-		found = memmem(scan->chunk, size, scan->insn.bytes, scan->insn.size);
-		/* Where instructions have a fixed size they are aligned, and so are the chunks. */
-		while (found && scan->insn.size == 4 && (found - scan->chunk) % 4)
-			found = memmem(found + 1, (size_t)(scan->chunk + size - found - 1), scan->insn.bytes,
-				       scan->insn.size);
-		if (found) {
-			scan->work->insn = at + (uint64_t)(found - scan->chunk);
+		if (scan_chunk(scan, at, size, &scan->work->insn))
 			return 1;
-		}
 		scan->left -= size > scan->left ? scan->left : size;
 		if (size < CHUNK)
 			return 0;
@@ -150,31 +159,34 @@ static int scan_visit(const struct mapping *mapping, void *data)
 	return 0;
 }
 
-/* A task that was in a call stands beside the instruction that made it. */
-static bool insn_near(struct work *work, uint64_t address, struct regs_insn insn)
+static bool insn_at(const struct work *work, uint64_t address, struct regs_insn insn)
 {
 	unsigned char bytes[4];
 
-	if (tracee_read(work->tracee->tid, address, bytes, insn.size, NULL) < 0 ||
-	    memcmp(bytes, insn.bytes, insn.size) != 0)
-		return false;
-	work->insn = address;
-	return true;
+	return tracee_read(work->tracee->tid, address, bytes, insn.size, NULL) == 0 &&
+	       memcmp(bytes, insn.bytes, insn.size) == 0;
 }
 
+/* A task that was in a call stands behind the instruction that made it, or before it. */
 static int find_insn(struct work *work, struct callgate_err *err)
 {
 	struct scan scan = { .work = work, .insn = regs_call_insn(&work->saved), .left = SCAN_LIMIT };
 	uint64_t ip = regs_ip(&work->saved);
 	int r;
 
-	if (insn_near(work, ip - scan.insn.size, scan.insn) || insn_near(work, ip, scan.insn))
+	work->before_call = insn_at(work, ip, scan.insn);
+	work->insn = ip - scan.insn.size;
+	if (insn_at(work, work->insn, scan.insn))
 		return 0;
 	scan.chunk = malloc(CHUNK);
 	if (!scan.chunk)
 		return err_nomem(err);
 	r = maps_walk(work->tracee->tid, scan_visit, &scan, err);
 	free(scan.chunk);
+	if (r == 0 && work->before_call) {
+		work->insn = ip; /* its only one; check_entry() sees whether the kernel lets us */
+		return 0;
+	}
 	if (r == 0)
 		return err_set(err, CALLGATE_E_UNSUPPORTED, "process %ld has no instruction that makes a system call",
 			       (long)work->tracee->tid);
@@ -482,7 +494,7 @@ static int leave(struct work *work, struct callgate_err *err)
 		r = tracee_back(work->tracee, err);
 		if (answers_eintr(work))
 			(void)regs_restart(&work->saved);
-		if (work->injection->blocked >= 0 && regs_ip(&work->saved) == work->insn)
+		if (work->injection->blocked >= 0 && work->before_call)
 			regs_keep_restart(&work->saved, work->injection->blocked);
 	}
 	set = regs_set(tid, &work->saved, r < 0 ? NULL : err);

@@ -282,7 +282,8 @@ static void give_back(int number)
 {
 	msgctl(queue, IPC_RMID, NULL);
 	semctl(semaphores, 0, IPC_RMID);
-	kill(sleeper, SIGKILL);
+	if (sleeper > 0)
+		kill(sleeper, SIGKILL);
 	_exit(number);
 }
 
