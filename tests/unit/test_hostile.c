@@ -167,24 +167,36 @@ static void allow_all(void)
 		_exit(1);
 }
 
-/* Forks all the time; each child puts a filter on itself and is traced by its parent for a while. */
+/* Forks all the time; each child puts a filter on itself and is traced by its parent for a while. Of those that stay
+ * stopped for good there are no more than fit in born: a slow machine bears them faster than it looks at them. */
 static void bear(int ready)
 {
-	(void)!write(ready, "", 1);
-	for (;;) {
-		pid_t pid = fork();
+	pid_t born[64] = { 0 };
 
-		if (pid == 0) {
+	(void)!write(ready, "", 1);
+	for (unsigned i = 0;; i = (i + 1) % (sizeof(born) / sizeof(born[0]))) {
+		int status = 0;
+
+		if (born[i] > 0) {
+			kill(born[i], SIGKILL);
+			waitpid(born[i], NULL, __WALL);
+		}
+		born[i] = fork();
+		if (born[i] < 0)
+			continue;
+		if (born[i] == 0) {
 			allow_all();
 			usleep(20000);
 			_exit(0);
 		}
-		ptrace(PTRACE_SEIZE, pid, 0, 0);
+		ptrace(PTRACE_SEIZE, born[i], 0, 0);
 		usleep(3000);
-		ptrace(PTRACE_INTERRUPT, pid, 0, 0);
-		kill(pid, rand() % 2 ? SIGKILL : SIGCONT);
-		waitpid(pid, NULL, WNOHANG | __WALL);
-		ptrace(PTRACE_DETACH, pid, 0, 0);
+		ptrace(PTRACE_INTERRUPT, born[i], 0, 0);
+		kill(born[i], rand() % 2 ? SIGKILL : SIGCONT);
+		if (waitpid(born[i], &status, WNOHANG | __WALL) > 0 && !WIFSTOPPED(status))
+			born[i] = 0;
+		else
+			ptrace(PTRACE_DETACH, born[i], 0, 0);
 	}
 }
 

@@ -460,15 +460,20 @@ Test(tasks, are_all_threads_of_a_process)
 	callgate_tasks_free(tasks);
 }
 
+/* Has the first process of a new pid namespace below it, and that one too; all three wait. */
+static _Noreturn void sleep_in_namespaces(void)
+{
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	for (int depth = 0; depth < 2 && unshare(CLONE_NEWPID) == 0 && fork() == 0; depth++) {
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		prctl(PR_SET_NAME, "sleeper");
+	}
+	for (;;)
+		pause();
+}
+
 Test(tasks, of_a_pid_namespace_are_found_in_nested_ones_too)
 {
-	char *argv[] = { (char *)"unshare",
-			 (char *)"-pf",
-			 (char *)"--kill-child",
-			 (char *)"sh",
-			 (char *)"-c",
-			 (char *)"unshare -pf --kill-child sleep 60 & sleep 60",
-			 NULL };
 	struct callgate_err err = CALLGATE_ERR_INIT;
 	struct timespec nap = { .tv_nsec = 20000000 };
 	struct callgate_tasks *tasks = NULL;
@@ -478,10 +483,8 @@ Test(tasks, of_a_pid_namespace_are_found_in_nested_ones_too)
 	if (geteuid() != 0)
 		cr_skip("needs root");
 	pid = fork();
-	if (pid == 0) {
-		execvp(argv[0], argv);
-		_exit(127);
-	}
+	if (pid == 0)
+		sleep_in_namespaces();
 	for (int tries = 0; tries < 100 && sleepers < 2; tries++) {
 		char path[64], text[64] = "";
 
@@ -494,7 +497,7 @@ Test(tasks, of_a_pid_namespace_are_found_in_nested_ones_too)
 		if (callgate_tasks_list(CALLGATE_SCOPE_CONTAINER, first, &tasks, &err) < 0)
 			continue;
 		for (size_t i = 0; i < callgate_tasks_count(tasks); i++)
-			sleepers += strcmp(callgate_tasks_at(tasks, i)->command, "sleep") == 0;
+			sleepers += strcmp(callgate_tasks_at(tasks, i)->command, "sleeper") == 0;
 	}
 	cr_assert_eq(sleepers, 2, "%zu sleepers: %s", sleepers, err.text);
 	for (size_t i = 0; i < callgate_tasks_count(tasks); i++)

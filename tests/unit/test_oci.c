@@ -589,22 +589,24 @@ Test(choose, only_narrower)
 		const char *text;
 		int code;
 	} rows[] = {
-		{ "{\"defaultAction\":\"SCMP_ACT_ALLOW\",\"syscalls\":[{\"names\":[\"mkdir\"],\"action\":\"SCMP_ACT_"
+		{ "{\"defaultAction\":\"SCMP_ACT_ALLOW\",\"syscalls\":[{\"names\":[\"mkdirat\"],\"action\":\"SCMP_ACT_"
 		  "ERRNO\",\"errnoRet\":77}]}",
 		  0 },
-		{ "{\"defaultAction\":\"SCMP_ACT_ALLOW\",\"syscalls\":[{\"names\":[\"mkdir\",\"rmdir\"],\"action\":"
+		{ "{\"defaultAction\":\"SCMP_ACT_ALLOW\",\"syscalls\":[{\"names\":[\"mkdirat\",\"unlinkat\"],"
+		  "\"action\":"
 		  "\"SCMP_ACT_ERRNO\",\"errnoRet\":77}]}",
 		  0 },
-		{ "{\"defaultAction\":\"SCMP_ACT_ALLOW\",\"syscalls\":[{\"names\":[\"mkdir\",\"rmdir\"],\"action\":"
+		{ "{\"defaultAction\":\"SCMP_ACT_ALLOW\",\"syscalls\":[{\"names\":[\"mkdirat\",\"unlinkat\"],"
+		  "\"action\":"
 		  "\"SCMP_ACT_KILL\"}]}",
 		  0 },
-		{ "{\"defaultAction\":\"SCMP_ACT_ALLOW\",\"syscalls\":[{\"names\":[\"rmdir\"],\"action\":\"SCMP_ACT_"
+		{ "{\"defaultAction\":\"SCMP_ACT_ALLOW\",\"syscalls\":[{\"names\":[\"unlinkat\"],\"action\":\"SCMP_ACT_"
 		  "ERRNO\",\"errnoRet\":77}]}",
 		  CALLGATE_E_PERM },
-		{ "{\"defaultAction\":\"SCMP_ACT_ALLOW\",\"syscalls\":[{\"names\":[\"mkdir\"],\"action\":\"SCMP_ACT_"
+		{ "{\"defaultAction\":\"SCMP_ACT_ALLOW\",\"syscalls\":[{\"names\":[\"mkdirat\"],\"action\":\"SCMP_ACT_"
 		  "LOG\"}]}",
 		  CALLGATE_E_PERM },
-		{ "{\"defaultAction\":\"SCMP_ACT_ALLOW\",\"syscalls\":[{\"names\":[\"mkdir\"],\"action\":\"SCMP_ACT_"
+		{ "{\"defaultAction\":\"SCMP_ACT_ALLOW\",\"syscalls\":[{\"names\":[\"mkdirat\"],\"action\":\"SCMP_ACT_"
 		  "ERRNO\",\"errnoRet\":77,"
 		  "\"args\":[{\"index\":1,\"value\":5,\"op\":\"SCMP_CMP_EQ\"}]}]}",
 		  CALLGATE_E_PERM },
