@@ -35,8 +35,9 @@ struct work {
 	struct injection *injection;
 	struct regs saved;
 	enum callgate_abi abi;
-	uint64_t mask;    /* blocked signals */
-	uint64_t insn;    /* where the task makes its calls */
+	uint64_t mask; /* blocked signals */
+	uint64_t insn; /* where the task makes its calls, in which mode */
+	unsigned mode;
 	bool before_call; /* it stands before an instruction that makes one: back to what it was in, perhaps */
 	uint64_t memory;  /* where the program is put */
 	size_t size;
@@ -76,7 +77,7 @@ static int check_entry(const struct work *work, const struct regs_call *wanted, 
 
 static int call(struct work *work, const char *name, const uint64_t args[6], int64_t *result, struct callgate_err *err)
 {
-	struct regs_call wanted = { .insn = work->insn };
+	struct regs_call wanted = { .insn = work->insn, .mode = work->mode };
 	struct regs regs = work->saved;
 	int64_t nr = syscall_nr(syscall_find((struct slice){ name, strlen(name) }), work->abi);
 	int r;
@@ -123,14 +124,14 @@ struct scan {
 
 /* The first instruction in the chunk, which was read from address. Not the one that the task stands before: a kernel
  * that is going to restart a call there (aarch64 with a call that has a time limit) puts a number of its own in place
- * of ours. Where instructions have a fixed size they are aligned, and so are the chunks. */
+ * of ours. */
 static bool scan_chunk(const struct scan *scan, uint64_t address, size_t size, uint64_t *found)
 {
 	const unsigned char *at = scan->chunk, *end = scan->chunk + size;
 
 	while ((at = memmem(at, (size_t)(end - at), scan->insn.bytes, scan->insn.size))) {
 		*found = address + (uint64_t)(at - scan->chunk);
-		if (*found != regs_ip(&scan->work->saved) && (scan->insn.size != 4 || *found % 4 == 0))
+		if (*found != regs_ip(&scan->work->saved) && *found % scan->insn.align == 0)
 			return true;
 		at++;
 	}
@@ -154,37 +155,53 @@ static int scan_visit(const struct mapping *mapping, void *data)
 		scan->left -= size > scan->left ? scan->left : size;
 		if (size < CHUNK)
 			return 0;
-		at += CHUNK - (scan->insn.size == 4 ? 0 : scan->insn.size - 1);
+		at += CHUNK - (scan->insn.size - scan->insn.align);
 	}
 	return 0;
 }
 
-static bool insn_at(const struct work *work, uint64_t address, struct regs_insn insn)
+static bool insn_at(const struct work *work, uint64_t address, const struct regs_insn *insn)
 {
 	unsigned char bytes[4];
 
-	return tracee_read(work->tracee->tid, address, bytes, insn.size, NULL) == 0 &&
-	       memcmp(bytes, insn.bytes, insn.size) == 0;
+	return tracee_read(work->tracee->tid, address, bytes, insn->size, NULL) == 0 &&
+	       memcmp(bytes, insn->bytes, insn->size) == 0;
 }
 
-/* A task that was in a call stands behind the instruction that made it, or before it. */
-static int find_insn(struct work *work, struct callgate_err *err)
+static int scan_for(struct work *work, const struct regs_insn *insn, struct callgate_err *err)
 {
-	struct scan scan = { .work = work, .insn = regs_call_insn(&work->saved), .left = SCAN_LIMIT };
-	uint64_t ip = regs_ip(&work->saved);
+	struct scan scan = { .work = work, .insn = *insn, .left = SCAN_LIMIT };
 	int r;
 
-	work->before_call = insn_at(work, ip, scan.insn);
-	work->insn = ip - scan.insn.size;
-	if (insn_at(work, work->insn, scan.insn))
-		return 0;
 	scan.chunk = malloc(CHUNK);
 	if (!scan.chunk)
 		return err_nomem(err);
 	r = maps_walk(work->tracee->tid, scan_visit, &scan, err);
 	free(scan.chunk);
+	if (r > 0)
+		work->mode = insn->mode;
+	return r;
+}
+
+/* A task that was in a call stands behind the instruction that made it, or before it. */
+static int find_insn(struct work *work, struct callgate_err *err)
+{
+	uint64_t ip = regs_ip(&work->saved);
+	struct regs_insn insns[2];
+	unsigned count = regs_call_insns(&work->saved, insns);
+	int r = 0;
+
+	work->before_call = count && insn_at(work, ip, &insns[0]);
+	if (count && insn_at(work, ip - insns[0].size, &insns[0])) {
+		work->insn = ip - insns[0].size;
+		work->mode = insns[0].mode;
+		return 0;
+	}
+	for (unsigned i = 0; r == 0 && i < count; i++)
+		r = scan_for(work, &insns[i], err);
 	if (r == 0 && work->before_call) {
 		work->insn = ip; /* its only one; check_entry() sees whether the kernel lets us */
+		work->mode = insns[0].mode;
 		return 0;
 	}
 	if (r == 0)
@@ -268,7 +285,7 @@ static bool lets_unmap(const struct work *work, uint64_t address)
 static int place_in_mapping(struct work *work, struct callgate_err *err)
 {
 	uint64_t args[6] = { 0, work->size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, (uint64_t)-1, 0 };
-	const char *name = work->abi == CALLGATE_ABI_X86 ? "mmap2" : "mmap";
+	const char *name = abi_of(work->abi)->width == 32 ? "mmap2" : "mmap";
 	int64_t address;
 	int r;
 

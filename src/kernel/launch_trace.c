@@ -167,7 +167,6 @@ static int to_entry(struct callgate_command *command, struct callgate_err *err)
 	if (r < 0)
 		return r;
 	word = abi_of(regs_abi(&regs))->width / 8;
-	brk = regs_break_insn(&regs);
 	r = auxv_read(command->pid, AT_BASE, word, &base, err);
 	if (r == 0)
 		r = auxv_read(command->pid, AT_ENTRY, word, &entry, err);
@@ -176,6 +175,7 @@ static int to_entry(struct callgate_command *command, struct callgate_err *err)
 	if (!base || !entry)
 		return err_set(err, CALLGATE_E_UNSUPPORTED,
 			       "a static program has no loader to wait for; use --at exec");
+	brk = regs_break_insn(&regs, &entry);
 	if (tracee_ptrace(PTRACE_SETOPTIONS, command->pid, 0, (void *)(uintptr_t)(OPTIONS | FAMILY)) < 0)
 		return cannot("trace", err);
 	r = tracee_read(command->pid, entry, before, brk.size, err);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * Regs: the registers of a stopped task, as far as injection needs them. One file per architecture implements this:
- * regs_x86.c (x86_64, with i386 tasks), regs_aarch64.c, regs_none.c for all others.
+ * regs_x86.c (x86_64, with i386 tasks), regs_aarch64.c (with 32-bit ARM tasks), regs_none.c for all others.
  */
 #ifndef CALLGATE_KERNEL_REGS_H
 #define CALLGATE_KERNEL_REGS_H
@@ -24,19 +24,23 @@ uint64_t regs_sp(const struct regs *regs);
 /* How many bytes below the stack pointer belong to the function that runs. */
 unsigned regs_red_zone(const struct regs *regs);
 
-/* The instruction that makes a system call. */
 struct regs_insn {
 	unsigned char bytes[4];
-	unsigned size;
+	unsigned size, align;
+	unsigned mode; /* of the processor, where this is that instruction: 1 is Thumb */
 };
-struct regs_insn regs_call_insn(const struct regs *regs);
-/* The instruction that stops the task, and whether it did so at address; then ip is put back there. */
-struct regs_insn regs_break_insn(const struct regs *regs);
+/* The instructions that make a system call, first the one of the mode that the task is in; returns how many: 0, 1 or 2.
+ */
+unsigned regs_call_insns(const struct regs *regs, struct regs_insn out[2]);
+/* The instruction that stops the task at a function that the program gives as *address, which becomes where its first
+ * instruction is; and whether it did so there: then ip is put back. */
+struct regs_insn regs_break_insn(const struct regs *regs, uint64_t *address);
 bool regs_at_break(struct regs *regs, uint64_t address);
 
 /* Makes the task call nr from the instruction at insn, and keeps the kernel from restarting whatever it was in. */
 struct regs_call {
 	uint64_t insn;
+	unsigned mode;
 	uint32_t nr;
 	uint64_t args[6];
 };

@@ -45,15 +45,18 @@ unsigned regs_red_zone(const struct regs *regs)
 	return 0;
 }
 
-struct regs_insn regs_call_insn(const struct regs *regs)
+unsigned regs_call_insns(const struct regs *regs, struct regs_insn out[2])
 {
 	(void)regs;
-	return (struct regs_insn){ { 0 }, 0 };
+	(void)out;
+	return 0;
 }
 
-struct regs_insn regs_break_insn(const struct regs *regs)
+struct regs_insn regs_break_insn(const struct regs *regs, uint64_t *address)
 {
-	return regs_call_insn(regs);
+	(void)regs;
+	(void)address;
+	return (struct regs_insn){ .align = 1 };
 }
 
 bool regs_at_break(struct regs *regs, uint64_t address)

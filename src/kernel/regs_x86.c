@@ -71,17 +71,20 @@ unsigned regs_red_zone(const struct regs *regs)
 }
 
 /* syscall; int $0x80, because sysenter comes back elsewhere. */
-struct regs_insn regs_call_insn(const struct regs *regs)
+unsigned regs_call_insns(const struct regs *regs, struct regs_insn out[2])
 {
 	if (regs_abi(regs) == CALLGATE_ABI_X86_64)
-		return (struct regs_insn){ { 0x0f, 0x05 }, 2 };
-	return (struct regs_insn){ { 0xcd, 0x80 }, 2 };
+		out[0] = (struct regs_insn){ { 0x0f, 0x05 }, 2, 1, 0 };
+	else
+		out[0] = (struct regs_insn){ { 0xcd, 0x80 }, 2, 1, 0 };
+	return 1;
 }
 
-struct regs_insn regs_break_insn(const struct regs *regs)
+struct regs_insn regs_break_insn(const struct regs *regs, uint64_t *address)
 {
 	(void)regs;
-	return (struct regs_insn){ { 0xcc }, 1 };
+	(void)address;
+	return (struct regs_insn){ { 0xcc }, 1, 1, 0 };
 }
 
 bool regs_at_break(struct regs *regs, uint64_t address)

@@ -113,7 +113,7 @@ static enum callgate_abi process_abi(pid_t pid)
 	if (fd < 0 || read(fd, words, sizeof(words)) < (ssize_t)sizeof(words))
 		words[1] = 0;
 	fd_close(fd);
-	return words[1] && abi_native() == CALLGATE_ABI_X86_64 ? CALLGATE_ABI_X86 : abi_native();
+	return words[1] ? abi_native_narrow() : abi_native();
 }
 
 /* "running", or "NUMBER ARGUMENTS... SP PC"; -1 is the number of a task that waits outside any call. */

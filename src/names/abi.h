@@ -31,6 +31,8 @@ enum callgate_abi abi_by_word(struct slice word);
 enum callgate_abi abi_by_audit(uint32_t audit, uint32_t nr);
 /* This machine's native ABI (compile time). */
 enum callgate_abi abi_native(void);
+/* The 32-bit ABI whose programs this machine's kernel runs beside its own; the native one where there is none. */
+enum callgate_abi abi_native_narrow(void);
 /* The ABIs that LXC and Docker's archMap add for a host: fills out with at most 3, the host first; returns how many. */
 unsigned abi_family(enum callgate_abi host, enum callgate_abi out[3]);
 /* The same as LXC has it: some hosts have no other ABI there. 0: LXC does not know the host. */

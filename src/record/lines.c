@@ -306,9 +306,7 @@ static int take_strace(struct lines *lines, struct slice line, bool *taken)
 		struct slice rest = { process + 12, (size_t)(line.at + line.size - process) - 12 };
 
 		abi = abi_slot(lines, take_pid(&rest));
-		*abi = find(line, "32 bit") && abi_native() == CALLGATE_ABI_X86_64 ? CALLGATE_ABI_X86
-		       : find(line, "x32")                                         ? CALLGATE_ABI_X32
-										   : abi_native();
+		*abi = find(line, "32 bit") ? abi_native_narrow() : find(line, "x32") ? CALLGATE_ABI_X32 : abi_native();
 		return 0;
 	}
 	pid = take_pid(&line);

@@ -295,6 +295,7 @@ static int alone(const struct call *call)
 	fflush(stdout);
 	r = call->wait();
 	fprintf(stderr, "%s came back with %ld, %s\n", call->name, r, strerror(errno));
+	pause();
 	return 1;
 }
 

@@ -12,20 +12,35 @@ field() { sed -n "s/^$2:[[:space:]]*//p" "/proc/$1/status"; }
 cat > mkdir.json << 'END'
 { "defaultAction": "SCMP_ACT_ALLOW", "syscalls": [ { "names": [ "mkdir", "mkdirat" ], "action": "SCMP_ACT_ERRNO", "errnoRet": 71 } ] }
 END
+# The same for all that the machine runs, which LXC's text cannot leave out.
+case $(uname -m) in
+x86_64) both='"SCMP_ARCH_X86_64", "SCMP_ARCH_X86", "SCMP_ARCH_X32"' ;;
+*) both='"SCMP_ARCH_AARCH64", "SCMP_ARCH_ARM"' ;;
+esac
+sed "s/\"defaultAction\"/\"architectures\": [ $both ], &/" mkdir.json > both.json
 echo "# $(uname -srm)"
 for profile in default static-web system-container; do
 	callgate compile --stats -o program $profile > out 2>&1 && grep -qx 'proof: equal' out
 	point $? "compile $profile: proved"
 done
-for at in exec main; do
-	callgate run --profile mkdir.json --at $at -- /bin/dynamic grep nothing /proc/self/status > out 2>&1
-	point $? "run --at $at: the command's status"
-	callgate run --profile mkdir.json --at $at -- /bin/dynamic mkdir dir-$at > out 2>&1
-	[ $? != 0 ] && grep -q 'Protocol error' out && [ ! -e dir-$at ]
-	point $? "run --at $at: mkdir gets EPROTO"
-	callgate run --profile mkdir.json --at $at -- /bin/dynamic grep Seccomp /proc/self/status > out 2>&1
+# confined AT PROGRAM
+confined() {
+	callgate run --profile both.json --at "$1" -- "$2" grep nothing /proc/self/status > out 2>&1
+	point $? "run --at $1, ${2##*/}: the command's status"
+	callgate run --profile both.json --at "$1" -- "$2" mkdir "dir-$1" > out 2>&1
+	[ $? != 0 ] && grep -q 'Protocol error' out && [ ! -e "dir-$1" ]
+	point $? "run --at $1, ${2##*/}: mkdir gets EPROTO"
+	callgate run --profile both.json --at "$1" -- "$2" grep Seccomp /proc/self/status > out 2>&1
 	grep -q '^Seccomp:.*2$' out && grep -q '^Seccomp_filters:.*1$' out
-	point $? "run --at $at: one filter"
+	point $? "run --at $1, ${2##*/}: one filter"
+}
+narrow=
+if [ -x /bin/dynamic32 ]; then
+	if /bin/dynamic32 grep Name /proc/self/status > out 2>&1; then narrow=32; else skip "32-bit programs" "this machine runs none"; fi
+fi
+for at in exec main load; do
+	confined $at /bin/dynamic
+	[ -z "$narrow" ] || confined $at /bin/dynamic$narrow
 done
 callgate run --profile mkdir.json -- /bin/sh -c 'kill -TERM $$' > out 2>&1
 [ $? = 143 ]
@@ -53,29 +68,31 @@ kill $reader $writer 2> /dev/null
 
 # Each of the calls that wait, made by a process of one thread. Four of them the kernel answers with EINTR, and only on x86 can it be seen
 # with what they were made, so as to make them again.
-calls=0 disturbed=0 most=4 filtered=0
+most=4
 [ "$(uname -m)" != x86_64 ] || most=0
-: > list
-while [ $calls -lt 26 ]; do
-	: > ready
-	/bin/blocked $calls > ready 2> back &
-	waiter=$!
-	for _ in 1 2 3 4 5 6 7 8 9 10; do [ -s ready ] && [ "$(field $waiter State | cut -c1)" = S ] && break; sleep 0.2; done
-	callgate apply --profile mkdir.json pid:$waiter >> list 2>&1 && filtered=$((filtered + 1))
-	sleep 0.2
-	if [ -s back ]; then
-		disturbed=$((disturbed + 1))
+waiting() { # PROGRAM
+	calls=0 disturbed=0 filtered=0
+	: > list
+	while [ $calls -lt 26 ]; do
+		: > ready
+		"$1" $calls > ready 2> back &
+		waiter=$!
+		for _ in 1 2 3 4 5 6 7 8 9 10; do [ -s ready ] && [ "$(field $waiter State | cut -c1)" = S ] && break; sleep 0.2; done
+		callgate apply --profile both.json pid:$waiter >> list 2>&1 && filtered=$((filtered + 1))
+		sleep 0.2
+		[ ! -s back ] || disturbed=$((disturbed + 1))
+		[ "$(field $waiter State | cut -c1)$(field $waiter Seccomp_filters)" = S1 ] || disturbed=99
 		cat back >> list
-	elif [ "$(field $waiter State | cut -c1)$(field $waiter Seccomp_filters)" != S1 ]; then
-		disturbed=99
-	fi
-	kill $waiter 2> /dev/null
-	wait $waiter 2> /dev/null
-	calls=$((calls + 1))
-done
-cp list out
-[ $filtered = 26 ] && [ $disturbed -le $most ]
-point $? "apply: $filtered of 26 processes that wait in 26 calls, $disturbed came back from it"
+		kill $waiter 2> /dev/null
+		wait $waiter 2> /dev/null
+		calls=$((calls + 1))
+	done
+	cp list out
+	[ $filtered = 26 ] && [ $disturbed -le $most ]
+	point $? "apply: $filtered of 26 processes of ${1##*/} in 26 calls that wait, $disturbed came back from it"
+}
+waiting /bin/blocked
+[ -z "$narrow" ] || waiting /bin/blocked$narrow
 
 callgate record -o record.json -- /bin/dynamic mkdir recorded > out 2>&1 && grep -q '"mkdir' record.json && grep -q '"lost": *0' record.json
 point $? "record: mkdir ran, nothing is lost"
@@ -102,12 +119,6 @@ point $? "a profile with flags"
 
 if [ -x /usr/bin/lxc-execute ]; then
 	mkdir -p root/bin root/proc root/sys root/dev root/tmp && cp /bin/busybox root/bin/ && ln -s busybox root/bin/mkdir && ln -s busybox root/bin/grep
-	# LXC's text cannot leave out the other architectures of the machine.
-	case $(uname -m) in
-	x86_64) both='"SCMP_ARCH_X86_64", "SCMP_ARCH_X86", "SCMP_ARCH_X32"' ;;
-	*) both='"SCMP_ARCH_AARCH64", "SCMP_ARCH_ARM"' ;;
-	esac
-	sed "s/\"defaultAction\"/\"architectures\": [ $both ], &/" mkdir.json > both.json
 	cat > lxc.conf << END
 lxc.rootfs.path = dir:/tmp/root
 lxc.net.0.type = empty

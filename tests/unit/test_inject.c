@@ -2,6 +2,7 @@
 /* Injection by the library: processes, trees of them, what is refused, what is left behind. */
 #include <criterion/criterion.h>
 #include <errno.h>
+#include <linux/futex.h>
 #include <linux/seccomp.h>
 #include <pthread.h>
 #include <signal.h>
@@ -367,6 +368,72 @@ Test(inject, loses_no_signal, .timeout = 30)
 		nap(20);
 	kill(pid, SIGKILL);
 	cr_assert(WIFEXITED(status) && WEXITSTATUS(status) == 0, "status %x", (unsigned)status);
+	free(prog);
+}
+
+/* ------------------------------------------------------------------ calls with a time limit */
+
+static long sleep_by_nanosleep(struct timespec *limit)
+{
+	return syscall(SYS_nanosleep, limit, limit);
+}
+
+static long sleep_by_futex(struct timespec *limit)
+{
+	uint32_t word = 0;
+
+	return syscall(SYS_futex, &word, FUTEX_WAIT, 0, limit, NULL, 0) < 0 && errno == ETIMEDOUT ? 0 : -1;
+}
+
+static double seconds_since(const struct timespec *start)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (double)(now.tv_sec - start->tv_sec) + (double)(now.tv_nsec - start->tv_nsec) / 1e9;
+}
+
+/* Whether a sleep of 600 ms that is disturbed after 400 takes 600: not 400, nor 1,000. */
+static bool goes_on(long (*sleep)(struct timespec *limit), const struct callgate_prog *prog)
+{
+	struct callgate_err err = CALLGATE_ERR_INIT;
+	struct timespec start;
+	double seconds;
+	int status = -1, r;
+	pid_t pid;
+
+	clock_gettime(CLOCK_MONOTONIC, &start);
+	pid = fork();
+	if (pid == 0) {
+		struct timespec limit = { .tv_nsec = 600000000 };
+
+		_exit(sleep(&limit) == 0 ? 0 : 1);
+	}
+	nap(400);
+	r = callgate_process_inject(pid, prog, NULL, NULL, &err);
+	cr_assert_eq(waitpid(pid, &status, 0), pid);
+	seconds = seconds_since(&start);
+	cr_assert(r == 0 || r == CALLGATE_E_NOTFOUND, "%s", err.text); /* a machine that is busy was late */
+	cr_assert(WIFEXITED(status) && WEXITSTATUS(status) == 0, "status %x", (unsigned)status);
+	cr_assert_geq(seconds, 0.6, "%f", seconds);
+	return r == 0 && seconds < 0.85;
+}
+
+Test(inject, lets_a_call_go_on_with_the_time_that_is_left, .timeout = 60)
+{
+	long (*const sleeps[])(struct timespec * limit) = { sleep_by_nanosleep, sleep_by_futex };
+	struct callgate_err err = CALLGATE_ERR_INIT;
+	struct callgate_prog *prog = deny_mkdirat();
+
+	if (!can_inject(&err))
+		cr_skip_test("%s", err.text);
+	for (size_t i = 0; i < sizeof(sleeps) / sizeof(sleeps[0]); i++) {
+		int tries = 0;
+
+		while (tries < 20 && !goes_on(sleeps[i], prog))
+			tries++;
+		cr_expect_lt(tries, 20, "sleep %zu starts anew", i);
+	}
 	free(prog);
 }
 
