@@ -11,6 +11,7 @@
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/ptrace.h>
+#include <time.h>
 
 #include "base/err.h"
 #include "kernel/load.h"
@@ -79,7 +80,7 @@ static int call(struct work *work, const char *name, const uint64_t args[6], int
 {
 	struct regs_call wanted = { .insn = work->insn, .mode = work->mode };
 	struct regs regs = work->saved;
-	int64_t nr = syscall_nr(syscall_find((struct slice){ name, strlen(name) }), work->abi);
+	int64_t nr = syscall_nr(syscall_find(slice_of(name)), work->abi);
 	int r;
 
 	if (nr < 0)
@@ -496,9 +497,34 @@ static bool answers_eintr(const struct work *work)
 	int64_t nr = regs_interrupted(&work->saved);
 
 	for (size_t i = 0; nr >= 0 && i < sizeof(names) / sizeof(names[0]); i++)
-		if (syscall_nr(syscall_find((struct slice){ names[i], strlen(names[i]) }), work->abi) == nr)
+		if (syscall_nr(syscall_find(slice_of(names[i])), work->abi) == nr)
 			return true;
 	return false;
+}
+
+/* Whether a call that was interrupted goes on by restart_syscall(2), with the time that is left: one that has a limit,
+ * but for a sleep until a point in time. Where the kernel sets that up only when a stop ends where it began, this does
+ * it. */
+static bool has_limit(const struct work *work, const struct regs_call *call)
+{
+	const char *name = syscall_id_name(syscall_by_nr(work->abi, call->nr));
+
+	if (!name)
+		return false;
+	if (strcmp(name, "futex") == 0 || strcmp(name, "futex_time64") == 0)
+		return call->args[3] != 0;
+	if (strcmp(name, "clock_nanosleep") == 0 || strcmp(name, "clock_nanosleep_time64") == 0)
+		return !(call->args[1] & TIMER_ABSTIME);
+	return strcmp(name, "nanosleep") == 0 || strcmp(name, "poll") == 0;
+}
+
+static void keep_restart(struct work *work)
+{
+	struct regs_call call;
+
+	if (work->before_call && regs_next_call(&work->saved, &call) && call.nr == work->injection->blocked &&
+	    has_limit(work, &call))
+		regs_set_nr(&work->saved, (uint32_t)syscall_nr(syscall_find(SLICE("restart_syscall")), work->abi));
 }
 
 /* Registers and signals are put back whatever failed before: the task goes on with what it has. */
@@ -511,8 +537,7 @@ static int leave(struct work *work, struct callgate_err *err)
 		r = tracee_back(work->tracee, err);
 		if (answers_eintr(work))
 			(void)regs_restart(&work->saved);
-		if (work->injection->blocked >= 0 && work->before_call)
-			regs_keep_restart(&work->saved, work->injection->blocked);
+		keep_restart(work);
 	}
 	set = regs_set(tid, &work->saved, r < 0 ? NULL : err);
 	if (set < 0) /* with our registers it would not live */

@@ -88,10 +88,8 @@ static const char early_family[] =
 static bool makes_family(pid_t pid)
 {
 	static const char *const names[] = { "clone", "clone3", "fork", "vfork" };
-	static const enum callgate_abi abis[] = { CALLGATE_ABI_X86_64, CALLGATE_ABI_X86, CALLGATE_ABI_AARCH64,
-						  CALLGATE_ABI_ARM };
-	enum { X32 = 0x40000000 };
 	struct tracee_call call = { .entry = true };
+	enum callgate_abi abi;
 	struct regs regs;
 	bool told = tracee_call(pid, &call);
 
@@ -103,15 +101,10 @@ static bool makes_family(pid_t pid)
 		call.nr = (uint64_t)regs_interrupted(&regs);
 		call.arch = abi_of(regs_abi(&regs))->audit;
 	}
-	for (size_t i = 0; i < 4 * sizeof(abis) / sizeof(abis[0]); i++) {
-		enum callgate_abi abi = abis[i / 4];
-		const char *name = names[i % 4];
-		int64_t nr = syscall_nr(syscall_find((struct slice){ name, strlen(name) }), abi);
-
-		if (nr >= 0 && abi_of(abi)->audit == call.arch &&
-		    (call.nr & ~(uint64_t)(abi == CALLGATE_ABI_X86_64 ? X32 : 0)) == (uint64_t)nr)
+	abi = abi_by_audit(call.arch, (uint32_t)call.nr);
+	for (size_t i = 0; abi != CALLGATE_ABI_NONE && i < sizeof(names) / sizeof(names[0]); i++)
+		if (syscall_nr(syscall_find(slice_of(names[i])), abi) == (int64_t)call.nr)
 			return true;
-	}
 	return false;
 }
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * Regs: the registers of a stopped task, as far as injection needs them. One file per architecture implements this:
- * regs_x86.c (x86_64, with i386 tasks), regs_aarch64.c (with 32-bit ARM tasks), regs_none.c for all others.
+ * regs_x86.c (x86_64, with i386 tasks), regs_aarch64.c (with 32-bit ARM tasks), regs_riscv64.c,
+ * regs_none.c for all others, the last three with regs_untold.c.
  */
 #ifndef CALLGATE_KERNEL_REGS_H
 #define CALLGATE_KERNEL_REGS_H
@@ -52,8 +53,9 @@ int64_t regs_result(const struct regs *regs);
 int64_t regs_interrupted(const struct regs *regs);
 /* Whether the kernel answers that call with EINTR instead of restarting it; then makes it be called again. */
 bool regs_restart(struct regs *regs);
-/* What the kernel would have done on the way out, and does no longer after calls in between. blocked: the call that the
- * task was seen in before it was stopped, when it now stands before an instruction that makes a call; -1 otherwise. */
-void regs_keep_restart(struct regs *regs, int64_t blocked);
+/* The call that a task is about to make which stands before an instruction that makes one; false where restoring the
+ * registers is enough for the kernel to restart it as it meant to (x86). regs_set_nr: makes it another one. */
+bool regs_next_call(const struct regs *regs, struct regs_call *out);
+void regs_set_nr(struct regs *regs, uint32_t nr);
 
 #endif

@@ -13,9 +13,9 @@
 #include "base/err.h"
 
 /* 64-bit: x0 to x30, sp, pc, pstate. */
-enum { X0 = 0, X3 = 3, X8 = 8, SP = 31, PC = 32, PSTATE = 33, WORDS = 34 };
+enum { X0 = 0, X8 = 8, SP = 31, PC = 32, PSTATE = 33, WORDS = 34 };
 /* 32-bit: r0 to r12, sp, lr, pc, cpsr, and r0 as it was before the call. */
-enum { R0 = 0, R3 = 3, R7 = 7, SP_32 = 13, PC_32 = 15, CPSR = 16, WORDS_32 = 18 };
+enum { R0 = 0, R7 = 7, SP_32 = 13, PC_32 = 15, CPSR = 16, WORDS_32 = 18 };
 /* Behind either: which of them it is. */
 enum { IS_32 = 39 };
 
@@ -23,8 +23,6 @@ enum { IS_32 = 39 };
  * done on a condition (the bits of IT). Neither is true of an instruction that we choose. */
 enum { BTYPE = 0xc00, THUMB = 0x20 };
 #define IT_BITS 0x0600fc00u
-
-enum { TIMER_ABSTIME_BIT = 1 };
 
 _Static_assert(WORDS <= IS_32 && IS_32 < sizeof(struct regs) / sizeof(uint64_t), "struct regs is too small");
 
@@ -159,48 +157,16 @@ int64_t regs_result(const struct regs *regs)
 	return is_32(regs) ? (int32_t)regs->words[R0] : (int64_t)regs->words[X0];
 }
 
-/* By the time of the stop the kernel has put pc back to the svc and x0 to the first argument where it is going to
- * restart; else x0 is the answer. Either way x8 has the number, but whether there was a call is unknown. */
-int64_t regs_interrupted(const struct regs *regs)
+bool regs_next_call(const struct regs *regs, struct regs_call *out)
 {
-	(void)regs;
-	return -1;
+	*out = (struct regs_call){ .insn = regs_ip(regs),
+				   .mode = is_thumb(regs),
+				   .nr = (uint32_t)regs->words[is_32(regs) ? R7 : X8] };
+	memcpy(out->args, regs->words + X0, sizeof(out->args));
+	return true;
 }
 
-bool regs_restart(struct regs *regs)
+void regs_set_nr(struct regs *regs, uint32_t nr)
 {
-	(void)regs;
-	return false;
-}
-
-/* A call with a time limit goes on by restart_syscall, which the kernel sets up only when the stop ends where it began.
- * These are the ones that block so: a futex that waits for ever and a sleep until a point in time start anew. */
-static bool has_limit(const struct regs *regs, int64_t nr)
-{
-	enum { FUTEX = 98, NANOSLEEP = 101, CLOCK_NANOSLEEP = 115 };
-	enum {
-		NANOSLEEP_32 = 162,
-		POLL_32 = 168,
-		FUTEX_32 = 240,
-		CLOCK_NANOSLEEP_32 = 265,
-		CLOCK_NANOSLEEP_TIME64_32 = 407,
-		FUTEX_TIME64_32 = 422
-	};
-	const uint64_t *words = regs->words;
-
-	_Static_assert((int)X3 == (int)R3, "futex's limit is the same register");
-	if (is_32(regs) ? nr == FUTEX_32 || nr == FUTEX_TIME64_32 : nr == FUTEX)
-		return words[X3];
-	if (is_32(regs) ? nr == CLOCK_NANOSLEEP_32 || nr == CLOCK_NANOSLEEP_TIME64_32 : nr == CLOCK_NANOSLEEP)
-		return !(words[X0 + 1] & TIMER_ABSTIME_BIT);
-	return is_32(regs) ? nr == NANOSLEEP_32 || nr == POLL_32 : nr == NANOSLEEP;
-}
-
-void regs_keep_restart(struct regs *regs, int64_t blocked)
-{
-	enum { RESTART_SYSCALL = 128, RESTART_SYSCALL_32 = 0 };
-	uint64_t *nr = &regs->words[is_32(regs) ? R7 : X8];
-
-	if (*nr == (uint64_t)blocked && has_limit(regs, blocked))
-		*nr = is_32(regs) ? RESTART_SYSCALL_32 : RESTART_SYSCALL;
+	regs->words[is_32(regs) ? R7 : X8] = nr;
 }

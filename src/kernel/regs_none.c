@@ -78,20 +78,15 @@ int64_t regs_result(const struct regs *regs)
 	return -1;
 }
 
-int64_t regs_interrupted(const struct regs *regs)
+bool regs_next_call(const struct regs *regs, struct regs_call *out)
 {
 	(void)regs;
-	return -1;
-}
-
-bool regs_restart(struct regs *regs)
-{
-	(void)regs;
+	(void)out;
 	return false;
 }
 
-void regs_keep_restart(struct regs *regs, int64_t blocked)
+void regs_set_nr(struct regs *regs, uint32_t nr)
 {
 	(void)regs;
-	(void)blocked;
+	(void)nr;
 }

@@ -146,9 +146,15 @@ bool regs_restart(struct regs *regs)
 	return true;
 }
 
-/* The kernel looks at rax and orig_rax each time that a task leaves a stop: restoring them is enough. */
-void regs_keep_restart(struct regs *regs, int64_t blocked)
+/* The kernel looks at rax and orig_rax each time that a task leaves a stop. */
+bool regs_next_call(const struct regs *regs, struct regs_call *out)
 {
 	(void)regs;
-	(void)blocked;
+	(void)out;
+	return false;
+}
+
+void regs_set_nr(struct regs *regs, uint32_t nr)
+{
+	user(regs)->rax = nr;
 }
