@@ -130,11 +130,19 @@ lxc.hook.pre-start = $prefix/libexec/lxc/hooks/callgate --profile /tmp/both.json
 lxc.hook.start-host = $prefix/libexec/lxc/hooks/callgate --profile /tmp/both.json
 END
 	timeout 120 lxc-execute -n machine -f lxc.conf -l INFO -o log -- /bin/grep '^Seccomp:' /proc/self/status > out 2>&1
-	grep -q '^Seccomp:.*2$' out || { callgate why --last > out 2>&1; ls -la /run/callgate/* >> out; false; }
-	point $? "LXC: the hook's filter is on the container"
-	timeout 120 lxc-execute -n machine -f lxc.conf -- /bin/mkdir /tmp/made > out 2>&1
-	grep -q 'Protocol error' out
-	point $? "LXC: mkdir gets EPROTO in the container"
+	case $(uname -m) in
+	x86_64 | aarch64)
+		grep -q '^Seccomp:.*2$' out || { callgate why --last > out 2>&1; ls -la /run/callgate/* >> out; false; }
+		point $? "LXC: the hook's filter is on the container"
+		timeout 120 lxc-execute -n machine -f lxc.conf -- /bin/mkdir /tmp/made > out 2>&1
+		grep -q 'Protocol error' out
+		point $? "LXC: mkdir gets EPROTO in the container"
+		;;
+	*)
+		! grep -q '^Seccomp:' out && callgate why --last > out 2>&1 && grep -q 'LXC text is written for' out
+		point $? "LXC: no container here, and the reason"
+		;;
+	esac
 	sed -i 's/both.json/missing.json/' lxc.conf
 	timeout 120 lxc-execute -n machine -f lxc.conf -- /bin/mkdir /tmp/made > out 2>&1
 	[ $? != 0 ] && [ ! -e root/tmp/made ]
@@ -144,11 +152,11 @@ else
 fi
 if [ -x /usr/lib/callgate-tests/unit ]; then
 	echo "# unit tests: $*"
-	/usr/lib/callgate-tests/unit -j1 --timeout 600 --verbose=1 "$@" > out 2>&1
+	[ "${1:-}" != --filter ] || set -- -j1 --timeout 600 --verbose=1 "$@"
+	/usr/lib/callgate-tests/unit "$@" > out 2>&1
 	status=$?
-	sed -i -E '/\[(SKIP|RUN |PASS)\]/d' out
-	tail -n 60 out | sed 's/^/# /'
-	[ $status = 0 ] && grep -q 'Tested: [^0]*[1-9]' out
+	sed -E '/^ok |\[(SKIP|RUN |PASS)\]/d' out | tail -n 60 | sed 's/^/# /'
+	[ $status = 0 ] && grep -qE 'Tested: [^0]*[1-9]|^1\.\.[1-9]' out
 	point $? "unit tests"
 fi
 echo "1..$n"
