@@ -217,7 +217,7 @@ enum callgate_abi abi_native_narrow(void)
 	enum callgate_abi family[3];
 	unsigned count = abi_family(abi_native(), family);
 
-	return count > 1 && abi_of(family[0])->width == 64 ? family[1] : family[0];
+	return count > 1 && table[family[0]].width == 64 ? family[1] : family[0];
 }
 
 unsigned abi_family_lxc(enum callgate_abi host, enum callgate_abi out[3])
