@@ -175,18 +175,29 @@ struct request {
 	struct targets targets; /* none: the options' own */
 };
 
+/* A gate is about every task of a live source: B permits what any of them may do, and where B is measured by a live
+ * source its tasks have to agree. */
+static int gate_open(const struct options *options, const struct request *request, const char *word, bool is_measured,
+		     struct callgate_filter **out)
+{
+	enum source_kind kind;
+
+	if (request->gate && is_live_source(word))
+		return (is_measured ? live_join : live_same)(options, word, out);
+	return source_open(options, word, out, &kind);
+}
+
 /* What B may come to: A, and what --within permits besides. */
 static int allowance(const struct options *options, const struct request *request, struct callgate_filter **a)
 {
 	CALLGATE_CLEANUP(filter_cleanup) struct callgate_filter *within = NULL;
 	struct callgate_err err = CALLGATE_ERR_INIT;
 	struct callgate_filter *both;
-	enum source_kind kind;
 	int code;
 
 	if (!request->within)
 		return EXIT_YES;
-	code = source_open(options, request->within, &within, &kind);
+	code = gate_open(options, request, request->within, false, &within);
 	if (code)
 		return code;
 	if (callgate_filter_combine(CALLGATE_JOIN, (const struct callgate_filter *const[]){ within, *a }, 2, &both,
@@ -234,11 +245,10 @@ static int diff_target(const struct options *options, const struct request *requ
 	CALLGATE_CLEANUP(filter_cleanup) struct callgate_filter *b = NULL;
 	struct callgate_err err = CALLGATE_ERR_INIT;
 	struct callgate_diff *diff = NULL;
-	enum source_kind kind;
-	int code = source_open(options, words[0], &a, &kind);
+	int code = gate_open(options, request, words[0], false, &a);
 
 	if (code == EXIT_YES)
-		code = source_open(options, words[1], &b, &kind);
+		code = gate_open(options, request, words[1], true, &b);
 	if (code == EXIT_YES)
 		code = allowance(options, request, &a);
 	if (code)

@@ -13,6 +13,8 @@ struct live {
 	bool *joined; /* by stack: it is part of all */
 	struct callgate_filter *all;
 	char first[65], digest[65]; /* of what the first task means, and of all */
+	char one[65];               /* of what one of the stacks means */
+	bool differ;                /* from another's */
 };
 
 static bool has_runtimes_init(const struct callgate_tasks *tasks)
@@ -65,6 +67,17 @@ static int join_heir(struct live *live, const struct callgate_task *gone, struct
 	return r == CALLGATE_E_NOTFOUND ? 0 : r;
 }
 
+static int note_other(struct live *live, const struct callgate_filter *filter, struct callgate_err *err)
+{
+	char digest[65];
+	int r = callgate_filter_digest(filter, digest, err);
+
+	live->differ |= r == 0 && live->one[0] && strcmp(live->one, digest) != 0;
+	if (r == 0)
+		memcpy(live->one, digest, sizeof(digest));
+	return r;
+}
+
 /* Tasks by the thousand have a few stacks of filters. One whose filters are unknown is no task that may be left out. */
 static int join_task(struct live *live, size_t at, pid_t first, struct callgate_err *err)
 {
@@ -82,7 +95,8 @@ static int join_task(struct live *live, size_t at, pid_t first, struct callgate_
 	if (r || live->joined[stack])
 		return r;
 	live->joined[stack] = true;
-	return join(&live->all, filter, err);
+	r = note_other(live, filter, err);
+	return r < 0 ? r : join(&live->all, filter, err);
 }
 
 static int join_tasks(struct live *live, pid_t first, struct callgate_err *err)
@@ -136,7 +150,7 @@ static void note_others(const char *source, const struct live *live, const char 
 			source, count, source);
 }
 
-int live_join(const struct options *options, const char *source, struct callgate_filter **out)
+static int open_all(const struct options *options, const char *source, bool same, struct callgate_filter **out)
 {
 	struct callgate_err err = CALLGATE_ERR_INIT;
 	struct live live = { .tasks = NULL };
@@ -144,18 +158,36 @@ int live_join(const struct options *options, const char *source, struct callgate
 	pid_t first;
 	int r, code = live_source(options, source, &first, &scope);
 
+	*out = NULL;
 	if (code)
 		return code;
 	r = look(scope, first, &live, &err);
-	if (r == 0) {
-		note_others(source, &live, "and count too");
-		*out = live.all;
-		live.all = NULL;
-	} else {
+	if (r < 0)
 		fprintf(stderr, "%s: error: %s\n", source, err.text);
-	}
+	else if (same && live.differ)
+		fprintf(stderr,
+			"%s: error: its tasks may do different things, so that nothing can be measured by it; "
+			"'callgate "
+			"status %s' lists them\n",
+			source, source);
+	else
+		*out = live.all;
+	if (r == 0 && !same)
+		note_others(source, &live, "and count too");
+	if (*out)
+		live.all = NULL;
 	release(&live);
-	return r == 0 ? EXIT_YES : EXIT_CANNOT;
+	return *out ? EXIT_YES : EXIT_CANNOT;
+}
+
+int live_join(const struct options *options, const char *source, struct callgate_filter **out)
+{
+	return open_all(options, source, false, out);
+}
+
+int live_same(const struct options *options, const char *source, struct callgate_filter **out)
+{
+	return open_all(options, source, true, out);
 }
 
 void live_warn(const char *source, enum callgate_scope scope, pid_t first)

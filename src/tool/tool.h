@@ -280,6 +280,8 @@ bool is_live_source(const char *text);
 int live_tasks(enum callgate_scope scope, pid_t pid, struct callgate_tasks **out, struct callgate_err *err);
 /* What any task of a live source may do. An exit code, after a message: EXIT_CANNOT where one task is not known. */
 int live_join(const struct options *options, const char *source, struct callgate_filter **out);
+/* What each task of a live source may do; EXIT_CANNOT after a message, too, where they may do different things. */
+int live_same(const struct options *options, const char *source, struct callgate_filter **out);
 /* Says on stderr, of a source that is answered for its first task, that others may do more, or that nobody can tell. */
 void live_warn(const char *source, enum callgate_scope scope, pid_t first);
 /* A path as it is; a word without '/' that is no file here is a profile's name. */
