@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Finding the file of a command, as execvp(3) does. */
+/* Finding the file of a command. */
 #include "kernel/command.h"
 
 #include <errno.h>
@@ -12,12 +12,13 @@
 
 #include "base/err.h"
 
-/* A regular file that we may execute; errno says what is wrong. */
-static bool is_command(const char *path)
+/* A regular file that we may execute; errno says what is wrong, *exists that it is about a file that is there. */
+static bool is_command(const char *path, bool *exists)
 {
 	struct stat st;
 
-	if (stat(path, &st) < 0)
+	*exists = stat(path, &st) == 0;
+	if (!*exists)
 		return false;
 	if (!S_ISREG(st.st_mode)) {
 		errno = EACCES;
@@ -33,18 +34,20 @@ int command_refused(const char *name, int saved, struct callgate_err *err)
 	return err_set_errno(err, CALLGATE_E_IO, saved, NULL, "cannot execute '%s'", name);
 }
 
-/* As execvp(3): a name with a slash is a path, any other is looked for in PATH. */
+/* A name with a slash is a path, any other is looked for in PATH. As for a shell, and other than for execvp(3), there
+ * is nothing in a directory of PATH that may not be searched. */
 int command_find(const char *name, char path[PATH_MAX], struct callgate_err *err)
 {
 	const char *dirs = getenv("PATH");
 	int saved = ENOENT;
+	bool exists;
 
 	if (*name == '\0')
 		return command_refused(name, ENOENT, err);
 	if (strchr(name, '/')) {
 		if (snprintf(path, PATH_MAX, "%s", name) >= PATH_MAX)
 			return command_refused("...", ENAMETOOLONG, err);
-		return is_command(path) ? 0 : command_refused(name, errno, err);
+		return is_command(path, &exists) ? 0 : command_refused(name, errno, err);
 	}
 	if (!dirs)
 		dirs = "/bin:/usr/bin";
@@ -52,9 +55,9 @@ int command_find(const char *name, char path[PATH_MAX], struct callgate_err *err
 		int size = (int)strcspn(at, ":");
 
 		if (snprintf(path, PATH_MAX, "%.*s%s%s", size, at, size ? "/" : "", name) < PATH_MAX) {
-			if (is_command(path))
+			if (is_command(path, &exists))
 				return 0;
-			if (errno == EACCES)
+			if (exists)
 				saved = EACCES;
 		}
 		at += size;

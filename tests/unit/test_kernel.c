@@ -19,6 +19,7 @@
 
 #include "bpf/prog.h"
 #include "callgate.h"
+#include "kernel/command.h"
 #include "kernel/dump.h"
 #include "kernel/load.h"
 #include "kernel/status.h"
@@ -208,6 +209,37 @@ Test(launch, tells_what_kept_the_command_from_running)
 	free(prog);
 	free(no_exec);
 	free(no_write);
+}
+
+/* In a child, for a directory that root may search and others may not. */
+Test(launch, finds_nothing_where_it_may_not_search)
+{
+	char hidden[] = "/tmp/callgate-hidden-XXXXXX", command[PATH_MAX], path[PATH_MAX];
+	struct callgate_err err = CALLGATE_ERR_INIT;
+	int fd, status;
+	pid_t pid;
+
+	cr_assert_not_null(mkdtemp(hidden));
+	snprintf(command, sizeof(command), "%s/hidden", hidden);
+	fd = open(command, O_CREAT | O_WRONLY | O_CLOEXEC, 0755);
+	cr_assert_geq(fd, 0);
+	close(fd);
+	cr_assert_eq(chmod(hidden, 0), 0);
+	pid = fork();
+	if (pid == 0) {
+		setenv("PATH", hidden, 1);
+		if (geteuid() == 0 && setresuid(65534, 65534, 65534) < 0)
+			_exit(1);
+		_exit(command_find("hidden", path, &err) == CALLGATE_E_NOTFOUND &&
+				      command_find(command, path, &err) == CALLGATE_E_IO
+			      ? 0
+			      : 2);
+	}
+	cr_assert_eq(waitpid(pid, &status, 0), pid);
+	chmod(hidden, 0700);
+	unlink(command);
+	rmdir(hidden);
+	cr_assert_eq(status, 0, "%x", (unsigned)status);
 }
 
 static void *send_term(void *data)
