@@ -15,7 +15,7 @@ if [ $# = 0 ]; then
 	set -- $(cd "$source" && find src hooks -name '*.c' ! -path 'src/kernel/regs_*' ! -name update-syscalls.c | sort)
 fi
 flags="-std=gnu11 -D_GNU_SOURCE -DHAVE_CONFIG_H -I. -I$source -I$source/src -Isrc -DSYSCONFDIR=\"/etc\" -DPKGDATADIR=\"/usr/share/callgate\" \
--DLIBEXECDIR=\"/usr/libexec\" -DBINDIR=\"/usr/bin\" -DDATADIR=\"/usr/share\" $(pkg-config --cflags libseccomp json-c lxc 2> /dev/null)"
+-DLIBEXECDIR=\"/usr/libexec\" -DCOMPATDIR=\"/usr/lib/callgate\" -DBINDIR=\"/usr/bin\" -DDATADIR=\"/usr/share\" $(pkg-config --cflags libseccomp json-c lxc 2> /dev/null)"
 checks='-*,bugprone-infinite-loop,bugprone-macro-parentheses,bugprone-misplaced-widening-cast,bugprone-suspicious-*'
 checks="$checks,-bugprone-suspicious-include,clang-analyzer-core.DivideZero,clang-analyzer-core.NonNullParamChecker,clang-analyzer-core.VLASize"
 checks="$checks,clang-analyzer-core.StackAddressEscape,clang-analyzer-unix.*,misc-redundant-expression"

@@ -270,7 +270,9 @@ int callgate_oci_init_pid(const char *root, const char *id, pid_t *out, struct c
 
 	REQUIRE(err, id && out);
 	is_path = strchr(id, '/') != NULL; /* of a pod: NAMESPACE/POD/CONTAINER */
-	if (!id[0] || id[0] == '.')
+	if (!id[0])
+		return err_set(err, CALLGATE_E_ARG, "no container is named");
+	if (id[0] == '.')
 		return err_set(err, CALLGATE_E_ARG, "a container's name has no dot in front");
 	r = is_path ? CALLGATE_E_NOTFOUND : look(root, &wanted);
 	if (r == CALLGATE_E_NOTFOUND) {

@@ -45,8 +45,8 @@ static int take_arguments(const struct asked_call *call, struct callgate_pattern
 		if (callgate_value_parse(pattern->abi, call->name, i, word, &pattern->args[i]) < 0) {
 			nearest = callgate_value_nearest(pattern->abi, call->name, i, word);
 			report("'%s': unknown value '%s' of argument %u on %s%s%s%s", call->name, word, i,
-			       abi ? abi : "that ABI", nearest ? "; did you mean '" : "", nearest ? nearest : "",
-			       nearest ? "'?" : "");
+			       abi ? abi : "that ABI", nearest ? "; did you mean '" : "; give a number",
+			       nearest ? nearest : "", nearest ? "'?" : "");
 			return -1;
 		}
 		pattern->known |= 1u << i;

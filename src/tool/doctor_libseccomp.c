@@ -4,26 +4,12 @@
  */
 #include <ctype.h>
 #include <dirent.h>
-#include <dlfcn.h>
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "tool/doctor.h"
-
-/* Where ours is installed: beside libcallgate.so, in a directory of its own. False: this program's parts are in no
- * directory. */
-static bool find_ours(char *path, size_t size)
-{
-	Dl_info info;
-	const char *end;
-
-	if (!dladdr((void *)(uintptr_t)callgate_notes_new, &info) || !info.dli_fname)
-		return false;
-	end = strrchr(info.dli_fname, '/');
-	return end && snprintf(path, size, "%.*s/callgate", (int)(end - info.dli_fname), info.dli_fname) < (int)size;
-}
 
 /* Whether a line of one of the loader's lists is our directory. */
 static bool file_names(const char *path, const char *ours)
@@ -156,14 +142,12 @@ static void check_running(struct doctor *doctor)
 
 void check_libseccomp(struct doctor *doctor)
 {
-	char ours[PATH_MAX - 32], path[PATH_MAX];
+	static const char ours[] = COMPATDIR, library[] = COMPATDIR "/libseccomp.so.2";
+	char path[PATH_MAX];
 
-	if (!find_ours(ours, sizeof(ours)))
-		return;
-	snprintf(path, sizeof(path), "%s/libseccomp.so.2", ours);
-	if (access(path, R_OK) < 0)
+	if (access(library, R_OK) < 0)
 		finding(doctor, HEALTH_NOTE, "libseccomp.so.2",
-			"%s is not installed: every program gets the distribution's", path);
+			"%s is not installed: every program gets the distribution's", library);
 	else if (find_loader_line(ours, path, sizeof(path)))
 		finding(doctor, HEALTH_OK, "libseccomp.so.2", "every program that starts gets callgate's: %s names %s",
 			path, ours);

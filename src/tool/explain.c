@@ -359,13 +359,13 @@ static const char *batch_call(char *line, struct callgate_call *call, uint32_t *
 
 	memset(call, 0, sizeof(*call));
 	if (!batch_abi(word, call, audit))
-		return "unknown ABI";
+		return "unknown ABI in the first column; columns are separated by tabs";
 	word = strsep(&at, "\t");
 	if (!word)
 		return "no syscall";
 	name = word;
 	if (call_number(call->abi, word, &call->nr) != 0)
-		return "unknown syscall";
+		return "unknown syscall in the second column";
 	for (unsigned i = 0; (word = strsep(&at, "\t")); i++) {
 		if (i == 6)
 			return "more than six arguments";

@@ -147,7 +147,9 @@ static int check_row(const struct options *options, const char *file, char *line
 	int code;
 
 	if (!digest || at || strlen(digest) != 64) {
-		fprintf(stderr, "%s: error: a row is profile, target and digest, separated by tabs\n", file);
+		fprintf(stderr,
+			"%s: error: this is no lock file: a row is profile, target and digest, separated by tabs\n",
+			file);
 		return EXIT_CANNOT;
 	}
 	snprintf(path, sizeof(path), "%.*s%s",

@@ -15,7 +15,7 @@ static const struct verb verbs[] = {
 	  "[TARGET] FILE... | "
 	  "--list",
 	  "syntax, meaning and findings of profiles" },
-	{ "explain", verb_explain, "[--risks] [--group] [TARGET] SOURCE [CALL | --batch FILE]",
+	{ "explain", verb_explain, "[--risks] [--group] [TARGET] SOURCE [CALL... | --batch FILE]",
 	  "what happens to a call, and who decided" },
 	{ "exposure", verb_exposure, "[--regions FILE] [--forbid REGION,...] [TARGET] SOURCE... | --list",
 	  "what reviewers ask about first, and is reachable" },

@@ -114,6 +114,18 @@ static bool too_large(const struct request *request)
 	return size > (off_t)TOGETHER_MIB << 20;
 }
 
+/* As every verb that answers for a profile. */
+static int check_names(const struct options *options, const struct callgate_policy *policy, struct callgate_err *err)
+{
+	struct callgate_filter *filter = NULL;
+	int r = callgate_filter_resolve(policy, &options->target, &filter, NULL, err);
+
+	if (r == 0)
+		r = refuse_dropped(&filter, err);
+	callgate_filter_free(filter);
+	return r;
+}
+
 static int open_all(const struct options *options, const struct request *request,
 		    struct callgate_policy *policies[SIDES])
 {
@@ -130,7 +142,8 @@ static int open_all(const struct options *options, const struct request *request
 			report("out of memory");
 			return EXIT_CANNOT;
 		}
-		if (profile_open(options, request->files[i], &policies[i], notes, &err) == 0)
+		if (profile_open(options, request->files[i], &policies[i], notes, &err) == 0 &&
+		    check_names(options, policies[i], &err) == 0)
 			continue;
 		report_notes(options, notes, CALLGATE_ERROR, STRICT_NO);
 		if (!callgate_notes_total(notes, CALLGATE_ERROR))

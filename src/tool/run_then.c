@@ -286,6 +286,10 @@ static int wait_through(struct phases *phases, struct callgate_command *command,
 	}
 	if (r < 0)
 		kill_all();
+	else if (!done)
+		fprintf(stderr,
+			"callgate: note: the command ended before the condition of --when was met: the second profile "
+			"was never in force\n");
 	return r;
 }
 

@@ -51,10 +51,34 @@ const char *profile_said(const struct options *options, const char *profile)
 	return words ? WORDS_SOURCE : profile;
 }
 
+/* A word without '/' that is no file here. */
+static int look_up_name(const char *text, char *path, size_t size, struct callgate_err *err)
+{
+	char why[sizeof(err->text)];
+	int r;
+
+	if (is_live_source(text) || strncmp(text, "bpf:", 4) == 0) {
+		err->code = CALLGATE_E_ARG;
+		snprintf(err->text, sizeof(err->text),
+			 "'%.100s': a file or the name of a profile is needed here; explain, diff, meet and lock take "
+			 "other sources too",
+			 text);
+		return err->code;
+	}
+	r = callgate_profile_lookup(text, path, size, err);
+	if (r == CALLGATE_E_NOTFOUND && strchr(text, '.')) {
+		snprintf(why, sizeof(why), "%s", err->text);
+		snprintf(err->text, sizeof(err->text), "no file '%.100s' here, and %.350s", text, why);
+	}
+	return r;
+}
+
 int profile_path(const char *text, char *path, size_t size, struct callgate_err *err)
 {
-	if (strcmp(text, "-") != 0 && !strchr(text, '/') && access(text, F_OK) < 0)
-		return callgate_profile_lookup(text, path, size, err);
+	struct stat st;
+
+	if (strcmp(text, "-") != 0 && !strchr(text, '/') && (stat(text, &st) < 0 || S_ISDIR(st.st_mode)))
+		return look_up_name(text, path, size, err);
 	if (strlen(text) >= size) {
 		err->code = CALLGATE_E_ARG;
 		snprintf(err->text, sizeof(err->text), "path '%.64s...' is too long", text);
@@ -87,8 +111,7 @@ int profile_open(const struct options *options, const char *text, struct callgat
 	return r;
 }
 
-/* No verb answers for a profile that would permit what it means to forbid (check says the same). */
-static int refuse_dropped(struct callgate_filter **filter, struct callgate_err *err)
+int refuse_dropped(struct callgate_filter **filter, struct callgate_err *err)
 {
 	struct callgate_origin origin;
 	const char *name;

@@ -52,6 +52,9 @@ static int take_action(const struct reading *reading, const char *word, struct e
 		callgate_action_format(action, name, sizeof(name));
 		if (strcspn(name, "(") == length && strncmp(name, at, length) == 0) {
 			out->kind = (enum callgate_action_kind)kind;
+			if (out->negated && kind == CALLGATE_KILL_PROCESS)
+				return complain(reading,
+						"nothing is stricter than KILL_PROCESS: this can never be met:", word);
 			if (!out->has_data || at[strlen(at) - 1] == ')')
 				return 0;
 		}
@@ -127,10 +130,13 @@ static int take_row(struct reading *reading, char *line)
 	snprintf(row->text, sizeof(row->text), "%s", call);
 	if (call_parse(call, &row->call) < 0)
 		return complain(reading, "not understood:", call);
+	if (reason && strchr(reason, '\t'))
+		return complain(reading, "more than four columns for", call);
 	if (abi && *abi && callgate_abi_parse(abi, &row->abi) < 0) {
-		if (reason)
-			return complain(reading, "unknown ABI", abi);
-		reason = abi; /* three columns: the ABI was left out */
+		/* Three columns: the ABI was left out. One word is more likely a mistyped ABI than a reason. */
+		if (reason || !strchr(abi, ' '))
+			return complain(reading, "unknown ABI (a reason of one word stands in the fourth column)", abi);
+		reason = abi;
 	}
 	snprintf(row->reason, sizeof(row->reason), "%s", reason ? reason : "");
 	return take_action(reading, action, row);

@@ -289,6 +289,9 @@ int profile_path(const char *text, char *path, size_t size, struct callgate_err 
 /* Profile sources only (check, run, apply ...): the policy too. notes may be NULL: findings are reported here. */
 int profile_open(const struct options *options, const char *text, struct callgate_policy **out,
 		 struct callgate_notes *notes, struct callgate_err *err);
+/* No verb answers for a profile that would permit what it means to forbid (check says the same): frees *filter then,
+ * and answers E_PROFILE with the place. */
+int refuse_dropped(struct callgate_filter **filter, struct callgate_err *err);
 /*
  * Where it was env:, takes the variables out of the environment, so that a command does not see what it is confined by.
  */

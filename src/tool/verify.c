@@ -261,8 +261,8 @@ static int verify_live(const struct options *options, const char *source, const 
 	}
 	if (v->hidden) {
 		fflush(stdout);
-		fprintf(stderr, "callgate: note: as root: callgate verify --profile %s --caps container pid:%d\n",
-			profile, (int)v->hidden);
+		fprintf(stderr, "callgate: note: as root: callgate verify --profile %s %spid:%d\n", profile,
+			strncmp(source, "pid:", 4) == 0 ? "" : "--caps container ", (int)v->hidden);
 	}
 	if (!v->told) {
 		fprintf(stderr, "%s: error: no task was found\n", source);

@@ -221,7 +221,8 @@ static int tell_words(const struct why_request *request, int count, char **words
 			add_event(&groups, &event);
 			continue;
 		}
-		report("not a line about seccomp: %.200s", words[i]);
+		report("not a line about seccomp: %.200s%s", words[i],
+		       access(words[i], F_OK) == 0 ? "; the lines of a file are read from standard input" : "");
 		code = EXIT_CANNOT;
 	}
 	if (code == EXIT_YES)

@@ -108,3 +108,6 @@ $denied" >mine.json
 try rebase --from old.json --to new.json mine.json -o result.json
 diff mine.json result.json
 for arch in x86_64 aarch64; do callgate explain --arch $arch --abi $arch --kernel 6.1 result.json fchmodat2 | cut -f 1-3; done
+# A profile that check rejects is no fork to carry on: it would permit what it means to forbid.
+printf '{ "defaultAction": "SCMP_ACT_ALLOW", "syscalls": [ { "names": ["keyclt"], "action": "SCMP_ACT_ERRNO" } ] }\n' >bad.json
+try rebase --from old.json --to new.json bad.json

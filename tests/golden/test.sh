@@ -60,6 +60,11 @@ try test --junit out.xml bad.test
 cat out.xml
 printf 'profile: profile.json\ntarget: --arch x86_64 --kernel 6.1\nmkdir\tALLOW\tx86_64\t# TODO later\n' >bad.test
 try test bad.test
+# A mistyped ABI is no reason, a row has four columns, and what cannot be met is no expectation.
+for row in 'openat\tALLOW\tx86_46' 'openat\tALLOW\tx86_64\tit reads\tfiles' 'openat\t!KILL_PROCESS'; do
+  printf "profile: profile.json\n$row\n" >bad.test
+  try test bad.test
+done
 try lock --target '--arch x86_64 --kernel 6.1 --caps none' --matrix callgate:aarch64 --kernel 6.1 profile.json -o profile.lock
 cat profile.lock
 try lock --check profile.lock
