@@ -4,6 +4,7 @@
 #include "kernel/inject.h"
 
 #include <errno.h>
+#include <linux/futex.h>
 #include <linux/seccomp.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -76,6 +77,18 @@ static int check_entry(const struct work *work, const struct regs_call *wanted, 
 	return 0;
 }
 
+/* What the task is about to do instead would get by its filters where these are suspended. */
+static void cancel(struct work *work)
+{
+	struct tracee_call info;
+
+	if (tracee_call(work->tracee->tid, &info) && !info.entry)
+		return;
+	if (regs_cancel_call(work->tracee->tid, NULL) < 0)
+		tracee_filters_hold(work->tracee);
+	(void)tracee_next_call(work->tracee, NULL);
+}
+
 static int call(struct work *work, const char *name, const uint64_t args[6], int64_t *result, struct callgate_err *err)
 {
 	struct regs_call wanted = { .insn = work->insn, .mode = work->mode };
@@ -91,8 +104,11 @@ static int call(struct work *work, const char *name, const uint64_t args[6], int
 	r = regs_set(work->tracee->tid, &regs, err);
 	if (r == 0)
 		r = tracee_next_call(work->tracee, err);
-	if (r == 0)
+	if (r == 0) {
 		r = check_entry(work, &wanted, err);
+		if (r < 0)
+			cancel(work);
+	}
 	if (r == 0)
 		r = tracee_next_call(work->tracee, err);
 	if (r == 0)
@@ -308,6 +324,14 @@ static int place_in_mapping(struct work *work, struct callgate_err *err)
 	return tracee_write(work->tracee->tid, work->memory, work->image, work->size, err);
 }
 
+static bool prefers_stack(const struct work *work)
+{
+	const struct injection *injection = work->injection;
+
+	return injection->memory == INJECT_STACK ||
+	       (injection->memory == INJECT_MAPPING_OR_STACK && !injection->suspended && !lets_unmap(work, 0));
+}
+
 static int place(struct work *work, struct callgate_err *err)
 {
 	int r;
@@ -317,7 +341,7 @@ static int place(struct work *work, struct callgate_err *err)
 	if (!work->image)
 		return err_nomem(err);
 	work->before = work->image + work->size;
-	if (work->injection->memory == INJECT_STACK && place_on_stack(work, NULL) == 0)
+	if (prefers_stack(work) && place_on_stack(work, NULL) == 0)
 		return block_signals(work, err);
 	if (work->placed == ON_STACK) /* half written at worst: it is put back */
 		return err_set(err, CALLGATE_E_KERNEL, "cannot write on the stack of process %ld",
@@ -326,16 +350,28 @@ static int place(struct work *work, struct callgate_err *err)
 	return r < 0 ? r : place_in_mapping(work, err);
 }
 
-static void unplace(struct work *work)
+static int unmap(struct work *work, struct callgate_err *err)
 {
 	const uint64_t args[6] = { work->memory, work->size };
 	int64_t result;
+	int r = call(work, "munmap", args, &result, err);
+
+	if (r == 0 && result != 0)
+		return err_set_errno(err, CALLGATE_E_KERNEL, (int)-result, NULL,
+				     "process %ld keeps memory that loading took", (long)work->tracee->tid);
+	return r;
+}
+
+static int unplace(struct work *work, struct callgate_err *err)
+{
+	int r = 0;
 
 	if (work->placed == ON_STACK)
-		(void)tracee_write(work->tracee->tid, work->memory, work->before, work->size, NULL);
+		r = tracee_write(work->tracee->tid, work->memory, work->before, work->size, err);
 	if (work->placed == MAPPED)
-		(void)call(work, "munmap", args, &result, NULL);
+		r = unmap(work, err);
 	free(work->image);
+	return r;
 }
 
 /* ------------------------------------------------------------------ loading */
@@ -508,11 +544,12 @@ static bool answers_eintr(const struct work *work)
 static bool has_limit(const struct work *work, const struct regs_call *call)
 {
 	const char *name = syscall_id_name(syscall_by_nr(work->abi, call->nr));
+	uint32_t operation = (uint32_t)call->args[1] & FUTEX_CMD_MASK;
 
 	if (!name)
 		return false;
 	if (strcmp(name, "futex") == 0 || strcmp(name, "futex_time64") == 0)
-		return call->args[3] != 0;
+		return call->args[3] != 0 && (operation == FUTEX_WAIT || operation == FUTEX_WAIT_BITSET);
 	if (strcmp(name, "clock_nanosleep") == 0 || strcmp(name, "clock_nanosleep_time64") == 0)
 		return !(call->args[1] & TIMER_ABSTIME);
 	return strcmp(name, "nanosleep") == 0 || strcmp(name, "poll") == 0;
@@ -568,7 +605,8 @@ int inject_stopped(struct tracee *tracee, struct injection *injection, struct ca
 		r = read_back(&work, err);
 	if (r < 0 && tracee->runs)
 		(void)tracee_back(tracee, NULL); /* it did not come where it was sent */
-	unplace(&work);
+	left = unplace(&work, r < 0 ? NULL : err);
+	r = r < 0 ? r : left;
 	left = leave(&work, r < 0 ? NULL : err);
 	return r < 0 ? r : left;
 }

@@ -11,9 +11,10 @@ struct injection {
 	uint32_t flags; /* at load */
 	bool set_nnp;   /* before it */
 	int before;     /* how many filters the task has; -1: the kernel does not say */
-	/* Below the stack pointer, what was there is put back; a thread of several lends no memory that another might
-	 * use. */
-	enum inject_memory { INJECT_STACK, INJECT_MAPPING } memory;
+	/* Below the stack pointer, what was there is put back: of a command that has just begun. Else another might use
+	 * that memory, a thread or a process that shares it: a mapping is made and given back. The program may not let
+	 * it be given back; a process of one thread then lends its stack. */
+	enum inject_memory { INJECT_STACK, INJECT_MAPPING, INJECT_MAPPING_OR_STACK } memory;
 	/* Behind a stop of execve or of a breakpoint nothing is restarted; out of a blocked call it goes back to the
 	 * trap. */
 	enum inject_leave { INJECT_GO_ON, INJECT_RESTART } leave;
@@ -26,5 +27,10 @@ struct injection {
  * are as before, and it is still stopped. E_MISMATCH: what the kernel shows is another program. E_PERM: its rights or
  * its filters do not let it. E_NOTFOUND: it ended. */
 int inject_stopped(struct tracee *tracee, struct injection *injection, struct callgate_err *err);
+
+/* As callgate_process_inject(), for the process that began at start_time (as struct callgate_task says of its first
+ * thread; 0: whoever has the id now). E_NOTFOUND: another one has its id. */
+int inject_process(pid_t pid, uint64_t start_time, const struct callgate_prog *prog, const struct callgate_inject *how,
+		   struct callgate_injected *out, struct callgate_err *err);
 
 #endif

@@ -4,13 +4,20 @@
 #include "base/sized.h"
 #include "kernel/inject.h"
 
+#include <errno.h>
+#include <linux/capability.h>
 #include <linux/seccomp.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/ptrace.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
 #include "base/err.h"
 #include "kernel/load.h"
+#include "kernel/status.h"
 #include "kernel/target_thread.h"
 #include "kernel/witness.h"
 #include "names/syscall.h"
@@ -23,6 +30,8 @@ enum { ATTEMPTS = 8 };
 
 struct session {
 	pid_t pid;
+	uint64_t start_time;        /* of its first thread; 0: whoever has the id */
+	bool suspend;               /* its filters, while it stands still */
 	struct callgate_prog *prog; /* our own: the tracer may outlive the call */
 	struct callgate_inject how;
 	struct target_thread target;
@@ -38,46 +47,86 @@ static bool wants_nnp(const struct session *session)
 	return session->how.nnp == CALLGATE_NNP_YES || !session->target.has_admin;
 }
 
-/* Its own filters may kill a task for calling seccomp(2): without the right to suspend them a running one is not put at
- * risk. */
-static int seize(struct session *session, const struct tracee *tracee, struct callgate_err *err)
+/* What the kernel asks of who suspends filters: CAP_SYS_ADMIN in the initial user namespace (whose inode has a number
+ * of its own), and no filters. */
+static bool may_suspend(void)
 {
-	unsigned options = PTRACE_O_TRACESYSGOOD;
-	bool alone = session->target.threads == 1;
+	enum { INITIAL = 0xeffffffd, ADMIN = 21 };
+	struct __user_cap_header_struct header = { .version = _LINUX_CAPABILITY_VERSION_3 };
+	struct __user_cap_data_struct data[2] = { { 0 } };
+	struct stat st;
 
-	if (session->how.kind == CALLGATE_INJECT_STARTING)
-		options |= PTRACE_O_EXITKILL;
-	if (session->target.has_filters || !alone) {
-		int r = tracee_seize(tracee, options | PTRACE_O_SUSPEND_SECCOMP, err);
+	return prctl(PR_GET_SECCOMP) == 0 && syscall(SYS_capget, &header, data) == 0 &&
+	       data[0].effective >> ADMIN & 1 && stat("/proc/self/ns/user", &st) == 0 && st.st_ino == INITIAL;
+}
 
-		session->injection.suspended = r == 0;
-		if (r == 0 || r == CALLGATE_E_NOTFOUND) /* one that has ended lacks no right */
-			return r;
-	}
-	if (session->target.has_filters && session->how.kind == CALLGATE_INJECT_LIVE)
+/* Its own filters may kill a task for calling seccomp(2): without the right to suspend them a running one is not put at
+ * risk, and not even stopped. */
+static int check_suspending(struct session *session, struct callgate_err *err)
+{
+	session->suspend = (session->target.has_filters || session->target.threads > 1) && may_suspend();
+	if (session->target.has_filters && !session->suspend && session->how.kind == CALLGATE_INJECT_LIVE)
 		return err_set(err, CALLGATE_E_PERM,
 			       "process %ld has filters that may kill it for calling seccomp; suspending them takes "
 			       "CAP_SYS_ADMIN in the "
 			       "initial user namespace and a caller without filters",
 			       (long)session->pid);
-	return tracee_seize(tracee, options, err);
+	return 0;
+}
+
+/* The thread that stands still is the one that was chosen, of the process that is meant: an id may have been given
+ * anew. Behind this nobody else can get them. */
+static int check_identity(const struct session *session, struct callgate_err *err)
+{
+	struct callgate_task task, first = { .start_time = session->start_time };
+	int r = task_read_id(session->target.tid, &task, NULL, err);
+
+	if (r == 0 && session->start_time)
+		r = task_read_id(session->pid, &first, NULL, err);
+	if (r == 0 && (task.pid != session->pid || task.start_time != session->target.start_time ||
+		       first.start_time != session->start_time))
+		return err_set(err, CALLGATE_E_NOTFOUND, "process %ld has ended", (long)session->pid);
+	return r;
+}
+
+/* From here on it makes no call but ours, so that nothing of its own gets by the filters that it has. */
+static int suspend(struct session *session, const struct tracee *tracee, struct callgate_err *err)
+{
+	if (!session->suspend)
+		return 0;
+	if (tracee_ptrace(PTRACE_SETOPTIONS, tracee->tid, 0,
+			  (void *)(uintptr_t)(tracee->options | PTRACE_O_SUSPEND_SECCOMP)) < 0)
+		return err_set_errno(err, CALLGATE_E_PERM, errno, NULL, "cannot suspend the filters of process %ld",
+				     (long)session->pid);
+	session->injection.suspended = true;
+	return 0;
 }
 
 static int body(void *data, struct callgate_err *err)
 {
 	struct session *session = data;
-	struct tracee tracee = { .tid = session->target.tid, .deadline_ms = session->how.deadline_ms };
+	struct tracee tracee = { .tid = session->target.tid,
+				 .deadline_ms = session->how.deadline_ms,
+				 .options = PTRACE_O_TRACESYSGOOD };
 	uint64_t start;
 	int r;
 
-	r = seize(session, &tracee, err);
+	if (session->how.kind == CALLGATE_INJECT_STARTING)
+		tracee.options |= PTRACE_O_EXITKILL;
+	r = check_suspending(session, err);
+	if (r == 0)
+		r = tracee_seize(&tracee, tracee.options, err);
 	if (r < 0)
 		return r;
 	start = tracee_now_ns();
 	r = tracee_interrupt(&tracee, err);
 	if (r < 0)
 		return r; /* the end of this thread lets go of it */
-	r = inject_stopped(&tracee, &session->injection, err);
+	r = check_identity(session, err);
+	if (r == 0)
+		r = suspend(session, &tracee, err);
+	if (r == 0)
+		r = inject_stopped(&tracee, &session->injection, err);
 	if (r == CALLGATE_E_MISMATCH && session->how.kind == CALLGATE_INJECT_STARTING)
 		return r;                   /* and so ends it */
 	(void)tracee_detach(&tracee, NULL); /* if not this, then the end of this thread */
@@ -122,13 +171,25 @@ static void release(void *data)
 	session->prog = NULL;
 }
 
+static int check_process(const struct session *session, struct callgate_err *err)
+{
+	struct callgate_task first;
+	int r = session->start_time ? task_read_id(session->pid, &first, NULL, err) : 0;
+
+	if (r == 0 && session->start_time && first.start_time != session->start_time)
+		return err_set(err, CALLGATE_E_NOTFOUND, "process %ld has ended", (long)session->pid);
+	return r;
+}
+
 /* One thread after the other, as long as the chosen one ends before it was of use. */
 static int inject_by(struct session *session, const struct callgate_prog *prog, struct callgate_err *err)
 {
 	int r;
 
 	for (int attempt = 0; attempt < ATTEMPTS; attempt++) {
-		r = target_thread_choose(session->pid, &session->target, err);
+		r = check_process(session, err);
+		if (r == 0)
+			r = target_thread_choose(session->pid, &session->target, err);
 		if (r < 0)
 			return r;
 		session->injection = (struct injection){
@@ -137,7 +198,7 @@ static int inject_by(struct session *session, const struct callgate_prog *prog, 
 			.set_nnp = wants_nnp(session),
 			.before = session->target.has_filters ? session->target.filters : 0,
 			.leave = INJECT_RESTART,
-			.memory = session->target.threads == 1 ? INJECT_STACK : INJECT_MAPPING,
+			.memory = session->target.threads == 1 ? INJECT_MAPPING_OR_STACK : INJECT_MAPPING,
 			.blocked = session->target.blocked,
 		};
 		session->prog = copy_of(prog);
@@ -177,13 +238,14 @@ static int every_thread_has_it(const struct session *session, struct callgate_er
 	return 0;
 }
 
-static int inject_all_threads(pid_t pid, const struct callgate_prog *prog, const struct callgate_inject *how,
-			      struct callgate_injected *out, struct callgate_err *err)
+int inject_process(pid_t pid, uint64_t start_time, const struct callgate_prog *prog, const struct callgate_inject *how,
+		   struct callgate_injected *out, struct callgate_err *err)
 {
-	struct session session = { .pid = pid };
+	static const struct callgate_inject usual = CALLGATE_INJECT_INIT;
+	struct session session = { .pid = pid, .start_time = start_time };
 	int r;
 
-	r = sized_in(&session.how, sizeof(session.how), how, err);
+	r = sized_in(&session.how, sizeof(session.how), how ? how : &usual, err);
 	if (r < 0)
 		return r;
 	if (!session.how.deadline_ms)
@@ -199,10 +261,8 @@ static int inject_all_threads(pid_t pid, const struct callgate_prog *prog, const
 int callgate_process_inject(pid_t pid, const struct callgate_prog *prog, const struct callgate_inject *how,
 			    struct callgate_injected *out, struct callgate_err *err)
 {
-	static const struct callgate_inject usual = CALLGATE_INJECT_INIT;
-
 	REQUIRE(err, prog);
 	if (pid <= 0)
 		return err_set(err, CALLGATE_E_ARG, "%ld is not a valid PID", (long)pid);
-	return inject_all_threads(pid, prog, how ? how : &usual, out, err);
+	return inject_process(pid, 0, prog, how, out, err);
 }

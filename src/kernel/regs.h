@@ -47,6 +47,8 @@ struct regs_call {
 };
 void regs_make_call(struct regs *regs, const struct regs_call *call);
 int64_t regs_result(const struct regs *regs);
+/* In a stop before a call: that call is not made. */
+int regs_cancel_call(pid_t tid, struct callgate_err *err);
 
 /* The number of the call that a task was taken out of; SYSCALL_NONE (-1) when it was in none, or when that is unknown.
  */

@@ -157,6 +157,17 @@ int64_t regs_result(const struct regs *regs)
 	return is_32(regs) ? (int32_t)regs->words[R0] : (int64_t)regs->words[X0];
 }
 
+int regs_cancel_call(pid_t tid, struct callgate_err *err)
+{
+	enum { SYSTEM_CALL = 0x404 }; /* NT_ARM_SYSTEM_CALL */
+	int none = -1;
+	struct iovec vec = { &none, sizeof(none) };
+
+	if (ptrace(PTRACE_SETREGSET, tid, (void *)SYSTEM_CALL, &vec) < 0)
+		return regs_failed(tid, "set", errno, err);
+	return 0;
+}
+
 bool regs_next_call(const struct regs *regs, struct regs_call *out)
 {
 	*out = (struct regs_call){ .insn = regs_ip(regs),

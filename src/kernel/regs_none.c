@@ -78,6 +78,11 @@ int64_t regs_result(const struct regs *regs)
 	return -1;
 }
 
+int regs_cancel_call(pid_t tid, struct callgate_err *err)
+{
+	return err_set(err, CALLGATE_E_UNSUPPORTED, "process %ld cannot be kept from a call here", (long)tid);
+}
+
 bool regs_next_call(const struct regs *regs, struct regs_call *out)
 {
 	(void)regs;

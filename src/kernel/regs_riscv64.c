@@ -103,6 +103,15 @@ int64_t regs_result(const struct regs *regs)
 	return (int64_t)regs->words[A0];
 }
 
+int regs_cancel_call(pid_t tid, struct callgate_err *err)
+{
+	struct regs regs = { 0 };
+	int r = regs_get(tid, &regs, err);
+
+	regs.words[A7] = (uint64_t)-1;
+	return r < 0 ? r : regs_set(tid, &regs, err);
+}
+
 bool regs_next_call(const struct regs *regs, struct regs_call *out)
 {
 	*out = (struct regs_call){ .insn = regs->words[PC], .nr = (uint32_t)regs->words[A7] };

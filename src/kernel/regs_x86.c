@@ -134,15 +134,24 @@ int64_t regs_interrupted(const struct regs *regs)
 	return nr < 0 ? -1 : nr;
 }
 
+int regs_cancel_call(pid_t tid, struct callgate_err *err)
+{
+	struct regs regs = { 0 };
+	int r = regs_get(tid, &regs, err);
+
+	user(&regs)->orig_rax = (uint64_t)-1;
+	return r < 0 ? r : regs_set(tid, &regs, err);
+}
+
+/* With this answer, which the kernel gives to pause(2), it makes the call again unless a handler runs; then it is
+ * EINTR. */
 bool regs_restart(struct regs *regs)
 {
-	struct user_regs_struct *u = user(regs);
+	enum { ERESTARTNOHAND = 514 };
 
 	if (regs_interrupted(regs) < 0 || regs_result(regs) != -EINTR)
 		return false;
-	u->rax = u->orig_rax;
-	u->orig_rax = (uint64_t)-1;
-	u->rip -= 2; /* every instruction that makes a call has two bytes; after sysenter the kernel shows int $0x80 */
+	user(regs)->rax = (uint64_t)-ERESTARTNOHAND;
 	return true;
 }
 

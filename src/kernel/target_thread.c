@@ -151,6 +151,7 @@ static int weigh(int dir, pid_t pid, struct target_thread *target, enum rank *ra
 		return err_set(err, CALLGATE_E_UNSUPPORTED, "process %ld is in strict mode, which takes no filter",
 			       (long)pid);
 	*target = (struct target_thread){ .tid = task.tid,
+					  .start_time = task.start_time,
 					  .abi = target->abi,
 					  .filters = task.filters,
 					  .has_filters = task.mode == CALLGATE_MODE_FILTER,

@@ -7,7 +7,8 @@
 
 struct target_thread {
 	pid_t tid;
-	int64_t blocked; /* the call it was seen in; -1: none */
+	uint64_t start_time; /* of this thread: nobody else is meant who has got its id since */
+	int64_t blocked;     /* the call it was seen in; -1: none */
 	enum callgate_abi abi;
 	int filters; /* as struct callgate_task says */
 	bool has_filters, has_admin, no_new_privs;

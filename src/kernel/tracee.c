@@ -211,11 +211,19 @@ bool tracee_call(pid_t tid, struct tracee_call *out)
 	return true;
 }
 
+/* In a stop before a call the kernel asks the filters after the tracer. */
+void tracee_filters_hold(const struct tracee *tracee)
+{
+	(void)tracee_ptrace(PTRACE_SETOPTIONS, tracee->tid, 0, (void *)(uintptr_t)tracee->options);
+}
+
 int tracee_back(struct tracee *tracee, struct callgate_err *err)
 {
 	uint64_t limit = limit_of(tracee) ? tracee_now_ns() + GRACE_NS : 0;
 	int r, stop = 0;
 
+	if (!tracee->runs)
+		tracee_filters_hold(tracee);
 	if (tracee_ptrace(PTRACE_INTERRUPT, tracee->tid, 0, NULL) < 0)
 		return refused(tracee, "interrupt", errno, err);
 	for (;;) {
@@ -227,6 +235,7 @@ int tracee_back(struct tracee *tracee, struct callgate_err *err)
 			r = wait_until(tracee, limit, &stop, err);
 		if (r < 0 || (stop & 0xff00) == EVENT_STOP)
 			return r;
+		tracee_filters_hold(tracee);
 		if (!(stop & 0xff00) && stop != SYSCALL_STOP)
 			(void)hold(tracee, stop & 0x7f, NULL); /* of our own making: dropped */
 	}

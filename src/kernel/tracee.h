@@ -15,6 +15,7 @@ struct tracee {
 	unsigned deadline_ms; /* of the whole, from the first interruption on; 0: none */
 	uint64_t limit_ns;    /* the moment that this makes; 0: not begun */
 	bool runs;            /* it was let go and has not been seen to stop */
+	unsigned options;     /* PTRACE_O_*, without what suspends its filters; in force again from tracee_back() on */
 	uint64_t held;        /* signals that came while it worked for us: bit N - 1; sent again by tracee_detach() */
 };
 
@@ -42,6 +43,9 @@ struct tracee_call {
 	uint64_t nr, args[6];
 };
 bool tracee_call(pid_t tid, struct tracee_call *out);
+
+/* Its own filters hold again: for every resume behind which it may make a call that nobody has looked at. */
+void tracee_filters_hold(const struct tracee *tracee);
 
 /* From an exit stop, or from wherever it runs, back to a PTRACE_EVENT_STOP, the only place where the kernel decides
  * about restarting a call. Signals are held. Has some time of its own past the deadline: a task should not be left with

@@ -339,8 +339,12 @@ Test(hostile, a_stack_that_nobody_serves_does_not_hold_us, .timeout = 60)
 	pid_t pid;
 	char byte;
 
+	/* What does not let memory be given back is put on the stack. */
 	for (int i = 0; i < 4096; i++)
 		insns[i] = (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW);
+	insns[0] = (struct sock_filter)BPF_STMT(BPF_LD | BPF_W | BPF_ABS, 0);
+	insns[1] = (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_munmap, 0, 1);
+	insns[2] = (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | 1);
 	cr_assert_eq(prog_new(insns, 4096, &prog, NULL), 0);
 	how.deadline_ms = 200;
 	cr_assert_eq(pipe(pipes), 0);
