@@ -160,13 +160,25 @@ int tracee_interrupt(struct tracee *tracee, struct callgate_err *err)
 	}
 }
 
+/* The signal to go on with. SIGSTOP takes effect where it came: the process is a stopped one from then on, the task
+ * runs for us all the same, and stops when it is let go, unless a SIGCONT came after it. Held and sent again it would
+ * come after that one. */
+static int passed_on(int stop)
+{
+	return stop == SIGSTOP ? SIGSTOP : 0;
+}
+
+static bool is_held(int stop)
+{
+	return !(stop & 0xff00) && stop != SYSCALL_STOP && stop != SIGSTOP;
+}
+
 /* Signals that an instruction of our making causes are our failure; any other one has to wait. */
 static int hold(struct tracee *tracee, int signal_number, struct callgate_err *err)
 {
 	siginfo_t info = { 0 };
 
-	if (signal_number != SIGSTOP && tracee_ptrace(PTRACE_GETSIGINFO, tracee->tid, 0, &info) == 0 &&
-	    info.si_code > 0)
+	if (tracee_ptrace(PTRACE_GETSIGINFO, tracee->tid, 0, &info) == 0 && info.si_code > 0)
 		return err_set(err, CALLGATE_E_KERNEL, "process %ld got signal %d for a call that it was made to make",
 			       (long)tracee->tid, signal_number);
 	tracee->held |= (uint64_t)1 << (signal_number - 1);
@@ -178,13 +190,13 @@ int tracee_next_call(struct tracee *tracee, struct callgate_err *err)
 	int r, stop = 0;
 
 	for (;;) {
-		r = resume(tracee, PTRACE_SYSCALL, 0, err);
+		r = resume(tracee, PTRACE_SYSCALL, passed_on(stop), err);
 		if (r == 0)
 			r = tracee_wait(tracee, &stop, err);
 		tracee->runs = r == CALLGATE_E_LIMIT;
 		if (r < 0 || stop == SYSCALL_STOP)
 			return r;
-		if (!(stop & 0xff00))
+		if (is_held(stop))
 			r = hold(tracee, stop & 0x7f, err);
 		if (r < 0)
 			return r;
@@ -229,30 +241,36 @@ int tracee_back(struct tracee *tracee, struct callgate_err *err)
 	for (;;) {
 		if (limit)
 			tracee->limit_ns = limit;
-		r = tracee->runs ? 0 : resume(tracee, PTRACE_CONT, 0, err);
+		r = tracee->runs ? 0 : resume(tracee, PTRACE_CONT, passed_on(stop), err);
 		tracee->runs = false;
 		if (r == 0)
 			r = wait_until(tracee, limit, &stop, err);
 		if (r < 0 || (stop & 0xff00) == EVENT_STOP)
 			return r;
 		tracee_filters_hold(tracee);
-		if (!(stop & 0xff00) && stop != SYSCALL_STOP)
+		if (is_held(stop))
 			(void)hold(tracee, stop & 0x7f, NULL); /* of our own making: dropped */
 	}
 }
 
-int tracee_detach(struct tracee *tracee, struct callgate_err *err)
+/* Before it is let go: until then its number cannot be another one's. */
+static void send_held(struct tracee *tracee)
 {
 	struct callgate_task task;
 
-	if (tracee_ptrace(PTRACE_DETACH, tracee->tid, 0, NULL) < 0)
-		return refused(tracee, "let go of", errno, err);
 	if (!tracee->held || task_read_id(tracee->tid, &task, NULL, NULL) < 0)
-		return 0;
+		return;
 	for (int n = 1; n <= 64; n++)
 		if (tracee->held & (uint64_t)1 << (n - 1))
 			syscall(SYS_tgkill, (long)task.pid, (long)tracee->tid, (long)n);
 	tracee->held = 0;
+}
+
+int tracee_detach(struct tracee *tracee, struct callgate_err *err)
+{
+	send_held(tracee);
+	if (tracee_ptrace(PTRACE_DETACH, tracee->tid, 0, NULL) < 0)
+		return refused(tracee, "let go of", errno, err);
 	return 0;
 }
 

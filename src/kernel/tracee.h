@@ -31,7 +31,8 @@ int tracee_wait(struct tracee *tracee, int *stop, struct callgate_err *err);
 /* Stops it where it is. Signals on the way are delivered. It is then in a PTRACE_EVENT_STOP. */
 int tracee_interrupt(struct tracee *tracee, struct callgate_err *err);
 
-/* From a stop to the next one of system call (entry or exit). Signals meanwhile are held. E_KERNEL: it faulted.
+/* From a stop to the next one of system call (entry or exit). Signals meanwhile are held, but for SIGSTOP, which the
+ * kernel keeps: the task stops by it when it is let go. E_KERNEL: it faulted.
  * E_LIMIT: it did not come there in time; tracee_back() stops it wherever it is. */
 int tracee_next_call(struct tracee *tracee, struct callgate_err *err);
 
@@ -48,11 +49,11 @@ bool tracee_call(pid_t tid, struct tracee_call *out);
 void tracee_filters_hold(const struct tracee *tracee);
 
 /* From an exit stop, or from wherever it runs, back to a PTRACE_EVENT_STOP, the only place where the kernel decides
- * about restarting a call. Signals are held. Has some time of its own past the deadline: a task should not be left with
- * our registers. */
+ * about restarting a call. Signals as with tracee_next_call(). Has some time of its own past the deadline: a task
+ * should not be left with our registers. */
 int tracee_back(struct tracee *tracee, struct callgate_err *err);
 
-/* Lets go, then sends again what was held. */
+/* Sends again what was held, and lets go. */
 int tracee_detach(struct tracee *tracee, struct callgate_err *err);
 
 /* Memory of the task. All or an error. */

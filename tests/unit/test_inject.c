@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ptrace.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -18,6 +19,7 @@
 #include "bpf/prog.h"
 #include "callgate.h"
 #include "kernel/status.h"
+#include "kernel/tracee.h"
 
 /* mkdirat answers EBADFD (77), all else is allowed. */
 static struct callgate_prog *deny_mkdirat(void)
@@ -369,6 +371,115 @@ Test(inject, loses_no_signal, .timeout = 30)
 	kill(pid, SIGKILL);
 	cr_assert(WIFEXITED(status) && WEXITSTATUS(status) == 0, "status %x", (unsigned)status);
 	free(prog);
+}
+
+/* ------------------------------------------------------------------ signals of a task that works for us */
+
+static int told[2];
+
+static void tell_signal(int number)
+{
+	if (write(told[1], &(char){ (char)number }, 1) != 1)
+		_exit(1);
+}
+
+/* Two threads that wait; SIGSEGV is told through the pipe. */
+static pid_t traced_child(void)
+{
+	pid_t pid;
+
+	cr_assert_eq(pipe(told), 0);
+	pid = fork();
+	if (pid == 0) {
+		pthread_t thread;
+
+		signal(SIGSEGV, tell_signal);
+		pthread_create(&thread, NULL, thread_without, NULL);
+		thread_without(NULL);
+	}
+	await_threads(pid, 2, 0);
+	return pid;
+}
+
+static pid_t second_thread(pid_t pid)
+{
+	struct callgate_tasks *tasks;
+	pid_t tid = pid;
+
+	cr_assert_eq(callgate_tasks_list(CALLGATE_SCOPE_PROCESS, pid, &tasks, NULL), 0);
+	for (size_t i = 0; i < callgate_tasks_count(tasks); i++)
+		if (callgate_tasks_at(tasks, i)->tid != pid)
+			tid = callgate_tasks_at(tasks, i)->tid;
+	callgate_tasks_free(tasks);
+	return tid;
+}
+
+/* What the thread does some time after: 'T' or 'S'. */
+static char settles_at(pid_t tid)
+{
+	struct task_detail detail = { .state = 'R' };
+	struct callgate_task task;
+
+	nap(50);
+	for (int i = 0; i < 100 && (i == 0 || detail.state == 'R'); i++) {
+		cr_assert_eq(task_read_id(tid, &task, &detail, NULL), 0);
+		nap(10);
+	}
+	return detail.state;
+}
+
+/* The first one reaches the thread on its way to a call, the others while it stands there. */
+static void signal_on_the_way(pid_t pid, pid_t tid, const int signals[3])
+{
+	struct tracee tracee = { .tid = tid, .deadline_ms = 5000 };
+	struct callgate_err err = CALLGATE_ERR_INIT;
+
+	cr_assert_eq(tracee_seize(&tracee, PTRACE_O_TRACESYSGOOD, &err), 0, "%s", err.text);
+	cr_assert_eq(tracee_interrupt(&tracee, &err), 0, "%s", err.text);
+	syscall(SYS_tgkill, (long)pid, (long)tid, (long)signals[0]);
+	cr_assert_eq(tracee_next_call(&tracee, &err), 0, "%s", err.text);
+	for (int i = 1; i < 3 && signals[i]; i++)
+		kill(pid, signals[i]);
+	cr_assert_eq(tracee_detach(&tracee, &err), 0, "%s", err.text);
+}
+
+/* Ignored by the first thread, SIGCONT is pending nowhere. */
+Test(tracee, is_stopped_when_it_would_be_without_a_tracer, .timeout = 60)
+{
+	static const struct {
+		int signals[3];
+		char state;
+	} rows[] = {
+		{ { SIGSTOP }, 'T' },
+		{ { SIGSTOP, SIGCONT }, 'S' },
+		{ { SIGSTOP, SIGCONT, SIGSTOP }, 'T' },
+		{ { SIGCONT, SIGSTOP, SIGCONT }, 'S' },
+	};
+
+	for (size_t i = 0; i < 2 * sizeof(rows) / sizeof(rows[0]); i++) {
+		pid_t pid = traced_child(), tid = i % 2 ? second_thread(pid) : pid;
+
+		signal_on_the_way(pid, tid, rows[i / 2].signals);
+		cr_expect_eq(settles_at(tid), rows[i / 2].state, "row %zu, thread %zu", i / 2, i % 2);
+		cr_expect_eq(settles_at(pid), rows[i / 2].state, "row %zu, thread %zu", i / 2, i % 2);
+		kill(pid, SIGCONT);
+		cr_expect_eq(settles_at(tid), 'S', "row %zu, thread %zu", i / 2, i % 2);
+		kill(pid, SIGKILL);
+		waitpid(pid, NULL, 0);
+	}
+}
+
+Test(tracee, gets_what_was_held_when_it_is_let_go, .timeout = 20)
+{
+	pid_t pid = traced_child();
+	char number = 0;
+
+	signal_on_the_way(pid, pid, (const int[3]){ SIGSEGV });
+	close(told[1]);
+	cr_assert_eq(read(told[0], &number, 1), 1);
+	cr_assert_eq(number, SIGSEGV);
+	kill(pid, SIGKILL);
+	waitpid(pid, NULL, 0);
 }
 
 /* ------------------------------------------------------------------ calls with a time limit */
