@@ -108,12 +108,19 @@ static bool makes_family(pid_t pid)
 	return false;
 }
 
+/* At PTRACE_EVENT_EXEC the message is the number that the thread which called execve had: the command's own, which
+ * launch_kill() ends, or nobody's any more. */
+static bool is_birth(int event)
+{
+	return event == PTRACE_EVENT_FORK || event == PTRACE_EVENT_VFORK || event == PTRACE_EVENT_CLONE;
+}
+
 /* A library may not have started anything that would run on without a filter. */
-static int has_family(struct callgate_command *command, struct callgate_err *err)
+static int has_family(struct callgate_command *command, int event, struct callgate_err *err)
 {
 	unsigned long other = 0;
 
-	if (tracee_ptrace(PTRACE_GETEVENTMSG, command->pid, 0, &other) == 0 && other) {
+	if (is_birth(event) && tracee_ptrace(PTRACE_GETEVENTMSG, command->pid, 0, &other) == 0 && other) {
 		kill((pid_t)other, SIGKILL);
 		waitpid((pid_t)other, NULL, __WALL);
 	}
@@ -133,7 +140,7 @@ static int to_break(struct callgate_command *command, uint64_t entry, struct reg
 		if (stop == SYSCALL_STOP && makes_family(command->pid))
 			return err_set(err, CALLGATE_E_UNSUPPORTED, "%s", early_family);
 		if (stop >> 8 != 0 && stop >> 8 != PTRACE_EVENT_STOP)
-			return has_family(command, err);
+			return has_family(command, stop >> 8, err);
 		if (stop == SIGTRAP) {
 			r = regs_get(command->pid, regs, err);
 			if (r < 0 || regs_at_break(regs, entry))
