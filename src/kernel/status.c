@@ -12,6 +12,15 @@
 #include "base/err.h"
 #include "base/fd.h"
 
+/* Status has a line of all supplementary groups: 65,536 of them take 720 KiB. */
+enum { STATUS_USUAL = 8192, STATUS_LIMIT = 1 << 20 };
+
+struct text {
+	char *at;
+	size_t size, used;
+	size_t limit; /* of size */
+};
+
 static int open_in(int dir, const char *name, int flags, int *out, struct callgate_err *err)
 {
 	int fd = openat(dir, name, flags | O_RDONLY | O_CLOEXEC), saved = errno;
@@ -28,34 +37,68 @@ int proc_open(int dir, const char *name, int *out, struct callgate_err *err)
 	return open_in(dir, name, O_DIRECTORY, out, err);
 }
 
-int proc_read(int dir, const char *name, char *buf, size_t size, struct callgate_err *err)
+/* What fits; *used below size: all of it. */
+static int fill(int fd, const char *name, struct text *text, struct callgate_err *err)
 {
-	size_t used = 0;
-	int fd, saved, r;
+	while (text->used < text->size) {
+		ssize_t n = read(fd, text->at + text->used, text->size - text->used);
+		int saved = errno;
 
-	r = open_in(dir, name, 0, &fd, err);
-	if (r < 0)
-		return r;
-	while (used < size) {
-		ssize_t n = read(fd, buf + used, size - used);
-
-		if (n < 0 && errno == EINTR)
+		if (n < 0 && saved == EINTR)
 			continue;
-		if (n < 0) {
-			saved = errno;
-			fd_close(fd);
+		if (n < 0)
 			return err_set_errno(err, saved == ESRCH ? CALLGATE_E_NOTFOUND : CALLGATE_E_IO, saved, NULL,
 					     "cannot read '%s' in /proc", name);
-		}
 		if (n == 0)
 			break;
-		used += (size_t)n;
+		text->used += (size_t)n;
+	}
+	return 0;
+}
+
+/* Doubles it, as long as it is below the limit; *grown holds it from then on. */
+static int grow(const char *name, struct text *text, char **grown, struct callgate_err *err)
+{
+	size_t size = text->size * 2;
+	char *at;
+
+	if (size > text->limit)
+		return err_set(err, CALLGATE_E_LIMIT, "'%s' in /proc is longer than %zu bytes", name, text->size - 1);
+	at = realloc(*grown, size);
+	if (!at)
+		return err_nomem(err);
+	if (!*grown)
+		memcpy(at, text->at, text->used);
+	text->at = *grown = at;
+	text->size = size;
+	return 0;
+}
+
+/* Through one descriptor: so the kernel shows one moment, however many calls it takes. The caller frees *grown. */
+static int read_text(int dir, const char *name, struct text *text, char **grown, struct callgate_err *err)
+{
+	int fd, r = open_in(dir, name, 0, &fd, err);
+
+	if (r < 0)
+		return r;
+	r = fill(fd, name, text, err);
+	while (r == 0 && text->used == text->size) {
+		r = grow(name, text, grown, err);
+		if (r == 0)
+			r = fill(fd, name, text, err);
 	}
 	fd_close(fd);
-	if (used == size)
-		return err_set(err, CALLGATE_E_LIMIT, "'%s' in /proc is longer than %zu bytes", name, size - 1);
-	buf[used] = '\0';
-	return 0;
+	if (r == 0)
+		text->at[text->used] = '\0';
+	return r;
+}
+
+int proc_read(int dir, const char *name, char *buf, size_t size, struct callgate_err *err)
+{
+	struct text text = { .at = buf, .size = size, .limit = size };
+	char *none = NULL;
+
+	return read_text(dir, name, &text, &none, err);
 }
 
 /* The text behind "Key:" at the start of a line, NULL when the kernel does not say it. */
@@ -100,6 +143,7 @@ static int read_stat(int dir, struct callgate_task *task, struct task_detail *de
 		return err_set(err, CALLGATE_E_IO, "'stat' in /proc has another form");
 	snprintf(task->command, sizeof(task->command), "%.*s", (int)(at - command - 1), command + 1);
 	detail->state = at[2];
+	task->tid = (pid_t)strtol(text, NULL, 10);
 	at += 2;
 	for (int i = 3; i < 22 && at; i++) {
 		if (i == 9)
@@ -112,31 +156,53 @@ static int read_stat(int dir, struct callgate_task *task, struct task_detail *de
 	return 0;
 }
 
+static int parse_status(const char *text, struct callgate_task *task, struct task_detail *detail,
+			struct callgate_err *err)
+{
+	if (!field(text, "Seccomp"))
+		return err_set(err, CALLGATE_E_UNSUPPORTED, "/proc says nothing of seccomp: the kernel has none");
+	task->pid = (pid_t)number(text, "Tgid", 10, 0);
+	task->tid = (pid_t)number(text, "Pid", 10, 0);
+	task->mode = (enum callgate_mode)number(text, "Seccomp", 10, 0);
+	/* Said since Linux 5.9. */
+	task->filters = (int)number(text, "Seccomp_filters", 10, (unsigned long long)-1);
+	task->no_new_privs = number(text, "NoNewPrivs", 10, 0) != 0;
+	task->caps = number(text, "CapBnd", 16, 0);
+	detail->tracer = (pid_t)number(text, "TracerPid", 10, 0);
+	detail->effective = number(text, "CapEff", 16, 0);
+	detail->threads = (unsigned)number(text, "Threads", 10, 0);
+	return 0;
+}
+
+static int read_status(int dir, struct callgate_task *task, struct task_detail *detail, struct callgate_err *err)
+{
+	struct callgate_err why = CALLGATE_ERR_INIT;
+	char usual[STATUS_USUAL], *grown = NULL;
+	struct text text = { .at = usual, .size = sizeof(usual), .limit = STATUS_LIMIT };
+	int r = read_text(dir, "status", &text, &grown, &why);
+
+	if (r < 0) {
+		err_set(err, r, "process %ld: %s", (long)task->tid, why.text);
+		if (err)
+			err->sys_errno = why.sys_errno;
+	} else {
+		r = parse_status(text.at, task, detail, err);
+	}
+	free(grown);
+	return r;
+}
+
 int task_read(int dir, struct callgate_task *out, struct task_detail *detail, struct callgate_err *err)
 {
 	struct callgate_task task = { .pid = 0 };
 	struct task_detail seen = { 0 };
-	char text[8192];
 	int r;
 
 	r = read_stat(dir, &task, &seen, err);
+	if (r == 0)
+		r = read_status(dir, &task, &seen, err);
 	if (r < 0)
 		return r;
-	r = proc_read(dir, "status", text, sizeof(text), err);
-	if (r < 0)
-		return r;
-	if (!field(text, "Seccomp"))
-		return err_set(err, CALLGATE_E_UNSUPPORTED, "/proc says nothing of seccomp: the kernel has none");
-	task.pid = (pid_t)number(text, "Tgid", 10, 0);
-	task.tid = (pid_t)number(text, "Pid", 10, 0);
-	task.mode = (enum callgate_mode)number(text, "Seccomp", 10, 0);
-	/* Said since Linux 5.9. */
-	task.filters = (int)number(text, "Seccomp_filters", 10, (unsigned long long)-1);
-	task.no_new_privs = number(text, "NoNewPrivs", 10, 0) != 0;
-	task.caps = number(text, "CapBnd", 16, 0);
-	seen.tracer = (pid_t)number(text, "TracerPid", 10, 0);
-	seen.effective = number(text, "CapEff", 16, 0);
-	seen.threads = (unsigned)number(text, "Threads", 10, 0);
 	if (detail)
 		*detail = seen;
 	*out = task;

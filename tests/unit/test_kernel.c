@@ -3,6 +3,7 @@
 #include <criterion/criterion.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <grp.h>
 #include <linux/seccomp.h>
 #include <pthread.h>
 #include <signal.h>
@@ -490,6 +491,77 @@ Test(tasks, are_all_threads_of_a_process)
 	cr_assert_eq(callgate_tasks_list(CALLGATE_SCOPE_ALL, 0, &tasks, &err), 0);
 	cr_assert_geq(callgate_tasks_count(tasks), 5);
 	callgate_tasks_free(tasks);
+}
+
+/* As many as the kernel takes make /proc's status 720 KiB long. */
+static _Noreturn void wait_in_groups(int ready)
+{
+	enum { GROUPS = 65536 };
+	static gid_t groups[GROUPS];
+
+	for (gid_t i = 0; i < GROUPS; i++)
+		groups[i] = 4000000000u + i;
+	if (setgroups(GROUPS, groups) < 0 || write(ready, "", 1) != 1)
+		_exit(1);
+	for (;;)
+		pause();
+}
+
+Test(tasks, may_be_in_any_number_of_groups, .timeout = 20)
+{
+	struct callgate_err err = CALLGATE_ERR_INIT;
+	struct callgate_tasks *tasks;
+	int ready[2];
+	char byte;
+	pid_t pid;
+
+	cr_assert_eq(pipe(ready), 0);
+	pid = fork();
+	if (pid == 0)
+		wait_in_groups(ready[1]);
+	close(ready[1]);
+	if (read(ready[0], &byte, 1) != 1)
+		cr_skip("needs CAP_SETGID");
+	cr_assert_eq(callgate_tasks_list(CALLGATE_SCOPE_PROCESS, pid, &tasks, &err), 0, "%s", err.text);
+	cr_assert_eq(callgate_tasks_count(tasks), 1);
+	cr_assert_eq(callgate_tasks_at(tasks, 0)->tid, pid);
+	cr_assert_eq(callgate_tasks_at(tasks, 0)->mode, CALLGATE_MODE_NONE);
+	callgate_tasks_free(tasks);
+	end_child(pid);
+}
+
+static void write_at(int dir, const char *name, const char *text, long size)
+{
+	int fd = openat(dir, name, O_CREAT | O_WRONLY | O_CLOEXEC, 0600);
+
+	cr_assert(fd >= 0 && write(fd, text, strlen(text)) == (ssize_t)strlen(text));
+	cr_assert(size == 0 || ftruncate(fd, size) == 0);
+	close(fd);
+}
+
+Test(tasks, that_cannot_be_read_are_named)
+{
+	static const char stat_line[] = "4711 (odd) S 1 1 1 0 -1 4194560 0 0 0 0 0 0 0 0 20 0 1 0 99 0\n";
+	char path[] = "/tmp/callgate-proc-XXXXXX";
+	struct callgate_err err = CALLGATE_ERR_INIT;
+	struct callgate_task task = { .tid = 7 };
+	int dir;
+
+	cr_assert_not_null(mkdtemp(path));
+	dir = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	write_at(dir, "stat", stat_line, 0);
+	write_at(dir, "status", "Seccomp:\t0\n", 1 << 20);
+	cr_expect_eq(task_read(dir, &task, NULL, &err), CALLGATE_E_LIMIT);
+	cr_expect_not_null(strstr(err.text, "process 4711: 'status' in /proc is longer than 1048575 bytes"), "%s",
+			   err.text);
+	cr_expect_eq(task.tid, 7);
+	write_at(dir, "status", "Seccomp:\t0\n", (1 << 20) - 1);
+	cr_expect_eq(task_read(dir, &task, NULL, &err), 0, "%s", err.text);
+	cr_expect_eq(task.start_time, 99);
+	unlinkat(dir, "stat", 0);
+	unlinkat(dir, "status", 0);
+	close(dir);
+	rmdir(path);
 }
 
 /* Has the first process of a new pid namespace below it, and that one too; all three wait. */
