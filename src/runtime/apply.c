@@ -1,13 +1,17 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Passes over a container until one finds every thread of every task with the filter. Who was born of a task that had
- * it has it too; who was born of another has not, whatever filters it shows. */
+ * it has it too; who was born of another has not, whatever filters it shows. Who ended before he was looked at may have
+ * left one without it: nothing is known then. */
 #include "runtime/apply.h"
 
 #include <stdlib.h>
+#include <unistd.h>
 
 #include "base/err.h"
 #include "base/sized.h"
 #include "kernel/witness.h"
+#include "runtime/cgroup_parts.h"
+#include "runtime/hooks.h"
 #include "runtime/tasks.h"
 
 enum { PASSES = 32 };
@@ -15,6 +19,7 @@ enum { PASSES = 32 };
 struct seen {
 	pid_t pid;
 	uint64_t start_time;
+	bool has; /* every thread got the filter, and so did all that it has started since */
 };
 
 struct passes {
@@ -23,6 +28,8 @@ struct passes {
 	size_t count, room;
 	int result; /* of the first process that was not served */
 	struct callgate_err *err;
+	struct callgate_cgroups *cgroups; /* the container's own; NULL: none that we know of */
+	bool looks_only;                  /* nobody can be served now */
 };
 
 /* What one pass has found. */
@@ -31,12 +38,12 @@ struct found {
 	size_t ended;   /* tasks that ended before they could be looked at: what they have started is unknown */
 };
 
-static bool is_seen(const struct passes *passes, const struct callgate_task *task)
+static struct seen *find_seen(const struct passes *passes, const struct callgate_task *task)
 {
 	for (size_t i = 0; i < passes->count; i++)
 		if (passes->seen[i].pid == task->pid && passes->seen[i].start_time == task->start_time)
-			return true;
-	return false;
+			return &passes->seen[i];
+	return NULL;
 }
 
 static int remember(struct passes *passes, const struct callgate_task *task)
@@ -50,7 +57,7 @@ static int remember(struct passes *passes, const struct callgate_task *task)
 		passes->seen = grown;
 		passes->room = room;
 	}
-	passes->seen[passes->count++] = (struct seen){ task->pid, task->start_time };
+	passes->seen[passes->count++] = (struct seen){ .pid = task->pid, .start_time = task->start_time };
 	return 0;
 }
 
@@ -58,20 +65,21 @@ static int remember(struct passes *passes, const struct callgate_task *task)
  * counted then. */
 enum having { HAS, LACKS, ENDED, UNKNOWN };
 
-static enum having look(const struct passes *passes, const struct callgate_witness *witness, size_t task)
+static enum having look(const struct passes *passes, const struct callgate_witness *witness,
+			const struct callgate_tasks *tasks, size_t task)
 {
 	size_t stack;
 	int r = callgate_witness_task(witness, task, &stack, NULL);
 
-	if (r == CALLGATE_E_NOTFOUND)
+	if (r == CALLGATE_E_NOTFOUND || callgate_task_is_lost(&tasks->tasks[task]))
 		return ENDED;
 	if (r < 0)
 		return UNKNOWN;
 	return witness_stack_has(witness, stack, passes->apply->prog) ? HAS : LACKS;
 }
 
-/* A process that ends while we look at it needs no filter. */
-static void serve(struct passes *passes, pid_t pid)
+/* A process that ends while we look at it needs no filter. Whether it has got it. */
+static bool serve(struct passes *passes, pid_t pid)
 {
 	const struct apply *apply = passes->apply;
 	struct callgate_err why = CALLGATE_ERR_INIT;
@@ -79,7 +87,7 @@ static void serve(struct passes *passes, pid_t pid)
 	int r = callgate_process_inject(pid, apply->prog, &apply->how, &done, &why);
 
 	if (r == CALLGATE_E_NOTFOUND && apply->scope != CALLGATE_SCOPE_PROCESS)
-		return;
+		return false;
 	if (apply->how.visit)
 		apply->how.visit(apply->how.data, pid, r < 0 ? NULL : &done, r, &why);
 	if (r < 0 && passes->result == 0) {
@@ -88,6 +96,17 @@ static void serve(struct passes *passes, pid_t pid)
 		if (passes->err)
 			passes->err->sys_errno = why.sys_errno;
 	}
+	return r == 0;
+}
+
+static int serve_task(struct passes *passes, const struct callgate_task *task)
+{
+	struct seen *seen = find_seen(passes, task);
+	int r = seen ? 0 : remember(passes, task);
+
+	if (r == 0)
+		(seen ? seen : &passes->seen[passes->count - 1])->has = serve(passes, task->pid);
+	return r;
 }
 
 /* The tasks from one on that are of the same process; *having: the worst of its threads. */
@@ -98,7 +117,7 @@ static size_t look_at_process(const struct passes *passes, const struct callgate
 
 	*having = HAS;
 	for (; next < tasks->count && tasks->tasks[next].pid == tasks->tasks[first].pid; next++) {
-		enum having one = look(passes, witness, next);
+		enum having one = look(passes, witness, tasks, next);
 
 		if (one == LACKS || (one == UNKNOWN && *having != LACKS) || (one == ENDED && *having == HAS))
 			*having = one;
@@ -113,20 +132,18 @@ static int serve_those_that_lack(struct passes *passes, const struct callgate_ta
 
 	for (size_t i = 0, next; r == 0 && i < tasks->count; i = next) {
 		const struct callgate_task *task = &tasks->tasks[i];
+		const struct seen *served = find_seen(passes, task);
+		bool knows_heirs = passes->apply->scope == CALLGATE_SCOPE_PROCESS || (served && served->has);
 		enum having having;
-		bool served = is_seen(passes, task);
 
 		next = look_at_process(passes, witness, tasks, i, &having);
-		found->ended += having == ENDED;
+		found->ended += having == ENDED && !knows_heirs;
 		if (having == HAS || having == ENDED || (having == UNKNOWN && served))
 			continue;
 		if (served && passes->result) /* has been told why */
 			continue;
 		found->lacking++;
-		if (!served)
-			r = remember(passes, task);
-		if (r == 0)
-			serve(passes, task->pid);
+		r = passes->looks_only ? 0 : serve_task(passes, task);
 	}
 	return r;
 }
@@ -144,62 +161,138 @@ static int serve_all(struct passes *passes, const struct callgate_tasks *tasks, 
 		if (task->pid == before)
 			continue;
 		before = task->pid;
+		if (callgate_task_is_lost(task) && passes->apply->scope != CALLGATE_SCOPE_PROCESS) {
+			/* The number may be anybody's by now. */
+			found->ended++;
+			continue;
+		}
 		found->lacking++;
-		r = remember(passes, task);
-		if (r == 0)
-			serve(passes, task->pid);
+		r = serve_task(passes, task);
 	}
 	return r;
 }
 
-static int one_pass(struct passes *passes, int pass, struct found *found, struct callgate_err *err)
+/* What the first one did not find is for those that follow. */
+static int first_pass(struct passes *passes, struct found *found, struct callgate_err *err)
 {
 	const struct apply *apply = passes->apply;
-	struct callgate_witness *witness = NULL;
 	struct callgate_tasks *tasks;
-	int r;
+	int r = callgate_tasks_roll(apply->scope, apply->pid, &tasks, err);
 
-	*found = (struct found){ 0 };
-	r = callgate_tasks_list(apply->scope, apply->pid, &tasks, err);
-	if (r == CALLGATE_E_NOTFOUND && pass == 0 && apply->scope == CALLGATE_SCOPE_PROCESS) {
+	if (r == CALLGATE_E_NOTFOUND && apply->scope == CALLGATE_SCOPE_PROCESS) {
 		serve(passes, apply->pid); /* which knows why: a zombie is no task */
 		found->lacking = 1;
 		return 0;
 	}
 	if (r < 0)
-		return r == CALLGATE_E_NOTFOUND && pass > 0 ? 0 : r;
-	if (pass == 0) {
-		r = serve_all(passes, tasks, found);
-	} else {
-		r = callgate_witness_read(tasks->tasks, tasks->count, CALLGATE_EVIDENCE_ANY, &witness, err);
-		if (r == 0)
-			r = serve_those_that_lack(passes, tasks, witness, found);
-		callgate_witness_free(witness);
-	}
+		return r;
+	r = serve_all(passes, tasks, found);
 	callgate_tasks_free(tasks);
 	return r;
 }
 
-/* Two passes in a row that find nobody, where tasks came and went meanwhile; one where they did not. */
+/* The first process has ended, and with it a pid namespace. But those whom it leaves behind in a tree, or in a
+ * container's cgroup, are nobody's that we could find. */
+static int none_left(const struct passes *passes, struct callgate_err *err)
+{
+	const struct apply *apply = passes->apply;
+
+	if ((apply->scope == CALLGATE_SCOPE_TREE && apply->pid != getpid()) ||
+	    (passes->cgroups && !callgate_cgroups_empty(passes->cgroups)))
+		return err_set(err, CALLGATE_E_NOTFOUND,
+			       "process %ld has ended: whether all that it started have the filter cannot be told",
+			       (long)apply->pid);
+	return 0;
+}
+
+static int one_pass(struct passes *passes, struct found *found, struct callgate_err *err)
+{
+	const struct apply *apply = passes->apply;
+	struct callgate_witness *witness = NULL;
+	struct callgate_tasks *tasks;
+	int r = callgate_tasks_roll(apply->scope, apply->pid, &tasks, err);
+
+	if (r < 0)
+		return r == CALLGATE_E_NOTFOUND ? none_left(passes, err) : r;
+	r = callgate_witness_read(tasks->tasks, tasks->count, CALLGATE_EVIDENCE_ANY, &witness, err);
+	if (r == 0)
+		r = serve_those_that_lack(passes, tasks, witness, found);
+	callgate_witness_free(witness);
+	callgate_tasks_free(tasks);
+	return r;
+}
+
+/* The list, and the look at those who are in it, while nobody can go or come. Of frozen tasks only the iterator tells.
+ */
+static int look_at_frozen(struct passes *passes, const struct cgroup_frozen *frozen, struct found *found,
+			  struct callgate_err *err)
+{
+	const struct apply *apply = passes->apply;
+	struct callgate_witness *witness = NULL;
+	struct callgate_tasks *tasks;
+	int r = callgate_tasks_roll(apply->scope, apply->pid, &tasks, err);
+
+	if (r < 0)
+		return r;
+	r = callgate_witness_read(tasks->tasks, tasks->count, CALLGATE_EVIDENCE_ITERATOR, &witness, err);
+	passes->looks_only = true;
+	if (r == 0)
+		r = serve_those_that_lack(passes, tasks, witness, found);
+	passes->looks_only = false;
+	found->ended += !cgroup_holds(frozen, tasks);
+	callgate_witness_free(witness);
+	callgate_tasks_free(tasks);
+	return r;
+}
+
+/* After a pass in which everybody had the filter who could be looked at. Where nobody can be frozen, it stays as it is
+ * known. */
+static void look_again(struct passes *passes, struct found *found)
+{
+	struct cgroup_frozen frozen;
+	struct found now = { 0 };
+
+	if (!passes->cgroups || cgroup_freeze(passes->cgroups, &frozen, NULL) < 0)
+		return;
+	if (look_at_frozen(passes, &frozen, &now, NULL) == 0)
+		*found = now;
+	cgroup_thaw(&frozen);
+}
+
+/*
+ * Until a pass finds nobody lacking, and everybody was looked at. Who ended unseen counts, whosoever child he seems to
+ * have been: orphans are given other parents, and clone(2) gives a child the caller's own (CLONE_PARENT). The threads
+ * of a process that was served are no such case: each that it had got the filter, and each that it starts inherits it.
+ */
 int apply_all(const struct apply *apply, struct callgate_err *err)
 {
 	struct passes passes = { .apply = apply, .err = err };
 	struct callgate_err why = CALLGATE_ERR_INIT;
 	struct found found = { .lacking = 1 };
-	int r = 0, quiet = 0;
+	int r = 0;
 
-	for (int pass = 0; r == 0 && quiet < 2 && pass < PASSES; pass++) {
-		r = one_pass(&passes, pass, &found, &why);
-		quiet = found.lacking ? 0 : found.ended ? quiet + 1 : 2;
+	if (apply->scope != CALLGATE_SCOPE_CONTAINER ||
+	    callgate_cgroups_hold(apply->pid, NULL, &passes.cgroups, NULL) < 0)
+		passes.cgroups = NULL;
+	for (int pass = 0; r == 0 && (found.lacking || found.ended) && pass < PASSES; pass++) {
+		found = (struct found){ 0 };
+		r = pass == 0 ? first_pass(&passes, &found, &why) : one_pass(&passes, &found, &why);
+		if (r == 0 && found.ended && !found.lacking)
+			look_again(&passes, &found);
 	}
+	callgate_cgroups_free(passes.cgroups);
 	free(passes.seen);
 	if (passes.result) /* which err tells of */
 		return passes.result;
 	if (r < 0)
 		return err_set(err, r, "%s", why.text);
-	return quiet < 2 ? err_set(err, CALLGATE_E_LIMIT,
-				   "new processes without the filter came up in each of %d passes", PASSES)
-			 : 0;
+	if (found.lacking)
+		return err_set(err, CALLGATE_E_LIMIT, "new processes without the filter came up in each of %d passes",
+			       PASSES);
+	return found.ended ? err_set(err, CALLGATE_E_LIMIT,
+				     "processes of it start and end faster than they can be looked at: whether all "
+				     "have the filter cannot be told")
+			   : 0;
 }
 
 int callgate_prog_apply(const struct callgate_prog *prog, enum callgate_scope scope, pid_t pid,

@@ -47,16 +47,19 @@ int cgroup_read(pid_t pid, char *text, struct callgate_err *err)
 	return proc_read(AT_FDCWD, name, text, CGROUP_TEXT, err);
 }
 
-static pid_t parent_of(pid_t pid)
+int cgroup_parent(pid_t pid, pid_t *out)
 {
 	char name[64], text[1024];
 	const char *at;
+	int r;
 
+	*out = 0;
 	snprintf(name, sizeof(name), "/proc/%ld/stat", (long)pid);
-	if (proc_read(AT_FDCWD, name, text, sizeof(text), NULL) < 0)
-		return 0;
-	at = strrchr(text, ')');
-	return at && strlen(at) > 4 ? (pid_t)strtol(at + 4, NULL, 10) : 0;
+	r = proc_read(AT_FDCWD, name, text, sizeof(text), NULL);
+	at = r == 0 ? strrchr(text, ')') : NULL;
+	if (at && strlen(at) > 4)
+		*out = (pid_t)strtol(at + 4, NULL, 10);
+	return r;
 }
 
 static bool is_below(const char *path, const char *top)
@@ -229,8 +232,9 @@ int cgroup_walk(int dir, int depth, struct pids *pids, struct callgate_err *err)
 /* Whether a path is first's alone: neither its parent nor we sit there. */
 static bool is_its_own(pid_t first, const struct cgroup_row *row, const char *path)
 {
-	pid_t parent = parent_of(first);
+	pid_t parent;
 
+	(void)cgroup_parent(first, &parent); /* of one that has gone: 0 */
 	return strcmp(path, "/") != 0 && strncmp(path, "/..", 3) != 0 && !cgroup_has(getpid(), row->id, path) &&
 	       !(parent && cgroup_has(parent, row->id, path));
 }

@@ -16,16 +16,7 @@
 #include "runtime/cgroup_parts.h"
 #include "runtime/hooks.h"
 
-enum { CGROUPS_HELD = 16, KILL_SECONDS = 2 };
-
-struct callgate_cgroups {
-	struct {
-		int dir;
-		unsigned hierarchy;
-		char *path;
-	} held[CGROUPS_HELD];
-	size_t count;
-};
+enum { KILL_SECONDS = 2 };
 
 struct callgate_cgroups *callgate_cgroups_free(struct callgate_cgroups *cgroups)
 {

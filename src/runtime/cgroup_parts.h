@@ -1,9 +1,37 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What the two readers of cgroups share: the rows of /proc/PID/cgroup, and the directories that they name. */
+/* What the readers of cgroups share: the rows of /proc/PID/cgroup, and the directories that they name. */
 #ifndef CALLGATE_RUNTIME_CGROUP_PARTS_H
 #define CALLGATE_RUNTIME_CGROUP_PARTS_H
 
+#include <signal.h>
+
 #include "runtime/pids.h"
+
+enum { CGROUPS_HELD = 16 };
+
+/* A container's cgroups, see runtime/hooks.h. */
+struct callgate_cgroups {
+	struct held_cgroup {
+		int dir;
+		unsigned hierarchy;
+		char *path;
+	} held[CGROUPS_HELD];
+	size_t count;
+};
+
+/* One of them, in which nobody runs, forks or ends (but by SIGKILL) until it is thawed. */
+struct cgroup_frozen {
+	const struct held_cgroup *cgroup;
+	int control;      /* the file that freezes and thaws */
+	const char *thaw; /* what is written into it */
+	sigset_t signals; /* those that were blocked before; now all are, so that none keeps us from thawing */
+};
+/* Bounded in time, a few hundred ms. E_UNSUPPORTED: it cannot be frozen, or somebody else has frozen it. After 0 it
+ * must be thawed. */
+int cgroup_freeze(const struct callgate_cgroups *cgroups, struct cgroup_frozen *out, struct callgate_err *err);
+void cgroup_thaw(struct cgroup_frozen *frozen);
+/* Whether each of the tasks is in it. */
+bool cgroup_holds(const struct cgroup_frozen *frozen, const struct callgate_tasks *tasks);
 
 enum { CGROUP_TEXT = 64 * 1024 /* bytes that cgroup_read() may write */ };
 
@@ -19,6 +47,8 @@ int cgroup_read(pid_t pid, char *text, struct callgate_err *err);
 bool cgroup_next_row(char **text, struct cgroup_row *row);
 /* Whether the process sits in the cgroup or below it; one that cannot be read is not there. */
 bool cgroup_has(pid_t pid, unsigned id, const char *path);
+/* *out: 0 where it cannot be told. E_NOTFOUND: no such process. */
+int cgroup_parent(pid_t pid, pid_t *out);
 /* Each cgroup that first has for itself: neither its parent nor we sit there. What visit answers other than 0 ends it.
  */
 typedef int cgroup_visit(void *data, const struct cgroup_row *row, const char *path, struct callgate_err *err);

@@ -36,6 +36,27 @@ bool callgate_cgroups_empty(const struct callgate_cgroups *cgroups);
 int callgate_cgroups_kill(const struct callgate_cgroups *cgroups, struct callgate_err *err);
 struct callgate_cgroups *callgate_cgroups_free(struct callgate_cgroups *cgroups);
 
+/* callgate_tasks_list() keeps silent about those who end while it is made, and about what they have started by then.
+ * Here each of them is in the list too: what could be read of him, or just his ids. Of a tree these may be others than
+ * its own, whose parents nobody could see any more. */
+int callgate_tasks_roll(enum callgate_scope scope, pid_t pid, struct callgate_tasks **out,
+			struct callgate_err *err) CALLGATE_MUST_CHECK;
+/* Whether only the ids are known: it had gone before it could be read. */
+bool callgate_task_is_lost(const struct callgate_task *task);
+/*
+ * For verbs that only read: what the roll says of a task that had ended when its filters were to be looked at. fewest:
+ * how many filters the tasks have at least that were looked at; INT_MAX: none was. SEEN: as many as they, which is all
+ * that a container tells that starts and ends programs all the time. It is no proof against somebody who adds filters
+ * of his own, and no reason to believe that he has a certain one.
+ */
+enum callgate_ended { CALLGATE_ENDED_SEEN = 0, CALLGATE_ENDED_BARE /* it had none */, CALLGATE_ENDED_UNSEEN };
+enum callgate_ended callgate_task_ended(const struct callgate_task *task, int fewest);
+struct callgate_witness;
+int callgate_witness_fewest(const struct callgate_witness *witness, size_t tasks);
+/* A source is looked at again while somebody ended unseen; then nobody can tell: E_LIMIT, with how many. */
+enum { CALLGATE_LOOKS = 20 };
+int callgate_tasks_unseen(size_t unseen, struct callgate_err *err);
+
 /* ------------------------------------------------------------------ visible denials */
 
 /* The program wants these filter flags (SECCOMP_FILTER_FLAG_LOG) besides those of its profile. */

@@ -1,0 +1,248 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Roll call: who is in a container, tree or process, those included who end while they are called. One who forks the
+ * next and ends is never there when he is looked at: he must not go unnoticed. */
+#include <ctype.h>
+#include <dirent.h>
+#include <errno.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "base/err.h"
+#include "base/fd.h"
+#include "kernel/status.h"
+#include "kernel/witness_read.h"
+#include "runtime/cgroup_parts.h"
+#include "runtime/hooks.h"
+#include "runtime/tasks.h"
+
+bool callgate_task_is_lost(const struct callgate_task *task)
+{
+	return task->filters < 0 && !task->start_time && !task->command[0];
+}
+
+enum callgate_ended callgate_task_ended(const struct callgate_task *task, int fewest)
+{
+	if (callgate_task_is_lost(task))
+		return CALLGATE_ENDED_UNSEEN;
+	if (task->mode == CALLGATE_MODE_NONE)
+		return fewest ? CALLGATE_ENDED_BARE : CALLGATE_ENDED_SEEN;
+	return task->filters >= fewest ? CALLGATE_ENDED_SEEN : CALLGATE_ENDED_UNSEEN;
+}
+
+int callgate_witness_fewest(const struct callgate_witness *witness, size_t tasks)
+{
+	size_t stack, count, fewest = INT_MAX;
+
+	for (size_t i = 0; i < tasks; i++)
+		if (callgate_witness_task(witness, i, &stack, NULL) == 0 &&
+		    callgate_witness_stack(witness, stack, &count) && count < fewest)
+			fewest = count;
+	return (int)fewest;
+}
+
+int callgate_tasks_unseen(size_t unseen, struct callgate_err *err)
+{
+	return err_set(
+		err, CALLGATE_E_LIMIT,
+		"in each of %d looks somebody ended before he could be looked at, %zu process%s in the last one: "
+		"nothing is known of them",
+		CALLGATE_LOOKS, unseen, unseen == 1 ? "" : "es");
+}
+
+static int add_task(struct callgate_tasks *roll, const struct callgate_task *task, struct callgate_err *err)
+{
+	bool full = roll->count == roll->room;
+	size_t room = full ? 2 * roll->room + 32 : roll->room;
+	struct callgate_task *tasks = full ? reallocarray(roll->tasks, room, sizeof(*tasks)) : roll->tasks;
+
+	if (!tasks)
+		return err_nomem(err);
+	*roll = (struct callgate_tasks){ .tasks = tasks, .count = roll->count + 1, .room = room };
+	tasks[roll->count - 1] = *task;
+	return 0;
+}
+
+static int add_lost(struct callgate_tasks *roll, pid_t pid, pid_t tid, struct callgate_err *err)
+{
+	return add_task(roll, &(struct callgate_task){ .pid = pid, .tid = tid, .filters = -1 }, err);
+}
+
+/* A zombie has started all that it ever will, and who that was is called himself. */
+static int call_thread(struct callgate_tasks *roll, int dir, pid_t pid, const char *name, struct callgate_err *err)
+{
+	struct callgate_task task;
+	struct task_detail detail;
+	int fd, r = proc_open(dir, name, &fd, err);
+
+	if (r == 0) {
+		r = task_read(fd, &task, &detail, err);
+		fd_close(fd);
+	}
+	if (r == CALLGATE_E_NOTFOUND)
+		return add_lost(roll, pid, (pid_t)strtol(name, NULL, 10), err);
+	if (r < 0 || detail.state == 'Z' || detail.state == 'X')
+		return r;
+	return add_task(roll, &task, err);
+}
+
+static int call_process(struct callgate_tasks *roll, pid_t pid, bool *there, struct callgate_err *err)
+{
+	char path[64];
+	DIR *dir;
+	int r = 0;
+
+	snprintf(path, sizeof(path), "/proc/%ld/task", (long)pid);
+	dir = opendir(path);
+	if (!dir && errno != ENOENT && errno != ESRCH)
+		return err_set_errno(err, CALLGATE_E_IO, errno, path, "cannot open");
+	for (struct dirent *entry; r == 0 && dir && (entry = readdir(dir));) {
+		bool is_thread = isdigit((unsigned char)entry->d_name[0]);
+
+		*there |= is_thread;
+		r = is_thread ? call_thread(roll, dirfd(dir), pid, entry->d_name, err) : 0;
+	}
+	if (dir)
+		closedir(dir);
+	return r;
+}
+
+struct family {
+	struct pids all, parents; /* side by side */
+};
+
+/* One who goes before he can be asked for his parent may be of the family, or may not. */
+static int ask_parent(struct family *family, struct callgate_tasks *roll, pid_t pid, struct callgate_err *err)
+{
+	pid_t parent;
+	int r;
+
+	if (cgroup_parent(pid, &parent) == CALLGATE_E_NOTFOUND)
+		return add_lost(roll, pid, pid, err);
+	r = pids_add(&family->all, pid, err);
+	return r < 0 ? r : pids_add(&family->parents, parent, err);
+}
+
+static int ask_everybody(struct family *family, struct callgate_tasks *roll, struct callgate_err *err)
+{
+	DIR *dir = opendir("/proc");
+	int r = dir ? 0 : err_set_errno(err, CALLGATE_E_IO, errno, "/proc", "cannot open");
+
+	for (struct dirent *entry; r == 0 && (entry = readdir(dir));)
+		if (isdigit((unsigned char)entry->d_name[0]))
+			r = ask_parent(family, roll, (pid_t)strtol(entry->d_name, NULL, 10), err);
+	if (dir)
+		closedir(dir);
+	return r;
+}
+
+static int name_tree(pid_t root, struct callgate_tasks *roll, struct pids *pids, struct callgate_err *err)
+{
+	struct family family = { 0 };
+	size_t at = pids->count;
+	int r = ask_everybody(&family, roll, err);
+
+	if (r == 0)
+		r = pids_add(pids, root, err);
+	for (size_t i = at; r == 0 && i < pids->count; i++)
+		for (size_t j = 0; r == 0 && j < family.all.count; j++) {
+			if (family.parents.pids[j] != pids->pids[i])
+				continue;
+			family.parents.pids[j] = 0; /* numbers that are used again may go in a circle */
+			r = pids_add(pids, family.all.pids[j], err);
+		}
+	if (r == 0 && root == getpid())
+		pids->pids[at] = pids->pids[--pids->count];
+	pids_free(&family.all);
+	pids_free(&family.parents);
+	return r;
+}
+
+/* Of a container without cgroups of its own: orphans come to the first process of their pid namespace, so that whoever
+ * starts the next and ends is in the first one's tree. */
+static int name_all(enum callgate_scope scope, pid_t pid, struct callgate_tasks *roll, struct pids *pids,
+		    struct callgate_err *err)
+{
+	bool has_cgroup = false;
+	int r;
+
+	if (scope == CALLGATE_SCOPE_PROCESS)
+		return pids_add(pids, pid, err);
+	r = scope == CALLGATE_SCOPE_CONTAINER ? cgroup_pids(pid, pids, &has_cgroup, err) : 0;
+	return r < 0 || has_cgroup ? r : name_tree(pid, roll, pids, err);
+}
+
+static int call_all(enum callgate_scope scope, pid_t pid, struct callgate_tasks *roll, struct callgate_err *err)
+{
+	struct pids pids = { 0 };
+	int r = name_all(scope, pid, roll, &pids, err);
+
+	pids_sort(&pids);
+	for (size_t i = 0; r == 0 && i < pids.count; i++) {
+		bool there = false;
+
+		r = call_process(roll, pids.pids[i], &there, err);
+		if (r == 0 && !there && pids.pids[i] == pid && scope != CALLGATE_SCOPE_CONTAINER)
+			r = err_set(err, CALLGATE_E_NOTFOUND, "no process %ld", (long)pid);
+		else if (r == 0 && !there)
+			r = add_lost(roll, pids.pids[i], pids.pids[i], err);
+	}
+	pids_free(&pids);
+	return r;
+}
+
+static int by_ids(const void *a, const void *b)
+{
+	const struct callgate_task *x = a, *y = b;
+
+	if (x->pid == y->pid && x->tid == y->tid)
+		return (x->start_time > y->start_time) - (x->start_time < y->start_time);
+	return x->pid == y->pid ? (x->tid > y->tid ? 1 : -1) : (x->pid > y->pid ? 1 : -1);
+}
+
+static void sort(struct callgate_tasks *roll)
+{
+	size_t kept = 0;
+
+	if (roll->count)
+		qsort(roll->tasks, roll->count, sizeof(*roll->tasks), by_ids);
+	for (size_t i = 0; i < roll->count; i++) {
+		const struct callgate_task *last = kept ? &roll->tasks[kept - 1] : NULL, *task = &roll->tasks[i];
+
+		if (last && last->tid == task->tid && last->pid == task->pid && last->start_time == task->start_time)
+			continue;
+		roll->tasks[kept++] = *task;
+	}
+	roll->count = kept;
+}
+
+/* The list comes last: it knows who is in a pid namespace, and what of a task has changed meanwhile. */
+static int add_list(enum callgate_scope scope, pid_t pid, struct callgate_tasks *roll, struct callgate_err *err)
+{
+	struct callgate_tasks *list = NULL;
+	int r = callgate_tasks_list(scope, pid, &list, err);
+
+	for (size_t i = 0; r == 0 && i < list->count; i++)
+		r = add_task(roll, &list->tasks[i], err);
+	callgate_tasks_free(list);
+	return r;
+}
+
+int callgate_tasks_roll(enum callgate_scope scope, pid_t pid, struct callgate_tasks **out, struct callgate_err *err)
+{
+	struct callgate_tasks *roll = calloc(1, sizeof(*roll));
+	int r = roll ? call_all(scope, pid, roll, err) : err_nomem(err);
+
+	if (r == 0 && scope == CALLGATE_SCOPE_CONTAINER)
+		r = add_list(scope, pid, roll, err);
+	if (r == 0 && !roll->count)
+		r = err_set(err, CALLGATE_E_NOTFOUND, "no process %ld", (long)pid);
+	if (r < 0) {
+		callgate_tasks_free(roll);
+		return r;
+	}
+	sort(roll);
+	*out = roll;
+	return 0;
+}
