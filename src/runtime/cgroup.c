@@ -47,18 +47,19 @@ int cgroup_read(pid_t pid, char *text, struct callgate_err *err)
 	return proc_read(AT_FDCWD, name, text, CGROUP_TEXT, err);
 }
 
-int cgroup_parent(pid_t pid, pid_t *out)
+int cgroup_stat(pid_t pid, struct cgroup_stat *out)
 {
 	char name[64], text[1024];
 	const char *at;
 	int r;
 
-	*out = 0;
+	*out = (struct cgroup_stat){ .parent = 0 };
 	snprintf(name, sizeof(name), "/proc/%ld/stat", (long)pid);
 	r = proc_read(AT_FDCWD, name, text, sizeof(text), NULL);
 	at = r == 0 ? strrchr(text, ')') : NULL;
-	if (at && strlen(at) > 4)
-		*out = (pid_t)strtol(at + 4, NULL, 10);
+	if (at)
+		sscanf(at + 1, " %c %d %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %ld", &out->state,
+		       &out->parent, &out->threads);
 	return r;
 }
 
@@ -232,11 +233,11 @@ int cgroup_walk(int dir, int depth, struct pids *pids, struct callgate_err *err)
 /* Whether a path is first's alone: neither its parent nor we sit there. */
 static bool is_its_own(pid_t first, const struct cgroup_row *row, const char *path)
 {
-	pid_t parent;
+	struct cgroup_stat stat;
 
-	(void)cgroup_parent(first, &parent); /* of one that has gone: 0 */
+	(void)cgroup_stat(first, &stat); /* one that has gone has none */
 	return strcmp(path, "/") != 0 && strncmp(path, "/..", 3) != 0 && !cgroup_has(getpid(), row->id, path) &&
-	       !(parent && cgroup_has(parent, row->id, path));
+	       !(stat.parent && cgroup_has(stat.parent, row->id, path));
 }
 
 /* What engines call a container's own cgroup: "lxc.payload.NAME", or something with an id of 64 digits in it. */

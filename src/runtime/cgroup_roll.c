@@ -69,9 +69,28 @@ static int add_lost(struct callgate_tasks *roll, pid_t pid, pid_t tid, struct ca
 	return add_task(roll, &(struct callgate_task){ .pid = pid, .tid = tid, .filters = -1 }, err);
 }
 
-/* A zombie has started all that it ever will, and who that was is called himself. */
-static int call_thread(struct callgate_tasks *roll, int dir, pid_t pid, const char *name, struct callgate_err *err)
+/* Who is called, and which of them had no first thread any more when they were named. Who has ended since then may have
+ * started the next since then. */
+struct named {
+	struct pids pids, headless;
+};
+
+static int by_number(const void *a, const void *b)
 {
+	pid_t x = *(const pid_t *)a, y = *(const pid_t *)b;
+
+	return x < y ? -1 : x > y;
+}
+
+static bool is_among(const struct pids *pids, pid_t pid)
+{
+	return pids->count && bsearch(&pid, pids->pids, pids->count, sizeof(pid), by_number);
+}
+
+static int call_thread(struct callgate_tasks *roll, int dir, const struct named *named, pid_t pid, const char *name,
+		       struct callgate_err *err)
+{
+	pid_t tid = (pid_t)strtol(name, NULL, 10);
 	struct callgate_task task;
 	struct task_detail detail;
 	int fd, r = proc_open(dir, name, &fd, err);
@@ -81,13 +100,14 @@ static int call_thread(struct callgate_tasks *roll, int dir, pid_t pid, const ch
 		fd_close(fd);
 	}
 	if (r == CALLGATE_E_NOTFOUND)
-		return add_lost(roll, pid, (pid_t)strtol(name, NULL, 10), err);
-	if (r < 0 || detail.state == 'Z' || detail.state == 'X')
-		return r;
-	return add_task(roll, &task, err);
+		return add_lost(roll, pid, tid, err);
+	if (r == 0 && (detail.state == 'Z' || detail.state == 'X'))
+		return tid == pid && is_among(&named->headless, pid) ? 0 : add_lost(roll, pid, tid, err);
+	return r < 0 ? r : add_task(roll, &task, err);
 }
 
-static int call_process(struct callgate_tasks *roll, pid_t pid, bool *there, struct callgate_err *err)
+static int call_process(struct callgate_tasks *roll, const struct named *named, pid_t pid, bool *there,
+			struct callgate_err *err)
 {
 	char path[64];
 	DIR *dir;
@@ -101,7 +121,7 @@ static int call_process(struct callgate_tasks *roll, pid_t pid, bool *there, str
 		bool is_thread = isdigit((unsigned char)entry->d_name[0]);
 
 		*there |= is_thread;
-		r = is_thread ? call_thread(roll, dirfd(dir), pid, entry->d_name, err) : 0;
+		r = is_thread ? call_thread(roll, dirfd(dir), named, pid, entry->d_name, err) : 0;
 	}
 	if (dir)
 		closedir(dir);
@@ -112,86 +132,163 @@ struct family {
 	struct pids all, parents; /* side by side */
 };
 
-/* One who goes before he can be asked for his parent may be of the family, or may not. */
-static int ask_parent(struct family *family, struct callgate_tasks *roll, pid_t pid, struct callgate_err *err)
-{
-	pid_t parent;
-	int r;
-
-	if (cgroup_parent(pid, &parent) == CALLGATE_E_NOTFOUND)
-		return add_lost(roll, pid, pid, err);
-	r = pids_add(&family->all, pid, err);
-	return r < 0 ? r : pids_add(&family->parents, parent, err);
-}
-
-static int ask_everybody(struct family *family, struct callgate_tasks *roll, struct callgate_err *err)
+static int name_everybody(struct pids *pids, struct callgate_err *err)
 {
 	DIR *dir = opendir("/proc");
 	int r = dir ? 0 : err_set_errno(err, CALLGATE_E_IO, errno, "/proc", "cannot open");
 
 	for (struct dirent *entry; r == 0 && (entry = readdir(dir));)
 		if (isdigit((unsigned char)entry->d_name[0]))
-			r = ask_parent(family, roll, (pid_t)strtol(entry->d_name, NULL, 10), err);
+			r = pids_add(pids, (pid_t)strtol(entry->d_name, NULL, 10), err);
 	if (dir)
 		closedir(dir);
 	return r;
 }
 
-static int name_tree(pid_t root, struct callgate_tasks *roll, struct pids *pids, struct callgate_err *err)
+/* One who goes before he can be asked for his parent may be of the family, or may not. */
+static int ask_parents(struct family *family, struct callgate_tasks *roll, const struct named *named,
+		       struct callgate_err *err)
+{
+	int r = name_everybody(&family->all, err);
+
+	for (size_t i = 0; r == 0 && i < family->all.count; i++) {
+		pid_t pid = family->all.pids[i];
+		struct cgroup_stat stat;
+
+		if (cgroup_stat(pid, &stat) == CALLGATE_E_NOTFOUND)
+			r = add_lost(roll, pid, pid, err);
+		if (stat.threads <= 1 && is_among(&named->headless, pid))
+			stat.parent = 0; /* a zombie of before: nobody's child any more */
+		if (r == 0)
+			r = pids_add(&family->parents, stat.parent, err);
+	}
+	return r;
+}
+
+/* By the parents that all processes of the machine have. */
+static int name_by_parents(struct pids *pids, const struct named *named, struct callgate_tasks *roll,
+			   struct callgate_err *err)
 {
 	struct family family = { 0 };
-	size_t at = pids->count;
-	int r = ask_everybody(&family, roll, err);
+	int r = ask_parents(&family, roll, named, err);
 
-	if (r == 0)
-		r = pids_add(pids, root, err);
-	for (size_t i = at; r == 0 && i < pids->count; i++)
+	for (size_t i = 0; r == 0 && i < pids->count; i++)
 		for (size_t j = 0; r == 0 && j < family.all.count; j++) {
 			if (family.parents.pids[j] != pids->pids[i])
 				continue;
 			family.parents.pids[j] = 0; /* numbers that are used again may go in a circle */
 			r = pids_add(pids, family.all.pids[j], err);
 		}
-	if (r == 0 && root == getpid())
-		pids->pids[at] = pids->pids[--pids->count];
 	pids_free(&family.all);
 	pids_free(&family.parents);
 	return r;
 }
 
+static int name_children(struct pids *pids, pid_t pid, const char *thread, struct callgate_err *err)
+{
+	char path[64];
+	FILE *file;
+	long child;
+	int r = 0;
+
+	snprintf(path, sizeof(path), "/proc/%ld/task/%.16s/children", (long)pid, thread);
+	file = fopen(path, "re");
+	while (r == 0 && file && fscanf(file, "%ld", &child) == 1)
+		r = pids_add(pids, (pid_t)child, err);
+	if (file)
+		fclose(file);
+	return r;
+}
+
+/* By the children that each thread has: who comes and goes elsewhere on the machine is nothing to us. One who ends
+ * meanwhile hands his children to somebody who may have been asked before; he himself has been named. */
+static int name_by_children(struct pids *pids, struct callgate_err *err)
+{
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < pids->count; i++) {
+		char path[64];
+		DIR *dir;
+
+		snprintf(path, sizeof(path), "/proc/%ld/task", (long)pids->pids[i]);
+		dir = opendir(path);
+		for (struct dirent *entry; r == 0 && dir && (entry = readdir(dir));)
+			if (isdigit((unsigned char)entry->d_name[0]))
+				r = name_children(pids, pids->pids[i], entry->d_name, err);
+		if (dir)
+			closedir(dir);
+	}
+	return r;
+}
+
+static int name_tree(pid_t root, struct callgate_tasks *roll, struct named *named, struct callgate_err *err)
+{
+	struct pids *pids = &named->pids;
+	int r = pids_add(pids, root, err);
+
+	if (r == 0)
+		r = access("/proc/thread-self/children", R_OK) == 0 ? name_by_children(pids, err)
+								    : name_by_parents(pids, named, roll, err);
+	if (r == 0 && root == getpid())
+		pids->pids[0] = pids->pids[--pids->count];
+	return r;
+}
+
+/* Takes the names for those that had no first thread any more before the names are called out again. */
+static int find_headless(struct named *named, struct callgate_err *err)
+{
+	struct cgroup_stat stat;
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < named->pids.count; i++)
+		if (cgroup_stat(named->pids.pids[i], &stat) == 0 && (stat.state == 'Z' || stat.state == 'X'))
+			r = pids_add(&named->headless, named->pids.pids[i], err);
+	pids_free(&named->pids);
+	pids_sort(&named->headless);
+	return r;
+}
+
 /* Of a container without cgroups of its own: orphans come to the first process of their pid namespace, so that whoever
  * starts the next and ends is in the first one's tree. */
-static int name_all(enum callgate_scope scope, pid_t pid, struct callgate_tasks *roll, struct pids *pids,
+static int name_all(enum callgate_scope scope, pid_t pid, struct callgate_tasks *roll, struct named *named,
 		    struct callgate_err *err)
 {
 	bool has_cgroup = false;
-	int r;
+	int r = scope == CALLGATE_SCOPE_CONTAINER ? cgroup_pids(pid, &named->pids, &has_cgroup, err) : 0;
 
-	if (scope == CALLGATE_SCOPE_PROCESS)
-		return pids_add(pids, pid, err);
-	r = scope == CALLGATE_SCOPE_CONTAINER ? cgroup_pids(pid, pids, &has_cgroup, err) : 0;
-	return r < 0 || has_cgroup ? r : name_tree(pid, roll, pids, err);
+	if (r == 0 && scope == CALLGATE_SCOPE_PROCESS)
+		r = pids_add(&named->pids, pid, err);
+	else if (r == 0 && !has_cgroup)
+		r = name_everybody(&named->pids, err);
+	if (r == 0)
+		r = find_headless(named, err);
+	if (r < 0 || has_cgroup)
+		return r < 0 ? r : cgroup_pids(pid, &named->pids, &has_cgroup, err);
+	return scope == CALLGATE_SCOPE_PROCESS ? pids_add(&named->pids, pid, err) : name_tree(pid, roll, named, err);
 }
 
 static int call_all(enum callgate_scope scope, pid_t pid, struct callgate_tasks *roll, struct callgate_err *err)
 {
-	struct pids pids = { 0 };
-	int r = name_all(scope, pid, roll, &pids, err);
+	struct named named = { 0 };
+	int r = name_all(scope, pid, roll, &named, err);
 
-	pids_sort(&pids);
-	for (size_t i = 0; r == 0 && i < pids.count; i++) {
+	pids_sort(&named.pids);
+	for (size_t i = 0; r == 0 && i < named.pids.count; i++) {
+		pid_t one = named.pids.pids[i];
 		bool there = false;
 
-		r = call_process(roll, pids.pids[i], &there, err);
-		if (r == 0 && !there && pids.pids[i] == pid && scope != CALLGATE_SCOPE_CONTAINER)
+		r = call_process(roll, &named, one, &there, err);
+		if (r == 0 && !there && one == pid && scope != CALLGATE_SCOPE_CONTAINER)
 			r = err_set(err, CALLGATE_E_NOTFOUND, "no process %ld", (long)pid);
 		else if (r == 0 && !there)
-			r = add_lost(roll, pids.pids[i], pids.pids[i], err);
+			r = add_lost(roll, one, one, err);
 	}
-	pids_free(&pids);
+	pids_free(&named.pids);
+	pids_free(&named.headless);
 	return r;
 }
 
+/* By process; of one that was found twice what is known comes last. */
 static int by_ids(const void *a, const void *b)
 {
 	const struct callgate_task *x = a, *y = b;

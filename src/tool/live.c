@@ -5,6 +5,7 @@
 #include <time.h>
 
 #include "kernel/witness_read.h"
+#include "runtime/hooks.h"
 #include "tool/tool.h"
 
 struct live {
@@ -15,6 +16,8 @@ struct live {
 	char first[65], digest[65]; /* of what the first task means, and of all */
 	char one[65];               /* of what one of the stacks means */
 	bool differ;                /* from another's */
+	int fewest;                 /* filters of a task */
+	size_t unseen;              /* tasks that ended before they could be looked at, of which nothing is known */
 };
 
 static bool has_runtimes_init(const struct callgate_tasks *tasks)
@@ -33,7 +36,7 @@ int live_tasks(enum callgate_scope scope, pid_t pid, struct callgate_tasks **out
 	const struct timespec step = { .tv_nsec = 20000000 };
 
 	for (unsigned i = 1;; i++) {
-		int r = callgate_tasks_list(scope, pid, out, err);
+		int r = callgate_tasks_roll(scope, pid, out, err);
 
 		if (r < 0 || scope != CALLGATE_SCOPE_CONTAINER || i == TRIES || !has_runtimes_init(*out))
 			return r;
@@ -78,6 +81,25 @@ static int note_other(struct live *live, const struct callgate_filter *filter, s
 	return r;
 }
 
+/* Who had no filter may have left others that have none. */
+static int join_ended(struct live *live, const struct callgate_task *gone, struct callgate_err *err)
+{
+	enum callgate_ended ended = callgate_task_ended(gone, live->fewest);
+	struct callgate_filter *everything = NULL;
+	int r = join_heir(live, gone, err);
+
+	live->unseen += ended == CALLGATE_ENDED_UNSEEN;
+	if (r < 0 || ended != CALLGATE_ENDED_BARE)
+		return r;
+	r = callgate_filter_combine(CALLGATE_MEET, NULL, 0, &everything, err);
+	if (r == 0)
+		r = note_other(live, everything, err);
+	if (r == 0)
+		r = join(&live->all, everything, err);
+	callgate_filter_free(everything);
+	return r;
+}
+
 /* Tasks by the thousand have a few stacks of filters. One whose filters are unknown is no task that may be left out. */
 static int join_task(struct live *live, size_t at, pid_t first, struct callgate_err *err)
 {
@@ -87,7 +109,7 @@ static int join_task(struct live *live, size_t at, pid_t first, struct callgate_
 	int r = callgate_witness_task(live->witness, at, &stack, err);
 
 	if (r == CALLGATE_E_NOTFOUND)
-		return join_heir(live, task, err);
+		return join_ended(live, task, err);
 	if (r == 0)
 		r = callgate_witness_filter(live->witness, stack, &filter, err);
 	if (r == 0 && task->tid == first)
@@ -112,23 +134,30 @@ static int join_tasks(struct live *live, pid_t first, struct callgate_err *err)
 		*err = (struct callgate_err){ .code = CALLGATE_E_NOMEM, .text = "out of memory" };
 		return CALLGATE_E_NOMEM;
 	}
+	live->fewest = callgate_witness_fewest(live->witness, count);
 	for (size_t i = 0; i < count && r == 0; i++)
 		r = join_task(live, i, first, err);
-	if (r == 0 && !live->all) {
+	if (r == 0 && !live->all && !live->unseen) {
 		*err = (struct callgate_err){ .code = CALLGATE_E_NOTFOUND, .text = "no task was found" };
 		return CALLGATE_E_NOTFOUND;
 	}
-	return r < 0 ? r : callgate_filter_digest(live->all, live->digest, err);
+	return r < 0 || !live->all ? r : callgate_filter_digest(live->all, live->digest, err);
+}
+
+static void release_look(struct live *live)
+{
+	live->witness = callgate_witness_free(live->witness);
+	free(live->joined);
+	live->joined = NULL;
 }
 
 static void release(struct live *live)
 {
+	release_look(live);
 	live->all = callgate_filter_free(live->all);
-	live->witness = callgate_witness_free(live->witness);
-	free(live->joined);
 }
 
-static int look(enum callgate_scope scope, pid_t first, struct live *live, struct callgate_err *err)
+static int look_once(enum callgate_scope scope, pid_t first, struct live *live, struct callgate_err *err)
 {
 	struct callgate_tasks *tasks = NULL;
 	int r = live_tasks(scope, first, &tasks, err);
@@ -138,6 +167,23 @@ static int look(enum callgate_scope scope, pid_t first, struct live *live, struc
 		r = join_tasks(live, first, err);
 	live->tasks = callgate_tasks_free(tasks);
 	return r;
+}
+
+/* What one look has found counts in the next one too: until everybody was seen whom a look has found. */
+static int look(enum callgate_scope scope, pid_t first, struct live *live, struct callgate_err *err)
+{
+	int r = 0;
+
+	for (int i = 0; r == 0 && (i == 0 || live->unseen) && i < CALLGATE_LOOKS; i++) {
+		size_t before = live->unseen;
+
+		release_look(live);
+		live->unseen = 0;
+		r = look_once(scope, first, live, err);
+		if (r == CALLGATE_E_NOTFOUND && before)
+			live->unseen = before;
+	}
+	return live->unseen ? callgate_tasks_unseen(live->unseen, err) : r;
 }
 
 /* count: what is made of it, in the middle of the sentence. */

@@ -3,6 +3,7 @@
  * it is ready. */
 #include <errno.h>
 #include <fcntl.h>
+#include <sched.h>
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,9 +14,10 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "runtime/hooks.h"
 #include "tool/run_then.h"
 
-enum { LOOK_MS = 20, REAP_MS = 1000 };
+enum { LOOK_MS = 20, REAP_MS = 1000, KILL_MS = 2000 };
 
 static uint64_t now_ms(void)
 {
@@ -258,15 +260,64 @@ static void reap(pid_t command)
 	}
 }
 
-static void kill_all(void)
+/* Our own children, the newest first: nobody else gets the number of one for whom we have not waited. One who starts
+ * the next and ends is hit only at once. False: this kernel has no such list. */
+static bool kill_children(void)
+{
+	char path[64], text[16384];
+	ssize_t size;
+	int fd;
+
+	snprintf(path, sizeof(path), "/proc/self/task/%ld/children", (long)getpid());
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return false;
+	size = read(fd, text, sizeof(text) - 1);
+	close(fd);
+	while (size > 0) {
+		pid_t pid;
+
+		text[size] = '\0';
+		while (size > 0 && text[--size] != ' ')
+			;
+		pid = (pid_t)strtol(text + size, NULL, 10);
+		if (pid > 0)
+			kill(pid, SIGKILL);
+	}
+	return true;
+}
+
+static void kill_listed(void)
 {
 	struct callgate_tasks *tasks = NULL;
 
-	if (callgate_tasks_list(CALLGATE_SCOPE_TREE, getpid(), &tasks, NULL) < 0)
+	if (callgate_tasks_roll(CALLGATE_SCOPE_TREE, getpid(), &tasks, NULL) < 0)
 		return;
 	for (size_t i = 0; i < callgate_tasks_count(tasks); i++)
-		kill(callgate_tasks_at(tasks, i)->pid, SIGKILL);
+		if (!callgate_task_is_lost(callgate_tasks_at(tasks, i)))
+			kill(callgate_tasks_at(tasks, i)->pid, SIGKILL);
 	callgate_tasks_free(tasks);
+}
+
+/* The children of who is killed come to us, and are killed then: until we have none. */
+static void kill_all(void)
+{
+	uint64_t end = now_ms() + KILL_MS;
+	pid_t pid;
+
+	for (;;) {
+		if (!kill_children())
+			kill_listed();
+		do
+			pid = waitpid(-1, NULL, WNOHANG);
+		while (pid > 0);
+		if (pid < 0)
+			return;
+		if (now_ms() > end)
+			break;
+		sched_yield();
+	}
+	report("not all that the command has started could be ended");
 }
 
 static int wait_through(struct phases *phases, struct callgate_command *command, int *status, struct callgate_err *err)

@@ -30,17 +30,29 @@ struct compared {
 	struct callgate_diff *diff; /* NULL: not asked for */
 };
 
+/* A row that has been given: a look that is taken again does not give it again. */
+struct told {
+	pid_t tid;
+	uint64_t start_time;
+	const char *word;
+};
+
 struct verification {
 	const struct callgate_filter *profile;
 	struct callgate_witness *witness; /* where the kernel can, read without stopping anybody */
 	struct compared *by_stack;        /* a thousand threads have one stack of filters */
 	enum accepts accepts;
-	const char *output_digest;    /* of what the engine makes of the profile; "": not known */
-	long base;                    /* the stack of the container's first process; -1: unknown, or of no matter */
-	const char *named;            /* the source, in front of its rows; NULL: there is one only */
-	struct json_object *rows;     /* NULL: TSV */
-	size_t told, adapted, others; /* others: different, by errnos */
-	pid_t hidden;                 /* a task whose filters the kernel does not show to this user; 0: none */
+	const char *output_digest; /* of what the engine makes of the profile; "": not known */
+	long base;                 /* the stack of the container's first process; -1: unknown, or of no matter */
+	const char *named;         /* the source, in front of its rows; NULL: there is one only */
+	struct json_object *rows;  /* NULL: TSV */
+	struct told *told;
+	size_t told_count, told_room;
+	size_t told_before;     /* by earlier looks: these are sorted */
+	size_t adapted, others; /* others: different, by errnos */
+	int fewest;             /* filters of a task */
+	size_t unseen;          /* tasks that ended in the last look, of which nothing is known */
+	pid_t hidden;           /* a task whose filters the kernel does not show to this user; 0: none */
 	int code;
 };
 
@@ -72,12 +84,40 @@ static void print_weaker(const struct callgate_diff *diff)
 		printf("\t... and %zu more\n", count - SHOWN);
 }
 
+static int by_row(const void *a, const void *b)
+{
+	const struct told *x = a, *y = b;
+
+	if (x->tid != y->tid)
+		return x->tid > y->tid ? 1 : -1;
+	return x->start_time != y->start_time ? (x->start_time > y->start_time ? 1 : -1) : strcmp(x->word, y->word);
+}
+
+/* Out of memory, a row may come twice. */
+static bool is_told(struct verification *v, struct told row)
+{
+	struct told *grown;
+
+	if (v->told_before && bsearch(&row, v->told, v->told_before, sizeof(row), by_row))
+		return true;
+	if (v->told_count == v->told_room) {
+		grown = reallocarray(v->told, 2 * v->told_room + 64, sizeof(*grown));
+		if (!grown)
+			return false;
+		v->told = grown;
+		v->told_room = 2 * v->told_room + 64;
+	}
+	v->told[v->told_count++] = row;
+	return false;
+}
+
 static void tell(struct verification *v, const struct callgate_task *task, const char *word,
 		 const struct callgate_diff *diff)
 {
 	char command[4 * sizeof(task->command)];
 
-	v->told++;
+	if (is_told(v, (struct told){ task->tid, task->start_time, word }))
+		return;
 	if (v->rows) {
 		struct json_object *row = json_object_new_object();
 
@@ -151,10 +191,22 @@ static const struct compared *compare(struct verification *v, size_t stack)
 	return compared;
 }
 
+/* Who goes while he is looked at may have left others, of whom he is all that can be known. */
+static void judge_ended(struct verification *v, const struct callgate_task *task)
+{
+	enum callgate_ended ended = callgate_task_ended(task, v->fewest);
+
+	v->unseen += ended == CALLGATE_ENDED_UNSEEN;
+	if (ended != CALLGATE_ENDED_BARE)
+		return;
+	tell(v, task, callgate_verdict_name(CALLGATE_NONE), NULL);
+	if (v->code == EXIT_YES)
+		v->code = EXIT_NO;
+}
+
 /*
- * A task that has gone meanwhile proves nothing and hides nothing: the list was of those that live. But a thread that
- * calls execve goes by taking its process's id, with the filters that it has: whoever has that id now is looked at
- * (once more).
+ * A thread that calls execve goes by taking its process's id, with the filters that it has: whoever has that id now is
+ * looked at (once more).
  */
 static void verify_task(struct verification *v, const struct callgate_tasks *tasks, size_t at)
 {
@@ -167,6 +219,8 @@ static void verify_task(struct verification *v, const struct callgate_tasks *tas
 	of_heir.result = callgate_witness_task(v->witness, at, &stack, &of_heir.err);
 	if (of_heir.result == 0)
 		compared = compare(v, stack);
+	if (of_heir.result == CALLGATE_E_NOTFOUND)
+		judge_ended(v, task);
 	if (of_heir.result == CALLGATE_E_NOTFOUND && task->tid != task->pid) {
 		heir.tid = task->pid;
 		of_heir.result =
@@ -210,6 +264,7 @@ static int verify_tasks(struct verification *v, const struct callgate_tasks *tas
 		*err = (struct callgate_err){ .code = CALLGATE_E_NOMEM, .text = "out of memory" };
 		r = CALLGATE_E_NOMEM;
 	}
+	v->fewest = callgate_witness_fewest(v->witness, count);
 	if (r == 0)
 		find_base(v, tasks, first);
 	for (size_t i = 0; i < count && r == 0; i++)
@@ -221,22 +276,43 @@ static int verify_tasks(struct verification *v, const struct callgate_tasks *tas
 	return r;
 }
 
+/* What one look has found counts, whatever the next one finds: until everybody was seen whom a look has found. */
+static int look(struct verification *v, enum callgate_scope scope, pid_t first, struct callgate_err *err)
+{
+	int r = 0;
+
+	for (int i = 0; r == 0 && (i == 0 || v->unseen) && i < CALLGATE_LOOKS; i++) {
+		struct callgate_tasks *tasks = NULL;
+
+		r = live_tasks(scope, first, &tasks, err);
+		if (r == CALLGATE_E_NOTFOUND && v->told_count)
+			return 0; /* all have ended; those who had before they were seen stay unseen */
+		v->unseen = 0;
+		if (r == 0)
+			r = verify_tasks(v, tasks, first, err);
+		callgate_tasks_free(tasks);
+		if (v->told_count)
+			qsort(v->told, v->told_count, sizeof(*v->told), by_row);
+		v->told_before = v->told_count;
+	}
+	return r;
+}
+
 static int verify_live(const struct options *options, const char *source, const char *profile, struct verification *v)
 {
 	struct callgate_err err = CALLGATE_ERR_INIT;
-	struct callgate_tasks *tasks = NULL;
 	enum callgate_scope scope;
 	pid_t pid;
-	int code = live_source(options, source, &pid, &scope);
+	int r, code = live_source(options, source, &pid, &scope);
 
 	if (code)
 		return code;
-	if (live_tasks(scope, pid, &tasks, &err) < 0 || verify_tasks(v, tasks, pid, &err) < 0) {
-		callgate_tasks_free(tasks);
+	r = look(v, scope, pid, &err);
+	free(v->told);
+	if (r < 0) {
 		fprintf(stderr, "%s: error: %s\n", source, err.text);
 		return EXIT_CANNOT;
 	}
-	callgate_tasks_free(tasks);
 	if (v->adapted && !v->rows) {
 		fflush(stdout);
 		fprintf(stderr,
@@ -264,7 +340,13 @@ static int verify_live(const struct options *options, const char *source, const 
 		fprintf(stderr, "callgate: note: as root: callgate verify --profile %s %spid:%d\n", profile,
 			strncmp(source, "pid:", 4) == 0 ? "" : "--caps container ", (int)v->hidden);
 	}
-	if (!v->told) {
+	if (v->unseen) {
+		fflush(stdout);
+		callgate_tasks_unseen(v->unseen, &err);
+		fprintf(stderr, "%s: error: %s\n", source, err.text);
+		return v->code == EXIT_NO ? EXIT_NO : EXIT_CANNOT;
+	}
+	if (!v->told_count) {
 		fprintf(stderr, "%s: error: no task was found\n", source);
 		return EXIT_CANNOT;
 	}

@@ -2,8 +2,10 @@
 /* A chain: each process starts the next and ends, so that whoever was listed has gone when he is looked at. */
 #include <criterion/criterion.h>
 #include <errno.h>
+#include <limits.h>
 #include <linux/seccomp.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
@@ -88,6 +90,141 @@ static bool can_inject(const struct callgate_prog *prog, struct callgate_err *er
 	kill(pid, SIGKILL);
 	waitpid(pid, NULL, 0);
 	return r == 0;
+}
+
+/* A cgroup of its own for a process and what it starts; false: this machine does not let us. */
+static bool confine(pid_t pid, char dir[128])
+{
+	static const char *const hierarchies[] = { "freezer", "unified", "" };
+
+	for (unsigned i = 0; i < sizeof(hierarchies) / sizeof(hierarchies[0]); i++) {
+		char path[160];
+		FILE *file;
+
+		snprintf(dir, 128, "/sys/fs/cgroup/%s/lxc.payload.chain-%d", hierarchies[i], (int)getpid());
+		snprintf(path, sizeof(path), "%s/cgroup.procs", dir);
+		file = mkdir(dir, 0755) == 0 ? fopen(path, "we") : NULL;
+		if (file && fprintf(file, "%d\n", (int)pid) > 0 && fclose(file) == 0)
+			return true;
+		rmdir(dir);
+	}
+	return false;
+}
+
+/* It starts the chain when it is told by SIGUSR1, so that the links are in its cgroup. */
+static pid_t start_container(struct chain **out, void work(struct chain *))
+{
+	sigset_t set;
+	int signal;
+	pid_t pid;
+
+	*out = mmap(NULL, sizeof(**out), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	cr_assert_neq(*out, MAP_FAILED);
+	sigemptyset(&set);
+	sigaddset(&set, SIGUSR1);
+	sigprocmask(SIG_BLOCK, &set, NULL);
+	pid = fork();
+	if (pid == 0) {
+		prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
+		prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0);
+		sigwait(&set, &signal);
+		work(*out);
+		sleep(CHAIN_SECONDS);
+		_exit(0);
+	}
+	return pid;
+}
+
+static void start_links(struct chain *chain)
+{
+	signal(SIGCHLD, SIG_IGN);
+	if (fork() == 0)
+		be_links(chain);
+}
+
+/* What a shell's loop does. */
+static void be_busy(struct chain *chain)
+{
+	while (!chain->stop) {
+		pid_t pid = fork();
+
+		if (pid == 0)
+			_exit(0);
+		waitpid(pid, NULL, 0);
+	}
+	chain->fate = syscall(SYS_mkdirat, -1, "", 0755) < 0 && errno == 77 ? CONFINED : FREE;
+}
+
+/* Applied to a container that does this work; -1: that cannot be tried here. */
+static int apply_at_work(void work(struct chain *), enum fate *fate, struct callgate_err *err)
+{
+	struct callgate_prog *prog = no_mkdirat();
+	struct chain *chain;
+	pid_t pid = start_container(&chain, work);
+	char dir[128];
+	int r = 1;
+
+	if (confine(pid, dir) && can_inject(prog, err)) {
+		kill(pid, SIGUSR1);
+		nap(50);
+		r = callgate_prog_apply(prog, CALLGATE_SCOPE_CONTAINER, pid, NULL, err);
+		*fate = stop_chain(chain);
+	}
+	kill(pid, SIGKILL);
+	waitpid(pid, NULL, 0);
+	for (int i = 0; i < 100 && rmdir(dir) < 0; i++)
+		nap(10);
+	free(prog);
+	return r;
+}
+
+/* Its cgroup is frozen for looks, and runs afterwards: else it would not say what it has. */
+Test(chain, in_a_container_is_not_said_to_have_the_filter_when_it_has_not, .timeout = 60)
+{
+	struct callgate_err err = CALLGATE_ERR_INIT;
+	enum fate fate = RUNS;
+	int r = apply_at_work(start_links, &fate, &err);
+
+	if (r > 0)
+		cr_skip_test("no cgroup can be made here, or nothing injected");
+	cr_assert_neq(fate, RUNS);
+	cr_expect(r == 0 ? fate == CONFINED : r == CALLGATE_E_LIMIT, "%d (%s)", r, err.text);
+}
+
+Test(chain, is_not_suspected_in_a_container_that_is_busy, .timeout = 60)
+{
+	struct callgate_err err = CALLGATE_ERR_INIT;
+	enum fate fate = RUNS;
+	int r = apply_at_work(be_busy, &fate, &err);
+
+	if (r > 0)
+		cr_skip_test("no cgroup can be made here, or nothing injected");
+	if (access("/sys/kernel/btf/vmlinux", R_OK) < 0 && r == CALLGATE_E_LIMIT)
+		cr_skip_test("this kernel does not show the filters of frozen tasks");
+	cr_expect_eq(r, 0, "%s", err.text);
+	cr_expect_eq(fate, CONFINED);
+}
+
+/* What is believed of a task that nobody could look at. */
+Test(chain, what_the_roll_says_of_who_has_ended)
+{
+	struct callgate_task lost = { .pid = 2, .tid = 2, .filters = -1 };
+	struct callgate_task bare = { .pid = 2, .tid = 2, .command = "link", .start_time = 1 };
+	struct callgate_task one = bare, old = bare;
+
+	one.mode = old.mode = CALLGATE_MODE_FILTER;
+	one.filters = 1;
+	old.filters = -1;
+	cr_expect(callgate_task_is_lost(&lost));
+	cr_expect_not(callgate_task_is_lost(&bare));
+	cr_expect_not(callgate_task_is_lost(&old));
+	cr_expect_eq(callgate_task_ended(&lost, 0), CALLGATE_ENDED_UNSEEN);
+	cr_expect_eq(callgate_task_ended(&bare, 0), CALLGATE_ENDED_SEEN);
+	cr_expect_eq(callgate_task_ended(&bare, 1), CALLGATE_ENDED_BARE);
+	cr_expect_eq(callgate_task_ended(&bare, INT_MAX), CALLGATE_ENDED_BARE);
+	cr_expect_eq(callgate_task_ended(&one, 1), CALLGATE_ENDED_SEEN);
+	cr_expect_eq(callgate_task_ended(&one, 2), CALLGATE_ENDED_UNSEEN);
+	cr_expect_eq(callgate_task_ended(&old, 1), CALLGATE_ENDED_UNSEEN);
 }
 
 Test(chain, is_in_the_roll, .timeout = 30)
