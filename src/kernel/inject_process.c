@@ -5,15 +5,12 @@
 #include "kernel/inject.h"
 
 #include <errno.h>
-#include <linux/capability.h>
 #include <linux/seccomp.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/ptrace.h>
 #include <sys/stat.h>
-#include <sys/syscall.h>
-#include <unistd.h>
 
 #include "base/err.h"
 #include "kernel/load.h"
@@ -51,13 +48,12 @@ static bool wants_nnp(const struct session *session)
  * of its own), and no filters. */
 static bool may_suspend(void)
 {
-	enum { INITIAL = 0xeffffffd, ADMIN = 21 };
-	struct __user_cap_header_struct header = { .version = _LINUX_CAPABILITY_VERSION_3 };
-	struct __user_cap_data_struct data[2] = { { 0 } };
+	enum { INITIAL = 0xeffffffd };
+	bool has_admin;
 	struct stat st;
 
-	return prctl(PR_GET_SECCOMP) == 0 && syscall(SYS_capget, &header, data) == 0 &&
-	       data[0].effective >> ADMIN & 1 && stat("/proc/self/ns/user", &st) == 0 && st.st_ino == INITIAL;
+	return prctl(PR_GET_SECCOMP) == 0 && kernel_has_admin(&has_admin, NULL) == 0 && has_admin &&
+	       stat("/proc/self/ns/user", &st) == 0 && st.st_ino == INITIAL;
 }
 
 /* Its own filters may kill a task for calling seccomp(2): without the right to suspend them a running one is not put at

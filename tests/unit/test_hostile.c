@@ -7,6 +7,7 @@
 #include <linux/userfaultfd.h>
 #include <pthread.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -240,6 +241,47 @@ Test(hostile, children_that_show_another_filter_are_not_taken_for_served, .timeo
 		close(pipes[1]);
 	}
 	cr_log_info("%d of %d rounds ended in success", told, ROUNDS);
+	free(prog);
+}
+
+/* ------------------------------------------------------------------ a call that is made all the time */
+
+/* The call gets an errno; once it does not, there is a directory. */
+static void try_for_ever(int ready, const char *path)
+{
+	struct callgate_prog *prog = no_mkdir();
+
+	if (callgate_prog_load(prog, CALLGATE_NNP_AUTO, NULL) < 0)
+		_exit(1);
+	(void)!write(ready, "", 1);
+	for (;;)
+		(void)(SYS_mkdir == SYS_mkdirat ? syscall(SYS_mkdirat, AT_FDCWD, path, 0755)
+						: syscall(SYS_mkdir, path, 0755));
+}
+
+Test(hostile, filters_hold_until_a_task_stands_still, .timeout = 60)
+{
+	struct callgate_prog *prog = no_mkdir();
+	char path[64];
+	int pipes[2];
+	char byte;
+	pid_t pid;
+
+	if (!may_inject())
+		cr_skip_test("needs CAP_SYS_ADMIN");
+	snprintf(path, sizeof(path), "/tmp/callgate-hostile-%d", (int)getpid());
+	cr_assert_eq(pipe(pipes), 0);
+	pid = fork();
+	if (pid == 0)
+		try_for_ever(pipes[1], path);
+	cr_assert_eq(read(pipes[0], &byte, 1), 1);
+	for (int i = 0; i < 40; i++) {
+		struct callgate_err err = CALLGATE_ERR_INIT;
+
+		cr_assert_eq(callgate_process_inject(pid, prog, NULL, NULL, &err), 0, "%s", err.text);
+	}
+	end(pid);
+	cr_assert_eq(rmdir(path), -1, "the call got by its filter");
 	free(prog);
 }
 

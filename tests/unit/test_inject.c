@@ -5,12 +5,16 @@
 #include <linux/futex.h>
 #include <linux/seccomp.h>
 #include <pthread.h>
+#include <sched.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/epoll.h>
 #include <sys/ptrace.h>
 #include <sys/syscall.h>
+#include <sys/time.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -18,6 +22,7 @@
 #include "asleep.h"
 #include "bpf/prog.h"
 #include "callgate.h"
+#include "kernel/inject.h"
 #include "kernel/status.h"
 #include "kernel/tracee.h"
 
@@ -545,6 +550,126 @@ Test(inject, lets_a_call_go_on_with_the_time_that_is_left, .timeout = 60)
 			tries++;
 		cr_expect(tries < 20, "sleep %zu starts anew", i);
 	}
+	free(prog);
+}
+
+/* ------------------------------------------------------------------ what the one that is stopped may notice */
+
+#ifdef __x86_64__
+/* Each wait is ended by a handler without SA_RESTART, 300 times; one that is not would be for ever. */
+static _Noreturn void be_interrupted(void)
+{
+	struct sigaction action = { .sa_handler = count_signal };
+	struct itimerval soon = { .it_value = { .tv_usec = 2000 } };
+	int epoll = epoll_create1(0);
+	struct epoll_event event;
+
+	sigaction(SIGALRM, &action, NULL);
+	for (int i = 0; i < 300; i++) {
+		setitimer(ITIMER_REAL, &soon, NULL);
+		if (epoll_wait(epoll, &event, 1, -1) >= 0 || errno != EINTR)
+			_exit(1);
+	}
+	_exit(0);
+}
+
+Test(inject, leaves_the_end_of_a_wait_to_the_handler, .timeout = 60)
+{
+	struct callgate_err err = CALLGATE_ERR_INIT;
+	struct callgate_prog *prog = deny_mkdirat();
+	int status = -1;
+	pid_t pid;
+
+	if (!can_inject_twice(&err))
+		cr_skip_test("%s", err.text);
+	for (int round = 0; round < 4; round++) {
+		pid = fork();
+		if (pid == 0)
+			be_interrupted();
+		for (int i = 0; i < 20; i++) {
+			int r = callgate_process_inject(pid, prog, NULL, NULL, &err);
+
+			cr_assert(r == 0 || r == CALLGATE_E_NOTFOUND, "%s", err.text);
+			nap(1);
+		}
+		for (int i = 0; i < 500 && waitpid(pid, &status, WNOHANG) == 0; i++)
+			nap(20);
+		kill(pid, SIGKILL);
+		cr_assert(WIFEXITED(status) && WEXITSTATUS(status) == 0, "status %x", (unsigned)status);
+	}
+	free(prog);
+}
+#endif
+
+static struct {
+	volatile uint64_t words[2048]; /* below the stack of a process that shares this memory */
+	char stack[16384];
+} shared_memory;
+static atomic_bool is_over;
+
+/* Nobody else writes here: what it finds is what it wrote. */
+static void *count_in_words(void *data)
+{
+	uintptr_t damaged = 0;
+
+	(void)data;
+	for (uint64_t round = 1; !atomic_load(&is_over); round++) {
+		for (size_t i = 0; i < 2048; i++)
+			shared_memory.words[i] = round;
+		for (size_t i = 0; i < 2048; i++)
+			damaged += shared_memory.words[i] != round;
+	}
+	return (void *)damaged;
+}
+
+static int wait_on_that_stack(void *data)
+{
+	(void)data;
+	return pause();
+}
+
+Test(inject, writes_nowhere_in_memory_that_others_share, .timeout = 60)
+{
+	struct sock_filter *insns =
+		calloc(1500, sizeof(*insns)); /* 12,000 bytes: more than is below the stack's frames */
+	struct callgate_err err = CALLGATE_ERR_INIT;
+	struct callgate_prog *prog;
+	pthread_t thread;
+	void *damaged;
+	pid_t pid;
+
+	if (!can_inject(&err))
+		cr_skip_test("%s", err.text);
+	for (int i = 0; i < 1500; i++)
+		insns[i] = (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW);
+	cr_assert_eq(prog_new(insns, 1500, &prog, &err), 0);
+	cr_assert_eq(pthread_create(&thread, NULL, count_in_words, NULL), 0);
+	for (int round = 0; round < 20; round++) {
+		pid = clone(wait_on_that_stack, shared_memory.stack + 8192, CLONE_VM | SIGCHLD, NULL);
+		cr_assert_geq(pid, 0);
+		await_asleep(pid);
+		cr_assert_eq(callgate_process_inject(pid, prog, NULL, NULL, &err), 0, "%s", err.text);
+		kill(pid, SIGKILL);
+		waitpid(pid, NULL, 0);
+	}
+	atomic_store(&is_over, true);
+	cr_assert_eq(pthread_join(thread, &damaged), 0);
+	cr_assert_eq((uintptr_t)damaged, 0, "%zu words", (size_t)(uintptr_t)damaged);
+	free(prog);
+	free(insns);
+}
+
+/* An id may be given anew between a list of processes and the injection. */
+Test(inject, takes_nobody_for_the_one_who_had_the_id, .timeout = 20)
+{
+	struct callgate_err err = CALLGATE_ERR_INIT;
+	struct callgate_prog *prog = deny_mkdirat();
+	struct waiter waiter = waiter_new();
+	struct callgate_task task;
+
+	cr_assert_eq(task_read_id(waiter.pid, &task, NULL, &err), 0, "%s", err.text);
+	cr_expect_eq(inject_process(waiter.pid, task.start_time + 1, prog, NULL, NULL, &err), CALLGATE_E_NOTFOUND);
+	cr_expect_eq(waiter_end(&waiter), 0);
 	free(prog);
 }
 
