@@ -28,9 +28,9 @@ struct injection {
  * its filters do not let it. E_NOTFOUND: it ended. */
 int inject_stopped(struct tracee *tracee, struct injection *injection, struct callgate_err *err);
 
-/* As callgate_process_inject(), for the process that began at start_time (as struct callgate_task says of its first
- * thread; 0: whoever has the id now). E_NOTFOUND: another one has its id. */
-int inject_process(pid_t pid, uint64_t start_time, const struct callgate_prog *prog, const struct callgate_inject *how,
-		   struct callgate_injected *out, struct callgate_err *err);
+/* As callgate_process_inject(). one: a thread of the process that is meant, as a list has it; NULL: whoever has the id
+ * now. E_NOTFOUND: that thread has ended, and somebody else may have the process's id. */
+int inject_process(pid_t pid, const struct callgate_task *one, const struct callgate_prog *prog,
+		   const struct callgate_inject *how, struct callgate_injected *out, struct callgate_err *err);
 
 #endif

@@ -27,7 +27,7 @@ enum { ATTEMPTS = 8 };
 
 struct session {
 	pid_t pid;
-	uint64_t start_time;        /* of its first thread; 0: whoever has the id */
+	struct callgate_task one;   /* a thread of the one that is meant; tid 0: whoever has the id */
 	bool suspend;               /* its filters, while it stands still */
 	struct callgate_prog *prog; /* our own: the tracer may outlive the call */
 	struct callgate_inject how;
@@ -70,19 +70,28 @@ static int check_suspending(struct session *session, struct callgate_err *err)
 	return 0;
 }
 
+/* E_NOTFOUND: the thread is gone, or another one has its id, so that the process's id may be another's too. */
+static int check_process(const struct session *session, struct callgate_err *err)
+{
+	const struct callgate_task *one = &session->one;
+	struct callgate_task now;
+	int r = one->tid ? task_read_id(one->tid, &now, NULL, err) : 0;
+
+	if (r == 0 && one->tid && (now.pid != session->pid || now.start_time != one->start_time))
+		return err_set(err, CALLGATE_E_NOTFOUND, "process %ld has ended", (long)session->pid);
+	return r;
+}
+
 /* The thread that stands still is the one that was chosen, of the process that is meant: an id may have been given
  * anew. Behind this nobody else can get them. */
 static int check_identity(const struct session *session, struct callgate_err *err)
 {
-	struct callgate_task task, first = { .start_time = session->start_time };
+	struct callgate_task task;
 	int r = task_read_id(session->target.tid, &task, NULL, err);
 
-	if (r == 0 && session->start_time)
-		r = task_read_id(session->pid, &first, NULL, err);
-	if (r == 0 && (task.pid != session->pid || task.start_time != session->target.start_time ||
-		       first.start_time != session->start_time))
+	if (r == 0 && (task.pid != session->pid || task.start_time != session->target.start_time))
 		return err_set(err, CALLGATE_E_NOTFOUND, "process %ld has ended", (long)session->pid);
-	return r;
+	return r < 0 ? r : check_process(session, err);
 }
 
 /* From here on it makes no call but ours, so that nothing of its own gets by the filters that it has. */
@@ -167,16 +176,6 @@ static void release(void *data)
 	session->prog = NULL;
 }
 
-static int check_process(const struct session *session, struct callgate_err *err)
-{
-	struct callgate_task first;
-	int r = session->start_time ? task_read_id(session->pid, &first, NULL, err) : 0;
-
-	if (r == 0 && session->start_time && first.start_time != session->start_time)
-		return err_set(err, CALLGATE_E_NOTFOUND, "process %ld has ended", (long)session->pid);
-	return r;
-}
-
 /* One thread after the other, as long as the chosen one ends before it was of use. */
 static int inject_by(struct session *session, const struct callgate_prog *prog, struct callgate_err *err)
 {
@@ -234,13 +233,15 @@ static int every_thread_has_it(const struct session *session, struct callgate_er
 	return 0;
 }
 
-int inject_process(pid_t pid, uint64_t start_time, const struct callgate_prog *prog, const struct callgate_inject *how,
-		   struct callgate_injected *out, struct callgate_err *err)
+int inject_process(pid_t pid, const struct callgate_task *one, const struct callgate_prog *prog,
+		   const struct callgate_inject *how, struct callgate_injected *out, struct callgate_err *err)
 {
 	static const struct callgate_inject usual = CALLGATE_INJECT_INIT;
-	struct session session = { .pid = pid, .start_time = start_time };
+	struct session session = { .pid = pid };
 	int r;
 
+	if (one)
+		session.one = *one;
 	r = sized_in(&session.how, sizeof(session.how), how ? how : &usual, err);
 	if (r < 0)
 		return r;
@@ -260,5 +261,5 @@ int callgate_process_inject(pid_t pid, const struct callgate_prog *prog, const s
 	REQUIRE(err, prog);
 	if (pid <= 0)
 		return err_set(err, CALLGATE_E_ARG, "%ld is not a valid PID", (long)pid);
-	return inject_process(pid, 0, prog, how, out, err);
+	return inject_process(pid, NULL, prog, how, out, err);
 }

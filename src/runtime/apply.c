@@ -9,6 +9,7 @@
 
 #include "base/err.h"
 #include "base/sized.h"
+#include "kernel/inject.h"
 #include "kernel/witness.h"
 #include "runtime/cgroup_parts.h"
 #include "runtime/hooks.h"
@@ -79,12 +80,12 @@ static enum having look(const struct passes *passes, const struct callgate_witne
 }
 
 /* A process that ends while we look at it needs no filter. Whether it has got it. */
-static bool serve(struct passes *passes, pid_t pid)
+static bool serve(struct passes *passes, pid_t pid, const struct callgate_task *task)
 {
 	const struct apply *apply = passes->apply;
 	struct callgate_err why = CALLGATE_ERR_INIT;
 	struct callgate_injected done = CALLGATE_INJECTED_INIT;
-	int r = callgate_process_inject(pid, apply->prog, &apply->how, &done, &why);
+	int r = inject_process(pid, task, apply->prog, &apply->how, &done, &why);
 
 	if (r == CALLGATE_E_NOTFOUND && apply->scope != CALLGATE_SCOPE_PROCESS)
 		return false;
@@ -105,7 +106,7 @@ static int serve_task(struct passes *passes, const struct callgate_task *task)
 	int r = seen ? 0 : remember(passes, task);
 
 	if (r == 0)
-		(seen ? seen : &passes->seen[passes->count - 1])->has = serve(passes, task->pid);
+		(seen ? seen : &passes->seen[passes->count - 1])->has = serve(passes, task->pid, task);
 	return r;
 }
 
@@ -180,7 +181,7 @@ static int first_pass(struct passes *passes, struct found *found, struct callgat
 	int r = callgate_tasks_roll(apply->scope, apply->pid, &tasks, err);
 
 	if (r == CALLGATE_E_NOTFOUND && apply->scope == CALLGATE_SCOPE_PROCESS) {
-		serve(passes, apply->pid); /* which knows why: a zombie is no task */
+		serve(passes, apply->pid, NULL); /* which knows why: a zombie is no task */
 		found->lacking = 1;
 		return 0;
 	}

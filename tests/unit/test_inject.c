@@ -668,7 +668,8 @@ Test(inject, takes_nobody_for_the_one_who_had_the_id, .timeout = 20)
 	struct callgate_task task;
 
 	cr_assert_eq(task_read_id(waiter.pid, &task, NULL, &err), 0, "%s", err.text);
-	cr_expect_eq(inject_process(waiter.pid, task.start_time + 1, prog, NULL, NULL, &err), CALLGATE_E_NOTFOUND);
+	task.start_time++;
+	cr_expect_eq(inject_process(waiter.pid, &task, prog, NULL, NULL, &err), CALLGATE_E_NOTFOUND);
 	cr_expect_eq(waiter_end(&waiter), 0);
 	free(prog);
 }
