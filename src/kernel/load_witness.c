@@ -71,22 +71,23 @@ static int number(const char *text, const char *key, int absent)
 	return absent;
 }
 
-static bool parse(char *text, long size, struct load_seen *out)
+static bool read_status(int fd, char text[LOAD_TEXT], struct load_seen *out)
 {
-	if (size <= 0 || size >= LOAD_TEXT)
-		return false;
-	text[size] = '\0';
-	out->mode = number(text, "Seccomp", -1);
-	out->filters = number(text, "Seccomp_filters", -1);
-	out->threads = (unsigned)number(text, "Threads", 0);
+	enum { FULL = LOAD_TEXT - 1, OVERLAP = 256, PIECES = 128 };
+	long size = FULL, at = 0;
+
+	*out = (struct load_seen){ .mode = -1, .filters = -1 };
+	/* One piece, but for a process in a thousand groups: all are in one line before these. */
+	for (int piece = 0; piece < PIECES && size == FULL; piece++) {
+		size = syscall(SYS_pread64, fd, text, (long)FULL, at);
+		text[size > 0 ? size : 0] = '\0';
+		out->mode = number(text, "Seccomp", out->mode);
+		out->filters = number(text, "Seccomp_filters", out->filters);
+		out->threads = (unsigned)number(text, "Threads", (int)out->threads);
+		out->whole = piece == 0 && size < FULL;
+		at += FULL - OVERLAP;
+	}
 	return out->mode >= 0 && out->threads > 0;
-}
-
-static bool read_status(int fd, struct load_seen *out)
-{
-	char text[LOAD_TEXT];
-
-	return parse(text, syscall(SYS_pread64, fd, text, sizeof(text) - 1, 0L), out);
 }
 
 /* Since Linux 5.9 the kernel counts; before that only the first filter of a thread shows. */
@@ -101,8 +102,8 @@ static bool has_more(const struct load_seen *before, const struct load_seen *aft
 /* 1: has it; 0: lacks it; -1: gone or not to be read. */
 static int look_at(int dir, const char *name, const struct load_seen *before)
 {
+	char path[64], text[LOAD_TEXT];
 	struct load_seen seen;
-	char path[64];
 	int fd;
 	bool good;
 
@@ -110,7 +111,7 @@ static int look_at(int dir, const char *name, const struct load_seen *before)
 	fd = openat(dir, path, O_RDONLY | O_CLOEXEC);
 	if (fd < 0)
 		return -1;
-	good = read_status(fd, &seen);
+	good = read_status(fd, text, &seen);
 	close(fd);
 	return good ? has_more(before, &seen) : -1;
 }
@@ -237,14 +238,13 @@ static bool may_look(const struct load_witness *witness)
 	const uint64_t reads[6] = { (uint64_t)witness->status, (uintptr_t)witness->text, LOAD_TEXT - 1, 0 };
 	const uint64_t closes[6] = { (uint64_t)witness->status };
 
-	return sizeof(long) == 8 && witness->before.threads == 1 && !asks_ip(witness->prog) &&
+	return sizeof(long) == 8 && witness->before.threads == 1 && witness->before.whole && !asks_ip(witness->prog) &&
 	       lets(witness->prog, SYS_pread64, reads) && lets(witness->prog, SYS_close, closes);
 }
 
 static bool look(struct load_witness *witness, struct load_seen *out)
 {
-	return parse(witness->text, syscall(SYS_pread64, witness->status, witness->text, (long)(LOAD_TEXT - 1), 0L),
-		     out);
+	return read_status(witness->status, witness->text, out);
 }
 
 static int counts_enough(struct load_witness *witness, struct callgate_err *err)

@@ -12,6 +12,7 @@ struct load_shared;
 struct load_seen {
 	int mode, filters; /* filters -1: the kernel does not say */
 	unsigned threads;
+	bool whole; /* was read by one call */
 };
 
 struct load_witness {

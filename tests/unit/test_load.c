@@ -3,6 +3,7 @@
  * from outside. */
 #include <criterion/criterion.h>
 #include <errno.h>
+#include <grp.h>
 #include <linux/capability.h>
 #include <linux/seccomp.h>
 #include <pthread.h>
@@ -44,6 +45,25 @@ static int load_word(uint32_t others, uint32_t flags)
 	prog->flags = flags;
 	r = callgate_prog_load(prog, CALLGATE_NNP_YES, &err);
 	return r == 0 ? 0 : -r;
+}
+
+/* What the kernel says of a process is longer then than what is read of it at once. */
+static int in_many_groups(void)
+{
+	gid_t groups[3000];
+
+	for (unsigned i = 0; i < 3000; i++)
+		groups[i] = 1000000 + i;
+	return setgroups(3000, groups) < 0 ? 77 : load_word(SECCOMP_RET_ALLOW, 0);
+}
+
+Test(load, works_in_many_groups)
+{
+	int status = in_child(in_many_groups);
+
+	if (status == 77)
+		cr_skip_test("needs CAP_SETGID");
+	cr_assert_eq(status, 0);
 }
 
 static void lie(void)
