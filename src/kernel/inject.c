@@ -36,6 +36,7 @@ struct work {
 	struct tracee *tracee;
 	struct injection *injection;
 	struct regs saved;
+	struct regs_wide wide;
 	enum callgate_abi abi;
 	uint64_t mask; /* blocked signals */
 	uint64_t insn; /* where the task makes its calls, in which mode */
@@ -500,6 +501,8 @@ static int enter(struct work *work, struct callgate_err *err)
 	int r;
 
 	r = regs_get(tid, &work->saved, err);
+	if (r == 0 && work->injection->leave == INJECT_RESTART)
+		r = regs_wide_save(tid, &work->wide, err);
 	if (r < 0)
 		return r;
 	work->abi = regs_abi(&work->saved);
@@ -576,6 +579,8 @@ static int leave(struct work *work, struct callgate_err *err)
 			(void)regs_restart(&work->saved);
 		keep_restart(work);
 	}
+	set = regs_wide_restore(tid, &work->wide, r < 0 ? NULL : err);
+	r = r < 0 ? r : set;
 	set = regs_set(tid, &work->saved, r < 0 ? NULL : err);
 	if (set < 0) /* with our registers it would not live */
 		set = regs_set(tid, &work->saved, NULL);
@@ -594,8 +599,10 @@ int inject_stopped(struct tracee *tracee, struct injection *injection, struct ca
 	r = kernel_load_check(injection->prog, err);
 	if (r == 0)
 		r = enter(&work, err);
-	if (r < 0)
+	if (r < 0) {
+		(void)regs_wide_restore(tracee->tid, &work.wide, NULL);
 		return r;
+	}
 	r = place(&work, err);
 	if (r == 0)
 		r = set_nnp(&work, err);

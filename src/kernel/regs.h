@@ -60,4 +60,15 @@ bool regs_restart(struct regs *regs);
 bool regs_next_call(const struct regs *regs, struct regs_call *out);
 void regs_set_nr(struct regs *regs, uint32_t nr);
 
+/* Vector registers, for a task that is stopped outside any call (regs_wide.c). bytes NULL: there are none to restore.
+ */
+struct regs_wide {
+	unsigned note;
+	unsigned char *bytes;
+	size_t size;
+};
+int regs_wide_save(pid_t tid, struct regs_wide *out, struct callgate_err *err);
+/* Frees them. */
+int regs_wide_restore(pid_t tid, struct regs_wide *saved, struct callgate_err *err);
+
 #endif

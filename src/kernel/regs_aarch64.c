@@ -24,7 +24,7 @@ enum { IS_32 = 39 };
 enum { BTYPE = 0xc00, THUMB = 0x20 };
 #define IT_BITS 0x0600fc00u
 
-_Static_assert(WORDS <= IS_32 && IS_32 < sizeof(struct regs) / sizeof(uint64_t), "struct regs is too small");
+_Static_assert((int)WORDS <= (int)IS_32 && IS_32 < sizeof(struct regs) / sizeof(uint64_t), "struct regs is too small");
 
 static int regs_failed(pid_t tid, const char *what, int saved, struct callgate_err *err)
 {

@@ -168,10 +168,13 @@ enum host_verdict host_verify_task(struct host_verifier *verifier, const struct 
 	enum host_verdict verdict;
 	size_t filters = 0;
 
+	/* As the list has it: who had no filter when he ended may have started others. */
+	if (task->stack < 0 && task->task->mode == CALLGATE_MODE_NONE)
+		return HOST_NONE;
 	if (task->stack == -1)
 		return HOST_EXACT; /* it has ended, and proves nothing */
 	if (task->stack == -2)
-		return task->task->mode == CALLGATE_MODE_NONE ? HOST_NONE : HOST_NOT_TOLD;
+		return HOST_NOT_TOLD;
 	callgate_witness_stack(verifier->host->witness, (size_t)task->stack, &filters);
 	if (!filters)
 		return HOST_NONE;

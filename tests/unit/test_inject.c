@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/auxv.h>
 #include <sys/epoll.h>
 #include <sys/ptrace.h>
 #include <sys/syscall.h>
@@ -597,6 +598,51 @@ Test(inject, leaves_the_end_of_a_wait_to_the_handler, .timeout = 60)
 		kill(pid, SIGKILL);
 		cr_assert(WIFEXITED(status) && WEXITSTATUS(status) == 0, "status %x", (unsigned)status);
 	}
+	free(prog);
+}
+#endif
+
+#ifdef __aarch64__
+/* Each byte of z9 is one more than that before; says whether it still is after a while in which no call is made. */
+static bool keeps_its_vectors(void)
+{
+	unsigned char bytes[256] = { 0 };
+	uint64_t length, spins = 300000000;
+
+	__asm__ volatile(".arch_extension sve\n"
+			 "rdvl %0, #1\n"
+			 "index z9.b, #1, #1\n"
+			 "1: subs %1, %1, #1\n"
+			 "b.ne 1b\n"
+			 "str z9, [%2]\n"
+			 : "=&r"(length), "+&r"(spins)
+			 : "r"(bytes)
+			 : "memory", "cc", "v9");
+	for (unsigned i = 0; i < length && i < sizeof(bytes); i++)
+		if (bytes[i] != (unsigned char)(i + 1))
+			return false;
+	return true;
+}
+
+Test(inject, leaves_vector_registers, .timeout = 60)
+{
+	enum { HWCAP_WITH_SVE = 1 << 22 };
+	struct callgate_err err = CALLGATE_ERR_INIT;
+	struct callgate_prog *prog = deny_mkdirat();
+	int status = -1, injected = 0;
+	pid_t pid;
+
+	if (!(getauxval(AT_HWCAP) & HWCAP_WITH_SVE) || !can_inject_twice(&err))
+		cr_skip_test("no SVE here, or no right: %s", err.text);
+	pid = fork();
+	if (pid == 0)
+		_exit(keeps_its_vectors() ? 0 : 1);
+	while (waitpid(pid, &status, WNOHANG) == 0) {
+		injected += callgate_process_inject(pid, prog, NULL, NULL, &err) == 0;
+		nap(20);
+	}
+	cr_assert(injected > 0, "%s", err.text);
+	cr_assert(WIFEXITED(status) && WEXITSTATUS(status) == 0, "status %x", (unsigned)status);
 	free(prog);
 }
 #endif
