@@ -155,7 +155,7 @@ if [ -x /usr/lib/callgate-tests/unit ]; then
 	[ "${1:-}" != --filter ] || set -- -j1 --timeout 600 --verbose=1 "$@"
 	/usr/lib/callgate-tests/unit "$@" > out 2>&1
 	status=$?
-	sed -E '/^ok |\[(SKIP|RUN |PASS)\]/d' out | tail -n 60 | sed 's/^/# /'
+	sed -E '/^ok |(SKIP|RUN |PASS).*\]|Test is disabled|Running [0-9]+ tests? from/d' out | tail -n 60 | sed 's/^/# /'
 	[ $status = 0 ] && grep -qE 'Tested: [^0]*[1-9]|^1\.\.[1-9]' out
 	point $? "unit tests"
 fi
