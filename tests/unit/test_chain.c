@@ -18,8 +18,8 @@
 #include "runtime/hooks.h"
 #include "runtime/tasks.h"
 
-enum { CHAIN_SECONDS = 8 };
-enum fate { RUNS = 0, FREE, CONFINED };
+enum { CHAIN_SECONDS = 30 };
+enum fate { RUNS = 0, FREE, CONFINED, LATE /* it ended by itself: this machine is too slow to say anything */ };
 
 /* What the links share with the test. */
 struct chain {
@@ -51,7 +51,10 @@ static _Noreturn void be_links(struct chain *chain)
 	while (!chain->stop && time(NULL) < end)
 		if (fork() > 0)
 			_exit(0);
-	chain->fate = syscall(SYS_mkdirat, -1, "", 0755) < 0 && errno == 77 ? CONFINED : FREE;
+	if (!chain->stop)
+		chain->fate = LATE;
+	else
+		chain->fate = syscall(SYS_mkdirat, -1, "", 0755) < 0 && errno == 77 ? CONFINED : FREE;
 	_exit(0);
 }
 
@@ -188,7 +191,7 @@ Test(chain, in_a_container_is_not_said_to_have_the_filter_when_it_has_not, .time
 	if (r > 0)
 		cr_skip_test("no cgroup can be made here, or nothing injected");
 	cr_assert_neq(fate, RUNS);
-	cr_expect(r == 0 ? fate == CONFINED : r == CALLGATE_E_LIMIT, "%d (%s)", r, err.text);
+	cr_expect(fate == LATE || (r == 0 ? fate == CONFINED : r == CALLGATE_E_LIMIT), "%d (%s)", r, err.text);
 }
 
 Test(chain, is_not_suspected_in_a_container_that_is_busy, .timeout = 60)
@@ -264,8 +267,8 @@ Test(chain, is_not_said_to_have_the_filter_when_it_has_not, .timeout = 60)
 		r = callgate_prog_apply(prog, CALLGATE_SCOPE_TREE, getpid(), NULL, &err);
 		fate = stop_chain(chain);
 		cr_assert_neq(fate, RUNS);
-		cr_expect(r == 0 ? fate == CONFINED : r == CALLGATE_E_LIMIT, "%d (%s), and the chain %s", r, err.text,
-			  fate == CONFINED ? "has it" : "has not");
+		cr_expect(fate == LATE || (r == 0 ? fate == CONFINED : r == CALLGATE_E_LIMIT),
+			  "%d (%s), and the chain %s", r, err.text, fate == CONFINED ? "has it" : "has not");
 	}
 	free(prog);
 }
