@@ -15,8 +15,8 @@
 #include <time.h>
 
 #include "base/err.h"
+#include "kernel/call_insn.h"
 #include "kernel/load.h"
-#include "kernel/maps.h"
 #include "kernel/regs.h"
 #include "kernel/status.h"
 #include "names/abi.h"
@@ -30,7 +30,7 @@
 #endif
 enum { GET_RSEQ_CONFIGURATION = 0x420f };
 
-enum { HEAD = 16, CHUNK = 1 << 16, SCAN_LIMIT = 16 << 20 };
+enum { HEAD = 16 };
 
 struct work {
 	struct tracee *tracee;
@@ -38,11 +38,9 @@ struct work {
 	struct regs saved;
 	struct regs_wide wide;
 	enum callgate_abi abi;
-	uint64_t mask; /* blocked signals */
-	uint64_t insn; /* where the task makes its calls, in which mode */
-	unsigned mode;
-	bool before_call; /* it stands before an instruction that makes one: back to what it was in, perhaps */
-	uint64_t memory;  /* where the program is put */
+	uint64_t mask;         /* blocked signals */
+	struct call_insn insn; /* where the task makes its calls */
+	uint64_t memory;       /* where the program is put */
 	size_t size;
 	unsigned char *image;  /* struct sock_fprog in the task's form, then the instructions */
 	unsigned char *before; /* what was there */
@@ -92,7 +90,7 @@ static void cancel(struct work *work)
 
 static int call(struct work *work, const char *name, const uint64_t args[6], int64_t *result, struct callgate_err *err)
 {
-	struct regs_call wanted = { .insn = work->insn, .mode = work->mode };
+	struct regs_call wanted = { .insn = work->insn.address, .mode = work->insn.mode };
 	struct regs regs = work->saved;
 	int64_t nr = syscall_nr(syscall_find(slice_of(name)), work->abi);
 	int r;
@@ -129,103 +127,6 @@ static int refused(const struct work *work, const char *name, int saved, struct 
 			       (long)work->tracee->tid, name, strerror(saved));
 	return err_set_errno(err, CALLGATE_E_KERNEL, saved, NULL, "process %ld cannot call %s", (long)work->tracee->tid,
 			     name);
-}
-
-/* ------------------------------------------------------------------ the instruction */
-
-struct scan {
-	struct work *work;
-	struct regs_insn insn;
-	unsigned char *chunk;
-	size_t left;
-};
-
-/* The first instruction in the chunk, which was read from address. Not the one that the task stands before: a kernel
- * that is going to restart a call there (aarch64 with a call that has a time limit) puts a number of its own in place
- * of ours. */
-static bool scan_chunk(const struct scan *scan, uint64_t address, size_t size, uint64_t *found)
-{
-	const unsigned char *at = scan->chunk, *end = scan->chunk + size;
-
-	while ((at = memmem(at, (size_t)(end - at), scan->insn.bytes, scan->insn.size))) {
-		*found = address + (uint64_t)(at - scan->chunk);
-		if (*found != regs_ip(&scan->work->saved) && *found % scan->insn.align == 0)
-			return true;
-		at++;
-	}
-	return false;
-}
-
-static int scan_visit(const struct mapping *mapping, void *data)
-{
-	struct scan *scan = data;
-	uint64_t at = mapping->first;
-
-	if (!mapping->execute || !mapping->read)
-		return 0;
-	while (at < mapping->last && scan->left) {
-		size_t size = mapping->last - at < CHUNK ? (size_t)(mapping->last - at) : CHUNK;
-
-		if (tracee_read(scan->work->tracee->tid, at, scan->chunk, size, NULL) < 0)
-			return 0; /* not readable after all, [vsyscall] for one */
-		if (scan_chunk(scan, at, size, &scan->work->insn))
-			return 1;
-		scan->left -= size > scan->left ? scan->left : size;
-		if (size < CHUNK)
-			return 0;
-		at += CHUNK - (scan->insn.size - scan->insn.align);
-	}
-	return 0;
-}
-
-static bool insn_at(const struct work *work, uint64_t address, const struct regs_insn *insn)
-{
-	unsigned char bytes[4];
-
-	return tracee_read(work->tracee->tid, address, bytes, insn->size, NULL) == 0 &&
-	       memcmp(bytes, insn->bytes, insn->size) == 0;
-}
-
-static int scan_for(struct work *work, const struct regs_insn *insn, struct callgate_err *err)
-{
-	struct scan scan = { .work = work, .insn = *insn, .left = SCAN_LIMIT };
-	int r;
-
-	scan.chunk = malloc(CHUNK);
-	if (!scan.chunk)
-		return err_nomem(err);
-	r = maps_walk(work->tracee->tid, scan_visit, &scan, err);
-	free(scan.chunk);
-	if (r > 0)
-		work->mode = insn->mode;
-	return r;
-}
-
-/* A task that was in a call stands behind the instruction that made it, or before it. */
-static int find_insn(struct work *work, struct callgate_err *err)
-{
-	uint64_t ip = regs_ip(&work->saved);
-	struct regs_insn insns[2];
-	unsigned count = regs_call_insns(&work->saved, insns);
-	int r = 0;
-
-	work->before_call = count && insn_at(work, ip, &insns[0]);
-	if (count && insn_at(work, ip - insns[0].size, &insns[0])) {
-		work->insn = ip - insns[0].size;
-		work->mode = insns[0].mode;
-		return 0;
-	}
-	for (unsigned i = 0; r == 0 && i < count; i++)
-		r = scan_for(work, &insns[i], err);
-	if (r == 0 && work->before_call) {
-		work->insn = ip; /* its only one; check_entry() sees whether the kernel lets us */
-		work->mode = insns[0].mode;
-		return 0;
-	}
-	if (r == 0)
-		return err_set(err, CALLGATE_E_UNSUPPORTED, "process %ld has no instruction that makes a system call",
-			       (long)work->tracee->tid);
-	return r < 0 ? r : 0;
 }
 
 /* ------------------------------------------------------------------ memory */
@@ -291,7 +192,7 @@ static int place_on_stack(struct work *work, struct callgate_err *err)
 static bool lets_unmap(const struct work *work, uint64_t address)
 {
 	struct prog_data data = { .audit = abi_of(work->abi)->audit,
-				  .ip = work->insn,
+				  .ip = work->insn.address,
 				  .args = { address, work->size } };
 	struct callgate_action action;
 
@@ -511,7 +412,7 @@ static int enter(struct work *work, struct callgate_err *err)
 	if (tracee_ptrace(PTRACE_GETSIGMASK, tid, sizeof(work->mask), &work->mask) < 0)
 		return err_set_errno(err, CALLGATE_E_KERNEL, errno, NULL, "cannot read the signal mask of process %ld",
 				     (long)tid);
-	return find_insn(work, err);
+	return call_insn_find(tid, &work->saved, &work->insn, err);
 }
 
 /* Calls that the kernel never restarts, though nothing has happened to them. Of ipc's members only the semaphores
@@ -562,7 +463,7 @@ static void keep_restart(struct work *work)
 {
 	struct regs_call call;
 
-	if (work->before_call && regs_next_call(&work->saved, &call) && call.nr == work->injection->blocked &&
+	if (work->insn.is_next && regs_next_call(&work->saved, &call) && call.nr == work->injection->blocked &&
 	    has_limit(work, &call))
 		regs_set_nr(&work->saved, (uint32_t)syscall_nr(syscall_find(SLICE("restart_syscall")), work->abi));
 }

@@ -208,20 +208,19 @@ static int open_all(const struct options *options, const char *source, bool same
 	if (code)
 		return code;
 	r = look(scope, first, &live, &err);
-	if (r < 0)
+	if (r < 0) {
 		fprintf(stderr, "%s: error: %s\n", source, err.text);
-	else if (same && live.differ)
+	} else if (same && live.differ) {
 		fprintf(stderr,
 			"%s: error: its tasks may do different things, so that nothing can be measured by it; "
-			"'callgate "
-			"status %s' lists them\n",
+			"'callgate status %s' lists them\n",
 			source, source);
-	else
+	} else {
+		if (!same)
+			note_others(source, &live, "and count too");
 		*out = live.all;
-	if (r == 0 && !same)
-		note_others(source, &live, "and count too");
-	if (*out)
 		live.all = NULL;
+	}
 	release(&live);
 	return *out ? EXIT_YES : EXIT_CANNOT;
 }
