@@ -137,7 +137,7 @@ static int name_everybody(struct pids *pids, struct callgate_err *err)
 	DIR *dir = opendir("/proc");
 	int r = dir ? 0 : err_set_errno(err, CALLGATE_E_IO, errno, "/proc", "cannot open");
 
-	for (struct dirent *entry; r == 0 && (entry = readdir(dir));)
+	for (struct dirent *entry; r == 0 && dir && (entry = readdir(dir));)
 		if (isdigit((unsigned char)entry->d_name[0]))
 			r = pids_add(pids, (pid_t)strtol(entry->d_name, NULL, 10), err);
 	if (dir)
@@ -212,11 +212,12 @@ static int name_by_children(struct pids *pids, struct callgate_err *err)
 
 		snprintf(path, sizeof(path), "/proc/%ld/task", (long)pids->pids[i]);
 		dir = opendir(path);
-		for (struct dirent *entry; r == 0 && dir && (entry = readdir(dir));)
+		if (!dir)
+			continue;
+		for (struct dirent *entry; r == 0 && (entry = readdir(dir));)
 			if (isdigit((unsigned char)entry->d_name[0]))
 				r = name_children(pids, pids->pids[i], entry->d_name, err);
-		if (dir)
-			closedir(dir);
+		closedir(dir);
 	}
 	return r;
 }
