@@ -106,9 +106,13 @@ static int call_thread(struct callgate_tasks *roll, int dir, const struct named 
 	return r < 0 ? r : add_task(roll, &task, err);
 }
 
+/* The kernel ends a list of threads at one that has just ended, and is silent about those behind it: their number
+ * tells. */
 static int call_process(struct callgate_tasks *roll, const struct named *named, pid_t pid, bool *there,
 			struct callgate_err *err)
 {
+	struct cgroup_stat stat;
+	long called = 0;
 	char path[64];
 	DIR *dir;
 	int r = 0;
@@ -121,10 +125,13 @@ static int call_process(struct callgate_tasks *roll, const struct named *named, 
 		bool is_thread = isdigit((unsigned char)entry->d_name[0]);
 
 		*there |= is_thread;
+		called += is_thread;
 		r = is_thread ? call_thread(roll, dirfd(dir), named, pid, entry->d_name, err) : 0;
 	}
 	if (dir)
 		closedir(dir);
+	if (r == 0 && called && cgroup_stat(pid, &stat) == 0 && stat.threads > called)
+		r = add_lost(roll, pid, INT_MAX, err);
 	return r;
 }
 
