@@ -5,6 +5,7 @@
 
 #include <string.h>
 
+#include "names/syscall.h"
 #include "policy/json_scan.h"
 
 enum { LINES_LOOKED_AT = 400, KEYS_LOOKED_AT = 16, BPF_WORD = 8, BPF_MAX = 4096 };
@@ -56,7 +57,8 @@ static bool minijail_line(struct slice line)
 		return memchr(line.at, '}', line.size) != NULL && memchr(line.at, ':', line.size) != NULL;
 	while (i < line.size && word_byte(line.at[i]))
 		i++;
-	return i && i + 1 < line.size && line.at[i] == ':' && (line.at[i + 1] == ' ' || line.at[i + 1] == '\t');
+	return i + 1 < line.size && line.at[i] == ':' && (line.at[i + 1] == ' ' || line.at[i + 1] == '\t') &&
+	       syscall_find((struct slice){ line.at, i }) != SYSCALL_NONE;
 }
 
 struct text_marks {
