@@ -5,6 +5,7 @@
 #include "base/err.h"
 #include "base/note_ids.h"
 #include "base/notes.h"
+#include "base/private.h"
 #include "base/sized.h"
 #include "base/text.h"
 #include "filter/diff.h"
@@ -51,9 +52,11 @@ static bool find_base(struct portable *portable)
 	return false;
 }
 
+/* Asks whom --as asks, the libseccomp that is installed where it can. */
 static void look(struct portable *portable, enum callgate_reader reader)
 {
 	struct callgate_target as = *portable->target;
+	struct callgate_answer answer;
 	struct view *out = &portable->views[reader];
 	struct callgate_policy *read;
 
@@ -63,8 +66,10 @@ static void look(struct portable *portable, enum callgate_reader reader)
 	as.reader = reader;
 	if (!as.libseccomp && reader != CALLGATE_AS_CALLGATE)
 		as.libseccomp = callgate_libseccomp_release();
-	if (callgate_filter_resolve(read, &as, &out->filter, NULL, &out->why) < 0)
+	if (callgate_filter_resolve_as(read, &as, &out->filter, &answer, NULL, &out->why) < 0)
 		out->filter = NULL;
+	else
+		out->why = (struct callgate_err)CALLGATE_ERR_INIT; /* of the library, where the model then answered */
 	callgate_policy_free(read);
 }
 

@@ -994,3 +994,14 @@ Test(as, portable_tells_who_differs)
 		2);
 	cr_expect_eq(differing("2\ndenylist\nmkdir errno 1\n", NULL), 0);
 }
+
+/* What the model does not predict, the library that is installed answers, as it does for --as. */
+Test(as, portable_asks_the_installed_libseccomp)
+{
+	if (abi_native() != CALLGATE_ABI_X86_64)
+		cr_skip_test("the profiles here are for x86_64");
+	cr_expect_eq(differing("{\"defaultAction\":\"SCMP_ACT_ERRNO\",\"architectures\":[\"SCMP_ARCH_X86_64\"],"
+			       "\"syscalls\":[" RULE("ALLOW", "LT", "9") "," RULE("KILL", "GT", "2") "]}",
+			       "podman, crun: x86_64 mkdir gives ALLOW and not KILL_THREAD for some arguments"),
+		     5);
+}
