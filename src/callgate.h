@@ -846,7 +846,8 @@ struct callgate_prog **callgate_task_dump_free(struct callgate_prog **progs, siz
 /* callgate_process_inject() for a process, or for every process of a container or a tree, again and again until a pass
  * finds none that has not got it: processes that start meanwhile are found or have inherited it. how may be NULL. An
  * error of one process does not keep the others from theirs; the first one is the answer. E_LIMIT: new processes came
- * faster than they could be served. Since: 0.1 */
+ * faster than they could be served, or some ended before anybody looked at them and may have left children that have
+ * not got it. Since: 0.1 */
 int callgate_prog_apply(const struct callgate_prog *prog, enum callgate_scope scope, pid_t pid,
 			const struct callgate_inject *how, struct callgate_err *err) CALLGATE_MUST_CHECK;
 

@@ -287,9 +287,12 @@ static void begin_rule(struct text *text)
 
 static void end_rule(struct text *text, const char *topic, uint64_t count)
 {
-	text_add(text,
-		 ",\n\t\t\t\"action\": \"SCMP_ACT_ALLOW\",\n\t\t\t\"comment\": \"%s: recorded %llu time%s\"\n\t\t}",
-		 topic, (unsigned long long)count, count == 1 ? "" : "s");
+	text_add(text, ",\n\t\t\t\"action\": \"SCMP_ACT_ALLOW\",\n\t\t\t\"comment\": \"%s: ", topic);
+	if (count)
+		text_add(text, "recorded %llu time%s", (unsigned long long)count, count == 1 ? "" : "s");
+	else
+		text_add(text, "not recorded, but needed");
+	text_add(text, "\"\n\t\t}");
 }
 
 static void add_group(struct text *text, const struct learner *learner, const char *topic)

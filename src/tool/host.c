@@ -209,7 +209,7 @@ static void sum_up(const struct host *host, struct host_unit *unit)
 		bool seen = row->stack < 0;
 
 		unit->unconfined += has_no_filter(host, row);
-		unit->unknown += row->stack == -2;
+		unit->unknown += row->stack == -2 && !has_no_filter(host, row);
 		unit->no_new_privs += row->task->no_new_privs;
 		for (size_t j = 0; j < i && !seen; j++)
 			seen = unit->tasks[j].stack == row->stack;

@@ -37,7 +37,7 @@ struct host_task {
 struct host_unit {
 	const struct host_task *tasks; /* in a row */
 	size_t count;
-	size_t unconfined, unknown; /* tasks without a filter; those of which nothing is known */
+	size_t unconfined, unknown; /* tasks without a filter; those with filters that could not be read */
 	size_t stacks;              /* different filters */
 	size_t no_new_privs;
 	const struct host_record *record; /* NULL: none */
