@@ -162,7 +162,7 @@ int verb_apply(const struct verb *verb, int argc, char **argv)
 	if (code == EXIT_YES)
 		return code;
 	if (code != PARSED || optind + 1 != argc)
-		return verb_usage(verb);
+		return verb_usage(verb, code == PARSED ? "one live source is needed: pid:N, lxc:NAME or oci:ID" : NULL);
 	options.loads = true;
 	profile = profile_said(&options, request.profile);
 	if (!profile)

@@ -158,7 +158,7 @@ int verb_check(const struct verb *verb, int argc, char **argv)
 	if (code != PARSED)
 		return code;
 	if (request.list == (optind < argc))
-		return verb_usage(verb);
+		return verb_usage(verb, request.list ? "--list takes no file" : "no profile is named");
 	if (request.list)
 		return findings_list(&options);
 	if (options.json)

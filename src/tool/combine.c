@@ -143,7 +143,8 @@ static int verb_combine(const struct verb *verb, int argc, char **argv, enum cal
 	if (code != PARSED)
 		return code;
 	if (argc - optind < 2 || (op == CALLGATE_SUBTRACT && argc - optind != 2))
-		return verb_usage(verb);
+		return verb_usage(verb, op == CALLGATE_SUBTRACT ? "two sources are needed"
+								: "two sources or more are needed");
 	sources.words = argv + optind;
 	sources.count = (size_t)(argc - optind);
 	return combine(verb, &options, &request, &sources);

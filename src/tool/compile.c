@@ -220,7 +220,7 @@ int verb_compile(const struct verb *verb, int argc, char **argv)
 	if (code != PARSED)
 		return code;
 	if (argc - optind != 1)
-		return verb_usage(verb);
+		return verb_usage(verb, "one profile is needed");
 	/* --stats alone is a question, not a wish for 2 KiB of binary on the terminal. */
 	request.write = options.output || !request.stats;
 	if (request.write && !options.output && request.format == CALLGATE_PROG_RAW && isatty(STDOUT_FILENO)) {

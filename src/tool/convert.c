@@ -90,6 +90,6 @@ int verb_convert(const struct verb *verb, int argc, char **argv)
 	if (code != PARSED)
 		return code;
 	if (argc - optind != 1 || !request.to)
-		return verb_usage(verb);
+		return verb_usage(verb, request.to ? "one profile is needed" : "--to is missing");
 	return convert(&options, argv[optind], &request);
 }

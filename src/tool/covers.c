@@ -201,7 +201,7 @@ int verb_covers(const struct verb *verb, int argc, char **argv)
 	if (code != PARSED)
 		return code;
 	if (argc - optind < 2)
-		return verb_usage(verb);
+		return verb_usage(verb, "a profile and at least one record are needed");
 	code = source_open(&options, argv[optind], &filter, &kind);
 	if (code == EXIT_YES)
 		code = records_open(argv + optind + 1, &record);

@@ -357,7 +357,8 @@ int verb_diff(const struct verb *verb, int argc, char **argv)
 	int code = options_parse(&options, verb, &line, argc, argv), first = optind;
 
 	if (code == PARSED && (argc - first != 2 || (request.within && !request.gate)))
-		code = verb_usage(verb);
+		code = verb_usage(verb, argc - first != 2 ? "two sources are needed"
+							  : "--within belongs to --gate no-looser");
 	if (code == PARSED)
 		code = diff_sources(&options, &request, (const char *const[2]){ argv[first], argv[first + 1] });
 	targets_cleanup(&request.targets);

@@ -237,7 +237,7 @@ int verb_doctor(const struct verb *verb, int argc, char **argv)
 	if (code != PARSED)
 		return code;
 	if (argc != optind)
-		return verb_usage(verb);
+		return verb_usage(verb, "doctor is about this machine and takes no source");
 	if (options.json) {
 		root = document("doctor");
 		doctor.rows = json_object_new_array();

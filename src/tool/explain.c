@@ -540,7 +540,10 @@ int verb_explain(const struct verb *verb, int argc, char **argv)
 
 	if (code != PARSED)
 		return code;
-	if (optind == argc || (request.batch && (argc - optind > 1 || options.json)))
-		return verb_usage(verb);
+	if (optind == argc || (request.batch && argc - optind > 1))
+		return verb_usage(verb, optind == argc ? "no source is named"
+						       : "--batch FILE takes no calls beside those in FILE");
+	if (request.batch && options.json)
+		return verb_usage(verb, "--batch and --json exclude each other");
 	return explain_source(&options, &request, argv + optind, argc - optind);
 }

@@ -214,7 +214,7 @@ int verb_exposure(const struct verb *verb, int argc, char **argv)
 	if (code != PARSED)
 		return code;
 	if ((optind == argc) != request.list)
-		return verb_usage(verb);
+		return verb_usage(verb, request.list ? "--list takes no source" : "no source is named");
 	code = regions_read(&request.regions, request.path);
 	if (code == EXIT_YES)
 		code = check_forbidden(&request);

@@ -129,7 +129,7 @@ static int check_together(const struct verb *verb, const struct hook_request *re
 	bool oci = request->runtime && hook_is_oci(request->runtime), install = strcmp(word, "install") == 0;
 
 	if (!request->runtime)
-		return verb_usage(verb);
+		return verb_usage(verb, "a container (lxc:NAME) or a runtime (--runtime) is missing");
 	if (!oci && strcmp(request->runtime, "lxc") != 0)
 		return unknown_runtime(request->runtime);
 	if (oci && (request->means == MEANS_INJECT || request->proof == PROOF_WHERE_POSSIBLE ||
@@ -155,7 +155,7 @@ static int check_together(const struct verb *verb, const struct hook_request *re
 		return EXIT_CANNOT;
 	}
 	if (!oci && !request->name && !request->all && strcmp(word, "status") != 0)
-		return verb_usage(verb);
+		return verb_usage(verb, "--runtime lxc needs a container (lxc:NAME); remove takes --all instead");
 	return EXIT_YES;
 }
 
@@ -202,7 +202,8 @@ int verb_hook(const struct verb *verb, int argc, char **argv)
 	if (code != PARSED)
 		return code;
 	if (argc - optind < 1 || argc - optind > 2 || !is_hook_word(argv[optind]))
-		return verb_usage(verb);
+		return verb_usage(verb, argc - optind > 2 ? "one container at a time"
+							  : "install, remove or status is expected");
 	if (argc - optind == 2 && take_name(&request, argv[optind + 1]) < 0)
 		return EXIT_CANNOT;
 	if (strcmp(argv[optind], "status") == 0 && !request.runtime && !request.name)

@@ -308,6 +308,8 @@ static const char *last_result(const struct options *options, const char *name, 
 	return strcmp(word, "ready") == 0 && !lxc_is_running(name, options->lxcpath) ? "not started" : word;
 }
 
+enum { NO_LINES = -1 }; /* no container that was asked about has ours */
+
 /* One line per container that has our lines. EXIT_NO: it has none, or they will not count. */
 static int show(const struct options *options, const struct hook_request *request, const char *name)
 {
@@ -322,7 +324,7 @@ static int show(const struct options *options, const struct hook_request *reques
 	if (lines.first == lines.last) {
 		if (request->name)
 			printf("lxc:%s\tnot installed\n", name);
-		return request->name ? EXIT_NO : EXIT_YES;
+		return request->name ? EXIT_NO : NO_LINES;
 	}
 	said_profile(file.text + lines.first, profile, sizeof(profile));
 	fails = lxc_foresee(path, &file, &lines, why, sizeof(why));
@@ -345,17 +347,17 @@ static int has_config(const struct dirent *entry)
 	return entry->d_name[0] != '.';
 }
 
-/* A callback per container that is defined below the path. */
+/* The worst of what a callback returns for the containers that are defined below the path. */
 static int each(const struct options *options, const struct hook_request *request,
 		int (*visit)(const struct options *options, const struct hook_request *request, const char *name))
 {
 	const char *lxcpath = options->lxcpath ? options->lxcpath : lxc_default_path();
 	struct dirent **list;
-	int count = scandir(lxcpath, &list, has_config, alphasort), worst = EXIT_YES;
+	int count = scandir(lxcpath, &list, has_config, alphasort), worst = NO_LINES;
 
 	for (int i = 0; i < count; i++) {
 		char path[PATH_MAX];
-		int code = EXIT_YES;
+		int code = NO_LINES;
 
 		if (snprintf(path, sizeof(path), "%s/%s/config", lxcpath, list[i]->d_name) < (int)sizeof(path) &&
 		    access(path, F_OK) == 0)
@@ -369,6 +371,17 @@ static int each(const struct options *options, const struct hook_request *reques
 	return worst;
 }
 
+/* EXIT_NO: nothing is installed, where the caller asked about LXC alone; or lines will not count. */
+static int show_all(const struct options *options, const struct hook_request *request)
+{
+	int code = each(options, request, show);
+
+	if (code != NO_LINES)
+		return code;
+	printf("lxc\tnot installed\n");
+	return request->runtime ? EXIT_NO : EXIT_YES;
+}
+
 int hook_lxc(struct options *options, const char *word, struct hook_request *request)
 {
 	int code;
@@ -379,8 +392,8 @@ int hook_lxc(struct options *options, const char *word, struct hook_request *req
 		code = request->name ? remove_lines(options, request, request->name)
 				     : each(options, request, remove_lines);
 	else
-		code = request->name ? show(options, request, request->name) : each(options, request, show);
+		code = request->name ? show(options, request, request->name) : show_all(options, request);
 	if (strcmp(word, "status") != 0 && request->manner == HOOK_WRITE)
 		lxc_prune();
-	return finish_output(code);
+	return finish_output(code == NO_LINES ? EXIT_YES : code);
 }

@@ -253,6 +253,6 @@ int verb_learn(const struct verb *verb, int argc, char **argv)
 	if (code != PARSED)
 		return code;
 	if (optind == argc)
-		return verb_usage(verb);
+		return verb_usage(verb, "no record is named");
 	return learn(&options, &wanted, argv + optind);
 }

@@ -230,7 +230,8 @@ int verb_lock(const struct verb *verb, int argc, char **argv)
 	    targets_matrix(&request.targets, "callgate,docker,podman,containerd") < 0)
 		code = EXIT_CANNOT;
 	if (code == PARSED && (request.check ? first != argc : first == argc))
-		code = verb_usage(verb);
+		code = verb_usage(verb, request.check ? "--check takes no profile: the lock names them"
+						      : "no profile is named");
 	if (code == PARSED) {
 		answers_gather();
 		code = request.check ? check(&options, request.check)

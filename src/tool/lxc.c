@@ -179,11 +179,12 @@ static bool find_elsewhere(const char *name, char *dir, size_t size)
 	return found;
 }
 
-/* What cannot be looked at may be there. */
-static bool is_defined(const char *name, const char *lxcpath)
+bool lxc_is_defined(const char *name, const char *lxcpath)
 {
 	char config[PATH_MAX];
 
+	if (!lxcpath)
+		lxcpath = lxc_default_path();
 	return snprintf(config, sizeof(config), "%s/%s/config", lxcpath, name) >= (int)sizeof(config) ||
 	       access(config, F_OK) == 0 || errno != ENOENT;
 }
@@ -195,7 +196,7 @@ static void report_not_running(const char *name, const char *lxcpath)
 	if (find_elsewhere(name, dir, sizeof(dir)) && strcmp(dir, lxcpath) != 0)
 		report("lxc:%s is not running (looked in %s); one of this name runs in %s: --lxcpath %s", name, lxcpath,
 		       dir, dir);
-	else if (!is_defined(name, lxcpath))
+	else if (!lxc_is_defined(name, lxcpath))
 		report("lxc:%s is not running, and no container of this name is defined in %s", name, lxcpath);
 	else
 		report("lxc:%s is not running (looked in %s)", name, lxcpath);

@@ -21,3 +21,10 @@ bool lxc_is_running(const char *name, const char *lxcpath)
 	(void)lxcpath;
 	return false;
 }
+
+bool lxc_is_defined(const char *name, const char *lxcpath)
+{
+	(void)name;
+	(void)lxcpath;
+	return true;
+}

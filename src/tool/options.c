@@ -289,8 +289,10 @@ int options_parse(struct options *options, const struct verb *verb, const struct
 	return options->caps_source && caps_look_up(options, options->caps_source) ? EXIT_CANNOT : PARSED;
 }
 
-int verb_usage(const struct verb *verb)
+int verb_usage(const struct verb *verb, const char *why)
 {
+	if (why)
+		report("%s", why);
 	print_wrapped(stderr, verb->usage, (unsigned)fprintf(stderr, "usage: callgate %s", verb->name), 4);
 	return EXIT_CANNOT;
 }

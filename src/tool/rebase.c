@@ -200,7 +200,9 @@ int verb_rebase(const struct verb *verb, int argc, char **argv)
 	if (code != PARSED)
 		return code;
 	if (argc - optind != 1 || !request.files[0] || !request.files[1])
-		return verb_usage(verb);
+		return verb_usage(verb, argc - optind != 1  ? "one fork is needed"
+					: !request.files[0] ? "--from is missing"
+							    : "--to is missing");
 	request.files[2] = argv[optind];
 	return rebase(&options, &request);
 }

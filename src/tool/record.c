@@ -330,7 +330,9 @@ int verb_record(const struct verb *verb, int argc, char **argv)
 	if (code == EXIT_YES)
 		return code;
 	if (code != PARSED || optind == argc) {
-		verb_usage(verb);
+		verb_usage(verb, code != PARSED ? NULL
+				 : wanted.merge ? "no record is named"
+						: "no command and no live source is named");
 		return EXIT_CALLGATE_FAILED;
 	}
 	if (wanted.merge)
@@ -339,7 +341,7 @@ int verb_record(const struct verb *verb, int argc, char **argv)
 	if (is_command || !is_live_source(argv[optind]))
 		return record_command(&recording, argv + optind);
 	if (argc - optind != 1) {
-		verb_usage(verb);
+		verb_usage(verb, "only one live source can be recorded at a time");
 		return EXIT_CALLGATE_FAILED;
 	}
 	return record_live(&recording, argv[optind]);

@@ -160,6 +160,16 @@ static int take_own(void *data, int option, const char *value)
 	}
 }
 
+/* What is wrong with the options; NULL: nothing. */
+static const char *unfit(const struct wanted *wanted, int words)
+{
+	if (!words)
+		return "no command is named";
+	if (!wanted->then != !wanted->when)
+		return wanted->then ? "--then needs --when" : "--when needs --then";
+	return wanted->complain && wanted->then ? "--complain and --then exclude each other" : NULL;
+}
+
 int verb_run(const struct verb *verb, int argc, char **argv)
 {
 	static const struct option known[] = {
@@ -178,12 +188,15 @@ int verb_run(const struct verb *verb, int argc, char **argv)
 	struct wanted wanted = { .how = CALLGATE_START_INIT };
 	struct command_line line = { known, "+h", take_own, &wanted };
 	struct options options;
+	const char *why = NULL;
 	int code = options_parse(&options, verb, &line, argc, argv);
 
 	if (code == EXIT_YES)
 		return code;
-	if (code != PARSED || optind == argc || !wanted.then != !wanted.when || (wanted.complain && wanted.then)) {
-		verb_usage(verb);
+	if (code == PARSED)
+		why = unfit(&wanted, argc - optind);
+	if (code != PARSED || why) {
+		verb_usage(verb, why);
 		return EXIT_CALLGATE_FAILED;
 	}
 	options.loads = true;

@@ -394,7 +394,7 @@ int verb_status(const struct verb *verb, int argc, char **argv)
 	if (code != PARSED)
 		return code;
 	if (request.all && optind < argc)
-		return verb_usage(verb);
+		return verb_usage(verb, "--all takes no source");
 	if (options.output && (request.format != FORMAT_OPENMETRICS || request.all || optind < argc)) {
 		report("-o is for the metrics of the whole machine: --format openmetrics, without a source");
 		return EXIT_CANNOT;

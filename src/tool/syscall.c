@@ -217,7 +217,7 @@ int verb_syscall(const struct verb *verb, int argc, char **argv)
 	if (code != PARSED)
 		return code;
 	if (optind == argc)
-		return verb_usage(verb);
+		return verb_usage(verb, "no system call is named");
 	if (options.json) {
 		root = document("syscall");
 		rows = json_object_new_array();

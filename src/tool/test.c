@@ -429,5 +429,6 @@ int verb_test(const struct verb *verb, int argc, char **argv)
 
 	if (code != PARSED)
 		return code;
-	return first == argc ? verb_usage(verb) : test_files(&options, &request, argv + first, argc - first);
+	return first == argc ? verb_usage(verb, "no file of expectations is named")
+			     : test_files(&options, &request, argv + first, argc - first);
 }

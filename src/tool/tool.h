@@ -113,7 +113,8 @@ int options_take(struct options *options, int option, const char *value);
 int options_refuse(const char *where, const struct option *known, int option, int argc, char **argv);
 int take_nnp(const char *value, enum callgate_nnp *out);               /* yes or no; -1 after a message */
 int take_profile_format(const char *value, enum callgate_format *out); /* oci, docker or lxc; -1 after a message */
-int verb_usage(const struct verb *verb);                               /* to stderr, returns EXIT_CANNOT */
+/* To stderr; returns EXIT_CANNOT. why: what is wrong; NULL: it has been said. */
+int verb_usage(const struct verb *verb, const char *why);
 /* The words of a text in lines of less than 80 columns; column: where the first line stands already. */
 void print_wrapped(FILE *to, const char *text, unsigned column, unsigned indent);
 /* Decimal, hex or octal, -1 is 2^bits - 1; the whole word must be a number. */
@@ -334,6 +335,8 @@ int lxc_init_pid(const char *name, const char *lxcpath, pid_t *out);
 /* The directory of defined containers. */
 const char *lxc_default_path(void);
 bool lxc_is_running(const char *name, const char *lxcpath);
+/* Whether there is a configuration of this name; what cannot be looked at may be there. */
+bool lxc_is_defined(const char *name, const char *lxcpath);
 
 /* ------------------------------------------------------------------ process.c */
 

@@ -471,6 +471,18 @@ static int take_own(void *data, int option, const char *value)
 	return 0;
 }
 
+/* What is wrong with the options; NULL: nothing. */
+static const char *unfit(const struct request *request, int words)
+{
+	if (!request->all && request->tasks)
+		return "--tasks belongs to --all";
+	if (!request->all)
+		return words ? NULL : "no live source is named: pid:N, lxc:NAME, oci:ID or --all";
+	if (words)
+		return "--all takes no source";
+	return request->profile ? "--all and --profile exclude each other: each container has its own" : NULL;
+}
+
 int verb_verify(const struct verb *verb, int argc, char **argv)
 {
 	static const struct option known[] = {
@@ -486,12 +498,14 @@ int verb_verify(const struct verb *verb, int argc, char **argv)
 	struct request request = { .accepts = ACCEPT_EXACT };
 	struct command_line line = { known, "h", take_own, &request };
 	struct options options;
+	const char *why;
 	int code = options_parse(&options, verb, &line, argc, argv);
 
 	if (code != PARSED)
 		return code;
-	if ((argc == optind) != request.all || (request.all && request.profile) || (request.tasks && !request.all))
-		return verb_usage(verb);
+	why = unfit(&request, argc - optind);
+	if (why)
+		return verb_usage(verb, why);
 	if (request.all)
 		return verify_host(&options, request.tasks ? HOST_ROWS_ALL : HOST_ROWS_WORSE);
 	for (int i = optind; i < argc; i++) {

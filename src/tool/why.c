@@ -302,13 +302,18 @@ static int take_own(void *data, int option, const char *value)
 }
 
 /* --live has one live source, and what is for it alone has no meaning without. */
-static bool fits(const struct why_request *request, int count, char **words)
+/* What is wrong with the options; NULL: nothing. */
+static const char *unfit(const struct why_request *request, int count, char **words)
 {
+	if (request->last && request->live)
+		return "--last and --live exclude each other";
 	if (request->last)
-		return !count && !request->live;
+		return count ? "--last takes no word: it tells the last start that was refused" : NULL;
 	if (request->live)
-		return count == 1 && is_live_source(words[0]);
-	return !request->metrics && request->seconds == 0;
+		return count == 1 && is_live_source(words[0])
+			       ? NULL
+			       : "--live needs one live source: pid:N, lxc:NAME or oci:ID";
+	return request->metrics || request->seconds != 0 ? "--for and --metrics belong to --live" : NULL;
 }
 
 static int answer(const struct options *options, struct why_request *request, int count, char **words)
@@ -340,12 +345,14 @@ int verb_why(const struct verb *verb, int argc, char **argv)
 	const struct command_line line = { .known = known, .brief = "h", .own = take_own, .data = &request };
 	enum source_kind kind;
 	struct options options;
+	const char *why;
 	int code = options_parse(&options, verb, &line, argc, argv);
 
 	if (code != PARSED)
 		return code;
-	if (!fits(&request, argc - optind, argv + optind))
-		return verb_usage(verb);
+	why = unfit(&request, argc - optind, argv + optind);
+	if (why)
+		return verb_usage(verb, why);
 	if (request.last)
 		return why_last();
 	if (request.profile && (code = source_open(&options, request.profile, &filter, &kind)) > 0)

@@ -342,6 +342,11 @@ int why_container(const char *container, bool *started)
 		*started = !tells_of_failure(path);
 		return tell_state(path);
 	}
+	if (strncmp(container, "lxc:", 4) == 0 && !lxc_is_defined(container + 4, look_in)) {
+		report("there is no container %s in %s, and no hook of this user has left a record about one",
+		       container, look_in ? look_in : lxc_default_path());
+		return EXIT_CANNOT;
+	}
 	report("no hook of this user has left a record about %s", container);
 	if (strncmp(container, "oci:", 4) == 0)
 		oci_hint_users(container + 4);
