@@ -178,8 +178,8 @@ int callgate_file_check_root(const char *path, struct callgate_err *err) CALLGAT
  * value". */
 struct callgate_settings;
 
-/* Files that are not there are no error; one that others can write is (E_UNTRUSTED), and so are an unknown key, a value
- * that cannot be and a directory that cannot be read (E_FORMAT with the place, E_IO). */
+/* Files that are not there are no error; one that others can write is (E_UNTRUSTED), and so are an unknown key or name,
+ * a value that cannot be and a directory that cannot be read (E_FORMAT with the place, E_IO). */
 int callgate_settings_read(struct callgate_settings **out, struct callgate_err *err) CALLGATE_MUST_CHECK;
 /* The same of another directory: a user's, whose rootless engine has hooks of his own. */
 int callgate_settings_read_at(const char *directory, struct callgate_settings **out,
@@ -199,7 +199,6 @@ enum callgate_selection {
 	CALLGATE_SELECT_NEVER, /* nothing: such a container is refused */
 	CALLGATE_SELECT_ANY,   /* choose any installed profile */
 };
-enum callgate_selection callgate_settings_selection(const struct callgate_settings *settings);
 /* "containers.ENGINE", else "containers": annotated, only those that say org.callgate.profile get a profile; all, the
  * default, every one. */
 bool callgate_settings_annotated_only(const struct callgate_settings *settings, const char *engine);

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "base/err.h"
+#include "names/words.h"
 #include "runtime/hooks.h"
 
 static int at_line(const struct source *source, const char *at, struct callgate_err *err, const char *text)
@@ -173,6 +174,7 @@ static int take(struct callgate_settings *settings, const struct source *source,
 		return at_line(source, value.at, err, complaint);
 	*setting = (struct setting){ .key = key->word, .value = text, .next = settings->last };
 	if (name.size) {
+		setting->at = name.at;
 		setting->name = arena_strndup(&settings->arena, name.at, name.size);
 		if (!setting->name)
 			return err_nomem(err);
@@ -181,7 +183,7 @@ static int take(struct callgate_settings *settings, const struct source *source,
 	return 0;
 }
 
-int settings_parse(struct callgate_settings *settings, const struct source *source, struct callgate_err *err)
+static int take_lines(struct callgate_settings *settings, const struct source *source, struct callgate_err *err)
 {
 	const char *at = source->text, *end = source->text + source->size;
 	int r = 0;
@@ -201,6 +203,54 @@ int settings_parse(struct callgate_settings *settings, const struct source *sour
 		r = take(settings, source, trimmed(line.at, equal), trimmed(equal + 1, line.at + line.size), err);
 	}
 	return r;
+}
+
+/* ------------------------------------------------------------------ names */
+
+/* What hooks and wrappers ask for. A wrapper of another name, callgate-NAME, is made known by its line runtime.NAME. */
+static const char *const engines[] = { "podman", "runc", "crun" };
+
+static bool is_known(const struct callgate_settings *settings, const struct setting *setting)
+{
+	if (!setting->name || strcmp(setting->key, "runtime") == 0)
+		return true;
+	for (size_t i = 0; i < sizeof(engines) / sizeof(engines[0]); i++)
+		if (strcmp(setting->name, engines[i]) == 0)
+			return true;
+	for (const struct setting *at = settings->last; at; at = at->next)
+		if (at->name && strcmp(at->key, "runtime") == 0 && strcmp(at->name, setting->name) == 0)
+			return true;
+	return false;
+}
+
+/* A mistyped name would leave the general line in force without a word. before: what earlier files said. */
+static int check_names(const struct callgate_settings *settings, const struct source *source,
+		       const struct setting *before, struct callgate_err *err)
+{
+	const struct setting *unknown = NULL;
+	struct near near;
+	char text[256];
+
+	for (const struct setting *at = settings->last; at != before; at = at->next)
+		if (!is_known(settings, at))
+			unknown = at;
+	if (!unknown)
+		return 0;
+	near = near_start(slice_of(unknown->name));
+	for (size_t i = 0; i < sizeof(engines) / sizeof(engines[0]); i++)
+		near_offer(&near, engines[i]);
+	snprintf(text, sizeof(text), "'%.40s' is none of podman, runc and crun, and no line runtime.%.40s%s%s%s",
+		 unknown->name, unknown->name, near.found ? " makes it known; did you mean '" : " makes it known",
+		 near.found ? near.found : "", near.found ? "'?" : "");
+	return at_line(source, unknown->at, err, text);
+}
+
+int settings_parse(struct callgate_settings *settings, const struct source *source, struct callgate_err *err)
+{
+	const struct setting *before = settings->last;
+	int r = take_lines(settings, source, err);
+
+	return r < 0 ? r : check_names(settings, source, before, err);
 }
 
 /* ------------------------------------------------------------------ files */
@@ -279,7 +329,8 @@ struct callgate_settings *settings_free(struct callgate_settings *settings)
 	return NULL;
 }
 
-const char *settings_value(const struct callgate_settings *settings, const char *key, const char *name)
+/* NULL: not given. */
+static const char *settings_value(const struct callgate_settings *settings, const char *key, const char *name)
 {
 	const char *general = NULL;
 
@@ -317,7 +368,7 @@ int callgate_settings_ask(struct callgate_settings *settings, const char *engine
 		return err_set(err, CALLGATE_E_ARG, "--callgate-profile names no profile");
 	source.text = text;
 	source.size = (size_t)size;
-	return settings_parse(settings, &source, err);
+	return take_lines(settings, &source, err);
 }
 
 struct callgate_settings *callgate_settings_free(struct callgate_settings *settings)
@@ -335,11 +386,6 @@ const char *callgate_settings_profile(const struct callgate_settings *settings, 
 const char *callgate_settings_runtime(const struct callgate_settings *settings, const char *name)
 {
 	return settings_value(settings, "runtime", name);
-}
-
-enum callgate_selection callgate_settings_selection(const struct callgate_settings *settings)
-{
-	return settings->selection;
 }
 
 bool callgate_settings_annotated_only(const struct callgate_settings *settings, const char *engine)

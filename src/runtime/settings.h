@@ -10,6 +10,7 @@
 /* "key = value", and "key.NAME = value" for one engine or runtime. */
 struct setting {
 	const char *key, *name, *value; /* name NULL: for all */
+	const char *at;                 /* the name in its file, while that is read */
 	struct setting *next;           /* said earlier */
 };
 struct callgate_settings {
@@ -25,8 +26,6 @@ int settings_parse(struct callgate_settings *settings, const struct source *sour
 /* directory: where callgate.conf and callgate.conf.d are. */
 int settings_read(const char *directory, struct callgate_settings **out, struct callgate_err *err);
 struct callgate_settings *settings_free(struct callgate_settings *settings);
-/* NULL: not given. */
-const char *settings_value(const struct callgate_settings *settings, const char *key, const char *name);
 
 /* runtime/choose.c: E_PERM when narrow permits what wide does not, or when that is unknown. */
 int choose_check_narrow(const struct callgate_filter *wide, const struct callgate_filter *narrow,

@@ -469,7 +469,7 @@ Test(settings, read)
 	cr_assert_str_eq(callgate_settings_profile(&settings, "crun"), "b");
 	cr_assert_str_eq(callgate_settings_runtime(&settings, "runc"), "/opt/runc");
 	cr_assert_null(callgate_settings_runtime(&settings, "crun"));
-	cr_assert_eq(callgate_settings_selection(&settings), CALLGATE_SELECT_NEVER);
+	cr_assert_eq(settings.selection, CALLGATE_SELECT_NEVER);
 	cr_assert_eq(callgate_settings_proof(&settings), CALLGATE_PROOF_POSSIBLE);
 	cr_assert_eq(callgate_settings_own(&settings), CALLGATE_OWN_MEET);
 	arena_free(&settings.arena);
@@ -477,13 +477,13 @@ Test(settings, read)
 	cr_assert_eq(settings_of("annotation = narrow\nproof = required\nown = meet\nrecord = no\nlog = yes\n",
 				 &settings, NULL),
 		     0);
-	cr_assert_eq(callgate_settings_selection(&settings), CALLGATE_SELECT_NARROW);
+	cr_assert_eq(settings.selection, CALLGATE_SELECT_NARROW);
 	cr_assert_eq(callgate_settings_proof(&settings), CALLGATE_PROOF_REQUIRED);
 	cr_assert_eq(callgate_settings_own(&settings), CALLGATE_OWN_MEET);
 	arena_free(&settings.arena);
 	cr_assert_eq(settings_of("", &settings, NULL), 0);
 	cr_assert_str_eq(callgate_settings_profile(&settings, "crun"), "default");
-	cr_assert_eq(callgate_settings_selection(&settings), CALLGATE_SELECT_NARROW);
+	cr_assert_eq(settings.selection, CALLGATE_SELECT_NARROW);
 }
 
 Test(settings, asked_by_the_runtime)
@@ -538,6 +538,42 @@ Test(settings, refused)
 	}
 }
 
+Test(settings, names)
+{
+	static const struct {
+		const char *text;
+		unsigned line, column;
+		const char *words;
+	} bad[] = {
+		{ "profile.podmn = a", 1, 9, "did you mean 'podman'" },
+		{ "log = yes\n complain.rnuc = yes\nprofile.x = a\n", 2, 11, "did you mean 'runc'" },
+		{ "containers.dokcer = annotated", 1, 12, "runtime.dokcer" },
+		{ "record.Podman = yes", 1, 8, "did you mean 'podman'" },
+		{ "log.lxc = yes", 1, 5, "none of podman, runc and crun" },
+		{ "runtime.youki = /bin/youki\nprofile.youkii = a", 2, 9, "runtime.youkii" },
+	};
+	struct callgate_settings settings;
+
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+		struct callgate_err err = CALLGATE_ERR_INIT;
+
+		cr_assert_eq(settings_of(bad[i].text, &settings, &err), CALLGATE_E_FORMAT, "%s", bad[i].text);
+		cr_expect_eq(err.line, bad[i].line, "%s: %u", bad[i].text, err.line);
+		cr_expect_eq(err.column, bad[i].column, "%s: %u", bad[i].text, err.column);
+		cr_expect_not_null(strstr(err.text, bad[i].words), "%s: %s", bad[i].text, err.text);
+		arena_free(&settings.arena);
+	}
+	/* A wrapper's own name is known by its line, wherever that stands. */
+	cr_assert_eq(settings_of("profile.youki = a\nruntime.youki = /bin/youki\n", &settings, NULL), 0);
+	cr_expect_str_eq(callgate_settings_profile(&settings, "youki"), "a");
+	arena_free(&settings.arena);
+	/* Who asks on the command line has no need of one. */
+	cr_assert_eq(settings_of("", &settings, NULL), 0);
+	cr_assert_eq(callgate_settings_ask(&settings, "youki", "strict", NULL), 0);
+	cr_expect_str_eq(callgate_settings_profile(&settings, "youki"), "strict");
+	arena_free(&settings.arena);
+}
+
 Test(settings, directory)
 {
 	struct callgate_settings *settings;
@@ -548,18 +584,18 @@ Test(settings, directory)
 	cr_assert_str_eq(callgate_settings_profile(settings, "x"), "default");
 	settings_free(settings);
 	snprintf(path, sizeof(path), "%s/callgate.conf", root);
-	put(path, "profile = one\n");
+	put(path, "profile = one\nruntime.youki = /bin/youki\n");
 	snprintf(path, sizeof(path), "%s/callgate.conf.d", root);
 	mkdir(path, 0755);
 	snprintf(path, sizeof(path), "%s/callgate.conf.d/20.conf", root);
 	put(path, "profile = three\n");
 	snprintf(path, sizeof(path), "%s/callgate.conf.d/10.conf", root);
-	put(path, "profile = two\nannotation = any\n");
+	put(path, "profile = two\nannotation = any\nlog.youki = yes\n");
 	snprintf(path, sizeof(path), "%s/callgate.conf.d/30.conf.bak", root);
 	put(path, "nonsense\n");
 	cr_assert_eq(settings_read(root, &settings, NULL), 0);
 	cr_assert_str_eq(callgate_settings_profile(settings, "x"), "three");
-	cr_assert_eq(callgate_settings_selection(settings), CALLGATE_SELECT_ANY);
+	cr_assert_eq(settings->selection, CALLGATE_SELECT_ANY);
 	settings_free(settings);
 	snprintf(path, sizeof(path), "%s/callgate.conf.d/20.conf", root);
 	chmod(path, 0666);
