@@ -104,12 +104,12 @@ int hold_start(char *const argv[], enum hold_kind kind, struct hold *out, struct
 		return r;
 	child.path = path;
 	out->shared = mmap(NULL, sizeof(int), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-	if (out->shared == MAP_FAILED || pipe2(go, O_CLOEXEC) < 0 || pipe2(trouble, O_CLOEXEC) < 0) {
+	if (out->shared == MAP_FAILED || pipe2(go, O_CLOEXEC) < 0 || pipe2(trouble, O_CLOEXEC) < 0)
 		r = err_set_errno(err, CALLGATE_E_KERNEL, errno, NULL, "cannot prepare a command");
-	} else {
+	out->go = go[1];
+	out->trouble = trouble[0];
+	if (r == 0) {
 		*out->shared = NOT_YET;
-		out->go = go[1];
-		out->trouble = trouble[0];
 		child.go = go[0];
 		child.trouble = trouble[1];
 		r = fork_child(&child, out, err);

@@ -21,9 +21,9 @@ struct hold {
 
 /* E_NOTFOUND, E_IO: no such command, or none that can be run. */
 int hold_start(char *const argv[], enum hold_kind kind, struct hold *out, struct callgate_err *err);
-/* Lets it go on. PLAIN: when this returns 0 it has become the command. */
+/* Lets it go on; that it becomes the command is not waited for. */
 int hold_let_go(struct hold *hold, struct callgate_err *err);
-/* Why it did not become the command; 0: it has. For NOTIFY once it has ended. */
+/* Why it did not become the command; 0: it has. PLAIN: waits until either is so. NOTIFY: once it has ended. */
 int hold_trouble(struct hold *hold, struct callgate_err *err);
 /* The command stays with the caller. */
 void hold_release(struct hold *hold);
