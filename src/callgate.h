@@ -804,9 +804,12 @@ struct callgate_injected {
 	}
 
 /* Puts the program on all threads of a running process, on top of what it has. One thread stands still for some 0.1 ms,
- * chosen so that the interruption does not show; nothing is left behind in the process. out may be NULL. E_LIMIT: it
- * did not stop in time (frozen?), nothing has changed. E_PERM: not ours to trace, traced already, no right to load, or
- * filters of its own that forbid it. E_KERNEL: a thread has filters of its own. E_ARG: ourselves, a kernel thread.
+ * chosen so that the interruption does not show; nothing is left behind in the process. out may be NULL. E_LIMIT: not
+ * done in time (frozen, threads that come and go too fast), or no room for it; a thread that waits in memory which
+ * others serve (userfaultfd, FUSE) may still be given the filter. E_PERM: not ours to trace, traced already, no right
+ * to load, or filters of its own that forbid it. E_KERNEL: a thread has filters of its own. E_ARG: ourselves, a kernel
+ * thread. E_NOTFOUND: there is none, or it has ended. E_UNSUPPORTED: strict mode, registers of an ABI that nothing is
+ * known of, no call instruction. E_MISMATCH: it made another call, or not every thread has the filter afterwards.
  * Since: 0.1 */
 int callgate_process_inject(pid_t pid, const struct callgate_prog *prog, const struct callgate_inject *how,
 			    struct callgate_injected *out, struct callgate_err *err) CALLGATE_MUST_CHECK;
@@ -814,7 +817,7 @@ int callgate_process_inject(pid_t pid, const struct callgate_prog *prog, const s
 /* As /proc/PID/status says Seccomp. */
 enum callgate_mode { CALLGATE_MODE_NONE = 0, CALLGATE_MODE_STRICT, CALLGATE_MODE_FILTER };
 
-/* One task (thread), belongs to a list. Later versions add fields at the end. */
+/* One task (thread), belongs to a list. */
 struct callgate_task {
 	pid_t pid, tid;
 	char command[64];
@@ -829,7 +832,7 @@ struct callgate_task {
  * with all below them, and its pid namespace with all below it. ALL: every task that /proc shows. TREE: the process and
  * its descendants; of the caller only the descendants. */
 enum callgate_scope { CALLGATE_SCOPE_PROCESS = 0, CALLGATE_SCOPE_CONTAINER, CALLGATE_SCOPE_ALL, CALLGATE_SCOPE_TREE };
-struct callgate_tasks; /* opaque: a list, by pid and tid */
+struct callgate_tasks; /* opaque: a list, by pid, the first thread first */
 /* pid is not looked at for ALL. Zombies are left out. E_NOTFOUND: no such process. Since: 0.1 */
 int callgate_tasks_list(enum callgate_scope scope, pid_t pid, struct callgate_tasks **out, struct callgate_err *err);
 size_t callgate_tasks_count(const struct callgate_tasks *tasks);

@@ -296,22 +296,12 @@ static int call_all(enum callgate_scope scope, pid_t pid, struct callgate_tasks 
 	return r;
 }
 
-/* By process; of one that was found twice what is known comes last. */
-static int by_ids(const void *a, const void *b)
-{
-	const struct callgate_task *x = a, *y = b;
-
-	if (x->pid == y->pid && x->tid == y->tid)
-		return (x->start_time > y->start_time) - (x->start_time < y->start_time);
-	return x->pid == y->pid ? (x->tid > y->tid ? 1 : -1) : (x->pid > y->pid ? 1 : -1);
-}
-
 static void sort(struct callgate_tasks *roll)
 {
 	size_t kept = 0;
 
 	if (roll->count)
-		qsort(roll->tasks, roll->count, sizeof(*roll->tasks), by_ids);
+		qsort(roll->tasks, roll->count, sizeof(*roll->tasks), tasks_by_key);
 	for (size_t i = 0; i < roll->count; i++) {
 		const struct callgate_task *last = kept ? &roll->tasks[kept - 1] : NULL, *task = &roll->tasks[i];
 

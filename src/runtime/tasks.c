@@ -37,8 +37,7 @@ static int tasks_add(struct callgate_tasks *tasks, const struct callgate_task *t
 	return 0;
 }
 
-/* By process, the first thread first. */
-static int by_key(const void *a, const void *b)
+int tasks_by_key(const void *a, const void *b)
 {
 	const struct callgate_task *x = a, *y = b;
 
@@ -56,7 +55,8 @@ static void tasks_merge(struct callgate_tasks *tasks, size_t known)
 
 	for (size_t i = known; i < tasks->count; i++) {
 		struct callgate_task *old =
-			known ? bsearch(&tasks->tasks[i], tasks->tasks, known, sizeof(*tasks->tasks), by_key) : NULL;
+			known ? bsearch(&tasks->tasks[i], tasks->tasks, known, sizeof(*tasks->tasks), tasks_by_key)
+			      : NULL;
 
 		if (old)
 			*old = tasks->tasks[i];
@@ -65,7 +65,7 @@ static void tasks_merge(struct callgate_tasks *tasks, size_t known)
 	}
 	tasks->count = kept;
 	if (kept)
-		qsort(tasks->tasks, kept, sizeof(*tasks->tasks), by_key);
+		qsort(tasks->tasks, kept, sizeof(*tasks->tasks), tasks_by_key);
 }
 
 /* A number of /proc's directories, 0 for any other name. */

@@ -10,4 +10,7 @@ struct callgate_tasks {
 	size_t count, room;
 };
 
+/* For qsort(): by process, the first thread first; of one that was found twice the later start comes last. */
+int tasks_by_key(const void *a, const void *b);
+
 #endif

@@ -26,6 +26,7 @@
 #include "kernel/status.h"
 #include "names/abi.h"
 #include "runtime/hooks.h"
+#include "runtime/tasks.h"
 #include "tests/unit/filtered.h"
 
 static bool can_dump(void)
@@ -505,6 +506,21 @@ static _Noreturn void wait_in_groups(int ready)
 		_exit(1);
 	for (;;)
 		pause();
+}
+
+/* Callers take the first row for the process's own, also where the numbers of threads have begun anew. */
+Test(tasks, come_by_process_the_first_thread_first)
+{
+	struct callgate_task tasks[] = {
+		{ .pid = 9, .tid = 4 }, { .pid = 9, .tid = 9, .start_time = 2 }, { .pid = 9, .tid = 12 },
+		{ .pid = 5, .tid = 7 }, { .pid = 9, .tid = 9, .start_time = 1 }, { .pid = 5, .tid = 5 },
+	};
+	static const pid_t tids[] = { 5, 7, 9, 9, 4, 12 };
+
+	qsort(tasks, sizeof(tasks) / sizeof(tasks[0]), sizeof(tasks[0]), tasks_by_key);
+	for (size_t i = 0; i < sizeof(tasks) / sizeof(tasks[0]); i++)
+		cr_expect_eq(tasks[i].tid, tids[i], "row %zu: %d", i, (int)tasks[i].tid);
+	cr_expect_eq(tasks[2].start_time, 1);
 }
 
 Test(tasks, may_be_in_any_number_of_groups, .timeout = 20)
