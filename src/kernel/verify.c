@@ -118,10 +118,10 @@ int callgate_task_verify(pid_t tid, const struct callgate_filter *profile, enum 
 	r = callgate_task_filter(tid, &live, &count, err);
 	if (r < 0)
 		return r;
-	if (diff)
-		*diff = NULL;
 	if (!count) {
 		*out = CALLGATE_NONE;
+		if (diff)
+			*diff = NULL;
 		callgate_filter_free(live);
 		return 0;
 	}
