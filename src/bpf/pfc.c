@@ -5,7 +5,7 @@
 
 #include "base/text.h"
 #include "bpf/text.h"
-#include "filter/outcomes.h"
+#include "filter/filter.h"
 #include "names/abi.h"
 
 static void add_action(struct text *text, unsigned indent, const struct node *leaf)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Meet, join, subtract: the product of decision graphs, pair by pair, each pair once. */
-#include "filter/meet.h"
+#include "filter/filter.h"
 
 #include <linux/seccomp.h>
 #include <stdio.h>

@@ -3,8 +3,6 @@
  * Outcomes: known arguments answer their tests, what is left are conditions. Where the author's clauses are known they
  * are shown as they were written; those of a lifted decision are derived from what it means.
  */
-#include "filter/outcomes.h"
-
 #include <stdio.h>
 #include <string.h>
 
@@ -13,7 +11,8 @@
 #include "filter/clauses.h"
 #include "names/abi.h"
 
-const struct span *outcomes_span(const struct callgate_filter *filter, const struct callgate_pattern *pattern)
+/* The span that a call falls into; NULL: no map for its architecture, filter->other_arch answers. */
+static const struct span *outcomes_span(const struct callgate_filter *filter, const struct callgate_pattern *pattern)
 {
 	const struct abi *abi = abi_of(pattern->abi);
 	const struct filter_arch *arch = abi ? filter_arch_of(filter, abi->audit) : NULL;
@@ -44,7 +43,8 @@ static int test_format(const struct test *test, char *buf, size_t size)
 	return snprintf(buf, size, "a%u & 0x%llx %s 0x%llx", test->arg, mask, op_text(test), value);
 }
 
-void tests_format(const struct test *tests, unsigned count, char *buf, size_t size)
+/* Writes ANDed tests, "" for none; longer text ends in "...". */
+static void tests_format(const struct test *tests, unsigned count, char *buf, size_t size)
 {
 	size_t used = 0;
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Probing seccomp(2) without loading anything: a NULL program makes known flags EFAULT and unknown ones EINVAL. */
-#include "kernel/probe.h"
+#include "callgate.h"
 
 #include <errno.h>
 #include <linux/seccomp.h>

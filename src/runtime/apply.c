@@ -2,8 +2,6 @@
 /* Passes over a container until one finds every thread of every task with the filter. Who was born of a task that had
  * it has it too; who was born of another has not, whatever filters it shows. Who ended before he was looked at may have
  * left one without it: nothing is known then. */
-#include "runtime/apply.h"
-
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -16,6 +14,13 @@
 #include "runtime/tasks.h"
 
 enum { PASSES = 32 };
+
+struct apply {
+	const struct callgate_prog *prog;
+	enum callgate_scope scope;
+	pid_t pid;
+	struct callgate_inject how;
+};
 
 struct seen {
 	pid_t pid;
@@ -265,7 +270,7 @@ static void look_again(struct passes *passes, struct found *found)
  * have been: orphans are given other parents, and clone(2) gives a child the caller's own (CLONE_PARENT). The threads
  * of a process that was served are no such case: each that it had got the filter, and each that it starts inherits it.
  */
-int apply_all(const struct apply *apply, struct callgate_err *err)
+static int apply_all(const struct apply *apply, struct callgate_err *err)
 {
 	struct passes passes = { .apply = apply, .err = err };
 	struct callgate_err why = CALLGATE_ERR_INIT;

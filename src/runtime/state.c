@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Writing state files: in a directory that can be trusted, and never half. */
-#include "runtime/state.h"
+#include "callgate.h"
 
 #include <errno.h>
 #include <limits.h>
