@@ -46,11 +46,6 @@ struct prog_trace {
 uint32_t prog_eval_traced(const struct callgate_prog *prog, const struct prog_data *data, unsigned *steps,
 			  struct prog_trace *trace);
 
-/* bpf/eval.c: whether the kernel's allow bitmap (Linux 5.11 and later) answers for this call without running the
- * program: only constant actions on the number and the architecture, ending in ALLOW (seccomp_is_const_allow() of
- * kernel/seccomp.c). */
-bool prog_bitmap(const struct callgate_prog *prog, uint32_t audit, uint32_t nr);
-
 /* E_MISMATCH with the call and both actions: got is the program's, want the filter's. */
 int prog_disagree(const struct prog_data *call, struct callgate_action got, struct callgate_action want,
 		  struct callgate_err *err);

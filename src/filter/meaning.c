@@ -218,16 +218,6 @@ bool meaning_is_constant(const struct meaning *meaning, meaning_ref ref, struct 
 	return true;
 }
 
-struct callgate_action meaning_at(const struct meaning *meaning, meaning_ref ref, const uint64_t args[6])
-{
-	while (!bdd_is_terminal(ref)) {
-		const struct bdd_node *node = &meaning->bdd.nodes[ref];
-
-		ref = args[node->var / 64] >> (63 - node->var % 64) & 1 ? node->high : node->low;
-	}
-	return bdd_terminal_action(ref);
-}
-
 /* One step down on both sides. */
 static void step_down(const struct bdd *bdd, meaning_ref pair[2], unsigned var, unsigned bit, uint64_t args[6])
 {

@@ -28,7 +28,6 @@ bool meaning_is_constant(const struct meaning *meaning, meaning_ref ref, struct 
 /* One step into the diagram: the argument bit that is asked first (0 is argument 0's highest) and what is left where it
  * is 0 and where it is 1. False: the reference is an action, or opaque, for all arguments. */
 bool meaning_split(const struct meaning *meaning, meaning_ref ref, unsigned *bit, meaning_ref *low, meaning_ref *high);
-struct callgate_action meaning_at(const struct meaning *meaning, meaning_ref ref, const uint64_t args[6]);
 /* Arguments on which two references differ (false: they are the same). Unconstrained bits are 0. */
 bool meaning_witness(const struct meaning *meaning, meaning_ref a, meaning_ref b, uint64_t args[6]);
 /* How b stands to a over all arguments: a set of these bits. Strictness is the kernel's precedence of kinds. */

@@ -60,32 +60,6 @@ int maps_walk(pid_t tid, int (*visit)(const struct mapping *mapping, void *data)
 	return r;
 }
 
-struct find {
-	uint64_t address;
-	struct mapping *out;
-};
-
-static int find_visit(const struct mapping *mapping, void *data)
-{
-	struct find *find = data;
-
-	if (find->address < mapping->first || find->address >= mapping->last)
-		return 0;
-	*find->out = *mapping;
-	return 1;
-}
-
-int maps_find(pid_t tid, uint64_t address, struct mapping *out, struct callgate_err *err)
-{
-	struct find find = { address, out };
-	int r = maps_walk(tid, find_visit, &find, err);
-
-	if (r == 0)
-		return err_set(err, CALLGATE_E_NOTFOUND, "process %ld has nothing mapped at 0x%" PRIx64, (long)tid,
-			       address);
-	return r < 0 ? r : 0;
-}
-
 int auxv_read(pid_t tid, uint64_t type, unsigned word, uint64_t *out, struct callgate_err *err)
 {
 	unsigned char bytes[4096];

@@ -14,9 +14,6 @@ struct mapping {
 /* Calls visit for each mapping in order, until it answers other than 0. That answer, 0, or an error. */
 int maps_walk(pid_t tid, int (*visit)(const struct mapping *mapping, void *data), void *data, struct callgate_err *err);
 
-/* The mapping that address is in. E_NOTFOUND: none. */
-int maps_find(pid_t tid, uint64_t address, struct mapping *out, struct callgate_err *err);
-
 /* The auxiliary vector's value of this type, 0 where it has none. word: bytes of a long in the task. */
 int auxv_read(pid_t tid, uint64_t type, unsigned word, uint64_t *out, struct callgate_err *err);
 

@@ -427,28 +427,6 @@ bool witness_stack_has(const struct callgate_witness *witness, size_t stack, con
 	return false;
 }
 
-int witness_have(const struct callgate_task *tasks, size_t count, const struct callgate_prog *prog, size_t *lacking,
-		 struct callgate_err *err)
-{
-	struct callgate_witness *witness = NULL;
-	int r = callgate_witness_read(tasks, count, CALLGATE_EVIDENCE_ANY, &witness, err);
-
-	for (size_t i = 0; r == 0 && i < count; i++) {
-		size_t stack = 0;
-
-		r = callgate_witness_task(witness, i, &stack, err);
-		if (r == 0 && !witness_stack_has(witness, stack, prog))
-			r = err_set(err, CALLGATE_E_MISMATCH, "thread %ld of process %ld runs without the filter",
-				    (long)tasks[i].tid, (long)tasks[i].pid);
-		if (r == CALLGATE_E_NOTFOUND)
-			r = 0;
-		else if (r < 0)
-			*lacking = i;
-	}
-	callgate_witness_free(witness);
-	return r;
-}
-
 /* ------------------------------------------------------------------ counts */
 
 static int count_thread(int dir, struct witness_counts *counts, struct callgate_err *err)

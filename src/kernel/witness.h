@@ -16,13 +16,7 @@ struct witness_counts {
 /* E_NOTFOUND: no such process, or all its threads have ended. */
 int witness_count(pid_t pid, struct witness_counts *out, struct callgate_err *err);
 
-/* Whether every thread of these tasks has prog among its filters, word for word. E_MISMATCH names a thread that lacks
- * it, *lacking its place in tasks. Where the filters cannot be read: the error of that, which no caller may take for a
- * yes. Tasks that have ended meanwhile lack nothing. */
-int witness_have(const struct callgate_task *tasks, size_t count, const struct callgate_prog *prog, size_t *lacking,
-		 struct callgate_err *err);
-
-/* The same of one task in a reading. */
+/* Whether a task in a reading has prog among its filters, word for word. */
 bool witness_stack_has(const struct callgate_witness *witness, size_t stack, const struct callgate_prog *prog);
 
 #endif

@@ -22,5 +22,10 @@ struct callgate_prog *deny(unsigned nr, uint32_t word);
 
 /* The test is skipped where nobody shows filters to this caller. */
 struct callgate_witness *look(const struct callgate_task *tasks, size_t count, enum callgate_evidence how);
+/* Whether every thread of these tasks has prog among its filters, word for word. E_MISMATCH names a thread that lacks
+ * it, *lacking its place in tasks. Where the filters cannot be read: the error of that, which no caller may take for a
+ * yes. Tasks that have ended meanwhile lack nothing. */
+int witness_have(const struct callgate_task *tasks, size_t count, const struct callgate_prog *prog, size_t *lacking,
+		 struct callgate_err *err);
 
 #endif

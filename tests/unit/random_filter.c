@@ -143,3 +143,15 @@ const struct node *walk_node(const struct node *node, const uint64_t args[6])
 		node = test_holds(&node->test, args) ? node->yes : node->no;
 	return node;
 }
+
+struct callgate_action meaning_at(const struct meaning *meaning, meaning_ref ref, const uint64_t args[6])
+{
+	struct callgate_action action = { 0 };
+	meaning_ref low, high;
+	unsigned bit;
+
+	while (meaning_split(meaning, ref, &bit, &low, &high))
+		ref = args[bit / 64] >> (63 - bit % 64) & 1 ? high : low;
+	cr_assert(meaning_is_constant(meaning, ref, &action));
+	return action;
+}

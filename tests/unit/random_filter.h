@@ -3,7 +3,7 @@
 #ifndef TESTS_RANDOM_FILTER_H
 #define TESTS_RANDOM_FILTER_H
 
-#include "filter/filter.h"
+#include "filter/meaning.h"
 
 struct rng {
 	uint64_t state;
@@ -23,5 +23,7 @@ struct callgate_filter *random_filter(struct rng *rng);
 /* Arguments at or next to values that the node's tests name. */
 void random_args(struct rng *rng, const struct node *node, uint64_t args[6]);
 const struct node *walk_node(const struct node *node, const uint64_t args[6]);
+/* The same in a diagram; nothing on the way is opaque. */
+struct callgate_action meaning_at(const struct meaning *meaning, meaning_ref ref, const uint64_t args[6]);
 
 #endif

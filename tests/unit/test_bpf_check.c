@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "bpf/prog.h"
+#include "tests/unit/bitmap.h"
 
 #define ALLOW BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW)
 #define LOAD(offset) BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offset)

@@ -12,6 +12,7 @@
 #include "filter/filter.h"
 #include "names/words.h"
 #include "tests/unit/agree.h"
+#include "tests/unit/bitmap.h"
 
 #define LOW 0xffffffffu
 #define FULL UINT64_MAX
