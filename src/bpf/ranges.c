@@ -47,7 +47,8 @@ static struct range *ranges_edit(struct ranges *set)
 	return set->many ? set->many : &set->one;
 }
 
-bool ranges_add(struct ranges *set, uint32_t first, uint32_t last)
+/* Adds an interval behind all others; one that touches the last makes it longer. False: no memory or RANGES_LIMIT. */
+static bool ranges_add(struct ranges *set, uint32_t first, uint32_t last)
 {
 	struct range *at = ranges_edit(set);
 

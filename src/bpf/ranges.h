@@ -21,8 +21,6 @@ enum { RANGES_LIMIT = 1 << 16 };
 const struct range *ranges_at(const struct ranges *set);
 void ranges_init(struct ranges *set, uint32_t first, uint32_t last);
 void ranges_release(struct ranges *set);
-/* Adds an interval behind all others; one that touches the last makes it longer. False: no memory or RANGES_LIMIT. */
-bool ranges_add(struct ranges *set, uint32_t first, uint32_t last);
 
 /* The words for which a condition holds. budget: how many blocks may be looked at; what was used is taken off.
  * False: no memory, or too scattered. */

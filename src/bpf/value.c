@@ -25,7 +25,7 @@ bool value_is_const(const struct value *value)
 	return value->source == VALUE_CONST;
 }
 
-bool value_same(const struct value *a, const struct value *b)
+static bool value_same(const struct value *a, const struct value *b)
 {
 	return memcmp(a, b, sizeof(*a)) == 0;
 }

@@ -23,7 +23,6 @@ struct value value_const(uint32_t constant);
 struct value value_word(enum value_source source, unsigned word);
 struct value value_unknown(void);
 bool value_is_const(const struct value *value);
-bool value_same(const struct value *a, const struct value *b);
 /* op: BPF_ADD ... BPF_NEG. Division by anything that may be 0 is the caller's to see first. */
 struct value value_alu(unsigned op, struct value a, struct value b);
 

@@ -17,7 +17,8 @@ struct context *context_of(scmp_filter_ctx ctx)
 	return context && context->magic == CONTEXT_MAGIC && context->filter_count ? context : NULL;
 }
 
-void context_touch(struct context *context)
+/* Anything changed: what was computed is worth nothing any more. */
+static void context_touch(struct context *context)
 {
 	free(context->program.words);
 	context->program = (struct program){ 0 };

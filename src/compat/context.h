@@ -46,9 +46,9 @@ struct attributes {
 	uint32_t nnp, tsync, tskip, log, ssb, optimize, sysrawrc, waitkill;
 };
 
-/* A state to go back to: how many rules and priorities each filter had. */
+/* A state to go back to: copies of the filters as they were. */
 struct snapshot {
-	struct rules **filters; /* copies */
+	struct rules **filters;
 	unsigned count;
 	struct snapshot *next;
 };
@@ -71,8 +71,6 @@ enum { CONTEXT_MAGIC = 0x63617467 };
 
 /* NULL unless it is one that seccomp_init() made and that has an architecture. */
 struct context *context_of(scmp_filter_ctx ctx);
-/* Anything changed: what was computed is worth nothing any more. */
-void context_touch(struct context *context);
 
 /* One rule as the caller has it, for the native architecture's number. */
 struct request {
@@ -85,17 +83,12 @@ struct request {
 struct rules *rules_new(const struct arch *arch);
 struct rules *rules_free(struct rules *rules);
 struct rules *rules_copy(const struct rules *from);
-/* The entry of a number; NULL: no rule and no priority is about it. */
-struct call *rules_call(const struct rules *rules, int nr);
 /* 0, -EEXIST, -EDOM, -EINVAL, -EFAULT, -ENOMEM. On failure the filter may have got a part of the rule. */
 int rules_add(struct rules *rules, const struct request *request);
 struct chain rules_chain(const struct rules *rules, int rule);
 /* Takes the rules from count on away again. */
 int rules_cut(struct rules *rules, unsigned count);
 int rules_prioritise(struct rules *rules, int nr, uint8_t priority);
-
-/* The program of all rules: compiled and compared with them. 0 or a negative errno; it belongs to the context. */
-int program_of(struct context *context, const struct program **out);
 
 /* Writes the context as pseudo code. */
 int pfc_write(const struct context *context, int fd);

@@ -160,7 +160,8 @@ static void swap_words(struct program *program)
 	}
 }
 
-int program_of(struct context *context, const struct program **out)
+/* The program of all rules: compiled and compared with them. 0 or a negative errno; it belongs to the context. */
+static int program_of(struct context *context, const struct program **out)
 {
 	struct program *program = &context->program;
 	struct callgate_prog *prog;

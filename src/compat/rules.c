@@ -73,7 +73,8 @@ static unsigned *slot_of(const struct rules *rules, int nr)
 	}
 }
 
-struct call *rules_call(const struct rules *rules, int nr)
+/* The entry of a number; NULL: no rule and no priority is about it. */
+static struct call *rules_call(const struct rules *rules, int nr)
 {
 	unsigned found = rules->index_size ? *slot_of(rules, nr) : 0;
 

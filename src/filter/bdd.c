@@ -137,7 +137,7 @@ static bool grow(struct bdd *bdd)
 	return true;
 }
 
-meaning_ref bdd_make(struct bdd *bdd, unsigned var, meaning_ref low, meaning_ref high)
+static meaning_ref bdd_make(struct bdd *bdd, unsigned var, meaning_ref low, meaning_ref high)
 {
 	size_t at;
 

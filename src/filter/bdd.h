@@ -48,7 +48,6 @@ struct callgate_action bdd_terminal_action(meaning_ref ref);
 
 unsigned bdd_var(const struct bdd *bdd, meaning_ref ref);
 meaning_ref bdd_cofactor(const struct bdd *bdd, meaning_ref ref, unsigned var, unsigned bit);
-meaning_ref bdd_make(struct bdd *bdd, unsigned var, meaning_ref low, meaning_ref high);
 
 /* test ? yes : no, in one walk along the bits of the test's value. */
 meaning_ref bdd_test(struct bdd *bdd, const struct test *test, meaning_ref yes, meaning_ref no);

@@ -131,7 +131,9 @@ static uint64_t limit_of(struct tracee *tracee)
 	return tracee->limit_ns;
 }
 
-int tracee_wait(struct tracee *tracee, int *stop, struct callgate_err *err)
+/* *stop is the signal with the event in the second byte (SIGTRAP | 0x80: a system call). E_NOTFOUND: it ended; its
+ * status is left for whoever waits for it. E_LIMIT: the deadline passed, nothing has changed. */
+static int tracee_wait(struct tracee *tracee, int *stop, struct callgate_err *err)
 {
 	return wait_until(tracee, limit_of(tracee), stop, err);
 }

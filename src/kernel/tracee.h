@@ -24,10 +24,6 @@ long tracee_ptrace(int request, pid_t tid, uintptr_t addr, void *data);
 /* Attaches without stopping. E_NOTFOUND: gone. E_PERM: the text says who is in the way. */
 int tracee_seize(const struct tracee *tracee, unsigned options, struct callgate_err *err);
 
-/* *stop is the signal with the event in the second byte (SIGTRAP | 0x80: a system call). E_NOTFOUND: it ended; its
- * status is left for whoever waits for it. E_LIMIT: the deadline passed, nothing has changed. */
-int tracee_wait(struct tracee *tracee, int *stop, struct callgate_err *err);
-
 /* Stops it where it is. Signals on the way are delivered. It is then in a PTRACE_EVENT_STOP. */
 int tracee_interrupt(struct tracee *tracee, struct callgate_err *err);
 

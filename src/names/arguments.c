@@ -98,20 +98,9 @@ static const struct own_order *own_order_of(int id, enum callgate_abi abi)
 	return NULL;
 }
 
-char argument_kind(int id, enum callgate_abi abi, unsigned index)
-{
-	const struct own_order *own = own_order_of(id, abi);
-	const char *kinds = own ? own->kinds : syscall_args(id);
-	struct callgate_arguments arguments;
-
-	/* Without 64-bit values in two registers the letters are the registers. */
-	if (!strchr(kinds, '6'))
-		return index < strlen(kinds) ? kinds[index] : '\0';
-	arguments_of(id, abi, &arguments);
-	return index < strlen(arguments.kinds) ? arguments.kinds[index] : '\0';
-}
-
-void arguments_of(int id, enum callgate_abi abi, struct callgate_arguments *out)
+/* Empty strings for an unknown id, or where the arguments are not known. abi NONE: as the table has them, one letter
+ * per argument. */
+static void arguments_of(int id, enum callgate_abi abi, struct callgate_arguments *out)
 {
 	const struct own_order *own = own_order_of(id, abi);
 	const char *kinds = own ? own->kinds : syscall_args(id), *names = own ? own->names : syscall_arg_names(id);
@@ -126,6 +115,19 @@ void arguments_of(int id, enum callgate_abi abi, struct callgate_arguments *out)
 			add(out, *kinds, names, (int)size, "");
 		names += size + (names[size] == ',');
 	}
+}
+
+char argument_kind(int id, enum callgate_abi abi, unsigned index)
+{
+	const struct own_order *own = own_order_of(id, abi);
+	const char *kinds = own ? own->kinds : syscall_args(id);
+	struct callgate_arguments arguments;
+
+	/* Without 64-bit values in two registers the letters are the registers. */
+	if (!strchr(kinds, '6'))
+		return index < strlen(kinds) ? kinds[index] : '\0';
+	arguments_of(id, abi, &arguments);
+	return index < strlen(arguments.kinds) ? arguments.kinds[index] : '\0';
 }
 
 int callgate_syscall_arguments(enum callgate_abi abi, const char *name, struct callgate_arguments *out)

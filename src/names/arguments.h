@@ -5,11 +5,7 @@
 
 #include "base/private.h"
 
-/* Empty strings for an unknown id, or where the arguments are not known. abi NONE: as the table has them, one letter
- * per argument. */
-void arguments_of(int id, enum callgate_abi abi, struct callgate_arguments *out);
-
-/* The letter of one register, as arguments_of() has it in kinds; '\0' where it holds no argument. */
+/* The letter of one register, as struct callgate_arguments has it in kinds; '\0' where it holds no argument. */
 char argument_kind(int id, enum callgate_abi abi, unsigned index);
 
 #endif

@@ -17,7 +17,6 @@ struct lint {
 	struct arena *scratch;
 };
 struct callgate_action lint_action(const struct verdict *verdict);
-bool lint_guarded(const struct rule *rule);
 void lint_conditions(struct lint *lint, const struct rule *rule);
 /* Duplicates, conflicts, beaten rules. False: no memory. */
 bool lint_pairs(struct lint *lint);

@@ -38,7 +38,7 @@ static bool guard_asks(const struct guard *guard)
 	return guard->cap_count || guard->arch_count || (guard->said & SAID_MIN_KERNEL);
 }
 
-bool lint_guarded(const struct rule *rule)
+static bool lint_guarded(const struct rule *rule)
 {
 	return guard_asks(&rule->includes) || guard_asks(&rule->excludes);
 }
