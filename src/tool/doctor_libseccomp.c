@@ -82,19 +82,17 @@ static bool lists_name(const char *names, const char *name)
 static void users_add(struct users *users, const char *pid)
 {
 	size_t used = strlen(users->names);
-	char path[64], name[32] = "";
+	char path[64], comm[32] = "", name[4 * sizeof(comm)];
 	FILE *file;
 
 	users->processes++;
 	snprintf(path, sizeof(path), "/proc/%.20s/comm", pid);
 	file = fopen(path, "r");
-	if (file && fgets(name, sizeof(name), file))
-		name[strcspn(name, "\n")] = '\0';
+	if (file && fgets(comm, sizeof(comm), file))
+		comm[strcspn(comm, "\n")] = '\0';
 	if (file)
 		fclose(file);
-	for (char *at = name; *at; at++)
-		if (!isprint((unsigned char)*at))
-			*at = '?';
+	callgate_escape(comm, name, sizeof(name));
 	if (name[0] && !lists_name(users->names, name))
 		snprintf(users->names + used, sizeof(users->names) - used, "%s%s", used ? ", " : "", name);
 }

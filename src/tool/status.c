@@ -7,6 +7,7 @@
 
 #include "tool/host.h"
 #include "tool/status_differ.h"
+#include "tool/terminal.h"
 
 enum { OPT_FORMAT = OPT_VERB, OPT_ALL, OPT_WATCH };
 enum format { FORMAT_AUTO, FORMAT_TABLE, FORMAT_TSV, FORMAT_JSON, FORMAT_OPENMETRICS };
@@ -164,29 +165,22 @@ static int by_container(const void *a, const void *b)
 
 /* ------------------------------------------------------------------ forms of output */
 
-/* A task chooses its own name: nothing in it may steer a terminal or break a row. */
-static void print_command(const char *command)
-{
-	for (const char *at = command; *at; at++)
-		putchar(*at >= ' ' && *at <= '~' && *at != '"' && *at != '\\' ? *at : '?');
-}
-
 static void print_rows(const struct table *table, enum format format)
 {
 	for (size_t i = 0; i < table->count; i++) {
 		const struct shown *row = &table->rows[i];
 		const char *mode = mode_words[row->task->mode], *nnp = row->task->no_new_privs ? "yes" : "no";
-		char container[4 * sizeof(row->container)];
+		char container[4 * sizeof(row->container)], command[4 * sizeof(row->task->command)];
 		int pid = (int)row->task->pid, tid = (int)row->task->tid;
 
+		/* A task chooses its own name: nothing in it may steer a terminal or break a row. */
 		callgate_escape(row->container, container, sizeof(container));
+		callgate_escape(row->task->command, command, sizeof(command));
 		if (format == FORMAT_TABLE)
-			printf("%-24.24s %7d %7d %-7s %7s %-5s %s", container, pid, tid, mode, row->filters, nnp,
-			       pid == tid ? "" : "`-");
+			printf("%-24.24s %7d %7d %-7s %7s %-5s %s%s\n", container, pid, tid, mode, row->filters, nnp,
+			       pid == tid ? "" : "`-", command);
 		else
-			printf("%s\t%d\t%d\t%s\t%s\t%s\t", container, pid, tid, mode, row->filters, nnp);
-		print_command(row->task->command);
-		putchar('\n');
+			printf("%s\t%d\t%d\t%s\t%s\t%s\t%s\n", container, pid, tid, mode, row->filters, nnp, command);
 	}
 }
 
@@ -232,9 +226,9 @@ static void print_openmetrics(const struct table *table)
 		const struct shown *row = &table->rows[i];
 
 		printf("callgate_task_seccomp_filters{container=\"");
-		print_command(row->container);
+		print_label(stdout, row->container);
 		printf("\",pid=\"%d\",tid=\"%d\",command=\"", (int)row->task->pid, (int)row->task->tid);
-		print_command(row->task->command);
+		print_label(stdout, row->task->command);
 		printf("\",mode=\"%s\",no_new_privs=\"%s\"} %d\n", mode_words[row->task->mode],
 		       row->task->no_new_privs ? "yes" : "no", row->task->filters < 0 ? 0 : row->task->filters);
 	}

@@ -4,11 +4,12 @@
 #include <string.h>
 
 #include "tool/host.h"
+#include "tool/terminal.h"
 
 /* A row: what there is to say of a unit, as words. */
 struct row {
-	char unit[4 * 160]; /* escaped */
-	const char *name, *engine, *profile, *result, *verdict;
+	char unit[4 * 160], name[4 * 256]; /* escaped */
+	const char *engine, *profile, *result, *verdict;
 	bool edited;         /* the profile's file means something else than what was loaded */
 	bool attach_differs; /* what is attached from now on gets another filter */
 	const struct host_unit *of;
@@ -22,9 +23,10 @@ static const char *kind_word(enum host_kind kind)
 static struct row row_of(struct host_verifier *verifier, const struct host_unit *unit)
 {
 	const struct host_record *record = unit->record;
-	struct row row = { .of = unit, .name = unit->name, .engine = unit->tasks[0].engine };
+	struct row row = { .of = unit, .engine = unit->tasks[0].engine };
 
 	callgate_escape(host_unit_name(unit), row.unit, sizeof(row.unit));
+	callgate_escape(unit->name, row.name, sizeof(row.name));
 	row.profile = record && record->profile[0] ? record->profile : "-";
 	row.result = record && record->result[0] ? record->result : "-";
 	row.edited = record && host_has_drifted(verifier, unit);
@@ -132,8 +134,8 @@ static struct json_object *row_to_json(const struct row *row)
 	json_object_object_add(object, "kind", json_object_new_string(kind_word(host_unit_kind(unit))));
 	if (row->engine)
 		json_object_object_add(object, "engine", json_object_new_string(row->engine));
-	if (row->name[0])
-		json_object_object_add(object, "name", text_to_json(row->name));
+	if (unit->name[0])
+		json_object_object_add(object, "name", text_to_json(unit->name));
 	if (unit->record) {
 		json_object_object_add(object, "profile", text_to_json(unit->record->profile));
 		json_object_object_add(object, "result", text_to_json(unit->record->result));
@@ -241,7 +243,9 @@ static void print_family(const struct metrics *metrics, const struct family *fam
 
 		if (host_unit_kind(row->of) != HOST_CONTAINER || (family->of_records && !row->of->record))
 			continue;
-		fprintf(metrics->to, "callgate_%s{container=\"%s\"", family->name, row->unit);
+		fprintf(metrics->to, "callgate_%s{container=\"", family->name);
+		print_label(metrics->to, host_unit_name(row->of));
+		fputc('"', metrics->to);
 		if (family->labels == LABEL_VERDICT)
 			fprintf(metrics->to, ",verdict=\"%s\"", row->verdict);
 		fprintf(metrics->to, "} %zu\n", family->value(metrics, row));

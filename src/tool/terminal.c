@@ -131,6 +131,21 @@ void print_conditions(FILE *to, const struct callgate_pattern *call, const char 
 	}
 }
 
+void print_label(FILE *to, const char *text)
+{
+	size_t size = 4 * strlen(text) + 1;
+	char *shown = malloc(size);
+
+	if (shown)
+		callgate_escape(text, shown, size);
+	for (const char *at = shown; at && *at; at++) {
+		if (*at == '"' || *at == '\\')
+			putc('\\', to);
+		putc(*at, to);
+	}
+	free(shown);
+}
+
 void call_text_named(const struct callgate_call *call, char *buf, size_t size)
 {
 	const char *name = callgate_syscall_name(call->abi, call->nr);

@@ -16,6 +16,10 @@ void terminal_hang(const char *label, const char *words);
 /* Conditions as callgate_outcome has them, with constants by name: "a0 == AF_ALG, a1 & SOCK_CLOEXEC == 0x0". */
 void print_conditions(FILE *to, const struct callgate_pattern *call, const char *conditions);
 
+/* What somebody else chose as the value of an OpenMetrics label, without the quotes: callgate_escape(), and that once
+ * more for the label. */
+void print_label(FILE *to, const char *text);
+
 /* A call with its arguments by name, up to the last that is not 0. */
 void call_text_named(const struct callgate_call *call, char *buf, size_t size);
 

@@ -5,6 +5,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "tool/terminal.h"
 #include "tool/why.h"
 
 enum { GROUPS = 1024, SERIES = 64, STEP_MS = 500 };
@@ -104,20 +105,27 @@ static void add_tried(void *data, const struct callgate_uncovered *uncovered)
 
 /* ------------------------------------------------------------------ counters */
 
+/* callgate_NAME{source="..." */
+static void print_name(FILE *to, const struct live *live, const char *name)
+{
+	fprintf(to, "callgate_%s{source=\"", name);
+	print_label(to, live->source);
+	fputc('"', to);
+}
+
 static void print_series(FILE *to, const struct live *live, const struct followed *followed)
 {
 	const struct event *event = &followed->group.event;
-	char number[16], action[64], program[4 * sizeof(event->command)];
+	char number[16], action[64];
 	const char *name = event_name(event);
 
 	snprintf(number, sizeof(number), "%u", event->nr);
 	event_action(event, action, sizeof(action));
-	callgate_escape(event->command, program, sizeof(program));
-	fprintf(to,
-		"callgate_denials_total{source=\"%s\",abi=\"%s\",call=\"%s\",action=\"%s\",program=\"%s\","
-		"enforced=\"%s\"} %zu\n",
-		live->source, callgate_abi_name(event->abi), name ? name : number, action, program,
-		event->kind == EVENT_WOULD ? "no" : "yes", followed->group.total);
+	print_name(to, live, "denials_total");
+	fprintf(to, ",abi=\"%s\",call=\"%s\",action=\"%s\",program=\"", callgate_abi_name(event->abi),
+		name ? name : number, action);
+	print_label(to, event->command);
+	fprintf(to, "\",enforced=\"%s\"} %zu\n", event->kind == EVENT_WOULD ? "no" : "yes", followed->group.total);
 }
 
 /* Labels are bounded, whatever runs there: what comes after the first series is counted in one. */
@@ -133,18 +141,16 @@ static void print_metrics(FILE *to, const struct live *live)
 		else
 			rest += live->list[i].group.total;
 	}
+	print_name(to, live, "denials_total");
+	fprintf(to, ",abi=\"\",call=\"other\",action=\"\",program=\"\",enforced=\"\"} %zu\n", rest);
+	fprintf(to, "# TYPE callgate_recorded_calls counter\n"
+		    "# HELP callgate_recorded_calls Calls that were followed.\n");
+	print_name(to, live, "recorded_calls_total");
+	fprintf(to, "} %llu\n", (unsigned long long)live->size.calls);
 	fprintf(to,
-		"callgate_denials_total{source=\"%s\",abi=\"\",call=\"other\",action=\"\",program=\"\",enforced=\"\"} "
-		"%zu\n",
-		live->source, rest);
-	fprintf(to,
-		"# TYPE callgate_recorded_calls counter\n# HELP callgate_recorded_calls Calls that were "
-		"followed.\ncallgate_recorded_calls_total{source=\"%s\"} %llu\n",
-		live->source, (unsigned long long)live->size.calls);
-	fprintf(to,
-		"# TYPE callgate_lost_calls counter\n# HELP callgate_lost_calls Calls that could not be "
-		"followed.\ncallgate_lost_calls_total{source=\"%s\"} %llu\n# EOF\n",
-		live->source, (unsigned long long)live->size.lost);
+		"# TYPE callgate_lost_calls counter\n# HELP callgate_lost_calls Calls that could not be followed.\n");
+	print_name(to, live, "lost_calls_total");
+	fprintf(to, "} %llu\n# EOF\n", (unsigned long long)live->size.lost);
 }
 
 static int write_metrics(const struct live *live)
@@ -172,10 +178,13 @@ static int write_metrics(const struct live *live)
 /* A group that was explained before has one line. */
 static void show_again(const struct why_group *group)
 {
+	char command[4 * sizeof(group->event.command)];
+
+	callgate_escape(group->event.command, command, sizeof(command));
 	group_print_head(group);
 	printf(", %zu more, %zu in all", group->count, group->total);
-	if (group->event.command[0])
-		printf(", by %s", group->event.command);
+	if (command[0])
+		printf(", by %s", command);
 	putchar('\n');
 }
 

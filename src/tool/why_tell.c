@@ -123,15 +123,18 @@ static void tell_change(const struct event *event, const char *name)
 static void tell_who(const struct why_group *group)
 {
 	const struct event *event = &group->event;
+	char command[4 * sizeof(event->command)], container[4 * sizeof(group->container)];
 
+	callgate_escape(event->command, command, sizeof(command));
+	callgate_escape(group->container, container, sizeof(container));
 	if (event->pid > 0 && group->count == 1)
-		printf("  by process %d (%s)", (int)event->pid, event->command[0] ? event->command : "?");
-	else if (event->command[0])
-		printf("  by %s", event->command);
+		printf("  by process %d (%s)", (int)event->pid, command[0] ? command : "?");
+	else if (command[0])
+		printf("  by %s", command);
 	else
 		return;
-	if (group->container[0])
-		printf(" of %s", group->container);
+	if (container[0])
+		printf(" of %s", container);
 	if (event->signal)
 		printf(", signal %u", event->signal);
 	putchar('\n');
