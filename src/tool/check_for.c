@@ -9,18 +9,16 @@
 /* Kubernetes' KEP-6061, profiles as OCI artifacts: what a kubelet refuses before it intersects them. */
 enum { KEP_ENTRIES = 128, KEP_SIZE = 1 << 20 };
 
-static const char *const consumers[] = { "kep-6061", "lxc", "runc", "crun" };
+static const char *const consumers[] = { "kep-6061", "lxc", "runc", "crun", NULL };
 
 int consumer_take(const char *word, const char **out)
 {
-	for (size_t i = 0; i < ARRAY_SIZE(consumers); i++) {
-		if (strcmp(word, consumers[i]) != 0)
-			continue;
-		*out = consumers[i];
-		return 0;
-	}
-	report("unknown consumer '%s' after --for; expected kep-6061, lxc, runc or crun", word);
-	return -1;
+	int consumer;
+
+	if (take_choice(word, consumers, "--for", &consumer) < 0)
+		return -1;
+	*out = consumers[consumer];
+	return 0;
 }
 
 /* Line and column of a word of the text; what comes from an escaped one has no place. */

@@ -82,18 +82,6 @@ static int prove(const struct request *request, const struct sources *sources, c
 	return EXIT_YES;
 }
 
-static void report_losses(const struct verb *verb, const struct callgate_text *text)
-{
-	const struct callgate_loss *loss;
-
-	for (size_t i = 0; (loss = callgate_text_loss_at(text, i)); i++) {
-		const char *abi = callgate_abi_name(loss->abi);
-
-		fprintf(stderr, "callgate: warning: %s: %s %s: %s becomes %s: %s [CG-303]\n", verb->name,
-			abi ? abi : "other", loss->calls, loss->profile, loss->text, loss->why);
-	}
-}
-
 static int combine(const struct verb *verb, const struct options *options, struct request *request,
 		   struct sources *sources)
 {
@@ -101,6 +89,7 @@ static int combine(const struct verb *verb, const struct options *options, struc
 	CALLGATE_CLEANUP(text_cleanup) struct callgate_text *text = NULL;
 	struct callgate_err err = CALLGATE_ERR_INIT;
 	const char *bytes;
+	char prefix[32];
 	size_t size;
 	int code = open_all(options, sources), r;
 
@@ -119,7 +108,8 @@ static int combine(const struct verb *verb, const struct options *options, struc
 	code = prove(request, sources, text);
 	if (code)
 		return code;
-	report_losses(verb, text);
+	snprintf(prefix, sizeof(prefix), "callgate %s", verb->name);
+	report_losses(text, prefix, "warning");
 	bytes = callgate_text_bytes(text, &size);
 	return write_output(options, bytes, size);
 }

@@ -11,18 +11,10 @@ enum { OPT_FORMAT = OPT_VERB, OPT_STATS, OPT_BACKEND, OPT_WEIGHTS };
 
 enum { FORMAT_PFC = -1 }; /* written from the filter, not from the program */
 
-static const struct {
-	const char *word;
-	int format; /* enum callgate_prog_format or FORMAT_PFC */
-} formats[] = {
-	{ "bpf", CALLGATE_PROG_RAW }, { "asm", CALLGATE_PROG_ASM },       { "pfc", FORMAT_PFC },
-	{ "c", CALLGATE_PROG_C },     { "base64", CALLGATE_PROG_BASE64 },
-};
-
 enum backend { BACKEND_NATIVE, BACKEND_LIBSECCOMP };
 
 struct request {
-	int format;
+	int format; /* enum callgate_prog_format or FORMAT_PFC */
 	enum backend backend;
 	bool stats, write;
 	const char *weights; /* a record */
@@ -30,26 +22,25 @@ struct request {
 
 static int take_format(const char *value, int *out)
 {
-	for (size_t i = 0; i < ARRAY_SIZE(formats); i++) {
-		if (strcmp(value, formats[i].word) == 0) {
-			*out = formats[i].format;
-			return 0;
-		}
-	}
-	report("unknown format '%s'; expected bpf, asm, pfc, c or base64", value);
-	return -1;
+	static const char *const words[] = { "bpf", "asm", "pfc", "c", "base64", NULL };
+	static const int formats[] = { CALLGATE_PROG_RAW, CALLGATE_PROG_ASM, FORMAT_PFC, CALLGATE_PROG_C,
+				       CALLGATE_PROG_BASE64 };
+	int word;
+
+	if (take_choice(value, words, "format", &word) < 0)
+		return -1;
+	*out = formats[word];
+	return 0;
 }
 
 static int take_backend(const char *value, enum backend *out)
 {
-	if (strcmp(value, "native") == 0) {
-		*out = BACKEND_NATIVE;
-	} else if (strcmp(value, "libseccomp") == 0) {
-		*out = BACKEND_LIBSECCOMP;
-	} else {
-		report("unknown back end '%s'; expected native or libseccomp", value);
+	static const char *const words[] = { [BACKEND_NATIVE] = "native", [BACKEND_LIBSECCOMP] = "libseccomp", NULL };
+	int word;
+
+	if (take_choice(value, words, "back end", &word) < 0)
 		return -1;
-	}
+	*out = (enum backend)word;
 	return 0;
 }
 

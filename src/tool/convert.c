@@ -27,20 +27,6 @@ static void text_cleanup(struct callgate_text **text)
 	*text = callgate_text_free(*text);
 }
 
-/* To stderr: stdout is for the profile alone. */
-static void report_losses(const char *profile, const struct callgate_text *text, const struct request *request)
-{
-	const char *severity = request->lossy ? "warning" : "error";
-	const struct callgate_loss *loss;
-
-	for (size_t i = 0; (loss = callgate_text_loss_at(text, i)); i++) {
-		const char *abi = callgate_abi_name(loss->abi);
-
-		fprintf(stderr, "%s: %s: %s %s: %s becomes %s: %s [CG-303]\n", profile, severity, abi ? abi : "other",
-			loss->calls, loss->profile, loss->text, loss->why);
-	}
-}
-
 static int convert(const struct options *options, const char *profile, const struct request *request)
 {
 	CALLGATE_CLEANUP(policy_cleanup) struct callgate_policy *policy = NULL;
@@ -59,13 +45,13 @@ static int convert(const struct options *options, const char *profile, const str
 	if (r == 0)
 		r = callgate_policy_write(policy, &options->target, request->format, &text, &err);
 	if (r < 0) {
-		report_notes(options, notes, CALLGATE_ERROR, STRICT_NO);
+		report_errors(options, notes);
 		if (!callgate_notes_total(notes, CALLGATE_ERROR))
 			report_err(&err);
 		/* That a format cannot say it is an answer, not a failure. */
 		return r == CALLGATE_E_UNSUPPORTED ? EXIT_NO : EXIT_CANNOT;
 	}
-	report_losses(profile, text, request);
+	report_losses(text, profile, request->lossy ? "warning" : "error");
 	if (callgate_text_loss_count(text) && !request->lossy)
 		return EXIT_NO;
 	bytes = callgate_text_bytes(text, &size);

@@ -231,16 +231,13 @@ static void add_json(struct findings *findings, const char *path, const char *ve
 
 int findings_form_parse(const char *word, enum findings_form *out)
 {
-	static const char *const words[] = { "text", "json", "sarif", "github" };
+	static const char *const words[] = { "text", "json", "sarif", "github", NULL };
+	int form;
 
-	for (size_t i = 0; i < ARRAY_SIZE(words); i++) {
-		if (strcmp(word, words[i]) == 0) {
-			*out = (enum findings_form)i;
-			return 0;
-		}
-	}
-	report("unknown format '%s'; expected text, json, sarif or github", word);
-	return -1;
+	if (take_choice(word, words, "format", &form) < 0)
+		return -1;
+	*out = (enum findings_form)form;
+	return 0;
 }
 
 void findings_start(struct findings *findings, const struct options *options, const struct levels *levels,

@@ -204,7 +204,14 @@ static int learn(const struct options *options, struct wanted *wanted, char **pa
 
 static int take_own(void *data, int option, const char *value)
 {
+	static const char *const loads[] = {
+		[CALLGATE_LEARN_BEFORE_EXEC] = "load", [CALLGATE_LEARN_AT_EXEC] = "exec", NULL
+	};
+	static const char *const args[] = {
+		[CALLGATE_LEARN_ARGS_FEW] = "few", [CALLGATE_LEARN_ARGS_NONE] = "none", NULL
+	};
 	struct wanted *wanted = data;
+	int word = 0, r;
 
 	switch (option) {
 	case OPT_BASE:
@@ -217,17 +224,13 @@ static int take_own(void *data, int option, const char *value)
 		wanted->how.twins = CALLGATE_LEARN_TWINS;
 		return 0;
 	case OPT_AT:
-		wanted->how.load = strcmp(value, "exec") == 0 ? CALLGATE_LEARN_AT_EXEC : CALLGATE_LEARN_BEFORE_EXEC;
-		if (strcmp(value, "exec") == 0 || strcmp(value, "load") == 0)
-			return 0;
-		report("unknown --at '%s': exec or load", value);
-		return -1;
+		r = take_choice(value, loads, "--at", &word);
+		wanted->how.load = (enum callgate_learn_load)word;
+		return r;
 	default:
-		wanted->how.args = strcmp(value, "none") == 0 ? CALLGATE_LEARN_ARGS_NONE : CALLGATE_LEARN_ARGS_FEW;
-		if (strcmp(value, "none") == 0 || strcmp(value, "few") == 0)
-			return 0;
-		report("unknown --args '%s': few or none", value);
-		return -1;
+		r = take_choice(value, args, "--args", &word);
+		wanted->how.args = (enum callgate_learn_args)word;
+		return r;
 	}
 }
 

@@ -66,30 +66,42 @@ static int take_word(int r, const char *what, const char *value, const char *exp
 	return r < 0 ? -1 : 0;
 }
 
-static int take_color(struct options *options, const char *value)
+int take_choice(const char *value, const char *const words[], const char *what, int *out)
 {
-	static const char *const words[] = {
-		[COLOR_AUTO] = "auto", [COLOR_ALWAYS] = "always", [COLOR_NEVER] = "never"
-	};
+	char known[128] = "";
 
-	for (size_t i = 0; i < ARRAY_SIZE(words); i++) {
+	for (int i = 0; words[i]; i++) {
 		if (strcmp(value, words[i]) == 0) {
-			options->color = (enum color)i;
+			*out = i;
 			return 0;
 		}
 	}
-	return take_word(-1, "--color", value, "auto, always or never");
+	for (size_t i = 0, at = 0; words[i] && at < sizeof(known); i++)
+		at += (size_t)snprintf(known + at, sizeof(known) - at, "%s%s", i ? words[i + 1] ? ", " : " or " : "",
+				       words[i]);
+	return take_word(-1, what, value, known);
+}
+
+static int take_color(struct options *options, const char *value)
+{
+	static const char *const words[] = {
+		[COLOR_AUTO] = "auto", [COLOR_ALWAYS] = "always", [COLOR_NEVER] = "never", NULL
+	};
+	int word = options->color, r = take_choice(value, words, "--color", &word);
+
+	options->color = (enum color)word;
+	return r;
 }
 
 static int take_enosys(struct callgate_target *target, const char *value)
 {
-	if (strcmp(value, "profile") == 0)
-		target->enosys = CALLGATE_ENOSYS_PROFILE;
-	else if (strcmp(value, "never") == 0)
-		target->enosys = CALLGATE_ENOSYS_NEVER;
-	else
-		return take_word(-1, "--enosys", value, "profile or never");
-	return 0;
+	static const char *const words[] = {
+		[CALLGATE_ENOSYS_PROFILE] = "profile", [CALLGATE_ENOSYS_NEVER] = "never", NULL
+	};
+	int word = target->enosys, r = take_choice(value, words, "--enosys", &word);
+
+	target->enosys = (enum callgate_enosys)word;
+	return r;
 }
 
 /* A reader is the one that is installed here, with the libseccomp that is installed here, unless something else was
@@ -112,12 +124,12 @@ static int take_reader(struct options *options, const char *value)
 
 int take_nnp(const char *value, enum callgate_nnp *out)
 {
-	if (strcmp(value, "yes") == 0)
-		*out = CALLGATE_NNP_YES;
-	else if (strcmp(value, "no") == 0)
-		*out = CALLGATE_NNP_NO;
-	else
-		return take_word(-1, "--no-new-privs", value, "yes or no");
+	static const char *const words[] = { "yes", "no", NULL };
+	int word;
+
+	if (take_choice(value, words, "--no-new-privs", &word) < 0)
+		return -1;
+	*out = word == 0 ? CALLGATE_NNP_YES : CALLGATE_NNP_NO;
 	return 0;
 }
 
@@ -127,16 +139,14 @@ int take_profile_format(const char *value, enum callgate_format *out)
 		[CALLGATE_FORMAT_OCI] = "oci",
 		[CALLGATE_FORMAT_DOCKER] = "docker",
 		[CALLGATE_FORMAT_LXC] = "lxc",
+		NULL,
 	};
+	int word;
 
-	for (size_t i = 0; i < ARRAY_SIZE(words); i++) {
-		if (strcmp(value, words[i]) == 0) {
-			*out = (enum callgate_format)i;
-			return 0;
-		}
-	}
-	report("unknown format '%s'; expected oci, docker or lxc", value);
-	return -1;
+	if (take_choice(value, words, "format", &word) < 0)
+		return -1;
+	*out = (enum callgate_format)word;
+	return 0;
 }
 
 int options_take(struct options *options, int option, const char *value)

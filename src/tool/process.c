@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What /proc says of one process: its parent, its user, its sockets. */
+/* One process: its parent, its user and its sockets, as /proc says; and the end of a command, which becomes ours. */
 #include <dirent.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "tool/tool.h"
@@ -49,4 +52,18 @@ bool process_has_socket(pid_t pid, unsigned long inode, bool *known)
 	if (dir)
 		closedir(dir);
 	return found;
+}
+
+int process_end_like(int status)
+{
+	struct rlimit no_core = { 0 };
+	int signal_number;
+
+	if (WIFEXITED(status))
+		return WEXITSTATUS(status);
+	signal_number = WTERMSIG(status);
+	setrlimit(RLIMIT_CORE, &no_core);
+	signal(signal_number, SIG_DFL);
+	raise(signal_number);
+	return EXIT_SIGNAL + signal_number; /* blocked or ignored by whoever started us */
 }

@@ -145,7 +145,7 @@ static int open_all(const struct options *options, const struct request *request
 		if (profile_open(options, request->files[i], &policies[i], notes, &err) == 0 &&
 		    check_names(options, policies[i], &err) == 0)
 			continue;
-		report_notes(options, notes, CALLGATE_ERROR, STRICT_NO);
+		report_errors(options, notes);
 		if (!callgate_notes_total(notes, CALLGATE_ERROR))
 			report_err(&err);
 		return EXIT_CANNOT;

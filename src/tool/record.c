@@ -3,8 +3,6 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
-#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -12,7 +10,7 @@
 #include "tool/tool.h"
 
 enum { OPT_FOR = OPT_VERB, OPT_MERGE, OPT_METHOD, OPT_PHASE };
-enum { EXIT_CANNOT_EXEC = 126, EXIT_NOT_FOUND = 127, EXIT_SIGNAL = 128, STEP_MS = 200 };
+enum { STEP_MS = 200 };
 
 struct wanted {
 	double seconds; /* 0: until its end */
@@ -149,18 +147,6 @@ static int wait_for_command(struct recording *recording, struct callgate_err *er
 	return r;
 }
 
-static int end_like(int status)
-{
-	struct rlimit no_core = { 0 };
-
-	if (WIFEXITED(status))
-		return WEXITSTATUS(status);
-	setrlimit(RLIMIT_CORE, &no_core);
-	signal(WTERMSIG(status), SIG_DFL);
-	raise(WTERMSIG(status));
-	return EXIT_SIGNAL + WTERMSIG(status);
-}
-
 static int run(struct recording *recording)
 {
 	struct callgate_err err = CALLGATE_ERR_INIT;
@@ -173,7 +159,7 @@ static int run(struct recording *recording)
 		report_err(&err);
 	if (r < 0 || code)
 		return EXIT_CALLGATE_FAILED;
-	return recording->is_command ? end_like(recording->status) : EXIT_YES;
+	return recording->is_command ? process_end_like(recording->status) : EXIT_YES;
 }
 
 static int start_failed(int r, const struct callgate_err *err)
@@ -265,23 +251,6 @@ int take_time(const char *value, double *out)
 	return 0;
 }
 
-static int take_word(const char *value, const char *const words[], const char *what, int *out)
-{
-	char known[64] = "";
-
-	for (int i = 0; words[i]; i++) {
-		if (strcmp(value, words[i]) == 0) {
-			*out = i;
-			return 0;
-		}
-	}
-	for (size_t i = 0, at = 0; words[i] && at < sizeof(known); i++)
-		at += (size_t)snprintf(known + at, sizeof(known) - at, "%s%s", i ? words[i + 1] ? ", " : " or " : "",
-				       words[i]);
-	report("unknown %s '%s'; expected %s", what, value, known);
-	return -1;
-}
-
 static int take_own(void *data, int option, const char *value)
 {
 	static const char *const methods[] = { "auto", "tracepoints", "notify", NULL }, *const phases[] = { "program",
@@ -297,11 +266,11 @@ static int take_own(void *data, int option, const char *value)
 		wanted->merge = true;
 		return 0;
 	case OPT_METHOD:
-		r = take_word(value, methods, "method", &word);
+		r = take_choice(value, methods, "method", &word);
 		wanted->how.method = (enum callgate_recorder_method)word;
 		return r;
 	default:
-		r = take_word(value, phases, "phase", &word);
+		r = take_choice(value, phases, "phase", &word);
 		wanted->how.phase = (enum callgate_phase)word;
 		return r;
 	}

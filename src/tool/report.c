@@ -92,27 +92,34 @@ void report_note(const struct callgate_note *note, enum callgate_severity severi
 		report_range(note, color);
 }
 
-void report_notes(const struct options *options, const struct callgate_notes *notes, enum callgate_severity least,
-		  enum strictness strict)
+void report_errors(const struct options *options, const struct callgate_notes *notes)
 {
 	bool color = report_color(options);
 	size_t said = 0;
 
 	for (size_t i = 0; i < callgate_notes_count(notes); i++) {
 		const struct callgate_note *note = callgate_notes_at(notes, i);
-		enum callgate_severity severity = note->severity;
 
-		if (severity < least)
-			continue;
-		if (strict == STRICT_YES && severity == CALLGATE_WARNING)
-			severity = CALLGATE_ERROR;
-		report_note(note, severity, color);
+		if (note->severity == CALLGATE_ERROR)
+			report_note(note, note->severity, color);
 	}
 	for (int s = CALLGATE_NOTE; s <= CALLGATE_ERROR; s++)
 		said += callgate_notes_total(notes, (enum callgate_severity)s);
 	if (said > callgate_notes_count(notes))
 		fprintf(stderr, "callgate: note: %zu more findings are not shown\n",
 			said - callgate_notes_count(notes));
+}
+
+void report_losses(const struct callgate_text *text, const char *prefix, const char *severity)
+{
+	const struct callgate_loss *loss;
+
+	for (size_t i = 0; (loss = callgate_text_loss_at(text, i)); i++) {
+		const char *abi = callgate_abi_name(loss->abi);
+
+		fprintf(stderr, "%s: %s: %s %s: %s becomes %s: %s [CG-303]\n", prefix, severity, abi ? abi : "other",
+			loss->calls, loss->profile, loss->text, loss->why);
+	}
 }
 
 struct json_object *document(const char *verb)

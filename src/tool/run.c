@@ -2,8 +2,6 @@
 /* callgate run: one command under a profile. */
 #include <signal.h>
 #include <string.h>
-#include <sys/resource.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/private.h"
@@ -11,36 +9,18 @@
 #include "tool/tool.h"
 
 enum { OPT_PROFILE = OPT_VERB, OPT_NNP, OPT_AT, OPT_THEN, OPT_WHEN, OPT_COMPLAIN };
-enum { EXIT_CANNOT_EXEC = 126, EXIT_NOT_FOUND = 127, EXIT_SIGNAL = 128 };
-
-/* Ends as the command ended: with its status, or by the same signal (without a core of our own). */
-static int end_like(int status)
-{
-	struct rlimit no_core = { 0 };
-	int signal_number;
-
-	if (WIFEXITED(status))
-		return WEXITSTATUS(status);
-	signal_number = WTERMSIG(status);
-	setrlimit(RLIMIT_CORE, &no_core);
-	signal(signal_number, SIG_DFL);
-	raise(signal_number);
-	return EXIT_SIGNAL + signal_number; /* blocked or ignored by whoever started us */
-}
 
 static int take_at(const char *value, enum callgate_at *out)
 {
 	static const char *const words[] = {
-		[CALLGATE_AT_EXEC] = "exec", [CALLGATE_AT_MAIN] = "main", [CALLGATE_AT_LOAD] = "load"
+		[CALLGATE_AT_EXEC] = "exec", [CALLGATE_AT_MAIN] = "main", [CALLGATE_AT_LOAD] = "load", NULL
 	};
+	int word;
 
-	for (size_t i = 0; i < ARRAY_SIZE(words); i++) {
-		if (strcmp(value, words[i]) == 0) {
-			*out = (enum callgate_at)i;
-			return 0;
-		}
-	}
-	return -1;
+	if (take_choice(value, words, "--at", &word) < 0)
+		return -1;
+	*out = (enum callgate_at)word;
+	return 0;
 }
 
 /* Starts it and waits for its end. */
@@ -63,7 +43,7 @@ static int run_command(const struct callgate_prog *prog, const struct callgate_s
 static int exit_code(int r, int status, const struct callgate_err *err)
 {
 	if (r == 0)
-		return end_like(status);
+		return process_end_like(status);
 	if (err->text[0])
 		report_err(err);
 	if (r == CALLGATE_E_NOTFOUND)

@@ -150,7 +150,7 @@ int profile_resolve(const struct options *options, const char *text, struct call
 		r = refuse_dropped(out, &err);
 	if (r == 0)
 		return 0;
-	report_notes(options, notes, CALLGATE_ERROR, STRICT_NO);
+	report_errors(options, notes);
 	if (!callgate_notes_total(notes, CALLGATE_ERROR))
 		report_err(&err);
 	return EXIT_CANNOT;

@@ -260,22 +260,14 @@ static int print_table(const struct table *table, enum format format)
 
 static int take_format(const char *value, enum format *out)
 {
-	static const struct {
-		const char *word;
-		enum format format;
-	} words[] = { { "table", FORMAT_TABLE },
-		      { "tsv", FORMAT_TSV },
-		      { "json", FORMAT_JSON },
-		      { "openmetrics", FORMAT_OPENMETRICS } };
+	static const char *const words[] = { "table", "tsv", "json", "openmetrics", NULL };
+	static const enum format formats[] = { FORMAT_TABLE, FORMAT_TSV, FORMAT_JSON, FORMAT_OPENMETRICS };
+	int word;
 
-	for (size_t i = 0; i < ARRAY_SIZE(words); i++) {
-		if (strcmp(value, words[i].word) == 0) {
-			*out = words[i].format;
-			return 0;
-		}
-	}
-	report("unknown format '%s'; expected table, tsv, json or openmetrics", value);
-	return -1;
+	if (take_choice(value, words, "format", &word) < 0)
+		return -1;
+	*out = formats[word];
+	return 0;
 }
 
 static int status_sources(const struct options *options, char **words, int count, enum format format)

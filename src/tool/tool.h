@@ -18,9 +18,10 @@
 
 /* What every inspection verb answers (callgate(1), EXIT STATUS). */
 enum { EXIT_YES = 0, EXIT_NO = 1, EXIT_CANNOT = 2, EXIT_CALLGATE_FAILED = 125 };
+/* What run and record answer in place of the command. */
+enum { EXIT_CANNOT_EXEC = 126, EXIT_NOT_FOUND = 127, EXIT_SIGNAL = 128 };
 
 enum color { COLOR_AUTO, COLOR_ALWAYS, COLOR_NEVER };
-enum strictness { STRICT_NO, STRICT_YES };
 
 /* Options that many verbs take. A verb lists those it wants by OPTIONS_COMMON and OPTIONS_TARGET. */
 struct options {
@@ -111,6 +112,8 @@ int options_take(struct options *options, int option, const char *value);
 /* What getopt_long(3), asked with ':' and opterr 0, answered '?' or ':' to: said for where, with the option that was
  * meant. -1. */
 int options_refuse(const char *where, const struct option *known, int option, int argc, char **argv);
+/* Which of words it is, whose list ends in NULL; what: of what it is one, for the message. -1 after a message. */
+int take_choice(const char *value, const char *const words[], const char *what, int *out);
 int take_nnp(const char *value, enum callgate_nnp *out);               /* yes or no; -1 after a message */
 int take_profile_format(const char *value, enum callgate_format *out); /* oci, docker or lxc; -1 after a message */
 /* To stderr; returns EXIT_CANNOT. why: what is wrong; NULL: it has been said. */
@@ -197,8 +200,11 @@ bool report_color(const struct options *options);
 bool output_color(const struct options *options); /* the same of standard output */
 /* One finding with its line and range. */
 void report_note(const struct callgate_note *note, enum callgate_severity severity, bool color);
-void report_notes(const struct options *options, const struct callgate_notes *notes, enum callgate_severity least,
-		  enum strictness strict);
+/* The errors among them. */
+void report_errors(const struct options *options, const struct callgate_notes *notes);
+/* What a text in another format could not say: a line for each on stderr, behind prefix; severity is "warning" or
+ * "error". */
+void report_losses(const struct callgate_text *text, const char *prefix, const char *severity);
 /* What somebody else chose, a task its command, by callgate_escape(): a document is UTF-8. */
 struct json_object *text_to_json(const char *text);
 /* A member of an object that is a string; NULL: there is none. It belongs to the object. */
@@ -344,6 +350,8 @@ bool lxc_is_defined(const char *name, const char *lxcpath);
 pid_t process_parent(pid_t pid, uid_t *uid);
 /* Whether it has this socket open. known (may be NULL): false where its descriptors cannot be looked at. */
 bool process_has_socket(pid_t pid, unsigned long inode, bool *known);
+/* Ends as a command ended: with its status, or by the same signal (without a core of our own). */
+int process_end_like(int status);
 
 /* ------------------------------------------------------------------ oci.c */
 

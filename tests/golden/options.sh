@@ -13,4 +13,8 @@ try check -x $small
 try check --strict -xy $small
 try check $small --as
 try compile -o
+try compile --backend fast $small
+try run --at foo -- true
+try learn --at main record
+try status --format xml
 try diff --target '--az x86_64' $small $small
