@@ -38,6 +38,12 @@ static bool can_inject(const struct lxc_plan *plan)
 	return geteuid() == 0 || plan->config.root_uid < 0 || plan->config.root_uid == (int64_t)geteuid();
 }
 
+/* --complain as well: LXC's text has no LOG. */
+static bool injects(const struct hook_request *request)
+{
+	return request->means == MEANS_INJECT || request->complain;
+}
+
 int lxc_check_owner(const char *path, uid_t owner, const char *word)
 {
 	const struct passwd *user;
@@ -54,7 +60,7 @@ static int check_owner(const struct hook_request *request, const struct lxc_plan
 {
 	if (lxc_check_owner(plan->path, plan->owner, "install") != EXIT_YES)
 		return EXIT_CANNOT;
-	if (!can_inject(plan) && (request->means == MEANS_INJECT || request->complain)) {
+	if (!can_inject(plan) && injects(request)) {
 		report("--inject: the container's root is another user of the host (%lld, by lxc.idmap), and the "
 		       "kernel lets "
 		       "only the host's root trace its first process; --unverified starts it with the profile as LXC's "
@@ -62,8 +68,7 @@ static int check_owner(const struct hook_request *request, const struct lxc_plan
 		       (long long)plan->config.root_uid);
 		return EXIT_CANNOT;
 	}
-	if (geteuid() == 0 || request->means == MEANS_INJECT || request->complain ||
-	    request->proof == PROOF_WHERE_POSSIBLE)
+	if (geteuid() == 0 || injects(request) || request->proof == PROOF_WHERE_POSSIBLE)
 		return EXIT_YES;
 	if (can_inject(plan))
 		report("only root can read filters back: an unprivileged container needs --inject (that the kernel "
@@ -227,14 +232,14 @@ static void print_some(FILE *to, const char *calls)
 static void note_losses(const struct callgate_text *text, const struct hook_request *request,
 			const struct lxc_plan *plan)
 {
-	bool injects = request->means == MEANS_INJECT || request->complain, shows = request->manner == HOOK_SHOW;
+	bool shows = request->manner == HOOK_SHOW;
 	const char *where = shows ? "" : " (--dry-run lists them)";
 	const struct callgate_loss *loss;
 	size_t count = callgate_text_loss_count(text);
 
 	if (!count)
 		return;
-	if (injects)
+	if (injects(request))
 		fprintf(stderr,
 			"callgate: note: what lxc-attach brings in gets LXC's text only, which permits more, in %zu "
 			"groups of calls%s",
@@ -256,24 +261,20 @@ static void note_losses(const struct callgate_text *text, const struct hook_requ
 static int check_forms(struct options *options, const struct hook_request *request, const struct lxc_plan *plan,
 		       const struct callgate_filter *filter)
 {
-	enum callgate_lxc_bound bound = request->means == MEANS_INJECT || request->complain
-						? CALLGATE_LXC_NEVER_STRICTER
-						: CALLGATE_LXC_NEVER_LOOSER;
+	enum callgate_lxc_bound bound = injects(request) ? CALLGATE_LXC_NEVER_STRICTER : CALLGATE_LXC_NEVER_LOOSER;
 	CALLGATE_CLEANUP(prog_cleanup) struct callgate_prog *prog = NULL;
 	struct callgate_err err = CALLGATE_ERR_INIT;
 	struct callgate_text *text = NULL;
 	int code;
 
 	if (callgate_lxc_write(filter, &options->target, bound, &text, &err) < 0 ||
-	    (request->means == MEANS_INJECT && callgate_filter_compile(filter, &prog, &err) < 0)) {
+	    (injects(request) && callgate_filter_compile(filter, &prog, &err) < 0)) {
 		callgate_text_free(text);
 		report_err(&err);
 		return EXIT_CANNOT;
 	}
 	note_losses(text, request, plan);
-	code = check_replaced(options, request, plan,
-			      request->means == MEANS_INJECT || request->complain ? filter
-										  : callgate_text_filter(text));
+	code = check_replaced(options, request, plan, injects(request) ? filter : callgate_text_filter(text));
 	callgate_text_free(text);
 	return code;
 }
