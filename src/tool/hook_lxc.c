@@ -11,7 +11,7 @@
 
 #include "base/private.h"
 #include "tool/hook.h"
-#include "tool/why.h"
+#include "tool/state_record.h"
 
 /* ------------------------------------------------------------------ the configuration */
 
@@ -276,13 +276,12 @@ static int remove_lines(const struct options *options, const struct hook_request
 /* ------------------------------------------------------------------ status */
 
 /* Whether a record is of a start with the profile that the lines name. */
-static bool is_of_profile(struct json_object *root, const char *profile)
+static bool is_of_profile(const char *recorded, const char *profile)
 {
-	const char *recorded = text_member(root, "profile");
 	char path[PATH_MAX];
 
-	if (!recorded || profile[0] == '/')
-		return !recorded || strcmp(recorded, profile) == 0;
+	if (!recorded[0] || profile[0] == '/')
+		return !recorded[0] || strcmp(recorded, profile) == 0;
 	return callgate_profile_lookup(profile, path, sizeof(path), NULL) < 0 || strcmp(recorded, path) == 0;
 }
 
@@ -290,21 +289,20 @@ static bool is_of_profile(struct json_object *root, const char *profile)
 static const char *last_result(const struct options *options, const char *name, const char *profile, char *word,
 			       size_t size)
 {
-	struct json_object *root, *value;
+	struct state_record record;
 	char path[PATH_MAX];
+	bool of_profile;
 
-	if (callgate_state_path("lxc", name, path, sizeof(path), NULL) < 0 || !(root = why_open(path)))
+	if (callgate_state_path("lxc", name, path, sizeof(path), NULL) < 0 || !state_record_read(path, &record))
 		return "not started since";
-	if (!is_of_profile(root, profile)) {
-		json_object_put(root);
-		return "not started since";
-	}
+	of_profile = is_of_profile(record.profile, profile);
 	snprintf(word, size, "%s",
-		 json_object_object_get_ex(root, "result", &value) ? json_object_get_string(value) : "?");
-	if (strcmp(word, "failed") != 0 && json_object_object_get_ex(root, "enforced", &value) &&
-	    !json_object_get_boolean(value))
-		snprintf(word, size, "complain");
-	json_object_put(root);
+		 record.complains && strcmp(record.result, "failed") != 0 ? "complain"
+		 : record.result[0]                                       ? record.result
+									  : "?");
+	state_record_release(&record);
+	if (!of_profile)
+		return "not started since";
 	return strcmp(word, "ready") == 0 && !lxc_is_running(name, options->lxcpath) ? "not started" : word;
 }
 

@@ -11,7 +11,7 @@
 #include <unistd.h>
 
 #include "tool/hook.h"
-#include "tool/why.h"
+#include "tool/state_record.h"
 
 /* "DIR/NAME/config": DIR; false: it was started by another file (lxc-execute -f). */
 static bool lxcpath_of(const char *config, const char *name, char *lxcpath, size_t size)
@@ -43,32 +43,31 @@ static bool is_news(const char *path, const char *result)
 	return strcmp(result, "failed") == 0 && stat(path, &st) == 0 && time(NULL) - st.st_mtime < DAY;
 }
 
-static bool is_needed(struct json_object *root, const char *path)
+static bool is_needed(const struct state_record *record, const char *path)
 {
-	const char *name = text_member(root, "id"), *config = text_member(root, "config"),
-		   *output = text_member(root, "output"), *result = text_member(root, "result");
+	const char *name = record->id, *config = record->config;
 	char lxcpath[PATH_MAX];
 
-	if (!name || !config || !output || !result || is_news(path, result))
+	if (!name[0] || !config[0] || !record->output[0] || !record->result[0] || is_news(path, record->result))
 		return true;
 	if (lxc_is_running(name, lxcpath_of(config, name, lxcpath, sizeof(lxcpath)) ? lxcpath : NULL))
 		return true;
-	return is_named_by(config, output);
+	return is_named_by(config, record->output);
 }
 
 static void look_at(const char *path)
 {
-	struct json_object *root = why_open(path);
+	struct state_record record;
 	char text[PATH_MAX];
 
-	if (!root)
+	if (!state_record_read(path, &record))
 		return;
-	if (!is_needed(root, path)) {
+	if (!is_needed(&record, path)) {
 		snprintf(text, sizeof(text), "%.*s.seccomp", (int)(strlen(path) - strlen(".json")), path);
 		unlink(text);
 		unlink(path);
 	}
-	json_object_put(root);
+	state_record_release(&record);
 }
 
 void lxc_prune(void)

@@ -8,28 +8,7 @@
 #include <unistd.h>
 
 #include "tool/host.h"
-#include "tool/why.h"
-
-/* "" where there is none. */
-static const char *word(struct json_object *root, const char *key)
-{
-	const char *text = text_member(root, key);
-
-	return text ? text : "";
-}
-
-static uint64_t caps_of(struct json_object *root)
-{
-	struct json_object *list;
-	uint64_t caps = 0, cap;
-
-	if (!json_object_object_get_ex(root, "caps", &list) || !json_object_is_type(list, json_type_array))
-		return 0;
-	for (size_t i = 0; i < json_object_array_length(list); i++)
-		if (callgate_caps_parse(json_object_get_string(json_object_array_get_idx(list, i)), &cap, NULL) == 0)
-			caps |= cap;
-	return caps;
-}
+#include "tool/state_record.h"
 
 /* A time of change cannot be set back: a file that is older than its record is what the record tells of. */
 static bool is_touched(const char *path, const char *record)
@@ -42,51 +21,42 @@ static bool is_touched(const char *path, const char *record)
 	       (file.st_ctim.tv_sec == state.st_mtim.tv_sec && file.st_ctim.tv_nsec > state.st_mtim.tv_nsec);
 }
 
-static void fill_output(struct host_record *record, const char *path, struct json_object *root)
+static void fill_output(struct host_record *record, const char *path, const struct state_record *state)
 {
-	struct json_object *attached;
-
-	snprintf(record->output_digest, sizeof(record->output_digest), "%s", word(root, "output_digest"));
+	snprintf(record->output_digest, sizeof(record->output_digest), "%s", state->output_digest);
 	if (strncmp(record->container, "lxc:", 4) != 0)
 		return;
 	record->output_touched = record->output && record->output[0] && is_touched(record->output, path);
-	record->attach_differs = json_object_object_get_ex(root, "attached", &attached) &&
-				 json_object_is_type(attached, json_type_array) && json_object_array_length(attached);
+	record->attach_differs = state->attached > 0;
 }
 
-static int fill(struct host_record *record, const char *engine, const char *path, struct json_object *root)
+static int fill(struct host_record *record, const char *engine, const char *path, const struct state_record *state)
 {
-	struct json_object *pid, *enforced;
-
-	*record = (struct host_record){ .caps = caps_of(root), .profile = strdup(word(root, "profile")) };
-	record->output = strdup(word(root, "output"));
-	snprintf(record->container, sizeof(record->container), "%s:%s", engine, word(root, "id"));
-	snprintf(record->result, sizeof(record->result), "%s", word(root, "result"));
-	if (json_object_object_get_ex(root, "enforced", &enforced) && !json_object_get_boolean(enforced))
-		snprintf(record->result, sizeof(record->result), "complain");
-	snprintf(record->digest, sizeof(record->digest), "%s", word(root, "digest"));
-	if (json_object_object_get_ex(root, "pid", &pid))
-		record->pid = json_object_get_int(pid);
-	fill_output(record, path, root);
+	*record = (struct host_record){ .caps = state->caps, .pid = state->pid, .profile = strdup(state->profile) };
+	record->output = strdup(state->output);
+	snprintf(record->container, sizeof(record->container), "%s:%s", engine, state->id);
+	snprintf(record->result, sizeof(record->result), "%s", state->complains ? "complain" : state->result);
+	snprintf(record->digest, sizeof(record->digest), "%s", state->digest);
+	fill_output(record, path, state);
 	return record->profile && record->output ? 0 : -1;
 }
 
 static int add_record(struct host *host, const char *engine, const char *path)
 {
-	struct json_object *root = why_open(path);
 	struct host_record *grown;
+	struct state_record state;
 	int r = -1;
 
-	if (!root)
+	if (!state_record_read(path, &state))
 		return EXIT_YES; /* it went with its container */
 	grown = host->record_count & (host->record_count - 1)
 			? host->records /* room is a power of two */
 			: reallocarray(host->records, host->record_count ? host->record_count * 2 : 1, sizeof(*grown));
 	if (grown) {
 		host->records = grown;
-		r = fill(&grown[host->record_count++], engine, path, root);
+		r = fill(&grown[host->record_count++], engine, path, &state);
 	}
-	json_object_put(root);
+	state_record_release(&state);
 	if (r < 0)
 		report("out of memory");
 	return r < 0 ? EXIT_CANNOT : EXIT_YES;
@@ -164,22 +134,6 @@ static bool needs_cgroup(const struct host_record *record, const struct callgate
 	return place->path[0] && (strlen(record->container) != 4 + 64 || !place->container[0]);
 }
 
-static pid_t parent_of(pid_t pid)
-{
-	char path[64], line[512];
-	const char *end;
-	long parent = 0;
-	FILE *file;
-
-	snprintf(path, sizeof(path), "/proc/%d/stat", (int)pid);
-	file = fopen(path, "re");
-	if (file && fgets(line, sizeof(line), file) && (end = strrchr(line, ')')))
-		sscanf(end, ") %*c %ld", &parent);
-	if (file)
-		fclose(file);
-	return (pid_t)parent;
-}
-
 ino_t host_pid_namespace(pid_t pid)
 {
 	char path[64];
@@ -203,7 +157,7 @@ static bool is_of_parent(const char *cgroup, pid_t pid)
 	struct callgate_place parent;
 
 	return strcmp(cgroup, "/") == 0 ||
-	       (callgate_task_place(parent_of(pid), &parent) == 0 && strcmp(cgroup, parent.path) == 0);
+	       (callgate_task_place(process_parent(pid, NULL), &parent) == 0 && strcmp(cgroup, parent.path) == 0);
 }
 
 static int by_cgroup(const void *a, const void *b)

@@ -2,48 +2,27 @@
 /*
  * What lxc-attach(1) gives processes in a container whose init got the profile by injection, read from the state file.
  */
-#include <stdlib.h>
 #include <string.h>
 
 #include "runtime/hooks.h"
-#include "tool/tool.h"
-
-static int64_t member(struct json_object *state, const char *key)
-{
-	struct json_object *value;
-
-	return json_object_object_get_ex(state, key, &value) ? json_object_get_int64(value) : -1;
-}
-
-static bool take_state(struct json_object *state, pid_t init, struct attached *out)
-{
-	struct json_object *attached, *facts;
-
-	if (!json_object_object_get_ex(state, "attached", &attached) ||
-	    !json_object_is_type(attached, json_type_array) || !json_object_object_get_ex(state, "init", &facts) ||
-	    member(state, "pid") != init)
-		return false;
-	out->losses = json_object_array_length(attached);
-	out->filters = (int)member(facts, "filters");
-	return true;
-}
+#include "tool/state_record.h"
 
 bool attached_read(const char *source, pid_t init, struct attached *out)
 {
-	struct json_object *state;
-	char *text = NULL;
+	struct state_record record;
 	bool known;
-	size_t size;
 
 	*out = (struct attached){ .container = source, .filters = -1 };
 	if (strncmp(source, "lxc:", 4) != 0 ||
 	    callgate_state_path("lxc", source + 4, out->path, sizeof(out->path), NULL) < 0 ||
-	    callgate_file_read_trusted(out->path, &text, &size, NULL) < 0)
+	    !state_record_read(out->path, &record))
 		return false;
-	state = json_tokener_parse(text);
-	free(text);
-	known = state && take_state(state, init, out);
-	json_object_put(state);
+	known = record.attached >= 0 && record.has_init && record.pid == init;
+	if (known) {
+		out->losses = (size_t)record.attached;
+		out->filters = record.init_filters;
+	}
+	state_record_release(&record);
 	return known;
 }
 

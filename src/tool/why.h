@@ -72,8 +72,6 @@ int why_live(const struct options *options, struct why_request *request, const c
 
 /* ------------------------------------------------------------------ why_state.c */
 
-/* A record that nobody else can have written; NULL: it cannot be read, or is none. */
-struct json_object *why_open(const char *path);
 /* What the hooks wrote down last for any container of this user. An exit code. */
 int why_last(void);
 /* The same for one: "lxc:NAME" or "oci:ID". EXIT_NO: nothing is written down. */

@@ -13,22 +13,10 @@
 #include <unistd.h>
 
 #include "base/private.h"
+#include "tool/state_record.h"
 #include "tool/why.h"
 
 static const char *look_in;
-
-struct json_object *why_open(const char *path)
-{
-	struct json_object *root;
-	char *text;
-	size_t size;
-
-	if (callgate_file_read_trusted(path, &text, &size, NULL) < 0)
-		return NULL;
-	root = json_tokener_parse(text);
-	free(text);
-	return root;
-}
 
 void why_look_in(const char *lxcpath)
 {
@@ -62,11 +50,9 @@ static void newest_in(const char *dir_path, char *path, size_t size, struct time
 		closedir(dir);
 }
 
-static const char *word_of(struct json_object *root, const char *key, const char *otherwise)
+static const char *or_else(const char *text, const char *otherwise)
 {
-	const char *text = text_member(root, key);
-
-	return text ? text : otherwise;
+	return text[0] ? text : otherwise;
 }
 
 static const char *sentence_of(const char *result)
@@ -90,12 +76,10 @@ static const char *sentence_of(const char *result)
 }
 
 /* A start that ended between the two hooks has left "ready" behind: its record says so now. */
-static bool has_died(struct json_object *root)
+static bool has_died(const struct state_record *record)
 {
-	struct json_object *pid;
-
-	return strcmp(word_of(root, "engine", ""), "lxc") == 0 && strcmp(word_of(root, "result", ""), "ready") == 0 &&
-	       !json_object_object_get_ex(root, "pid", &pid) && !lxc_is_running(word_of(root, "id", ""), look_in);
+	return strcmp(record->engine, "lxc") == 0 && strcmp(record->result, "ready") == 0 && !record->has_pid &&
+	       !lxc_is_running(record->id, look_in);
 }
 
 /* Names of containers and profiles are chosen by people, of whom some are no friends. */
@@ -110,12 +94,9 @@ static void put(const char *before, const char *text, const char *behind)
 }
 
 /* The first process that a hook has seen is there no more. */
-static bool has_ended(struct json_object *root)
+static bool has_ended(const struct state_record *record)
 {
-	struct json_object *pid;
-
-	return json_object_object_get_ex(root, "pid", &pid) && json_object_get_int(pid) > 0 &&
-	       kill(json_object_get_int(pid), 0) < 0 && errno == ESRCH;
+	return record->pid > 0 && kill(record->pid, 0) < 0 && errno == ESRCH;
 }
 
 /* How what was put there compares with the profile, in the words of verify. */
@@ -137,18 +118,18 @@ static const char *verdict_sentence(const char *verdict)
 	return NULL;
 }
 
-static void tell_result(struct json_object *root)
+static void tell_result(const struct state_record *record)
 {
 	static const char *const live[] = { "verified", "unverified", "injected" };
-	const char *result = word_of(root, "result", "?"), *hook = word_of(root, "hook", "");
+	const char *result = or_else(record->result, "?"), *hook = record->hook;
 	/* No stage follows in which anybody would look. */
 	bool made = strcmp(result, "ready") == 0 && (strcmp(hook, "create") == 0 || strcmp(hook, "run") == 0);
-	const char *verdict = verdict_sentence(word_of(root, "verdict", ""));
+	const char *verdict = verdict_sentence(record->verdict);
 	bool over = false;
 
 	for (size_t i = 0; i < ARRAY_SIZE(live); i++)
-		over |= strcmp(result, live[i]) == 0 && has_ended(root);
-	if (has_died(root))
+		over |= strcmp(result, live[i]) == 0 && has_ended(record);
+	if (has_died(record))
 		printf("not started: the profile was handed to LXC, and the start ended before the filter could be "
 		       "looked at (lxc-start -l INFO -o FILE says why)\n");
 	else
@@ -158,26 +139,26 @@ static void tell_result(struct json_object *root)
 
 static int tell_state(const char *path)
 {
-	struct json_object *root = why_open(path), *value;
+	struct state_record record;
+	const char *message;
 	char id[300];
 
-	if (!root) {
+	if (!state_record_read(path, &record)) {
 		report("cannot read %s", path);
 		return EXIT_CANNOT;
 	}
 	/* Behind '@' is what tells ids under several --root apart; nobody types that. */
-	snprintf(id, sizeof(id), "%s", word_of(root, "id", "?"));
+	snprintf(id, sizeof(id), "%s", or_else(record.id, "?"));
 	id[strcspn(id, "@")] = '\0';
-	printf("%s:", word_of(root, "engine", "?"));
+	printf("%s:", or_else(record.engine, "?"));
 	put("", id, "");
-	printf(", %s, %s\n", word_of(root, "hook", "?"), word_of(root, "time", "?"));
-	tell_result(root);
-	put("profile: ", word_of(root, "profile", "none was found"), "\n");
-	if (json_object_object_get_ex(root, "messages", &value) && json_object_is_type(value, json_type_array))
-		for (size_t i = 0; i < json_object_array_length(value); i++)
-			put("", json_object_get_string(json_object_array_get_idx(value, i)), "\n");
+	printf(", %s, %s\n", or_else(record.hook, "?"), or_else(record.time, "?"));
+	tell_result(&record);
+	put("profile: ", or_else(record.profile, "none was found"), "\n");
+	for (size_t i = 0; (message = state_record_message(&record, i)); i++)
+		put("", message, "\n");
 	put("(", path, ")\n");
-	json_object_put(root);
+	state_record_release(&record);
 	return finish_output(EXIT_YES);
 }
 
@@ -258,12 +239,14 @@ static const char *with_id(const char *container, char *buf, size_t size)
  * started by a file of its own (lxc-execute -f) is nowhere. */
 static bool is_elsewhere(const char *path, const char *name)
 {
-	struct json_object *root = look_in ? why_open(path) : NULL;
+	struct state_record record;
 	char config[PATH_MAX], ending[300], named[PATH_MAX], own[PATH_MAX];
 	size_t size = 0, length = 0;
 
-	snprintf(config, sizeof(config), "%s", root ? word_of(root, "config", "") : "");
-	json_object_put(root);
+	if (!look_in || !state_record_read(path, &record))
+		return false;
+	snprintf(config, sizeof(config), "%s", record.config);
+	state_record_release(&record);
 	snprintf(ending, sizeof(ending), "/%s/config", name);
 	size = strlen(config);
 	length = strlen(ending);
@@ -326,10 +309,13 @@ bool why_hint_owner(const char *container)
 
 static bool tells_of_failure(const char *path)
 {
-	struct json_object *root = why_open(path);
-	bool failed = root && (strcmp(word_of(root, "result", ""), "failed") == 0 || has_died(root));
+	struct state_record record;
+	bool failed;
 
-	json_object_put(root);
+	if (!state_record_read(path, &record))
+		return false;
+	failed = strcmp(record.result, "failed") == 0 || has_died(&record);
+	state_record_release(&record);
 	return failed;
 }
 
@@ -358,57 +344,49 @@ int why_container(const char *container, bool *started)
 	return EXIT_NO;
 }
 
+static bool record_of(const char *container, struct state_record *out)
+{
+	char path[PATH_MAX];
+
+	return state_path_of(container, path, sizeof(path)) && state_record_read(path, out);
+}
+
 bool why_record(const char *container, struct why_recorded *out)
 {
-	struct json_object *root, *list, *pid;
-	const char *word;
-	char path[PATH_MAX];
-	uint64_t cap;
+	struct state_record record;
 
-	if (!state_path_of(container, path, sizeof(path)) || !(root = why_open(path)))
+	if (!record_of(container, &record))
 		return false;
-	word = word_of(root, "profile", "");
-	*out = (struct why_recorded){ .pid = 0 };
-	snprintf(out->profile, sizeof(out->profile), "%s", word);
-	if (json_object_object_get_ex(root, "pid", &pid))
-		out->pid = json_object_get_int(pid);
-	snprintf(out->output_digest, sizeof(out->output_digest), "%s", word_of(root, "output_digest", ""));
-	if (json_object_object_get_ex(root, "caps", &list) && json_object_is_type(list, json_type_array))
-		for (size_t i = 0; i < json_object_array_length(list); i++)
-			if (callgate_caps_parse(json_object_get_string(json_object_array_get_idx(list, i)), &cap,
-						NULL) == 0)
-				out->caps |= cap;
-	json_object_put(root);
+	*out = (struct why_recorded){ .caps = record.caps, .pid = record.pid };
+	snprintf(out->profile, sizeof(out->profile), "%s", record.profile);
+	snprintf(out->output_digest, sizeof(out->output_digest), "%s", record.output_digest);
+	state_record_release(&record);
 	return out->profile[0] != '\0';
 }
 
 double why_started(const char *container)
 {
 	enum { BETWEEN = 2 }; /* seconds from the start of the first process to its hook's record, at most */
-	struct json_object *root;
+	struct state_record record;
 	struct tm tm = { 0 };
-	char path[PATH_MAX];
 	double when = INFINITY;
 
-	if (!state_path_of(container, path, sizeof(path)) || !(root = why_open(path)))
+	if (!record_of(container, &record))
 		return when;
-	if (strptime(word_of(root, "time", ""), "%Y-%m-%dT%H:%M:%SZ", &tm))
+	if (strptime(record.time, "%Y-%m-%dT%H:%M:%SZ", &tm))
 		when = (double)timegm(&tm) - BETWEEN;
-	json_object_put(root);
+	state_record_release(&record);
 	return when;
 }
 
 bool why_complains(const char *container)
 {
-	struct json_object *root, *value;
-	char path[PATH_MAX];
-	bool complains;
+	struct state_record record;
 
-	if (!state_path_of(container, path, sizeof(path)) || !(root = why_open(path)))
+	if (!record_of(container, &record))
 		return false;
-	complains = json_object_object_get_ex(root, "enforced", &value) && !json_object_get_boolean(value);
-	json_object_put(root);
-	return complains;
+	state_record_release(&record);
+	return record.complains;
 }
 
 /* What the hook resolved for the container, resolved again. */
