@@ -63,6 +63,11 @@ int(err_nomem)(struct callgate_err *err)
 	return err_set(err, CALLGATE_E_NOMEM, "out of memory");
 }
 
+int err_bad_pid(long pid, struct callgate_err *err)
+{
+	return err_set(err, CALLGATE_E_ARG, "%ld is not a valid PID", pid);
+}
+
 int(err_missing)(struct callgate_err *err)
 {
 	return err_set(err, CALLGATE_E_ARG, "a required argument is NULL");

@@ -40,6 +40,9 @@ static inline int err_negative(int code)
 	})
 #define err_nomem(err) ((void)(err_nomem)(err), CALLGATE_E_NOMEM)
 
+/* E_ARG: no process or thread has this number. */
+int err_bad_pid(long pid, struct callgate_err *err);
+
 /* E_ARG: the caller left out what a public function cannot do without. */
 int err_missing(struct callgate_err *err);
 #define err_missing(err) ((void)(err_missing)(err), CALLGATE_E_ARG)

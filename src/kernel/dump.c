@@ -25,7 +25,6 @@ struct filter_metadata {
 
 struct dump {
 	pid_t tid;
-	unsigned deadline_ms;
 	struct callgate_prog **progs;
 	size_t count, room;
 	struct sock_filter *buffer; /* PROG_LIMIT instructions: one call fetches any filter */
@@ -100,7 +99,7 @@ static int read_filters(struct dump *dump)
 static int dump_body(void *data, struct callgate_err *err)
 {
 	struct dump *dump = data;
-	struct tracee tracee = { .tid = dump->tid, .deadline_ms = dump->deadline_ms };
+	struct tracee tracee = { .tid = dump->tid, .deadline_ms = TRACEE_DEADLINE_MS };
 	int r;
 
 	dump->err = err;
@@ -155,9 +154,9 @@ static void release(void *data)
 	kernel_dump_free(dump->progs, dump->count);
 }
 
-int kernel_dump(pid_t tid, unsigned deadline_ms, struct callgate_prog ***out, size_t *count, struct callgate_err *err)
+int kernel_dump(pid_t tid, struct callgate_prog ***out, size_t *count, struct callgate_err *err)
 {
-	struct dump dump = { .tid = tid, .deadline_ms = deadline_ms ? deadline_ms : DUMP_DEADLINE_MS };
+	struct dump dump = { .tid = tid };
 	struct callgate_task task;
 	int r;
 
@@ -175,7 +174,7 @@ int kernel_dump(pid_t tid, unsigned deadline_ms, struct callgate_prog ***out, si
 	dump.buffer = malloc(PROG_LIMIT * sizeof(*dump.buffer));
 	if (!dump.buffer)
 		return err_nomem(err);
-	r = tracee_in_thread(&(struct tracer_job){ dump_body, &dump, sizeof(dump), dump.deadline_ms, release }, err);
+	r = tracee_in_thread(&(struct tracer_job){ dump_body, &dump, sizeof(dump), TRACEE_DEADLINE_MS, release }, err);
 	if (r < 0)
 		return r;
 	free(dump.buffer);
@@ -188,8 +187,8 @@ int callgate_task_dump(pid_t tid, struct callgate_prog ***out, size_t *count, st
 {
 	REQUIRE(err, out && count);
 	if (tid <= 0)
-		return err_set(err, CALLGATE_E_ARG, "%ld is not a valid PID", (long)tid);
-	return kernel_dump(tid, 0, out, count, err);
+		return err_bad_pid(tid, err);
+	return kernel_dump(tid, out, count, err);
 }
 
 struct callgate_prog **callgate_task_dump_free(struct callgate_prog **progs, size_t count)

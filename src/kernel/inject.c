@@ -121,9 +121,7 @@ static int refused(const struct work *work, const char *name, int saved, struct 
 {
 	if (work->injection->before != 0 && (saved == EPERM || saved == ENOSYS || saved == EACCES))
 		return err_set(err, CALLGATE_E_PERM,
-			       "a filter of process %ld answers %s with '%s'; going round it takes CAP_SYS_ADMIN in "
-			       "the initial user "
-			       "namespace and a caller without filters",
+			       "a filter of process %ld answers %s with '%s'; going round it takes " INJECT_AROUND,
 			       (long)work->tracee->tid, name, strerror(saved));
 	return err_set_errno(err, CALLGATE_E_KERNEL, saved, NULL, "process %ld cannot call %s", (long)work->tracee->tid,
 			     name);
@@ -172,20 +170,17 @@ static int block_signals(const struct work *work, struct callgate_err *err)
 }
 
 /* Fails where the stack has no room: what lies below it is another's or nobody's. */
-static int place_on_stack(struct work *work, struct callgate_err *err)
+static bool place_on_stack(struct work *work)
 {
 	uint64_t top = regs_sp(&work->saved) - regs_red_zone(&work->saved);
 	uint64_t address = (top - work->size) & ~(uint64_t)63;
-	int r;
 
-	if (top < work->size || address > top)
-		return err_set(err, CALLGATE_E_LIMIT, "no room on the stack");
-	r = tracee_read(work->tracee->tid, address, work->before, work->size, err);
-	if (r < 0)
-		return r;
+	if (top < work->size || address > top ||
+	    tracee_read(work->tracee->tid, address, work->before, work->size, NULL) < 0)
+		return false;
 	make_image(work, address);
 	work->placed = ON_STACK;
-	return tracee_write(work->tracee->tid, address, work->image, work->size, err);
+	return tracee_write(work->tracee->tid, address, work->image, work->size, NULL) == 0;
 }
 
 /* Whether the program itself, once loaded, lets the mapping go. */
@@ -220,8 +215,7 @@ static int place_in_mapping(struct work *work, struct callgate_err *err)
 	if (!work->injection->suspended && !lets_unmap(work, work->memory))
 		return err_set(err, CALLGATE_E_PERM,
 			       "the filter would keep process %ld from giving back the memory that loading takes; "
-			       "going round it "
-			       "takes CAP_SYS_ADMIN in the initial user namespace and a caller without filters",
+			       "going round it takes " INJECT_AROUND,
 			       (long)work->tracee->tid);
 	return tracee_write(work->tracee->tid, work->memory, work->image, work->size, err);
 }
@@ -243,7 +237,7 @@ static int place(struct work *work, struct callgate_err *err)
 	if (!work->image)
 		return err_nomem(err);
 	work->before = work->image + work->size;
-	if (prefers_stack(work) && place_on_stack(work, NULL) == 0)
+	if (prefers_stack(work) && place_on_stack(work))
 		return block_signals(work, err);
 	if (work->placed == ON_STACK) /* half written at worst: it is put back */
 		return err_set(err, CALLGATE_E_KERNEL, "cannot write on the stack of process %ld",

@@ -6,6 +6,9 @@
 #include "bpf/prog.h"
 #include "kernel/tracee.h"
 
+/* What it takes where filters of the process's own are in the way. */
+#define INJECT_AROUND "CAP_SYS_ADMIN in the initial user namespace and a caller without filters"
+
 struct injection {
 	const struct callgate_prog *prog;
 	uint32_t flags; /* at load */

@@ -63,9 +63,8 @@ static int check_suspending(struct session *session, struct callgate_err *err)
 	session->suspend = (session->target.has_filters || session->target.threads > 1) && may_suspend();
 	if (session->target.has_filters && !session->suspend && session->how.kind == CALLGATE_INJECT_LIVE)
 		return err_set(err, CALLGATE_E_PERM,
-			       "process %ld has filters that may kill it for calling seccomp; suspending them takes "
-			       "CAP_SYS_ADMIN in the "
-			       "initial user namespace and a caller without filters",
+			       "process %ld has filters that may kill it for calling seccomp; suspending them "
+			       "takes " INJECT_AROUND,
 			       (long)session->pid);
 	return 0;
 }
@@ -260,6 +259,6 @@ int callgate_process_inject(pid_t pid, const struct callgate_prog *prog, const s
 {
 	REQUIRE(err, prog);
 	if (pid <= 0)
-		return err_set(err, CALLGATE_E_ARG, "%ld is not a valid PID", (long)pid);
+		return err_bad_pid(pid, err);
 	return inject_process(pid, NULL, prog, how, out, err);
 }

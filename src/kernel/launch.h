@@ -23,8 +23,8 @@ int launch_next(struct callgate_command *command, int timeout_ms, bool *got, int
 
 /* kernel/launch_trace.c: the child waits in front of its execve. Traces it from there to the place that at says, makes
  * it load the program, checks that it has it, and lets go. E_NOTFOUND: it ended before its execve had come to pass.
- * Otherwise, where this fails, the child is dead. *ran: it has ended in its loader, so that there is nothing left to
- * confine; the status says how. */
+ * Otherwise, where this fails, the child is dead. command->ended: it has ended in its loader, so that there is nothing
+ * left to confine; the status says how. */
 int launch_trace(struct callgate_command *command, const struct callgate_prog *prog, enum callgate_at at, int go,
 		 struct callgate_err *err);
 /* Kills it and takes its status. */

@@ -24,7 +24,7 @@ struct listen {
 
 /* Takes the listener's descriptor over. */
 int listen_start(struct listen *listen, int fd, const struct callgate_command *command, struct callgate_err *err);
-/* Answers for at most so long; *ended: the command has. record NULL: nothing is kept any more. */
+/* Answers for at most so long; command->ended: whether it has. record NULL: nothing is kept any more. */
 int listen_step(struct listen *listen, struct callgate_command *command, int timeout_ms, struct callgate_record *record,
 		struct callgate_err *err);
 void listen_release(struct listen *listen);

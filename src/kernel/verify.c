@@ -55,7 +55,7 @@ int callgate_task_filter(pid_t tid, struct callgate_filter **out, unsigned *coun
 
 	REQUIRE(err, out);
 	if (tid <= 0)
-		return err_set(err, CALLGATE_E_ARG, "%ld is no process id", (long)tid);
+		return err_bad_pid(tid, err);
 	r = read_task(tid, &witness, &stack, err);
 	if (r < 0)
 		return r;
@@ -171,7 +171,7 @@ int callgate_task_prove(pid_t tid, const struct callgate_filter *filter, size_t 
 
 	REQUIRE(err, filter);
 	if (tid <= 0)
-		return err_set(err, CALLGATE_E_ARG, "%ld is no process id", (long)tid);
+		return err_bad_pid(tid, err);
 	r = read_task(tid, &witness, &stack, err);
 	if (r < 0)
 		return r;

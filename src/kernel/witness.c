@@ -243,7 +243,7 @@ static int by_ptrace(struct callgate_witness *witness, const struct callgate_tas
 	int r = is_still(task, err);
 
 	if (r == 0)
-		r = kernel_dump(task->tid, 0, &progs, &count, err);
+		r = kernel_dump(task->tid, &progs, &count, err);
 	if (r < 0)
 		return r;
 	r = is_still(task, err);

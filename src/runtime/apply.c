@@ -230,17 +230,16 @@ static int one_pass(struct passes *passes, struct found *found, struct callgate_
 
 /* The list, and the look at those who are in it, while nobody can go or come. Of frozen tasks only the iterator tells.
  */
-static int look_at_frozen(struct passes *passes, const struct cgroup_frozen *frozen, struct found *found,
-			  struct callgate_err *err)
+static bool look_at_frozen(struct passes *passes, const struct cgroup_frozen *frozen, struct found *found)
 {
 	const struct apply *apply = passes->apply;
 	struct callgate_witness *witness = NULL;
 	struct callgate_tasks *tasks;
-	int r = callgate_tasks_roll(apply->scope, apply->pid, &tasks, err);
+	int r = callgate_tasks_roll(apply->scope, apply->pid, &tasks, NULL);
 
 	if (r < 0)
-		return r;
-	r = callgate_witness_read(tasks->tasks, tasks->count, CALLGATE_EVIDENCE_ITERATOR, &witness, err);
+		return false;
+	r = callgate_witness_read(tasks->tasks, tasks->count, CALLGATE_EVIDENCE_ITERATOR, &witness, NULL);
 	passes->looks_only = true;
 	if (r == 0)
 		r = serve_those_that_lack(passes, tasks, witness, found);
@@ -248,7 +247,7 @@ static int look_at_frozen(struct passes *passes, const struct cgroup_frozen *fro
 	found->ended += !cgroup_holds(frozen, tasks);
 	callgate_witness_free(witness);
 	callgate_tasks_free(tasks);
-	return r;
+	return r == 0;
 }
 
 /* After a pass in which everybody had the filter who could be looked at. Where nobody can be frozen, it stays as it is
@@ -258,9 +257,9 @@ static void look_again(struct passes *passes, struct found *found)
 	struct cgroup_frozen frozen;
 	struct found now = { 0 };
 
-	if (!passes->cgroups || cgroup_freeze(passes->cgroups, &frozen, NULL) < 0)
+	if (!passes->cgroups || !cgroup_freeze(passes->cgroups, &frozen))
 		return;
-	if (look_at_frozen(passes, &frozen, &now, NULL) == 0)
+	if (look_at_frozen(passes, &frozen, &now))
 		*found = now;
 	cgroup_thaw(&frozen);
 }

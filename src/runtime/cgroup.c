@@ -14,7 +14,6 @@
 #include "base/fd.h"
 #include "kernel/status.h"
 #include "runtime/cgroup_parts.h"
-#include "runtime/pids.h"
 
 enum { CGROUP_DEPTH = 64 };
 

@@ -82,13 +82,13 @@ static bool freeze(const struct held_cgroup *cgroup, const struct way *way, stru
 	return false;
 }
 
-int cgroup_freeze(const struct callgate_cgroups *cgroups, struct cgroup_frozen *out, struct callgate_err *err)
+bool cgroup_freeze(const struct callgate_cgroups *cgroups, struct cgroup_frozen *out)
 {
 	for (size_t i = 0; i < cgroups->count; i++)
 		for (size_t j = 0; j < sizeof(ways) / sizeof(ways[0]); j++)
 			if (freeze(&cgroups->held[i], &ways[j], out))
-				return 0;
-	return err_set(err, CALLGATE_E_UNSUPPORTED, "the container has no cgroup that can be frozen");
+				return true;
+	return false;
 }
 
 bool cgroup_holds(const struct cgroup_frozen *frozen, const struct callgate_tasks *tasks)

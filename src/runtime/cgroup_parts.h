@@ -26,9 +26,9 @@ struct cgroup_frozen {
 	const char *thaw; /* what is written into it */
 	sigset_t signals; /* those that were blocked before; now all are, so that none keeps us from thawing */
 };
-/* Bounded in time, a few hundred ms. E_UNSUPPORTED: it cannot be frozen, or somebody else has frozen it. After 0 it
- * must be thawed. */
-int cgroup_freeze(const struct callgate_cgroups *cgroups, struct cgroup_frozen *out, struct callgate_err *err);
+/* Bounded in time, a few hundred ms. False: it cannot be frozen, or somebody else has frozen it. After true it must be
+ * thawed. */
+bool cgroup_freeze(const struct callgate_cgroups *cgroups, struct cgroup_frozen *out);
 void cgroup_thaw(struct cgroup_frozen *frozen);
 /* Whether each of the tasks is in it. */
 bool cgroup_holds(const struct cgroup_frozen *frozen, const struct callgate_tasks *tasks);
@@ -58,6 +58,14 @@ int cgroup_stat(pid_t pid, struct cgroup_stat *out);
  */
 typedef int cgroup_visit(void *data, const struct cgroup_row *row, const char *path, struct callgate_err *err);
 int cgroup_each_own(pid_t first, cgroup_visit *visit, void *data, struct callgate_err *err);
+/* Adds the processes of the cgroups that first has for itself, and of all below them. *found: whether
+ * it has any. A cgroup that its parent or we ourselves are in (or below) is not its own. */
+int cgroup_pids(pid_t first, struct pids *pids, bool *found, struct callgate_err *err);
+
+/* The cgroup of version 2 that first has for itself, by its level below the root and its id in the
+ * kernel. Left alone where it has none, or where we do not see the whole hierarchy. */
+void cgroup_of_its_own(pid_t first, unsigned *level, uint64_t *id);
+
 /* The directory of a cgroup, opened; *out -1 when it is not there, or its hierarchy is not mounted where we see it. */
 int cgroup_open(const struct cgroup_row *row, const char *path, int *out, struct callgate_err *err);
 /* Adds all processes of a cgroup and of those below; what has been removed has none. Takes dir over. E_LIMIT, E_IO. */

@@ -19,7 +19,7 @@
 #include "base/fd.h"
 #include "kernel/status.h"
 #include "runtime/hooks.h"
-#include "runtime/pids.h"
+#include "runtime/tree.h"
 
 enum { WORDS = 16 * 1024, SHORT_ID = 12, MONITORS = 256 /* that are looked at: anybody can call processes so */ };
 

@@ -16,7 +16,8 @@
 #include "kernel/listen.h"
 #include "kernel/trace.h"
 #include "record/recording.h"
-#include "runtime/pids.h"
+#include "runtime/cgroup_parts.h"
+#include "runtime/tree.h"
 
 struct callgate_recorder {
 	enum callgate_recorder_method method; /* never AUTO */
@@ -123,7 +124,7 @@ static int attach(struct callgate_recorder *recorder, enum callgate_scope scope,
 int callgate_recorder_attach(enum callgate_scope scope, pid_t pid, const struct callgate_recorder_how *how,
 			     struct callgate_recorder **out, struct callgate_err *err)
 {
-	static const struct callgate_recorder_how usual = CALLGATE_RECORDER_HOW_INIT;
+	static const struct callgate_recorder_how usual = { 0 };
 	struct callgate_recorder *recorder;
 	int r;
 
@@ -198,7 +199,7 @@ static int start(struct callgate_recorder *recorder, char *const argv[], enum ca
 int callgate_recorder_command(char *const argv[], const struct callgate_recorder_how *how,
 			      struct callgate_recorder **out, struct callgate_err *err)
 {
-	static const struct callgate_recorder_how usual = CALLGATE_RECORDER_HOW_INIT;
+	static const struct callgate_recorder_how usual = { 0 };
 	struct callgate_recorder *recorder;
 	int r;
 

@@ -18,7 +18,8 @@
 #include "base/err.h"
 #include "base/fd.h"
 #include "kernel/status.h"
-#include "runtime/pids.h"
+#include "runtime/cgroup_parts.h"
+#include "runtime/tree.h"
 
 enum { PASS_LIMIT = 8, NAMESPACE_DEPTH = 33 /* the kernel allows 32 levels below the first */ };
 
@@ -310,7 +311,7 @@ int callgate_tasks_list(enum callgate_scope scope, pid_t pid, struct callgate_ta
 {
 	REQUIRE(err, out);
 	if (scope != CALLGATE_SCOPE_ALL && pid <= 0)
-		return err_set(err, CALLGATE_E_ARG, "%ld is not a valid PID", (long)pid);
+		return err_bad_pid(pid, err);
 	return list(scope, pid, out, err);
 }
 

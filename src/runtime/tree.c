@@ -11,7 +11,7 @@
 
 #include "base/err.h"
 #include "kernel/status.h"
-#include "runtime/pids.h"
+#include "runtime/tree.h"
 
 struct child {
 	pid_t pid, parent;

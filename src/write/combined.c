@@ -143,8 +143,7 @@ static int write_once(struct writing *writing, bool *again)
 	if (r == CALLGATE_E_PROFILE && strstr(writing->text->bytes, "\"SCMP_ACT_NOTIFY\""))
 		return err_set(writing->err, CALLGATE_E_UNSUPPORTED,
 			       "the result has SCMP_ACT_NOTIFY, which needs a listenerPath, and the sources' listeners "
-			       "are not "
-			       "carried over; give the calls another action first");
+			       "are not carried over; give the calls another action first");
 	if (r == CALLGATE_E_PROFILE || r == CALLGATE_E_UNSUPPORTED)
 		return err_set(writing->err, CALLGATE_E_UNSUPPORTED, "the format cannot say this filter: %s", why.text);
 	return r < 0 ? err_set(writing->err, r, "%s", why.text) : compare(writing, again);

@@ -7,8 +7,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "runtime/cgroup_parts.h"
 #include "runtime/hooks.h"
-#include "runtime/pids.h"
 
 enum { MEMBERS = 3 };
 #define DIGITS "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"

@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/utsname.h>
@@ -22,6 +23,7 @@
 #include "callgate.h"
 #include "kernel/command.h"
 #include "kernel/dump.h"
+#include "kernel/hold.h"
 #include "kernel/load.h"
 #include "kernel/status.h"
 #include "names/abi.h"
@@ -446,9 +448,9 @@ Test(dump, leaves_a_frozen_task_alone)
 	file = fopen("/sys/fs/cgroup/freezer/callgate-test/cgroup.procs", "w");
 	cr_assert(file && fprintf(file, "%d", pid) > 0 && fclose(file) == 0);
 	cr_assert(freeze("FROZEN"));
-	cr_assert_eq(kernel_dump(pid, 100, &progs, &count, &err), CALLGATE_E_LIMIT, "%s", err.text);
+	cr_assert_eq(kernel_dump(pid, &progs, &count, &err), CALLGATE_E_LIMIT, "%s", err.text);
 	cr_assert(freeze("THAWED"));
-	cr_assert_eq(kernel_dump(pid, 0, &progs, &count, &err), 0, "%s", err.text);
+	cr_assert_eq(kernel_dump(pid, &progs, &count, &err), 0, "%s", err.text);
 	cr_assert_eq(count, 1);
 	kernel_dump_free(progs, count);
 	end_child(pid);
@@ -506,6 +508,33 @@ static _Noreturn void wait_in_groups(int ready)
 		_exit(1);
 	for (;;)
 		pause();
+}
+
+static int lowest_descriptor(void)
+{
+	int fd = dup(0);
+
+	close(fd);
+	return fd;
+}
+
+Test(hold, keeps_no_descriptor_where_a_pipe_cannot_be_made)
+{
+	char *argv[] = { (char *)"/bin/true", NULL };
+	int lowest = lowest_descriptor();
+
+	for (int room = 0; room < 4; room++) {
+		struct rlimit few = { .rlim_cur = (rlim_t)(lowest + room) }, before;
+		struct callgate_err err = CALLGATE_ERR_INIT;
+		struct hold hold;
+
+		cr_assert_eq(getrlimit(RLIMIT_NOFILE, &before), 0);
+		few.rlim_max = before.rlim_max;
+		cr_assert_eq(setrlimit(RLIMIT_NOFILE, &few), 0);
+		cr_expect_eq(hold_start(argv, HOLD_PLAIN, &hold, &err), CALLGATE_E_KERNEL, "%d: %s", room, err.text);
+		cr_assert_eq(setrlimit(RLIMIT_NOFILE, &before), 0);
+		cr_expect_eq(lowest_descriptor(), lowest, "%d", room);
+	}
 }
 
 /* Callers take the first row for the process's own, also where the numbers of threads have begun anew. */
