@@ -123,7 +123,7 @@ static int follow(const struct recording *recording, struct callgate_err *err)
 /* Says by the pipe whether it records: nothing, or why not. */
 static void record(struct recording *recording, pid_t pid, int ready)
 {
-	struct callgate_recorder_how how = CALLGATE_RECORDER_HOW_INIT;
+	struct callgate_recorder_how how = { 0 };
 	struct callgate_err err = CALLGATE_ERR_INIT;
 	int r;
 

@@ -446,7 +446,7 @@ static int learn(struct learner *learner, char **out, size_t *size)
 int callgate_record_learn(const struct callgate_record *record, const struct callgate_learn *how, char **out,
 			  size_t *size, struct callgate_err *err)
 {
-	static const struct callgate_learn usual = CALLGATE_LEARN_INIT;
+	static const struct callgate_learn usual = { 0 };
 	struct learner learner = { .record = record, .how = how ? how : &usual, .err = err };
 	int r;
 

@@ -338,9 +338,9 @@ const char *record_program(const struct callgate_record *record, const struct re
 
 int callgate_record_measure(const struct callgate_record *record, struct callgate_record_size *out)
 {
-	if (!record || !out || out->size < sizeof(*out))
+	if (!record || !out)
 		return CALLGATE_E_ARG;
-	*out = (struct callgate_record_size){ .size = sizeof(*out), .lost = record->lost, .runs = record->runs };
+	*out = (struct callgate_record_size){ .lost = record->lost, .runs = record->runs };
 	for (size_t i = 0; i < record->count; i++) {
 		out->calls += record->rows[i].count;
 		out->denied += record->rows[i].answer == RECORD_ERRNO || record->rows[i].answer == RECORD_SIGSYS

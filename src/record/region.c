@@ -158,9 +158,9 @@ void region_tell(const struct callgate_filter *filter, const struct record_row *
 {
 	const struct node *leaf = filter_walk(filter, abi_of(row->abi)->audit, row->nr, args);
 
-	*out = (struct callgate_uncovered){
-		.size = sizeof(*out), .call = { .abi = row->abi, .nr = row->nr }, .phase = row->phase, .program = ""
-	};
+	*out = (struct callgate_uncovered){ .call = { .abi = row->abi, .nr = row->nr },
+					    .phase = row->phase,
+					    .program = "" };
 	memcpy(out->call.args, args, sizeof(out->call.args));
 	out->count = region_calls(row, index);
 	out->action = leaf->action;

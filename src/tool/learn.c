@@ -248,7 +248,7 @@ int verb_learn(const struct verb *verb, int argc, char **argv)
 		{ "at", required_argument, NULL, OPT_AT },
 		OPTIONS_END,
 	};
-	struct wanted wanted = { .how = CALLGATE_LEARN_INIT };
+	struct wanted wanted = { 0 };
 	struct command_line line = { known, "ho:", take_own, &wanted };
 	struct options options;
 	int code = options_parse(&options, verb, &line, argc, argv);

@@ -156,7 +156,7 @@ static int open_all(const struct options *options, const struct request *request
 static int rebase(const struct options *options, struct request *request)
 {
 	struct callgate_policy *policies[SIDES] = { NULL };
-	struct callgate_rebase how = CALLGATE_REBASE_INIT;
+	struct callgate_rebase how = { 0 };
 	struct callgate_err err = CALLGATE_ERR_INIT;
 	char *text = NULL;
 	size_t size = 0;

@@ -51,7 +51,7 @@ static int write_record(const struct options *options, struct callgate_record *r
 
 static void tell(const struct callgate_record *record, const char *method)
 {
-	struct callgate_record_size size = { .size = sizeof(size) };
+	struct callgate_record_size size = { 0 };
 
 	callgate_record_measure(record, &size);
 	fprintf(stderr, "callgate: %llu calls in %zu rows recorded by %s, %llu denied, %llu lost\n",
@@ -86,7 +86,7 @@ static double now(void)
 static void show_progress(const struct recording *recording, size_t *rows, double *next)
 {
 	CALLGATE_CLEANUP(record_cleanup) struct callgate_record *record = NULL;
-	struct callgate_record_size size = { .size = sizeof(size) };
+	struct callgate_record_size size = { 0 };
 	double at = now();
 
 	if (at < *next || !isatty(STDERR_FILENO) || callgate_recorder_read(recording->recorder, &record, NULL) < 0)
@@ -289,7 +289,7 @@ int verb_record(const struct verb *verb, int argc, char **argv)
 		{ "phase", required_argument, NULL, OPT_PHASE },
 		OPTIONS_END,
 	};
-	struct wanted wanted = { .how = CALLGATE_RECORDER_HOW_INIT };
+	struct wanted wanted = { 0 };
 	struct command_line line = { known, "+ho:", take_own, &wanted };
 	struct options options;
 	struct recording recording = { .options = &options, .wanted = &wanted };

@@ -240,7 +240,6 @@ static int look(struct live *live)
 		return EXIT_CANNOT;
 	}
 	callgate_record_each(record, add_denied, live);
-	live->size.size = sizeof(live->size);
 	callgate_record_measure(record, &live->size);
 	code = show_new(live);
 	return code == EXIT_YES && live->request->metrics ? write_metrics(live) : code;
@@ -297,7 +296,7 @@ static const struct callgate_filter *find_tried(struct live *live, struct callga
 
 static int start(struct live *live, pid_t pid, enum callgate_scope scope)
 {
-	struct callgate_recorder_how how = CALLGATE_RECORDER_HOW_INIT;
+	struct callgate_recorder_how how = { 0 };
 	struct callgate_err err = CALLGATE_ERR_INIT;
 
 	how.of = live->source;

@@ -49,9 +49,7 @@ static int case_of(struct rebase *rebase, const struct callgate_policy *policy, 
 
 static void report_conflict(struct rebase *rebase, struct slice name, const struct judgement *judgement)
 {
-	struct callgate_conflict conflict = { .size = sizeof(conflict),
-					      .call = judgement->witness,
-					      .target = judgement->target };
+	struct callgate_conflict conflict = { .call = judgement->witness, .target = judgement->target };
 
 	rebase->conflicts++;
 	for (int side = 0; side < 3; side++) {
@@ -292,8 +290,7 @@ int callgate_policy_rebase(const struct callgate_rebase *how, char **out, size_t
 	char *bytes = NULL;
 	int r;
 
-	if (!how || how->size != sizeof(*how) || !how->from || !how->to || !how->mine || !how->conflict || !out ||
-	    !size)
+	if (!how || !how->from || !how->to || !how->mine || !how->conflict || !out || !size)
 		return err_set(err, CALLGATE_E_ARG, "three policies, and whom to tell of conflicts, are needed");
 	if (how->from->source.size + how->to->source.size + how->mine->source.size > SOURCE_LIMIT)
 		return err_set(err, CALLGATE_E_LIMIT, "the three profiles are larger than %d MiB together",

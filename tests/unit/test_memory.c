@@ -577,7 +577,7 @@ static void count_conflict(void *data, const struct callgate_conflict *conflict)
 
 static int rebase(void)
 {
-	struct callgate_rebase how = CALLGATE_REBASE_INIT;
+	struct callgate_rebase how = { 0 };
 	unsigned conflicts = 0;
 	char *text = NULL;
 	size_t size = 0;
@@ -639,7 +639,7 @@ static int record_compare(void)
 
 static int record_learn(void)
 {
-	struct callgate_learn how = CALLGATE_LEARN_INIT;
+	struct callgate_learn how = { 0 };
 	struct callgate_record *record = NULL;
 	int r = callgate_record_read(record_path, &record, NULL);
 

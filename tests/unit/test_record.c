@@ -64,7 +64,7 @@ Test(record, counts_add_up_when_merged)
 		RECORD(ROW("x86_64", 0, 3, "") "," ROW("x86_64", 41, 2, ",\"args\":[{\"count\":2,\"a0\":1}]")));
 	struct callgate_record *b = record_of(
 		RECORD(ROW("x86_64", 0, 4, "") "," ROW("x86_64", 41, 1, ",\"args\":[{\"count\":1,\"a0\":2}]")));
-	struct callgate_record_size size = { .size = sizeof(size) };
+	struct callgate_record_size size = { 0 };
 
 	cr_assert_eq(callgate_record_merge(a, b, NULL), 0);
 	cr_assert_eq(row_of(a, 0)->count, 7);
@@ -346,7 +346,7 @@ Test(record, what_is_learned_covers)
 													 ":\"ERRNO("
 													 "EPERM)"
 													 "\"")));
-	struct callgate_learn how = CALLGATE_LEARN_INIT;
+	struct callgate_learn how = { 0 };
 	struct callgate_filter *filter;
 	char *text = learned(record, &how);
 	struct callgate_call call = { .abi = CALLGATE_ABI_X86_64, .nr = 41, .args = { 2 } };
@@ -383,7 +383,7 @@ Test(record, what_the_kernel_makes_a_process_call_is_permitted)
 		bool restarts, returns;
 	} cases[] = { { 7, true, false },  { 35, true, false }, { 202, true, false }, { 230, true, false },
 		      { 13, false, true }, { 0, false, false }, { 232, false, false } };
-	struct callgate_learn how = CALLGATE_LEARN_INIT;
+	struct callgate_learn how = { 0 };
 
 	how.load = CALLGATE_LEARN_AT_EXEC;
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
@@ -412,7 +412,7 @@ Test(record, what_the_kernel_makes_a_process_call_is_permitted)
 Test(record, what_was_not_recorded_stays_within_the_limit_too)
 {
 	struct callgate_record *record = record_of(RECORD(ROW("x86_64", 2, 3, "") "," ROW("x86_64", 7, 3, "")));
-	struct callgate_learn how = CALLGATE_LEARN_INIT;
+	struct callgate_learn how = { 0 };
 	struct callgate_filter *limit, *filter;
 	struct callgate_call clone = { .abi = CALLGATE_ABI_X86_64, .nr = 56, .args = { 0x10000000 } };
 	struct callgate_diff *diff;
@@ -446,7 +446,7 @@ Test(record, learning_within_a_limit_and_from_a_base)
 		record_of(RECORD(ROW("x86_64", 0, 3, "") "," ROW("x86_64", 1, 1, "") "," ROW("x86_64", 2, 4, "")));
 	struct callgate_filter *limit = filter_of(PROFILE(ALLOW("\"read\",\"write\"", ""))),
 			       *base_filter = filter_of(base);
-	struct callgate_learn how = CALLGATE_LEARN_INIT;
+	struct callgate_learn how = { 0 };
 	struct told told = { 0 };
 	char *text;
 

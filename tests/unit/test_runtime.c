@@ -434,7 +434,7 @@ Test(trust, ways_that_lead_nowhere, .init = make_top, .fini = remove_top)
 
 Test(recorder, what_cannot_be_recorded_is_said)
 {
-	struct callgate_recorder_how how = CALLGATE_RECORDER_HOW_INIT;
+	struct callgate_recorder_how how = { 0 };
 	struct callgate_recorder *recorder = NULL;
 	struct callgate_record *record = NULL;
 	struct callgate_err err = CALLGATE_ERR_INIT;
