@@ -115,15 +115,12 @@ static int check_narrow(struct hook *hook, const struct callgate_filter *carried
 	if (callgate_filter_diff(hook->job.choice.filter, carried, 0, &diff, &err) < 0)
 		return complain_err(hook, &err);
 	for (size_t i = 0; r == 0 && (row = callgate_diff_at(diff, i)); i++) {
-		const char *abi = callgate_abi_name(row->witness.abi),
-			   *name = callgate_syscall_name(row->witness.abi, row->witness.nr);
+		char call[128];
 
-		/* A call that is refused in another way is not permitted. */
-		if (row->change != CALLGATE_UNKNOWN &&
-		    (!row->looser || (!row->depends_b && row->b.kind <= CALLGATE_ERRNO)))
+		if (!callgate_difference_opens(row))
 			continue;
-		say(&hook->job.messages, LOG_ERR, "%s permits what the profile does not: %s (number %u) of %s", what,
-		    name ? name : "a call", row->witness.nr, abi ? abi : "a foreign ABI");
+		say(&hook->job.messages, LOG_ERR, "%s permits what the profile does not: %s", what,
+		    callgate_difference_call(row, call, sizeof(call)));
 		r = -1;
 	}
 	callgate_diff_free(diff);

@@ -7,6 +7,7 @@
 #include "filter/filter.h"
 #include "filter/log_only.h"
 #include "policy/policy.h"
+#include "runtime/choose.h"
 #include "runtime/hooks.h"
 #include "runtime/oci.h"
 #include "runtime/settings.h"
@@ -35,15 +36,12 @@ static int open_profile(struct callgate_choice *choice, struct callgate_notes *n
 
 static int refuse_opening(const struct callgate_difference *row, struct callgate_err *err)
 {
-	const char *abi = callgate_abi_name(row->witness.abi),
-		   *name = callgate_syscall_name(row->witness.abi, row->witness.nr);
-	char number[16];
+	char call[128];
 
 	if (!row->looser)
 		return err_set(err, CALLGATE_E_PERM, "cannot tell whether it permits more than the default profile");
-	snprintf(number, sizeof(number), "%u", row->witness.nr);
-	return err_set(err, CALLGATE_E_PERM, "it permits %s of %s, which the default profile does not",
-		       name ? name : number, abi ? abi : "a foreign ABI");
+	return err_set(err, CALLGATE_E_PERM, "it permits %s, which the default profile does not",
+		       callgate_difference_call(row, call, sizeof(call)));
 }
 
 int choose_check_narrow(const struct callgate_filter *wide, const struct callgate_filter *narrow,

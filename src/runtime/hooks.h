@@ -66,7 +66,6 @@ void callgate_prog_add_flags(struct callgate_prog *prog, uint32_t flags);
 
 /* What a container's configuration says, with all that it includes, as far as its seccomp filter depends on it. */
 struct callgate_lxc_config {
-	size_t size;
 	uint64_t caps;      /* the capability bounding set that its first process will have when the caller starts it */
 	bool caps_named;    /* it says lxc.cap.keep or lxc.cap.drop */
 	bool no_new_privs;  /* lxc.no_new_privs */
@@ -84,7 +83,7 @@ struct callgate_lxc_config {
 };
 #define CALLGATE_LXC_CONFIG_INIT \
 	{ \
-		.size = sizeof(struct callgate_lxc_config), .root_uid = -1 \
+		.root_uid = -1 \
 	}
 /* Reads it as LXC 5 does. E_FORMAT, with the place: what LXC would refuse of these keys, includes nested too deeply.
  * E_IO: a file cannot be read. */
@@ -328,6 +327,12 @@ int callgate_profile_choose(const struct callgate_settings *settings, const char
 void callgate_choice_release(struct callgate_choice *choice);
 /* The choice denies nothing from here on: what it would have denied passes and is logged. */
 int callgate_choice_complain(struct callgate_choice *choice, struct callgate_err *err) CALLGATE_MUST_CHECK;
+
+/* Of a diff from a profile to what is read instead: whether such calls may pass where they did not, or nobody can tell.
+ * Calls that are refused in another way are not permitted (runc answers ENOSYS for numbers that others kill for). */
+bool callgate_difference_opens(const struct callgate_difference *row);
+/* "mkdir (number 83) of x86_64", the row's witness. Returns buf; 128 bytes are enough. */
+char *callgate_difference_call(const struct callgate_difference *row, char *buf, size_t size);
 
 /* linux.seccomp for a runtime that compiles it itself: conditions on the target evaluated, errnos written out.
  * reader: who will read it (its reader, libseccomp and runtime count). flags: what is wanted of those that the runtime

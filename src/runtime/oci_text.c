@@ -13,20 +13,10 @@
 
 static int refuse(const struct callgate_difference *row, struct callgate_err *err)
 {
-	const char *abi = callgate_abi_name(row->witness.abi),
-		   *name = callgate_syscall_name(row->witness.abi, row->witness.nr);
+	char call[128];
 
-	return err_set(err, CALLGATE_E_MISMATCH, "the runtime would permit more than the profile: %s (number %u) of %s",
-		       name ? name : "a call", row->witness.nr, abi ? abi : "a foreign ABI");
-}
-
-/* Whether such calls may pass where they did not; calls that are refused in another way are not permitted (runc answers
- * ENOSYS for numbers that others kill for). */
-static bool is_opening(const struct callgate_difference *row)
-{
-	if (row->change == CALLGATE_UNKNOWN)
-		return true;
-	return row->looser && (row->depends_b || row->b.kind > CALLGATE_ERRNO);
+	return err_set(err, CALLGATE_E_MISMATCH, "the runtime would permit more than the profile: %s",
+		       callgate_difference_call(row, call, sizeof(call)));
 }
 
 static bool is_multiplexer(int id)
@@ -78,7 +68,7 @@ static int find_looser(struct writing *writing, const struct callgate_text *text
 	for (size_t i = 0; r == 0 && (row = callgate_diff_at(diff, i)); i++) {
 		int id = row->first == row->last ? syscall_by_nr(row->witness.abi, row->first) : SYSCALL_NONE;
 
-		if (!is_opening(row))
+		if (!callgate_difference_opens(row))
 			continue;
 		if (tighten(writing, id))
 			*again = true;

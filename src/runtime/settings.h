@@ -27,8 +27,4 @@ int settings_parse(struct callgate_settings *settings, const struct source *sour
 int settings_read(const char *directory, struct callgate_settings **out, struct callgate_err *err);
 struct callgate_settings *settings_free(struct callgate_settings *settings);
 
-/* runtime/choose.c: E_PERM when narrow permits what wide does not, or when that is unknown. */
-int choose_check_narrow(const struct callgate_filter *wide, const struct callgate_filter *narrow,
-			struct callgate_err *err);
-
 #endif

@@ -10,6 +10,7 @@
 
 #include "base/text.h"
 #include "callgate.h"
+#include "runtime/choose.h"
 #include "runtime/hooks.h"
 #include "runtime/oci.h"
 #include "runtime/settings.h"
