@@ -22,8 +22,8 @@
  * caller knows must be zero (else CALLGATE_E_ARG), and the library writes no more than the caller's size. All other
  * structs are frozen.
  *   - *_free() takes NULL and returns NULL: p = callgate_policy_free(p).
- *   - The library never prints, never exits, keeps no mutable global state. Different objects may be
- *     used from different threads; one object from one thread at a time.
+ *   - The library never prints, never exits, keeps no mutable global state but what it has found out about the kernel.
+ * Different objects may be used from different threads; one object from one thread at a time.
  */
 #ifndef CALLGATE_H
 #define CALLGATE_H

@@ -10,13 +10,13 @@
 
 #include "base/err.h"
 #include "filter/bdd.h"
-#include "filter/value_set.h"
+#include "filter/cluster.h"
 
 struct meaning {
 	struct bdd bdd;
 	struct vector memos; /* struct memo */
 	struct vector stack; /* const struct node *: waiting for their children */
-	struct region region;
+	struct cluster cluster;
 };
 
 int meaning_new(struct meaning **out, struct callgate_err *err)
@@ -44,13 +44,13 @@ struct meaning *meaning_free(struct meaning *meaning)
 		return NULL;
 	for (size_t i = 0; i < meaning->memos.count; i++) {
 		free(memo_at(meaning, i)->refs);
-		free(memo_at(meaning, i)->region);
+		free(memo_at(meaning, i)->cluster);
 		free(memo_at(meaning, i)->chain);
 		free(memo_at(meaning, i)->single);
 	}
 	free(meaning->memos.at);
 	free(meaning->stack.at);
-	region_release(&meaning->region);
+	cluster_release(&meaning->cluster);
 	bdd_release(&meaning->bdd);
 	free(meaning);
 	return NULL;
@@ -70,13 +70,13 @@ static bool grow(void **list, size_t size)
 static bool memo_extend(struct memo *memo, size_t count)
 {
 	if (!grow((void **)&memo->refs, count * sizeof(*memo->refs)) ||
-	    !grow((void **)&memo->region, count * sizeof(*memo->region)) ||
+	    !grow((void **)&memo->cluster, count * sizeof(*memo->cluster)) ||
 	    !grow((void **)&memo->chain, count * sizeof(*memo->chain)) ||
 	    !grow((void **)&memo->single, count * sizeof(*memo->single)))
 		return false;
 	for (size_t i = memo->count; i < count; i++) {
 		memo->refs[i] = BDD_NONE;
-		memo->region[i] = memo->chain[i] = 0;
+		memo->cluster[i] = memo->chain[i] = 0;
 		memo->single[i] = false;
 	}
 	memo->count = count;
@@ -130,7 +130,7 @@ static int walk(struct meaning *meaning, struct memo *memo, struct callgate_err 
 
 		if (memo->refs[top->id] == BDD_NONE) {
 			built = top->leaf ? NOT_HERE
-					  : region_build(&meaning->region, &meaning->bdd, memo, top, &meaning->stack);
+					  : cluster_build(&meaning->cluster, &meaning->bdd, memo, top, &meaning->stack);
 			if (built == NOT_HERE)
 				built = build_single(meaning, memo, top);
 		}
