@@ -155,8 +155,7 @@ static int read_words(struct hook *hook, int argc, char **argv, struct words *wo
 		else {
 			say(&hook->messages, LOG_ERR,
 			    "unknown option; usage: callgate --profile NAME|PATH [--caps container|docker|all|LIST] "
-			    "[--output FILE] "
-			    "[--inject [--log] | --complain | --unverified] [--record]");
+			    "[--output FILE] [--inject [--log] | --complain | --unverified] [--record]");
 			return -1;
 		}
 	}
@@ -346,8 +345,7 @@ static int pre_start(struct hook *hook)
 	if (hook->manner == MANNER_TEXT && hook->proof == PROOF_REQUIRED && geteuid() != 0) {
 		say(&hook->messages, LOG_ERR,
 		    "only root can read filters back and prove them: an unprivileged container needs --inject or "
-		    "--unverified on both "
-		    "hook lines");
+		    "--unverified on both hook lines");
 		return -1;
 	}
 	/* LXC reads the configuration once: after a reboot from inside these lines may have left the file, and count

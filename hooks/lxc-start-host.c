@@ -85,8 +85,7 @@ static int check_caps(struct hook *hook, const struct callgate_policy *policy, u
 	}
 	say(&hook->messages, LOG_ERR,
 	    "the container's capabilities are not those that the profile's rules were chosen for (%s). Change them "
-	    "(lxc.cap.keep) or "
-	    "name them (--caps)",
+	    "(lxc.cap.keep) or name them (--caps)",
 	    difference);
 	return -1;
 }

@@ -180,8 +180,7 @@ int oci_own_meet(struct oci_job *job)
 	/* In one message: engines show only the last. */
 	say(&job->messages, LOG_ERR,
 	    "the seccomp profile that the container brings along (%.*s) cannot be combined with %.200s: %.200s; start "
-	    "the "
-	    "container without it, or write 'own = replace' into callgate.conf",
-	    size, name, job->choice.profile, err.text);
+	    "the container without it, or write 'own = replace' into %s/callgate.conf",
+	    size, name, job->choice.profile, err.text, job->own ? job->own : SYSCONFDIR "/callgate");
 	return -1;
 }

@@ -98,7 +98,8 @@ static int find_real(struct wrapper *w, const struct callgate_settings *settings
 	}
 	if (strchr(w->name, '/') ||
 	    !search(w, path ? path : "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", &self)) {
-		say(&w->job.messages, LOG_ERR, "no '%s' on PATH: 'runtime.%s = PATH' in callgate.conf says where it is",
+		say(&w->job.messages, LOG_ERR,
+		    "no '%s' on PATH: 'runtime.%s = PATH' in " SYSCONFDIR "/callgate/callgate.conf says where it is",
 		    w->name, w->name);
 		return -1;
 	}
@@ -390,8 +391,7 @@ int main(int argc, char **argv)
 		r = complain(w, complaint);
 	else if (w->args.command && strcmp(w->args.command, "restore") == 0)
 		r = complain(w, "a checkpoint brings back the filters that its processes had, not those of the "
-				"profile: restore it with the "
-				"real runtime, and look at it with 'callgate verify'");
+				"profile: restore it with the real runtime, and look at it with 'callgate verify'");
 	else if (w->args.command && (strcmp(w->args.command, "create") == 0 || strcmp(w->args.command, "run") == 0) &&
 		 !hook_is_of_hosts_root())
 		r = edit(w);

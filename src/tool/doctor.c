@@ -65,7 +65,7 @@ static void check_kernel(struct doctor *doctor)
 	else
 		finding(doctor, HEALTH_BAD, "reading back",
 			"no CONFIG_CHECKPOINT_RESTORE: live filters cannot be verified, and the hooks let no "
-			"container start unless callgate.conf says 'proof = possible'");
+			"container start unless " SYSCONFDIR "/callgate/callgate.conf says 'proof = possible'");
 }
 
 static void check_self(struct doctor *doctor)

@@ -111,8 +111,7 @@ static void check_containerd(struct doctor *doctor, const char *root)
 	else if (!any_says(directory, "BinaryName", "callgate-runc", where, sizeof(where)))
 		finding(doctor, HEALTH_BAD, "containerd",
 			"no runtime with BinaryName = \"/usr/bin/callgate-runc\": pods with runtimeClassName: callgate "
-			"do "
-			"not start");
+			"do not start");
 	else if (!line_has(config, "imports", "/etc/containerd/conf.d/"))
 		finding(doctor, HEALTH_BAD, "containerd",
 			"%s is not read: %s lacks imports = "

@@ -115,8 +115,7 @@ static int unknown_runtime(const char *name)
 	for (size_t i = 0; i < ARRAY_SIZE(behind); i++)
 		if (strcmp(name, behind[i]) == 0) {
 			report("%s starts containers by runc: 'callgate hook install --runtime runc', which says what "
-			       "to "
-			       "write into the configuration of dockerd and containerd",
+			       "to write into the configuration of dockerd and containerd",
 			       name);
 			return EXIT_CANNOT;
 		}

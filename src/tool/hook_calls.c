@@ -11,7 +11,6 @@ void hook_note_calls(const char *runtime, const struct callgate_filter *filter, 
 	if (callgate_engine_refused(runtime, filter, abi, names, sizeof(names)))
 		fprintf(stderr,
 			"callgate: warning: the profile refuses what %s itself calls after loading it: %s; the "
-			"container may end at "
-			"its start without saying why\n",
+			"container may end at its start without saying why\n",
 			strcmp(runtime, "lxc") == 0 ? "LXC" : runtime, names);
 }

@@ -62,9 +62,8 @@ static int check_owner(const struct hook_request *request, const struct lxc_plan
 		return EXIT_CANNOT;
 	if (!can_inject(plan) && injects(request)) {
 		report("--inject: the container's root is another user of the host (%lld, by lxc.idmap), and the "
-		       "kernel lets "
-		       "only the host's root trace its first process; --unverified starts it with the profile as LXC's "
-		       "text, or let root start it",
+		       "kernel lets only the host's root trace its first process; --unverified starts it with the "
+		       "profile as LXC's text, or let root start it",
 		       (long long)plan->config.root_uid);
 		return EXIT_CANNOT;
 	}
@@ -132,8 +131,7 @@ static int check_caps(struct options *options, const struct lxc_plan *plan, cons
 	if (strcmp(a, b) == 0)
 		return EXIT_YES;
 	report("the container will have other capabilities than --caps says, and rules of the profile depend on them: "
-	       "leave --caps out, or "
-	       "write into %s",
+	       "leave --caps out, or write into %s",
 	       plan->path);
 	fputs("lxc.cap.drop =\nlxc.cap.keep =", stderr);
 	print_caps(stderr, caps);

@@ -83,8 +83,7 @@ static bool foresee_config(const struct callgate_lxc_config *config, const char 
 	if (strcmp(config->seccomp, output) != 0)
 		snprintf(why, size,
 			 "%s:%u: lxc.seccomp.profile is %s%s behind callgate's lines: the container will not start; "
-			 "'callgate hook install' "
-			 "writes them to the end again",
+			 "'callgate hook install' writes them to the end again",
 			 config->seccomp_file, config->seccomp_line, emptied ? "emptied" : "set to ", config->seccomp);
 	else if (!config->pre_start || !config->start_host)
 		snprintf(

@@ -175,8 +175,7 @@ static void tell_engines(const struct way *way, const struct hook_request *reque
 		fprintf(stderr,
 			"containerd: BinaryName = \"%s\" in /etc/containerd/config.toml, under "
 			"[plugins.\"io.containerd.grpc.v1.cri\".containerd.runtimes.runc.options]; ctr run "
-			"--runc-binary "
-			"%s\n",
+			"--runc-binary %s\n",
 			way->program, way->program);
 }
 

@@ -91,7 +91,8 @@ void oci_tell_replaced(struct options *options, const char *profile)
 		": more permissive in %zu ranges of calls, tighter in %zu ranges; 'callgate diff --caps docker %s %s' "
 		"lists them%s\n",
 		looser, tighter, own, word,
-		looser ? "; 'own = all' in callgate.conf keeps denied what podman's denies" : "");
+		looser ? "; 'own = all' in " SYSCONFDIR "/callgate/callgate.conf keeps denied what podman's denies"
+		       : "");
 }
 
 /* runc takes the flag that makes denials visible from 1.2 on. */

@@ -66,9 +66,8 @@ static const struct verb verbs[] = {
 	  "does a profile permit all that was recorded" },
 	{ "hook", verb_hook,
 	  "install|remove|status lxc:NAME [--profile P] [--caps C] [--inject [--log] | --complain | --unverified] "
-	  "[--record] [--accept-looser] "
-	  "[--lxcpath DIR] "
-	  "[--dry-run], or remove --all, or remove|status --runtime lxc --all, or status, or "
+	  "[--record] [--accept-looser] [--lxcpath DIR] [--dry-run], or remove --all, or remove|status --runtime lxc "
+	  "--all, or status, or "
 	  "install|remove|status --runtime podman|runc|crun [--profile P] [--all] [--log] [--complain] [--record] "
 	  "[--dry-run]",
 	  "makes engines call callgate when containers start" },

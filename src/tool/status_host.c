@@ -292,8 +292,7 @@ static void print_openmetrics(FILE *to, const struct host *host, const struct ro
 		fprintf(to, "callgate_denials{container=\"-\"} %zu\n", metrics.denials.others);
 	} else {
 		fputs("callgate: note: denials are not counted: the system's log needs CAP_SYSLOG, or the group that "
-		      "may "
-		      "read /dev/kmsg\n",
+		      "may read /dev/kmsg\n",
 		      stderr);
 	}
 	host_denials_cleanup(&metrics.denials);

@@ -324,8 +324,7 @@ static int verify_live(const struct options *options, const char *source, const 
 		fflush(stdout);
 		fprintf(stderr,
 			"callgate: note: %s: different: some calls get another error than the profile says; nothing "
-			"more is "
-			"permitted\n",
+			"more is permitted\n",
 			source);
 	}
 	if (!v->rows && strncmp(source, "pid:", 4) != 0 && why_complains(source)) {

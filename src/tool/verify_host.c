@@ -101,8 +101,7 @@ static void report_unread(void)
 		report("what is not read is not verified; 'callgate verify lxc:NAME' asks one container by ptrace");
 	else
 		report("what is not read is not verified, and the kernel shows filters to root only; as root: "
-		       "'callgate "
-		       "verify --profile P oci:%s/NAME', for LXC 'lxc:NAME -P DIR'",
+		       "'callgate verify --profile P oci:%s/NAME', for LXC 'lxc:NAME -P DIR'",
 		       user_word(geteuid(), user, sizeof(user)));
 }
 
