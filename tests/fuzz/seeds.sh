@@ -26,5 +26,5 @@ file nothing 1 '{"kind":"SeccompProfile","spec":{"defaultAction":"SCMP_ACT_ERRNO
 file audit 2 'type=SECCOMP msg=audit(1700000000.123:45): auid=0 uid=0 gid=0 ses=1 pid=7 comm="sh" exe="/bin/sh" sig=31 arch=c000003e syscall=83 compat=0 ip=0x7f code=0x80000000\n'
 file strace 2 'openat(AT_FDCWD, "/etc/passwd", O_RDONLY) = 3\n7 mkdir("a", 0777) = -1 EPERM (Operation not permitted)\n'
 file perf 2 '     0.123 ( 0.004 ms): sh/7 openat(dfd: CWD, filename: "a") = 3\n'
-file settings 3 'profile = default\nprofile.web = web\nruntime = runc\nlog = journal\n# note\n'
+file settings 3 'profile = default\nprofile.runc = web\nruntime.youki = /bin/youki\nlog.youki = yes\n# note\n'
 file btf 4 '\0237\0353\0001\0000\0030\0000\0000\0000\0000\0000\0000\0000\0000\0000\0000\0000\0000\0000\0000\0000\0001\0000\0000\0000\0000'
