@@ -10,17 +10,6 @@
 
 #include "hooks/lxc-hook.h"
 
-/* The file that LXC reads for a container. */
-static int text_path(const char *name, char *path, size_t size)
-{
-	struct callgate_err err = CALLGATE_ERR_INIT;
-
-	if (!name || callgate_state_path("lxc", name, path, size - 4, &err) < 0)
-		return -1;
-	strcpy(strrchr(path, '.'), ".seccomp");
-	return 0;
-}
-
 /* The text with one path in place of another wherever a line ends with it. */
 static char *replace(const char *text, const char *old, const char *new)
 {
@@ -66,8 +55,9 @@ int lxc_clone(struct hook *hook, const char *source)
 {
 	char old[PATH_MAX], new[PATH_MAX];
 
-	if (hook->config && access(hook->config, F_OK) == 0 && text_path(source, old, sizeof(old)) == 0 &&
-	    text_path(hook->name, new, sizeof(new)) == 0)
+	if (hook->config && access(hook->config, F_OK) == 0 && source && hook->name &&
+	    callgate_state_text_path(source, old, sizeof(old), NULL) == 0 &&
+	    callgate_state_text_path(hook->name, new, sizeof(new), NULL) == 0)
 		return rewrite(hook, old, new);
 	say(&hook->messages, LOG_ERR, "LXC does not name the clone's configuration, or whose clone it is");
 	return -1;

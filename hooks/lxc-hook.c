@@ -61,7 +61,6 @@ static int take_pid(struct hook *hook, const char *word)
 static int take_output(struct hook *hook, const char *word)
 {
 	struct callgate_err err = CALLGATE_ERR_INIT;
-	char *end;
 
 	if (word && (word[0] != '/' || strlen(word) >= sizeof(hook->output))) {
 		say(&hook->messages, LOG_ERR, "--output '%s' is not an absolute path", word);
@@ -71,11 +70,9 @@ static int take_output(struct hook *hook, const char *word)
 		strcpy(hook->output, word);
 		return 0;
 	}
-	if (callgate_state_path("lxc", hook->name, hook->output, sizeof(hook->output) - 4, &err) < 0)
-		return hook_fail(hook, &err);
-	end = strrchr(hook->output, '.');
-	strcpy(end, ".seccomp");
-	return 0;
+	return callgate_state_text_path(hook->name, hook->output, sizeof(hook->output), &err) < 0
+		       ? hook_fail(hook, &err)
+		       : 0;
 }
 
 static int take_profile(struct hook *hook, const char *word)
@@ -433,13 +430,13 @@ static const char *work(struct hook *hook, const struct words *words)
 /* What was kept of a container goes with it. */
 static int forget(const char *name)
 {
-	char path[PATH_MAX + 16];
+	char state[PATH_MAX], text[PATH_MAX];
 
-	if (!name || callgate_state_path("lxc", name, path, PATH_MAX, NULL) < 0)
+	if (!name || callgate_state_path("lxc", name, state, sizeof(state), NULL) < 0 ||
+	    callgate_state_text_path(name, text, sizeof(text), NULL) < 0)
 		return EXIT_SUCCESS; /* nothing was kept under such a name */
-	unlink(path);
-	strcpy(strrchr(path, '.'), ".seccomp");
-	unlink(path);
+	unlink(state);
+	unlink(text);
 	return EXIT_SUCCESS;
 }
 

@@ -146,6 +146,8 @@ struct callgate_state {
 /* ENGINE/ID.json below /run/callgate, or $XDG_RUNTIME_DIR/callgate for callers other than root. An id with '/' or a dot
  * in front is E_ARG. */
 int callgate_state_path(const char *engine, const char *id, char *path, size_t size, struct callgate_err *err);
+/* The text that LXC reads for a container, beside its state file. */
+int callgate_state_text_path(const char *id, char *path, size_t size, struct callgate_err *err);
 /* Atomically; missing directories are made, and refused when others can write them (E_UNTRUSTED). */
 int callgate_state_write(const struct callgate_state *state, struct callgate_err *err);
 /* Takes away the state files of containers whose process has gone: those of before yesterday that tell of no failure,

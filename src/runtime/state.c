@@ -37,21 +37,33 @@ static bool is_plain(const char *word)
 	return word[0] && word[0] != '.' && !strchr(word, '/') && strlen(word) < 200;
 }
 
-int callgate_state_path(const char *engine, const char *id, char *path, size_t size, struct callgate_err *err)
+static int kept_path(const char *engine, const char *id, const char *ending, char *path, size_t size,
+		     struct callgate_err *err)
 {
 	char root[PATH_MAX];
 	int r;
 
-	REQUIRE(err, engine && id && path);
 	if (!is_plain(engine) || !is_plain(id))
 		return err_set(err, CALLGATE_E_ARG,
 			       "no container's name: it is empty, too long, has a '/' or a dot in front");
 	r = state_root(root, sizeof(root), err);
 	if (r < 0)
 		return r;
-	if (snprintf(path, size, "%s/%s/%s.json", root, engine, id) >= (int)size)
+	if (snprintf(path, size, "%s/%s/%s%s", root, engine, id, ending) >= (int)size)
 		return err_set_errno(err, CALLGATE_E_IO, ENAMETOOLONG, root, "no state files");
 	return 0;
+}
+
+int callgate_state_path(const char *engine, const char *id, char *path, size_t size, struct callgate_err *err)
+{
+	REQUIRE(err, engine && id && path);
+	return kept_path(engine, id, ".json", path, size, err);
+}
+
+int callgate_state_text_path(const char *id, char *path, size_t size, struct callgate_err *err)
+{
+	REQUIRE(err, id && path);
+	return kept_path("lxc", id, ".seccomp", path, size, err);
 }
 
 static int make_parent(const char *path, struct callgate_err *err)

@@ -83,17 +83,16 @@ static int make_block(const struct hook_request *request, const char *profile, c
 	struct callgate_err err = CALLGATE_ERR_INIT;
 	char output[PATH_MAX], line[PATH_MAX], caps[PATH_MAX] = "";
 
-	if (callgate_state_path("lxc", request->name, output, sizeof(output), &err) < 0) {
+	if (callgate_state_text_path(request->name, output, sizeof(output), &err) < 0) {
 		report_err(&err);
 		return EXIT_CANNOT;
 	}
-	*strrchr(output, '.') = '\0';
 	if (strcmp(request->caps, "container") != 0)
 		snprintf(caps, sizeof(caps), " --caps %s", request->caps);
 	if (snprintf(line, sizeof(line), "%s/lxc/hooks/callgate --profile %s%s%s%s%s", LIBEXECDIR, profile, caps, more,
 		     request->log ? " --log" : "", request->record ? " --record" : "") >= (int)sizeof(line) ||
 	    snprintf(block, size,
-		     "" LXC_LINES_BEGIN "lxc.seccomp.profile = %s.seccomp\nlxc.seccomp.allow_nesting = 1\n"
+		     "" LXC_LINES_BEGIN "lxc.seccomp.profile = %s\nlxc.seccomp.allow_nesting = 1\n"
 		     "lxc.hook.pre-start = %s\nlxc.hook.start-host = %s\nlxc.hook.clone = %s\nlxc.hook.destroy = "
 		     "%s\n" LXC_LINES_END,
 		     output, line, line, line, line) >= (int)size) {
@@ -209,19 +208,19 @@ static int install(struct options *options, struct hook_request *request)
 /* What the hooks keep of a container goes with its lines, unless it still runs: lxc-attach reads the text. */
 static void forget(const struct options *options, const char *name)
 {
-	char path[PATH_MAX];
+	char state[PATH_MAX], text[PATH_MAX];
 
-	if (callgate_state_path("lxc", name, path, sizeof(path) - 4, NULL) < 0)
+	if (callgate_state_path("lxc", name, state, sizeof(state), NULL) < 0 ||
+	    callgate_state_text_path(name, text, sizeof(text), NULL) < 0)
 		return;
 	if (lxc_is_running(name, options->lxcpath)) {
-		printf("lxc:%s is running: its filter stays until it stops, and lxc-attach reads %.*s.seccomp; once it "
+		printf("lxc:%s is running: its filter stays until it stops, and lxc-attach reads %s; once it "
 		       "has stopped, the next 'callgate hook install' or 'callgate hook remove' takes that file too\n",
-		       name, (int)(strrchr(path, '.') - path), path);
+		       name, text);
 		return;
 	}
-	unlink(path);
-	strcpy(strrchr(path, '.'), ".seccomp");
-	unlink(path);
+	unlink(state);
+	unlink(text);
 }
 
 /* What was left because the container still ran goes now. */

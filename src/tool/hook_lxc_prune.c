@@ -58,13 +58,15 @@ static bool is_needed(const struct state_record *record, const char *path)
 static void look_at(const char *path)
 {
 	struct state_record record;
-	char text[PATH_MAX];
+	char id[256], text[PATH_MAX];
 
 	if (!state_record_read(path, &record))
 		return;
 	if (!is_needed(&record, path)) {
-		snprintf(text, sizeof(text), "%.*s.seccomp", (int)(strlen(path) - strlen(".json")), path);
-		unlink(text);
+		snprintf(id, sizeof(id), "%s", strrchr(path, '/') + 1);
+		*strrchr(id, '.') = '\0';
+		if (callgate_state_text_path(id, text, sizeof(text), NULL) == 0)
+			unlink(text);
 		unlink(path);
 	}
 	state_record_release(&record);

@@ -698,12 +698,17 @@ Test(state, has_a_place_for_plain_names_only)
 {
 	static const char *const odd[] = { "", ".", "..", "a/b", "../../etc/passwd", ".hidden" };
 	struct callgate_err err = CALLGATE_ERR_INIT;
-	char path[256], small[16];
+	char path[256], text[256], small[16];
 
 	setenv("XDG_RUNTIME_DIR", "/run/user/7", 1);
 	cr_assert_eq(callgate_state_path("lxc", "web", path, sizeof(path), &err), 0);
 	cr_assert_str_eq(path, geteuid() == 0 ? "/run/callgate/lxc/web.json" : "/run/user/7/callgate/lxc/web.json");
 	cr_assert_eq(callgate_state_path("lxc", "web", small, sizeof(small), &err), CALLGATE_E_IO);
+	cr_assert_eq(callgate_state_text_path("web", text, sizeof(text), &err), 0);
+	cr_assert_str_eq(strrchr(text, '/'), "/web.seccomp");
+	cr_assert_eq(strncmp(text, path, strlen(path) - strlen(".json")), 0, "beside %s: %s", path, text);
+	cr_assert_eq(callgate_state_text_path("web", small, sizeof(small), &err), CALLGATE_E_IO);
+	cr_assert_eq(callgate_state_text_path("a/b", text, sizeof(text), &err), CALLGATE_E_ARG);
 	for (size_t i = 0; i < sizeof(odd) / sizeof(odd[0]); i++)
 		cr_assert_eq(callgate_state_path("lxc", odd[i], path, sizeof(path), &err), CALLGATE_E_ARG, "'%s'",
 			     odd[i]);
