@@ -18,7 +18,7 @@ enum manner { MANNER_TEXT, MANNER_INJECT };
 struct hook {
 	enum stage stage;
 	enum manner manner;
-	const char *name, *profile_word, *config;
+	const char *name, *config;
 	char profile[PATH_MAX], output[PATH_MAX];
 	char shares[256]; /* the container whose text output is too; "": it is this one's own */
 	enum proof proof;
@@ -28,13 +28,13 @@ struct hook {
 	uint32_t flags;   /* SECCOMP_FILTER_FLAG_* besides the profile's: --log */
 	pid_t pid;
 	uint64_t caps;
-	struct callgate_lxc_config lxc; /* what the configuration says; size 0: there is none to read */
+	struct callgate_lxc_config lxc; /* what the configuration says, where there is one to read */
 	struct callgate_target target;
 	struct callgate_filter *filter;
 	struct callgate_text *text;
 	struct callgate_injected injected; /* size 0: not done */
 	char digest[65], text_digest[65];
-	struct callgate_task init; /* start-host; size 0: not looked at yet */
+	struct callgate_task init; /* start-host; pid 0: not looked at yet */
 	struct messages messages;
 };
 

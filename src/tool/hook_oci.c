@@ -361,10 +361,6 @@ int hook_oci(struct options *options, const char *word, const struct hook_reques
 	}
 	if (geteuid() != 0)
 		return hook_user(options, word, request);
-	if (!way) {
-		report("unknown runtime '%s'", request->runtime);
-		return EXIT_CANNOT;
-	}
 	if (strcmp(word, "install") == 0)
 		return install(options, way, request);
 	if (strcmp(word, "remove") == 0)

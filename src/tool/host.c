@@ -165,7 +165,7 @@ static int read_filters(struct host *host, size_t count)
 		size_t stack = 0;
 
 		r = host->witness ? callgate_witness_task(host->witness, i, &stack, NULL) : CALLGATE_E_PERM;
-		host->tasks[i].stack = r == 0 ? (long)stack : r == CALLGATE_E_NOTFOUND ? -1 : -2;
+		host->tasks[i].stack = r == 0 ? (long)stack : r == CALLGATE_E_NOTFOUND ? STACK_ENDED : STACK_UNKNOWN;
 	}
 	return EXIT_YES;
 }
@@ -209,7 +209,7 @@ static void sum_up(const struct host *host, struct host_unit *unit)
 		bool seen = row->stack < 0;
 
 		unit->unconfined += has_no_filter(host, row);
-		unit->unknown += row->stack == -2 && !has_no_filter(host, row);
+		unit->unknown += row->stack == STACK_UNKNOWN && !has_no_filter(host, row);
 		unit->no_new_privs += row->task->no_new_privs;
 		for (size_t j = 0; j < i && !seen; j++)
 			seen = unit->tasks[j].stack == row->stack;

@@ -23,6 +23,8 @@ struct host_record {
 	ino_t pid_namespace; /* of that process, where the cgroup is shared */
 };
 
+/* In place of a number: the task has ended; its filters could not be read. */
+enum { STACK_ENDED = -1, STACK_UNKNOWN = -2 };
 enum host_kind { HOST_CONTAINER, HOST_SERVICE, HOST_REST };
 
 struct host_task {
@@ -31,7 +33,7 @@ struct host_task {
 	const char *engine; /* "podman"; NULL: it is in no container */
 	char id[65];        /* of an OCI container, whole; "": not known */
 	enum host_kind kind;
-	long stack; /* of the witness; -1: the task has ended; -2: unknown */
+	long stack; /* of the witness; or STACK_ENDED, STACK_UNKNOWN */
 };
 
 struct host_unit {
@@ -137,9 +139,9 @@ bool host_attach_differs(struct host_verifier *verifier, const struct host_unit 
 enum host_format { HOST_TABLE, HOST_TSV, HOST_JSON, HOST_OPENMETRICS };
 /* One row per container and unit. An exit code. */
 int status_host(const struct options *options, enum host_format format);
-/* One row per container, and one per task that is not what its profile says. Exit code as verify's. */
 /* Tasks that are worse than their container may be, or every task. */
 enum host_rows { HOST_ROWS_WORSE, HOST_ROWS_ALL };
+/* One row per container, and one per task that is not what its profile says. Exit code as verify's. */
 int verify_host(const struct options *options, enum host_rows which);
 
 #endif

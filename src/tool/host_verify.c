@@ -171,9 +171,9 @@ enum host_verdict host_verify_task(struct host_verifier *verifier, const struct 
 	/* As the list has it: who had no filter when he ended may have started others. */
 	if (task->stack < 0 && task->task->mode == CALLGATE_MODE_NONE)
 		return HOST_NONE;
-	if (task->stack == -1)
+	if (task->stack == STACK_ENDED)
 		return HOST_EXACT; /* it has ended, and proves nothing */
-	if (task->stack == -2)
+	if (task->stack == STACK_UNKNOWN)
 		return HOST_NOT_TOLD;
 	callgate_witness_stack(verifier->host->witness, (size_t)task->stack, &filters);
 	if (!filters)

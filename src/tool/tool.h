@@ -120,7 +120,7 @@ int take_profile_format(const char *value, enum callgate_format *out); /* oci, d
 int verb_usage(const struct verb *verb, const char *why);
 /* The words of a text in lines of less than 80 columns; column: where the first line stands already. */
 void print_wrapped(FILE *to, const char *text, unsigned column, unsigned indent);
-/* Decimal, hex or octal, -1 is 2^bits - 1; the whole word must be a number. */
+/* Decimal, or hex behind 0x; -1 is 2^bits - 1; the whole word must be a number. */
 int number_parse(const char *text, unsigned bits, uint64_t *out);
 
 /* ------------------------------------------------------------------ help.c */

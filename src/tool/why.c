@@ -2,7 +2,6 @@
 /* callgate why: what lines about seccomp mean, grouped, and what would change it; what a hook has written down. */
 #include <stdlib.h>
 #include <string.h>
-#include <sys/klog.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -65,8 +64,9 @@ static void add_stray(struct groups *groups, const struct event *event)
 		add_to(groups->strays, event, "");
 }
 
-static void add_event(struct groups *groups, const struct event *event)
+static void add_event(void *data, const struct event *event)
 {
+	struct groups *groups = data;
 	char container[300] = "";
 
 	if (!is_its_process(event) || callgate_task_container(event->pid, container, sizeof(container)) < 0)
@@ -154,44 +154,6 @@ static int tell_groups(const struct why_request *request, struct groups *groups)
 
 /* ------------------------------------------------------------------ where lines come from */
 
-static void take_stream(struct groups *groups, FILE *file)
-{
-	char line[8192]; /* no record of the kernel's is longer; of others the beginning is enough */
-	bool fresh = true;
-
-	while (fgets(line, sizeof(line), file)) {
-		struct event event;
-
-		if (fresh && event_parse(line, &event))
-			add_event(groups, &event);
-		fresh = strchr(line, '\n') != NULL;
-	}
-}
-
-/* auditd's file, else the kernel's own ring of messages. False: neither may be read. */
-static bool take_system(struct groups *groups)
-{
-	FILE *file = fopen("/var/log/audit/audit.log", "re");
-	int size;
-	char *ring;
-
-	if (!file) {
-		size = klogctl(10, NULL, 0);
-		ring = size > 0 ? malloc((size_t)size + 1) : NULL;
-		size = ring ? klogctl(3, ring, size) : -1;
-		file = size > 0 ? fmemopen(ring, (size_t)size, "r") : NULL;
-		if (file)
-			take_stream(groups, file);
-		if (file)
-			fclose(file);
-		free(ring);
-		return size >= 0;
-	}
-	take_stream(groups, file);
-	fclose(file);
-	return true;
-}
-
 static int tell_stream(const struct why_request *request)
 {
 	struct groups groups = { .count = 0 };
@@ -199,7 +161,7 @@ static int tell_stream(const struct why_request *request)
 
 	if (groups_new(&groups) < 0)
 		return EXIT_CANNOT;
-	take_stream(&groups, stdin);
+	events_each(stdin, add_event, &groups);
 	if (!groups.count && !request->json)
 		report("no line about seccomp was found");
 	code = tell_groups(request, &groups);
@@ -265,7 +227,7 @@ static int tell_container(const struct why_request *request, const char *contain
 	filter = why_container_filter(&request->target, container);
 	groups.filter = filter;
 	groups.since = why_started(container);
-	if (!take_system(&groups))
+	if (!denials_each(add_event, &groups))
 		fprintf(stderr, "callgate: note: neither /var/log/audit/audit.log nor the kernel's messages can be "
 				"read by this user\n");
 	else if (!groups.count)
@@ -301,14 +263,13 @@ static int take_own(void *data, int option, const char *value)
 	}
 }
 
-/* --live has one live source, and what is for it alone has no meaning without. */
 /* What is wrong with the options; NULL: nothing. */
 static const char *unfit(const struct why_request *request, int count, char **words)
 {
 	if (request->last && request->live)
 		return "--last and --live exclude each other";
 	if (request->last)
-		return count ? "--last takes no word: it tells the last start that was refused" : NULL;
+		return count ? "--last takes no word: it tells what a hook recorded last" : NULL;
 	if (request->live)
 		return count == 1 && is_live_source(words[0])
 			       ? NULL

@@ -32,6 +32,11 @@ struct event {
 
 /* False: the line says nothing about seccomp. */
 bool event_parse(const char *line, struct event *out);
+typedef void event_visit(void *data, const struct event *event);
+/* Of each line that says something. */
+void events_each(FILE *from, event_visit *visit, void *data);
+/* Of each record that the system holds: auditd's file, else the kernel's own messages. False: neither may be read. */
+bool denials_each(event_visit *visit, void *data);
 
 /* Events that differ only in the process. */
 struct why_group {

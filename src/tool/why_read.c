@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Lines about seccomp: audit records as the kernel, auditd, ausearch and the journal print them, strace's SIGSYS,
  * errors of runtimes. */
+#include <errno.h>
+#include <fcntl.h>
 #include <linux/seccomp.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "tool/why.h"
 
@@ -221,4 +224,63 @@ bool event_parse(const char *line, struct event *out)
 		return true;
 	*out = nothing;
 	return parse_runtime(line, out);
+}
+
+/* ------------------------------------------------------------------ where lines come from */
+
+enum { LINE_BYTES = 8192 }; /* no record of the kernel's is longer; of others the beginning is enough */
+
+void events_each(FILE *from, event_visit *visit, void *data)
+{
+	char line[LINE_BYTES];
+	bool fresh = true;
+
+	while (fgets(line, sizeof(line), from)) {
+		struct event event;
+
+		if (fresh && event_parse(line, &event))
+			visit(data, &event);
+		fresh = strchr(line, '\n') != NULL;
+	}
+}
+
+/* Each read gives one record: numbers, a semicolon, the text. */
+static bool kernel_each(event_visit *visit, void *data)
+{
+	int fd = open("/dev/kmsg", O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+	char line[LINE_BYTES];
+	bool any = false;
+
+	while (fd >= 0) {
+		ssize_t n = read(fd, line, sizeof(line) - 1);
+		struct event event;
+		char *text;
+
+		if (n < 0 && (errno == EPIPE || errno == EINTR))
+			continue; /* overwritten meanwhile */
+		any |= n >= 0 || errno == EAGAIN;
+		if (n <= 0)
+			break;
+		line[n] = '\0';
+		text = strchr(line, ';');
+		if (!text || !strstr(text, "type=1326"))
+			continue;
+		text[strcspn(text, "\n")] = '\0';
+		if (event_parse(text + 1, &event))
+			visit(data, &event);
+	}
+	if (fd >= 0)
+		close(fd);
+	return any;
+}
+
+bool denials_each(event_visit *visit, void *data)
+{
+	FILE *file = fopen("/var/log/audit/audit.log", "re");
+
+	if (!file)
+		return kernel_each(visit, data);
+	events_each(file, visit, data);
+	fclose(file);
+	return true;
 }

@@ -17,4 +17,5 @@ try compile --backend fast $small
 try run --at foo -- true
 try learn --at main record
 try status --format xml
+try why --last word
 try diff --target '--az x86_64' $small $small
