@@ -139,13 +139,13 @@ static int read_words(struct hook *hook, int argc, char **argv, struct words *wo
 		else if (option == 'o')
 			words->output = optarg;
 		else if (option == 'u')
-			hook->proof = PROOF_WHERE_POSSIBLE;
+			hook->proof = CALLGATE_PROOF_POSSIBLE;
 		else if (option == 'i')
-			hook->manner = MANNER_INJECT;
+			hook->manner = CALLGATE_LXC_INJECT;
 		else if (option == 'l')
 			hook->flags = SECCOMP_FILTER_FLAG_LOG;
 		else if (option == 'x') {
-			hook->manner = MANNER_INJECT; /* LXC's text has no LOG */
+			hook->manner = CALLGATE_LXC_INJECT; /* LXC's text has no LOG */
 			hook->complains = true;
 		} else if (option == 'r')
 			hook->records = true;
@@ -211,12 +211,12 @@ static int take_words(struct hook *hook, const struct words *words)
 		say(&hook->messages, LOG_ERR, "LXC_NAME is not set: not started by LXC?");
 		return -1;
 	}
-	if (hook->manner == MANNER_INJECT && hook->proof == PROOF_WHERE_POSSIBLE) {
+	if (hook->manner == CALLGATE_LXC_INJECT && hook->proof == CALLGATE_PROOF_POSSIBLE) {
 		say(&hook->messages, LOG_ERR,
 		    "--inject needs no --unverified: that the kernel took the filter is the proof");
 		return -1;
 	}
-	if (hook->flags && hook->manner == MANNER_TEXT) {
+	if (hook->flags && hook->manner == CALLGATE_LXC_TEXT) {
 		say(&hook->messages, LOG_ERR,
 		    "--log needs --inject: LXC's own format has no way to make denials visible");
 		return -1;
@@ -278,7 +278,7 @@ static int complain(struct hook *hook)
 static int make_text(struct hook *hook, const struct callgate_policy *policy, struct callgate_notes *notes)
 {
 	enum callgate_lxc_bound bound =
-		hook->manner == MANNER_INJECT ? CALLGATE_LXC_NEVER_STRICTER : CALLGATE_LXC_NEVER_LOOSER;
+		hook->manner == CALLGATE_LXC_INJECT ? CALLGATE_LXC_NEVER_STRICTER : CALLGATE_LXC_NEVER_LOOSER;
 	struct callgate_err err = CALLGATE_ERR_INIT;
 
 	if (hook_resolve(hook, policy, hook->caps, notes, &hook->filter) < 0)
@@ -339,7 +339,7 @@ static int pre_start(struct hook *hook)
 	size_t size;
 	bool same;
 
-	if (hook->manner == MANNER_TEXT && hook->proof == PROOF_REQUIRED && geteuid() != 0) {
+	if (hook->manner == CALLGATE_LXC_TEXT && hook->proof == CALLGATE_PROOF_REQUIRED && geteuid() != 0) {
 		say(&hook->messages, LOG_ERR,
 		    "only root can read filters back and prove them: an unprivileged container needs --inject or "
 		    "--unverified on both hook lines");
@@ -368,7 +368,8 @@ static const char *verdict_of(const struct hook *hook, const char *result)
 {
 	if (strcmp(result, "verified") != 0 || hook->complains)
 		return NULL;
-	return hook->manner == MANNER_INJECT || strcmp(hook->digest, hook->text_digest) == 0 ? "exact" : "adapted";
+	return hook->manner == CALLGATE_LXC_INJECT || strcmp(hook->digest, hook->text_digest) == 0 ? "exact"
+												   : "adapted";
 }
 
 static int write_state(struct hook *hook, const char *result)
@@ -442,7 +443,7 @@ static int forget(const char *name)
 
 int main(int argc, char **argv)
 {
-	struct hook hook = { .proof = PROOF_REQUIRED };
+	struct hook hook = { .proof = CALLGATE_PROOF_REQUIRED };
 	const char *result = "failed";
 	struct words words;
 	bool good;

@@ -10,18 +10,14 @@
 #include "runtime/hooks.h"
 
 enum stage { STAGE_PRE_START, STAGE_START_HOST, STAGE_CLONE };
-enum proof { PROOF_REQUIRED, PROOF_WHERE_POSSIBLE };
-/* TEXT: LXC's text is all that confines. INJECT: it is no stricter than the profile, and the profile's own program
- * is put on top of it. */
-enum manner { MANNER_TEXT, MANNER_INJECT };
 
 struct hook {
 	enum stage stage;
-	enum manner manner;
+	enum callgate_lxc_manner manner;
 	const char *name, *config;
 	char profile[PATH_MAX], output[PATH_MAX];
 	char shares[256]; /* the container whose text output is too; "": it is this one's own */
-	enum proof proof;
+	enum callgate_need proof;
 	bool complains;   /* the profile is tried, and not enforced */
 	bool records;     /* the container is recorded from its first call on */
 	bool is_namesake; /* another container of this name runs, whose record and text are not to be touched */

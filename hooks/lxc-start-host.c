@@ -134,13 +134,14 @@ static enum start prove_text(struct hook *hook, const struct callgate_task *self
 				self->filters > 0 ? (size_t)self->filters : 0, NULL, &err) == 0)
 		return START_VERIFIED;
 	if (err.code == CALLGATE_E_MISMATCH ||
-	    (hook->manner == MANNER_INJECT ? err.code != CALLGATE_E_PERM : hook->proof == PROOF_REQUIRED)) {
+	    (hook->manner == CALLGATE_LXC_INJECT ? err.code != CALLGATE_E_PERM
+						 : hook->proof == CALLGATE_PROOF_REQUIRED)) {
 		say_err(&hook->messages, &err);
 		return START_FAILED;
 	}
 	if (check_count(hook, self, 1) < 0)
 		return START_FAILED;
-	if (hook->manner == MANNER_TEXT)
+	if (hook->manner == CALLGATE_LXC_TEXT)
 		say(&hook->messages, LOG_WARNING, "not proved: %s", err.text);
 	return START_UNVERIFIED;
 }
@@ -226,7 +227,7 @@ static enum start confine(struct hook *hook, const struct callgate_policy *polic
 		return START_FAILED;
 	}
 	start = prove_text(hook, &self);
-	if (hook->manner == MANNER_TEXT || start == START_FAILED)
+	if (hook->manner == CALLGATE_LXC_TEXT || start == START_FAILED)
 		return start;
 	if (inject(hook) < 0 || check_count(hook, &self, 2) < 0)
 		return START_FAILED;

@@ -224,6 +224,9 @@ enum callgate_own callgate_settings_own(const struct callgate_settings *settings
  */
 enum callgate_need { CALLGATE_PROOF_REQUIRED = 0, CALLGATE_PROOF_POSSIBLE };
 enum callgate_need callgate_settings_proof(const struct callgate_settings *settings);
+/* TEXT: LXC's text is all that confines a container. INJECT: it is no stricter than the profile, and the profile's own
+ * program is put on top of it. */
+enum callgate_lxc_manner { CALLGATE_LXC_TEXT = 0, CALLGATE_LXC_INJECT };
 
 /* callgate_profile_find(), whose error names the nearest installed profile too. */
 int callgate_profile_lookup(const char *name, char *path, size_t size, struct callgate_err *err);

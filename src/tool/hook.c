@@ -36,10 +36,10 @@ static int take_own(void *data, int option, const char *value)
 		request->caps = value;
 		break;
 	case OPT_UNVERIFIED:
-		request->proof = PROOF_WHERE_POSSIBLE;
+		request->proof = CALLGATE_PROOF_POSSIBLE;
 		break;
 	case OPT_INJECT:
-		request->means = MEANS_INJECT;
+		request->manner = CALLGATE_LXC_INJECT;
 		break;
 	case OPT_LOOSER:
 		request->looser = LOOSER_ACCEPTED;
@@ -57,7 +57,7 @@ static int take_own(void *data, int option, const char *value)
 		request->all = true;
 		break;
 	case OPT_DRY_RUN:
-		request->manner = HOOK_SHOW;
+		request->effect = HOOK_SHOW;
 		break;
 	default:
 		return -1;
@@ -131,7 +131,7 @@ static int check_together(const struct verb *verb, const struct hook_request *re
 		return verb_usage(verb, "a container (lxc:NAME) or a runtime (--runtime) is missing");
 	if (!oci && strcmp(request->runtime, "lxc") != 0)
 		return unknown_runtime(request->runtime);
-	if (oci && (request->means == MEANS_INJECT || request->proof == PROOF_WHERE_POSSIBLE ||
+	if (oci && (request->manner == CALLGATE_LXC_INJECT || request->proof == CALLGATE_PROOF_POSSIBLE ||
 		    request->looser == LOOSER_ACCEPTED)) {
 		report("--inject, --unverified and --accept-looser are for LXC containers");
 		return EXIT_CANNOT;
@@ -140,11 +140,11 @@ static int check_together(const struct verb *verb, const struct hook_request *re
 		report("--runtime %s is installed for the whole host, not for '%s'", request->runtime, request->name);
 		return EXIT_CANNOT;
 	}
-	if (request->means == MEANS_INJECT && request->proof == PROOF_WHERE_POSSIBLE) {
+	if (request->manner == CALLGATE_LXC_INJECT && request->proof == CALLGATE_PROOF_POSSIBLE) {
 		report("--inject and --unverified exclude each other: that the kernel takes the filter is the proof");
 		return EXIT_CANNOT;
 	}
-	if (request->complain && request->proof == PROOF_WHERE_POSSIBLE) {
+	if (request->complain && request->proof == CALLGATE_PROOF_POSSIBLE) {
 		report("--complain and --unverified exclude each other: the program that logs is put on the first "
 		       "process, which is its proof");
 		return EXIT_CANNOT;

@@ -6,8 +6,6 @@
 #include "runtime/hooks.h"
 #include "tool/tool.h"
 
-enum hook_means { MEANS_TEXT, MEANS_INJECT };
-enum hook_proof { PROOF_REQUIRED, PROOF_WHERE_POSSIBLE };
 enum hook_looser { LOOSER_REFUSED, LOOSER_ACCEPTED };
 
 /* What the command line says. */
@@ -16,9 +14,9 @@ struct hook_request {
 	const char *name;    /* the LXC container's; NULL: none, or all */
 	const char *profile; /* NULL: not given */
 	const char *caps;    /* LXC: "container" or a list */
-	enum hook_manner { HOOK_WRITE, HOOK_SHOW } manner;
-	enum hook_proof proof;
-	enum hook_means means;
+	enum hook_effect { HOOK_WRITE, HOOK_SHOW } effect;
+	enum callgate_need proof;
+	enum callgate_lxc_manner manner;
 	enum hook_looser looser;
 	bool log, all, complain, record;
 };
@@ -102,15 +100,15 @@ int hook_oci_remove_all(struct options *options, const struct hook_request *requ
 void hook_show_settings(const char *runtime, const char *directory);
 
 /* Writes a file, or shows it. An exit code, as of the others. */
-int hook_put_plain(const char *path, const char *text, enum hook_manner manner);
+int hook_put_plain(const char *path, const char *text, enum hook_effect effect);
 /* The same with our mark in front. */
-int hook_put(const char *path, const char *text, enum hook_manner manner);
+int hook_put(const char *path, const char *text, enum hook_effect effect);
 /* Whether the file is one of ours: 1, another's: 0, none: -1. */
 int hook_is_ours(const char *path);
 /* Removes a file, or says that it would. */
-int hook_unlink(const char *path, enum hook_manner manner);
+int hook_unlink(const char *path, enum hook_effect effect);
 /* The same of one of ours; another's is left alone, and one that is not there is fine. */
-int hook_take_away(const char *path, enum hook_manner manner);
+int hook_take_away(const char *path, enum hook_effect effect);
 /* Which containers, under which profile, which is tried before; more: lines behind it. */
 int hook_put_settings(struct options *options, const char *path, const struct hook_request *request, const char *more);
 void hook_warn_complain(const struct hook_request *request);

@@ -76,10 +76,10 @@ static int plan_profile(const char *profile, struct lxc_plan *plan)
 /* No lxc.hook.version here: it would change how the container's other hooks are called, and ours takes either. */
 static int make_block(const struct hook_request *request, const char *profile, char *block, size_t size)
 {
-	const char *more = request->complain                  ? " --complain"
-			   : request->means == MEANS_INJECT   ? " --inject"
-			   : request->proof == PROOF_REQUIRED ? ""
-							      : " --unverified";
+	const char *more = request->complain                           ? " --complain"
+			   : request->manner == CALLGATE_LXC_INJECT    ? " --inject"
+			   : request->proof == CALLGATE_PROOF_REQUIRED ? ""
+								       : " --unverified";
 	struct callgate_err err = CALLGATE_ERR_INIT;
 	char output[PATH_MAX], line[PATH_MAX], caps[PATH_MAX] = "";
 
@@ -177,7 +177,7 @@ static int install(struct options *options, struct hook_request *request)
 		code = make_block(request, plan.profile, block, sizeof(block));
 	if (code)
 		return code;
-	if (request->manner == HOOK_SHOW) {
+	if (request->effect == HOOK_SHOW) {
 		fputs(block, stdout);
 		return finish_output(EXIT_YES);
 	}
@@ -191,10 +191,10 @@ static int install(struct options *options, struct hook_request *request)
 		return code;
 	printf("%s: %s callgate's lines: profile %s, capabilities: %s%s%s%s\n", path,
 	       plan.lines.first < plan.lines.last ? "replaced" : "added", plan.profile, request->caps,
-	       request->complain                        ? ", not enforced (--complain)"
-	       : request->means == MEANS_INJECT         ? ", injected"
-	       : request->proof == PROOF_WHERE_POSSIBLE ? ", unverified"
-							: "",
+	       request->complain                           ? ", not enforced (--complain)"
+	       : request->manner == CALLGATE_LXC_INJECT    ? ", injected"
+	       : request->proof == CALLGATE_PROOF_POSSIBLE ? ", unverified"
+							   : "",
 	       request->log ? ", logged" : "", request->record ? ", recorded" : "");
 	if (lxc_is_running(request->name, options->lxcpath))
 		printf("lxc:%s is running: it keeps what it has, a reboot inside included, until lxc-stop and "
@@ -249,7 +249,7 @@ static int remove_lines(const struct options *options, const struct hook_request
 
 	if (code)
 		return code;
-	if (request->manner == HOOK_SHOW) {
+	if (request->effect == HOOK_SHOW) {
 		fwrite(file.text + lines.first, 1, lines.last - lines.first, stdout);
 		return finish_output(EXIT_YES);
 	}
@@ -390,7 +390,7 @@ int hook_lxc(struct options *options, const char *word, struct hook_request *req
 				     : each(options, request, remove_lines);
 	else
 		code = request->name ? show(options, request, request->name) : show_all(options, request);
-	if (strcmp(word, "status") != 0 && request->manner == HOOK_WRITE)
+	if (strcmp(word, "status") != 0 && request->effect == HOOK_WRITE)
 		lxc_prune();
 	return finish_output(code == NO_LINES ? EXIT_YES : code);
 }

@@ -41,7 +41,7 @@ static bool can_inject(const struct lxc_plan *plan)
 /* --complain as well: LXC's text has no LOG. */
 static bool injects(const struct hook_request *request)
 {
-	return request->means == MEANS_INJECT || request->complain;
+	return request->manner == CALLGATE_LXC_INJECT || request->complain;
 }
 
 int lxc_check_owner(const char *path, uid_t owner, const char *word)
@@ -67,7 +67,7 @@ static int check_owner(const struct hook_request *request, const struct lxc_plan
 		       (long long)plan->config.root_uid);
 		return EXIT_CANNOT;
 	}
-	if (geteuid() == 0 || injects(request) || request->proof == PROOF_WHERE_POSSIBLE)
+	if (geteuid() == 0 || injects(request) || request->proof == CALLGATE_PROOF_POSSIBLE)
 		return EXIT_YES;
 	if (can_inject(plan))
 		report("only root can read filters back: an unprivileged container needs --inject (that the kernel "
@@ -230,7 +230,7 @@ static void print_some(FILE *to, const char *calls)
 static void note_losses(const struct callgate_text *text, const struct hook_request *request,
 			const struct lxc_plan *plan)
 {
-	bool shows = request->manner == HOOK_SHOW;
+	bool shows = request->effect == HOOK_SHOW;
 	const char *where = shows ? "" : " (--dry-run lists them)";
 	const struct callgate_loss *loss;
 	size_t count = callgate_text_loss_count(text);
@@ -298,7 +298,7 @@ int lxc_check_install(struct options *options, const struct hook_request *reques
 	struct callgate_err err = CALLGATE_ERR_INIT;
 	int code;
 
-	if (request->log && (request->means != MEANS_INJECT || request->complain)) {
+	if (request->log && (request->manner != CALLGATE_LXC_INJECT || request->complain)) {
 		report("--log needs --inject: LXC's own format has no way to make denials visible");
 		return EXIT_CANNOT;
 	}

@@ -57,11 +57,11 @@ static void settings_path(const struct way *way, char *path, size_t size)
 	snprintf(path, size, "%s/callgate/callgate.conf.d/50-%s.conf", SYSCONFDIR, way->runtime);
 }
 
-int hook_put_plain(const char *path, const char *text, enum hook_manner manner)
+int hook_put_plain(const char *path, const char *text, enum hook_effect effect)
 {
 	struct callgate_err err = CALLGATE_ERR_INIT;
 
-	if (manner == HOOK_SHOW) {
+	if (effect == HOOK_SHOW) {
 		printf("==> %s\n%s", path, text);
 		return EXIT_YES;
 	}
@@ -71,12 +71,12 @@ int hook_put_plain(const char *path, const char *text, enum hook_manner manner)
 	return EXIT_CANNOT;
 }
 
-int hook_put(const char *path, const char *text, enum hook_manner manner)
+int hook_put(const char *path, const char *text, enum hook_effect effect)
 {
 	char whole[3 * PATH_MAX];
 
 	snprintf(whole, sizeof(whole), "%s%s", mark, text);
-	return hook_put_plain(path, whole, manner);
+	return hook_put_plain(path, whole, effect);
 }
 
 int hook_is_ours(const char *path)
@@ -92,18 +92,18 @@ int hook_is_ours(const char *path)
 	return ours;
 }
 
-int hook_unlink(const char *path, enum hook_manner manner)
+int hook_unlink(const char *path, enum hook_effect effect)
 {
-	if (manner == HOOK_SHOW)
+	if (effect == HOOK_SHOW)
 		printf("remove %s\n", path);
 	else if (unlink(path) == 0)
 		printf("removed %s\n", path);
 	else
 		report("%s: %s", path, strerror(errno));
-	return manner == HOOK_SHOW || access(path, F_OK) < 0 ? EXIT_YES : EXIT_CANNOT;
+	return effect == HOOK_SHOW || access(path, F_OK) < 0 ? EXIT_YES : EXIT_CANNOT;
 }
 
-int hook_take_away(const char *path, enum hook_manner manner)
+int hook_take_away(const char *path, enum hook_effect effect)
 {
 	int ours = hook_is_ours(path);
 
@@ -113,7 +113,7 @@ int hook_take_away(const char *path, enum hook_manner manner)
 		report("%s was not written by callgate and is left alone", path);
 		return EXIT_CANNOT;
 	}
-	return hook_unlink(path, manner);
+	return hook_unlink(path, effect);
 }
 
 int hook_put_settings(struct options *options, const char *path, const struct hook_request *request, const char *more)
@@ -134,7 +134,7 @@ int hook_put_settings(struct options *options, const char *path, const struct ho
 	if (request->record)
 		snprintf(text + strlen(text), sizeof(text) - strlen(text), "record.%s = yes\n", runtime);
 	snprintf(text + strlen(text), sizeof(text) - strlen(text), "%s", more);
-	return hook_put(path, text, request->manner);
+	return hook_put(path, text, request->effect);
 }
 
 void hook_warn_complain(const struct hook_request *request)
@@ -231,8 +231,8 @@ static int install(struct options *options, const struct way *way, const struct 
 	settings_path(way, settings, sizeof(settings));
 	code = hook_put_settings(options, settings, request, "");
 	if (!code)
-		code = hook_put(way->conf, way->text, request->manner);
-	if (!code && request->manner == HOOK_WRITE)
+		code = hook_put(way->conf, way->text, request->effect);
+	if (!code && request->effect == HOOK_WRITE)
 		hook_say_installed(request);
 	if (!code && strcmp(way->runtime, "podman") == 0)
 		oci_tell_replaced(options, request->profile ? request->profile : "default");
@@ -249,10 +249,10 @@ static int remove_files(const struct way *way, const struct hook_request *reques
 
 	settings_path(way, path, sizeof(path));
 	is_there = is_there || hook_is_ours(path) == 1;
-	code = hook_take_away(way->conf, request->manner);
+	code = hook_take_away(way->conf, request->effect);
 	if (!code)
-		code = hook_take_away(path, request->manner);
-	if (!code && request->manner == HOOK_WRITE) {
+		code = hook_take_away(path, request->effect);
+	if (!code && request->effect == HOOK_WRITE) {
 		callgate_state_prune("oci", CALLGATE_STALE_ALL);
 		if (is_there)
 			printf("from now on containers that %s makes get the engine's own profile; running ones keep "

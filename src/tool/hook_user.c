@@ -81,7 +81,7 @@ static void hook_path(const struct place *place, const struct stage *stage, char
 /* ------------------------------------------------------------------ install */
 
 /* podman gives hooks no environment but this one. */
-static int put_hook(const struct place *place, const struct stage *stage, enum hook_manner manner)
+static int put_hook(const struct place *place, const struct stage *stage, enum hook_effect effect)
 {
 	char path[PATH_MAX], text[3 * PATH_MAX];
 
@@ -92,11 +92,11 @@ static int put_hook(const struct place *place, const struct stage *stage, enum h
 		 "    \"env\": [\"XDG_RUNTIME_DIR=%s\"],\n    \"timeout\": 10\n  },\n"
 		 "  \"when\": { \"always\": true },\n  \"stages\": [\"%s\"]\n}\n",
 		 program, place->own, stage->name, place->runtime, stage->name);
-	return hook_put_plain(path, text, manner);
+	return hook_put_plain(path, text, effect);
 }
 
 /* The last of all: before it podman reads none of the others. */
-static int put_conf(const struct place *place, enum hook_manner manner)
+static int put_conf(const struct place *place, enum hook_effect effect)
 {
 	char text[2 * PATH_MAX];
 
@@ -104,7 +104,7 @@ static int put_conf(const struct place *place, enum hook_manner manner)
 		 "[engine]\nhooks_dir = [\"/usr/share/containers/oci/hooks.d\", \"/etc/containers/oci/hooks.d\", "
 		 "\"%s/hooks.d\"]\n",
 		 place->own);
-	return hook_put(place->conf, text, manner);
+	return hook_put(place->conf, text, effect);
 }
 
 static int check_install(const struct place *place, const struct hook_request *request)
@@ -149,10 +149,10 @@ static int install(struct options *options, const struct place *place, const str
 	/* The kernel shows filters to nobody without privilege: what cannot be read back is no reason to end it. */
 	code = hook_put_settings(options, place->settings, request, "proof = possible\n");
 	for (size_t i = 0; !code && i < ARRAY_SIZE(stages); i++)
-		code = put_hook(place, &stages[i], request->manner);
+		code = put_hook(place, &stages[i], request->effect);
 	if (!code)
-		code = put_conf(place, request->manner);
-	if (!code && request->manner == HOOK_WRITE) {
+		code = put_conf(place, request->effect);
+	if (!code && request->effect == HOOK_WRITE) {
 		hook_say_installed(request);
 		fprintf(stderr, "callgate: note: this is for containers of this user; that they have a filter is "
 				"checked at the start, and what it means is not: the kernel shows filters to root "
@@ -163,12 +163,12 @@ static int install(struct options *options, const struct place *place, const str
 
 /* ------------------------------------------------------------------ remove, status */
 
-static int take_hook(const struct place *place, const struct stage *stage, enum hook_manner manner)
+static int take_hook(const struct place *place, const struct stage *stage, enum hook_effect effect)
 {
 	char path[PATH_MAX];
 
 	hook_path(place, stage, path, sizeof(path));
-	return access(path, F_OK) < 0 ? EXIT_YES : hook_unlink(path, manner);
+	return access(path, F_OK) < 0 ? EXIT_YES : hook_unlink(path, effect);
 }
 
 /* Directories that nobody else has put anything into. */
@@ -184,16 +184,16 @@ static void remove_empty(const struct place *place)
 }
 
 /* What makes podman read the hooks goes first. */
-static int take_all(const struct place *place, enum hook_manner manner)
+static int take_all(const struct place *place, enum hook_effect effect)
 {
 	bool is_there = hook_is_ours(place->conf) == 1;
-	int code = hook_take_away(place->conf, manner);
+	int code = hook_take_away(place->conf, effect);
 
 	if (!code)
-		code = hook_take_away(place->settings, manner);
+		code = hook_take_away(place->settings, effect);
 	for (size_t i = 0; !code && i < ARRAY_SIZE(stages); i++)
-		code = take_hook(place, &stages[i], manner);
-	if (!code && manner == HOOK_WRITE) {
+		code = take_hook(place, &stages[i], effect);
+	if (!code && effect == HOOK_WRITE) {
 		remove_empty(place);
 		callgate_state_prune("oci", CALLGATE_STALE_ALL);
 		printf("%s\n", is_there ? "from now on containers of this user get podman's own profile; running ones "
@@ -252,5 +252,5 @@ int hook_user(struct options *options, const char *word, const struct hook_reque
 	}
 	if (strcmp(word, "install") == 0)
 		return install(options, &place, request);
-	return strcmp(word, "remove") == 0 ? take_all(&place, request->manner) : status(&place);
+	return strcmp(word, "remove") == 0 ? take_all(&place, request->effect) : status(&place);
 }

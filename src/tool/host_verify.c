@@ -98,9 +98,9 @@ static struct resolved *resolved_for(struct host_verifier *verifier, const struc
 	return resolved;
 }
 
-static enum host_verdict verdict_of(enum callgate_verdict standing)
+static enum host_verdict verdict_of(enum callgate_verdict verdict)
 {
-	switch (standing) {
+	switch (verdict) {
 	case CALLGATE_EXACT:
 		return HOST_EXACT;
 	case CALLGATE_STRICTER:
@@ -117,11 +117,11 @@ static enum host_verdict verdict_of(enum callgate_verdict standing)
 static enum host_verdict compare(struct host_verifier *verifier, const struct resolved *resolved, size_t stack)
 {
 	struct callgate_err err = CALLGATE_ERR_INIT;
-	enum callgate_verdict standing;
+	enum callgate_verdict verdict;
 
-	if (callgate_witness_verdict(verifier->host->witness, stack, resolved->filter, &standing, &err) < 0)
+	if (callgate_witness_verdict(verifier->host->witness, stack, resolved->filter, &verdict, &err) < 0)
 		return HOST_NOT_TOLD;
-	return verdict_of(standing);
+	return verdict_of(verdict);
 }
 
 static enum host_verdict verdict_of_stack(struct host_verifier *verifier, const struct host_unit *unit,

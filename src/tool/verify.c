@@ -25,7 +25,7 @@ struct compared {
 	bool is_known;
 	int result;
 	struct callgate_err err;
-	enum callgate_verdict standing;
+	enum callgate_verdict verdict;
 	bool adapted;               /* it is exactly what the engine makes of the profile */
 	struct callgate_diff *diff; /* NULL: not asked for */
 };
@@ -56,11 +56,11 @@ struct verification {
 	int code;
 };
 
-static bool is_accepted(enum callgate_verdict standing, enum accepts accepts)
+static bool is_accepted(enum callgate_verdict verdict, enum accepts accepts)
 {
-	if (standing == CALLGATE_EXACT)
+	if (verdict == CALLGATE_EXACT)
 		return true;
-	return accepts == ACCEPT_AT_LEAST && (standing == CALLGATE_STRICTER || standing == CALLGATE_DIFFERENT);
+	return accepts == ACCEPT_AT_LEAST && (verdict == CALLGATE_STRICTER || verdict == CALLGATE_DIFFERENT);
 }
 
 static void print_weaker(const struct callgate_diff *diff)
@@ -139,9 +139,9 @@ static void tell(struct verification *v, const struct callgate_task *task, const
 static void judged(struct verification *v, const struct callgate_task *task, const struct compared *compared)
 {
 	v->adapted += compared->adapted;
-	v->others += !compared->adapted && compared->standing == CALLGATE_DIFFERENT;
-	tell(v, task, compared->adapted ? "adapted" : callgate_verdict_name(compared->standing), compared->diff);
-	if (v->code == EXIT_YES && !is_accepted(compared->standing, v->accepts))
+	v->others += !compared->adapted && compared->verdict == CALLGATE_DIFFERENT;
+	tell(v, task, compared->adapted ? "adapted" : callgate_verdict_name(compared->verdict), compared->diff);
+	if (v->code == EXIT_YES && !is_accepted(compared->verdict, v->accepts))
 		v->code = EXIT_NO;
 }
 
@@ -151,7 +151,7 @@ static int differences(const struct verification *v, size_t stack, struct compar
 	const struct callgate_filter *live;
 	int r;
 
-	if (compared->standing == CALLGATE_NONE || (!v->rows && compared->standing != CALLGATE_WEAKER))
+	if (compared->verdict == CALLGATE_NONE || (!v->rows && compared->verdict != CALLGATE_WEAKER))
 		return 0;
 	r = callgate_witness_filter(v->witness, stack, &live, &compared->err);
 	return r < 0 ? r : callgate_filter_diff(v->profile, live, 0, &compared->diff, &compared->err);
@@ -165,10 +165,10 @@ static bool is_more_of_the_same(struct verification *v, size_t stack, const stru
 	const struct compared *base;
 
 	if (v->base < 0 || !stack_is_above(v->witness, stack, (size_t)v->base) ||
-	    (compared->result == 0 && compared->standing != CALLGATE_DIFFERENT))
+	    (compared->result == 0 && compared->verdict != CALLGATE_DIFFERENT))
 		return false;
 	base = compare(v, (size_t)v->base);
-	return base->result == 0 && (base->adapted || base->standing == CALLGATE_EXACT);
+	return base->result == 0 && (base->adapted || base->verdict == CALLGATE_EXACT);
 }
 
 static const struct compared *compare(struct verification *v, size_t stack)
@@ -178,13 +178,13 @@ static const struct compared *compare(struct verification *v, size_t stack)
 	if (compared->is_known)
 		return compared;
 	compared->is_known = true;
-	compared->result = callgate_witness_verdict(v->witness, stack, v->profile, &compared->standing, &compared->err);
+	compared->result = callgate_witness_verdict(v->witness, stack, v->profile, &compared->verdict, &compared->err);
 	compared->adapted = compared->result == 0 &&
-			    (compared->standing == CALLGATE_STRICTER || compared->standing == CALLGATE_DIFFERENT) &&
+			    (compared->verdict == CALLGATE_STRICTER || compared->verdict == CALLGATE_DIFFERENT) &&
 			    stack_means(v->witness, stack, v->output_digest);
 	if (is_more_of_the_same(v, stack, compared)) {
 		compared->result = 0;
-		compared->standing = CALLGATE_STRICTER;
+		compared->verdict = CALLGATE_STRICTER;
 	}
 	if (compared->result == 0)
 		compared->result = differences(v, stack, compared);
@@ -224,7 +224,7 @@ static void verify_task(struct verification *v, const struct callgate_tasks *tas
 	if (of_heir.result == CALLGATE_E_NOTFOUND && task->tid != task->pid) {
 		heir.tid = task->pid;
 		of_heir.result =
-			callgate_task_verify(heir.tid, v->profile, &of_heir.standing, &of_heir.diff, &of_heir.err);
+			callgate_task_verify(heir.tid, v->profile, &of_heir.verdict, &of_heir.diff, &of_heir.err);
 	}
 	if (compared->result == CALLGATE_E_NOTFOUND)
 		return;
