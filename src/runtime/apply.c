@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Passes over a container until one finds every thread of every task with the filter. Who was born of a task that had
- * it has it too; who was born of another has not, whatever filters it shows. Who ended before he was looked at may have
- * left one without it: nothing is known then. */
+ * it has it too; who was born of another has not, whatever filters it shows. Who ended before he was looked at, or has
+ * loaded the filter himself, may have left one without it: nothing is known then. */
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -13,7 +13,7 @@
 #include "runtime/hooks.h"
 #include "runtime/tasks.h"
 
-enum { PASSES = 32 };
+enum { PASSES = 32, CALM_PASSES = 4 /* in which newcomers are waited for, before anybody is frozen */ };
 
 struct apply {
 	const struct callgate_prog *prog;
@@ -22,15 +22,18 @@ struct apply {
 	struct callgate_inject how;
 };
 
+/* A process by the first of its threads that is listed, or a thread for itself. */
 struct seen {
-	pid_t pid;
+	pid_t tid;
 	uint64_t start_time;
-	bool has; /* every thread got the filter, and so did all that it has started since */
+	bool served; /* the process */
+	bool has;    /* and every thread of it got the filter, and so did all that it has started since */
+	bool met;    /* this thread had the filter when a pass looked at it */
 };
 
 struct passes {
 	const struct apply *apply;
-	struct seen *seen; /* processes that were served */
+	struct seen *seen;
 	size_t count, room;
 	int result; /* of the first process that was not served */
 	struct callgate_err *err;
@@ -42,29 +45,35 @@ struct passes {
 struct found {
 	size_t lacking; /* processes that lack the filter, or may lack it */
 	size_t ended;   /* tasks that ended before they could be looked at: what they have started is unknown */
+	size_t fresh;   /* tasks that have it, and may have started others before they had */
 };
 
 static struct seen *find_seen(const struct passes *passes, const struct callgate_task *task)
 {
 	for (size_t i = 0; i < passes->count; i++)
-		if (passes->seen[i].pid == task->pid && passes->seen[i].start_time == task->start_time)
+		if (passes->seen[i].tid == task->tid && passes->seen[i].start_time == task->start_time)
 			return &passes->seen[i];
 	return NULL;
 }
 
-static int remember(struct passes *passes, const struct callgate_task *task)
+/* A row is made where there is none. NULL: out of memory. */
+static struct seen *remember(struct passes *passes, const struct callgate_task *task)
 {
+	struct seen *seen = find_seen(passes, task);
+
+	if (seen)
+		return seen;
 	if (passes->count == passes->room) {
 		size_t room = passes->room ? passes->room * 2 : 64;
 		struct seen *grown = realloc(passes->seen, room * sizeof(*grown));
 
 		if (!grown)
-			return err_nomem(passes->err);
+			return NULL;
 		passes->seen = grown;
 		passes->room = room;
 	}
-	passes->seen[passes->count++] = (struct seen){ .pid = task->pid, .start_time = task->start_time };
-	return 0;
+	passes->seen[passes->count] = (struct seen){ .tid = task->tid, .start_time = task->start_time };
+	return &passes->seen[passes->count++];
 }
 
 /* Whether a task has the filter. Where the kernel does not show it: only a process that was served, whose threads were
@@ -107,12 +116,28 @@ static bool serve(struct passes *passes, pid_t pid, const struct callgate_task *
 
 static int serve_task(struct passes *passes, const struct callgate_task *task)
 {
-	struct seen *seen = find_seen(passes, task);
-	int r = seen ? 0 : remember(passes, task);
+	struct seen *seen = remember(passes, task);
 
-	if (r == 0)
-		(seen ? seen : &passes->seen[passes->count - 1])->has = serve(passes, task->pid, task);
-	return r;
+	if (!seen)
+		return err_nomem(passes->err);
+	seen->served = true;
+	seen->has = serve(passes, task->pid, task);
+	return 0;
+}
+
+/* Who has the filter, and was not known to have it when this pass named everybody, may have loaded it himself since,
+ * and have started somebody before that: the next pass names whom he has left without. */
+static int meet(struct passes *passes, const struct callgate_task *tasks, size_t count, struct found *found)
+{
+	for (size_t i = 0; i < count; i++) {
+		struct seen *seen = remember(passes, &tasks[i]);
+
+		if (!seen)
+			return err_nomem(passes->err);
+		found->fresh += !seen->met;
+		seen->met = true;
+	}
+	return 0;
 }
 
 /* The tasks from one on that are of the same process; *having: the worst of its threads. */
@@ -138,12 +163,15 @@ static int serve_those_that_lack(struct passes *passes, const struct callgate_ta
 
 	for (size_t i = 0, next; r == 0 && i < tasks->count; i = next) {
 		const struct callgate_task *task = &tasks->tasks[i];
-		const struct seen *served = find_seen(passes, task);
-		bool knows_heirs = passes->apply->scope == CALLGATE_SCOPE_PROCESS || (served && served->has);
+		const struct seen *seen = find_seen(passes, task);
+		bool knows_heirs = passes->apply->scope == CALLGATE_SCOPE_PROCESS || (seen && seen->has);
+		bool served = seen && seen->served; /* before meet(), which moves the rows */
 		enum having having;
 
 		next = look_at_process(passes, witness, tasks, i, &having);
 		found->ended += having == ENDED && !knows_heirs;
+		if (having == HAS && !knows_heirs && !passes->looks_only)
+			r = meet(passes, task, next - i, found);
 		if (having == HAS || having == ENDED || (having == UNKNOWN && served))
 			continue;
 		if (served && passes->result) /* has been told why */
@@ -256,12 +284,13 @@ static void look_again(struct passes *passes, struct found *found)
 {
 	struct cgroup_frozen frozen;
 	struct found now = { 0 };
+	bool all_seen;
 
 	if (!passes->cgroups || !cgroup_freeze(passes->cgroups, &frozen))
 		return;
-	if (look_at_frozen(passes, &frozen, &now))
+	all_seen = look_at_frozen(passes, &frozen, &now);
+	if (cgroup_thaw(&frozen) && all_seen)
 		*found = now;
-	cgroup_thaw(&frozen);
 }
 
 /*
@@ -279,10 +308,10 @@ static int apply_all(const struct apply *apply, struct callgate_err *err)
 	if (apply->scope != CALLGATE_SCOPE_CONTAINER ||
 	    callgate_cgroups_hold(apply->pid, NULL, &passes.cgroups, NULL) < 0)
 		passes.cgroups = NULL;
-	for (int pass = 0; r == 0 && (found.lacking || found.ended) && pass < PASSES; pass++) {
+	for (int pass = 0; r == 0 && (found.lacking || found.ended || found.fresh) && pass < PASSES; pass++) {
 		found = (struct found){ 0 };
 		r = pass == 0 ? first_pass(&passes, &found, &why) : one_pass(&passes, &found, &why);
-		if (r == 0 && found.ended && !found.lacking)
+		if (r == 0 && !found.lacking && (found.ended || (found.fresh && pass > CALM_PASSES)))
 			look_again(&passes, &found);
 	}
 	callgate_cgroups_free(passes.cgroups);
@@ -294,10 +323,10 @@ static int apply_all(const struct apply *apply, struct callgate_err *err)
 	if (found.lacking)
 		return err_set(err, CALLGATE_E_LIMIT, "new processes without the filter came up in each of %d passes",
 			       PASSES);
-	return found.ended ? err_set(err, CALLGATE_E_LIMIT,
-				     "processes of it start and end faster than they can be looked at: whether all "
-				     "have the filter cannot be told")
-			   : 0;
+	return found.ended || found.fresh ? err_set(err, CALLGATE_E_LIMIT,
+						    "processes of it start and end faster than they can be looked at: "
+						    "whether all have the filter cannot be told")
+					  : 0;
 }
 
 int callgate_prog_apply(const struct callgate_prog *prog, enum callgate_scope scope, pid_t pid,

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
+#include <sys/file.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -16,7 +17,7 @@ enum { FREEZE_MS = 300 };
 
 /* Both versions: the file that is written, what it says when nobody has frozen it, and where it is told that all stand
  * still. */
-static const struct way {
+static const struct freezing_way {
 	const char *control, *free, *freeze, *thaw;
 	const char *progress, *done;
 } ways[] = {
@@ -42,35 +43,55 @@ static bool put(int fd, const char *word)
 	return pwrite(fd, word, strlen(word), 0) == (ssize_t)strlen(word);
 }
 
-static bool await(int dir, const struct way *way)
+static void nap(void)
 {
-	const struct timespec step = { .tv_nsec = 1000000 };
+	nanosleep(&(struct timespec){ .tv_nsec = 1000000 }, NULL);
+}
 
+static bool await(int dir, const struct freezing_way *way)
+{
 	for (int i = 0; i < FREEZE_MS; i++) {
 		if (says(dir, way->progress, way->done))
 			return true;
-		nanosleep(&step, NULL);
+		nap();
 	}
 	return false;
 }
 
-void cgroup_thaw(struct cgroup_frozen *frozen)
+/* Of two callgates the one that came second could believe frozen what the first one thaws, and freezes again. */
+static bool lock(int dir)
 {
-	/* A cgroup that is not there any more has nobody who could be frozen. */
-	while (!put(frozen->control, frozen->thaw) && (errno == EINTR || errno == EAGAIN || errno == ENOMEM))
-		;
-	fd_close(frozen->control);
-	sigprocmask(SIG_SETMASK, &frozen->signals, NULL);
+	for (int i = 0; i < FREEZE_MS; i++) {
+		if (flock(dir, LOCK_EX | LOCK_NB) == 0)
+			return true;
+		if (errno != EWOULDBLOCK && errno != EINTR)
+			return false;
+		nap();
+	}
+	return false;
 }
 
-/* What somebody else has frozen is his to thaw, and may run again at any moment. */
-static bool freeze(const struct held_cgroup *cgroup, const struct way *way, struct cgroup_frozen *out)
+bool cgroup_thaw(struct cgroup_frozen *frozen)
+{
+	bool was_frozen = says(frozen->cgroup->dir, frozen->way->progress, frozen->way->done);
+
+	/* A cgroup that is not there any more has nobody who could be frozen. */
+	while (!put(frozen->control, frozen->way->thaw) && (errno == EINTR || errno == EAGAIN || errno == ENOMEM))
+		;
+	fd_close(frozen->control);
+	flock(frozen->cgroup->dir, LOCK_UN);
+	sigprocmask(SIG_SETMASK, &frozen->signals, NULL);
+	return was_frozen;
+}
+
+static bool freeze_locked(const struct held_cgroup *cgroup, const struct freezing_way *way, struct cgroup_frozen *out)
 {
 	sigset_t all;
 
+	/* What somebody else has frozen is his to thaw, and may run again at any moment. */
 	if (!says(cgroup->dir, way->control, way->free))
 		return false;
-	*out = (struct cgroup_frozen){ .cgroup = cgroup, .thaw = way->thaw };
+	*out = (struct cgroup_frozen){ .cgroup = cgroup, .way = way };
 	out->control = openat(cgroup->dir, way->control, O_WRONLY | O_CLOEXEC | O_NOFOLLOW);
 	if (out->control < 0)
 		return false;
@@ -78,7 +99,17 @@ static bool freeze(const struct held_cgroup *cgroup, const struct way *way, stru
 	sigprocmask(SIG_SETMASK, &all, &out->signals);
 	if (put(out->control, way->freeze) && await(cgroup->dir, way))
 		return true;
-	cgroup_thaw(out);
+	(void)cgroup_thaw(out);
+	return false;
+}
+
+static bool freeze(const struct held_cgroup *cgroup, const struct freezing_way *way, struct cgroup_frozen *out)
+{
+	if (!says(cgroup->dir, way->control, way->free) || !lock(cgroup->dir))
+		return false;
+	if (freeze_locked(cgroup, way, out))
+		return true;
+	flock(cgroup->dir, LOCK_UN);
 	return false;
 }
 

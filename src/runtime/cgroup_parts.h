@@ -22,14 +22,15 @@ struct callgate_cgroups {
 /* One of them, in which nobody runs, forks or ends (but by SIGKILL) until it is thawed. */
 struct cgroup_frozen {
 	const struct held_cgroup *cgroup;
+	const struct freezing_way *way;
 	int control;      /* the file that freezes and thaws */
-	const char *thaw; /* what is written into it */
 	sigset_t signals; /* those that were blocked before; now all are, so that none keeps us from thawing */
 };
-/* Bounded in time, a few hundred ms. False: it cannot be frozen, or somebody else has frozen it. After true it must be
- * thawed. */
+/* Bounded in time, a few hundred ms. False: it cannot be frozen, or somebody else has frozen it, another callgate
+ * perhaps. After true it must be thawed. */
 bool cgroup_freeze(const struct callgate_cgroups *cgroups, struct cgroup_frozen *out);
-void cgroup_thaw(struct cgroup_frozen *frozen);
+/* Whether it still was frozen: anybody may thaw it, and what was found is no proof then. */
+bool cgroup_thaw(struct cgroup_frozen *frozen);
 /* Whether each of the tasks is in it. */
 bool cgroup_holds(const struct cgroup_frozen *frozen, const struct callgate_tasks *tasks);
 

@@ -229,16 +229,32 @@ static int name_by_children(struct pids *pids, struct callgate_err *err)
 	return r;
 }
 
+static bool kernel_tells_children(void)
+{
+	return access("/proc/thread-self/children", R_OK) == 0;
+}
+
+static int add_all(struct pids *pids, const struct pids *more, struct callgate_err *err)
+{
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < more->count; i++)
+		r = pids_add(pids, more->pids[i], err);
+	return r;
+}
+
 static int name_tree(pid_t root, struct callgate_tasks *roll, struct named *named, struct callgate_err *err)
 {
-	struct pids *pids = &named->pids;
-	int r = pids_add(pids, root, err);
+	struct pids tree = { 0 };
+	int r = pids_add(&tree, root, err);
 
 	if (r == 0)
-		r = access("/proc/thread-self/children", R_OK) == 0 ? name_by_children(pids, err)
-								    : name_by_parents(pids, named, roll, err);
+		r = kernel_tells_children() ? name_by_children(&tree, err) : name_by_parents(&tree, named, roll, err);
 	if (r == 0 && root == getpid())
-		pids->pids[0] = pids->pids[--pids->count];
+		tree.pids[0] = tree.pids[--tree.count];
+	if (r == 0)
+		r = add_all(&named->pids, &tree, err);
+	pids_free(&tree);
 	return r;
 }
 
@@ -256,23 +272,50 @@ static int find_headless(struct named *named, struct callgate_err *err)
 	return r;
 }
 
-/* Of a container without cgroups of its own: orphans come to the first process of their pid namespace, so that whoever
- * starts the next and ends is in the first one's tree. */
+/* Those of a tree, and perhaps others. */
+static int name_about(pid_t root, struct pids *pids, struct callgate_err *err)
+{
+	struct pids tree = { 0 };
+	int r = kernel_tells_children() ? pids_add(&tree, root, err) : name_everybody(&tree, err);
+
+	if (r == 0 && kernel_tells_children())
+		r = name_by_children(&tree, err);
+	if (r == 0)
+		r = add_all(pids, &tree, err);
+	pids_free(&tree);
+	return r;
+}
+
+/*
+ * Orphans come to the first process of their pid namespace, so that whoever starts the next and ends is in the first
+ * one's tree. That is all there is of a container without cgroups of its own. One in a pid namespace may have moved
+ * some of its processes, or its first one, to another cgroup.
+ */
+static int is_tree(enum callgate_scope scope, pid_t pid, bool has_cgroup, bool *out, struct callgate_err *err)
+{
+	*out = scope != CALLGATE_SCOPE_PROCESS && !has_cgroup;
+	return scope == CALLGATE_SCOPE_CONTAINER && has_cgroup ? tasks_are_apart(pid, out, err) : 0;
+}
+
 static int name_all(enum callgate_scope scope, pid_t pid, struct callgate_tasks *roll, struct named *named,
 		    struct callgate_err *err)
 {
-	bool has_cgroup = false;
+	bool has_cgroup = false, tree = false;
 	int r = scope == CALLGATE_SCOPE_CONTAINER ? cgroup_pids(pid, &named->pids, &has_cgroup, err) : 0;
 
+	if (r == 0)
+		r = is_tree(scope, pid, has_cgroup, &tree, err);
 	if (r == 0 && scope == CALLGATE_SCOPE_PROCESS)
 		r = pids_add(&named->pids, pid, err);
-	else if (r == 0 && !has_cgroup)
-		r = name_everybody(&named->pids, err);
+	else if (r == 0 && tree)
+		r = has_cgroup ? name_about(pid, &named->pids, err) : name_everybody(&named->pids, err);
 	if (r == 0)
 		r = find_headless(named, err);
-	if (r < 0 || has_cgroup)
-		return r < 0 ? r : cgroup_pids(pid, &named->pids, &has_cgroup, err);
-	return scope == CALLGATE_SCOPE_PROCESS ? pids_add(&named->pids, pid, err) : name_tree(pid, roll, named, err);
+	if (r == 0 && has_cgroup)
+		r = cgroup_pids(pid, &named->pids, &has_cgroup, err);
+	if (r == 0 && tree)
+		r = name_tree(pid, roll, named, err);
+	return r == 0 && scope == CALLGATE_SCOPE_PROCESS ? pids_add(&named->pids, pid, err) : r;
 }
 
 static int call_all(enum callgate_scope scope, pid_t pid, struct callgate_tasks *roll, struct callgate_err *err)

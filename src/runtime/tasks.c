@@ -221,19 +221,35 @@ static int proc_pids(struct pids *pids, const struct ns_id *inside, struct callg
 	return r;
 }
 
-static int container_pids(pid_t first, struct pids *pids, struct callgate_err *err)
+/* Whether a process's pid namespace, *theirs, is another one than ours. */
+static int is_apart(pid_t pid, struct ns_id *theirs, bool *out, struct callgate_err *err)
 {
-	struct ns_id theirs = { 0 }, ours = { 0 };
-	bool has_cgroup = false;
-	int r = namespace_of(first, &theirs, err);
+	struct ns_id ours = { 0 };
+	int r = namespace_of(pid, theirs, err);
 
 	if (r == 0)
 		r = namespace_of(getpid(), &ours, err);
 	if (r == 0)
+		*out = theirs->dev != ours.dev || theirs->ino != ours.ino;
+	return r;
+}
+
+int tasks_are_apart(pid_t pid, bool *out, struct callgate_err *err)
+{
+	return is_apart(pid, &(struct ns_id){ 0 }, out, err);
+}
+
+static int container_pids(pid_t first, struct pids *pids, struct callgate_err *err)
+{
+	struct ns_id theirs = { 0 };
+	bool has_cgroup = false, apart = false;
+	int r = is_apart(first, &theirs, &apart, err);
+
+	if (r == 0)
 		r = cgroup_pids(first, pids, &has_cgroup, err);
 	if (r < 0)
 		return r;
-	if (theirs.dev != ours.dev || theirs.ino != ours.ino)
+	if (apart)
 		return proc_pids(pids, &theirs, err);
 	if (!has_cgroup)
 		return err_set(err, CALLGATE_E_UNSUPPORTED,

@@ -13,4 +13,7 @@ struct callgate_tasks {
 /* For qsort(): by process, the first thread first; of one that was found twice the later start comes last. */
 int tasks_by_key(const void *a, const void *b);
 
+/* Whether a process is in another pid namespace than we. E_NOTFOUND: gone. E_PERM: not ours to see. */
+int tasks_are_apart(pid_t pid, bool *out, struct callgate_err *err);
+
 #endif

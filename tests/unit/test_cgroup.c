@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Which processes are a container's, when its first process sits in a cgroup that the container has made itself. */
 #include <criterion/criterion.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -169,4 +171,76 @@ Test(cgroup, is_found_by_the_words_of_systemd, .timeout = 20)
 	}
 	if (!looked)
 		cr_skip_test("no cgroup can be made here");
+}
+
+/* As somebody else would; one of the two files is there. */
+static void thaw_by_hand(const char *dir)
+{
+	static const char *const words[][2] = { { "cgroup.freeze", "0" }, { "freezer.state", "THAWED" } };
+
+	for (unsigned i = 0; i < 2; i++) {
+		char path[512];
+		FILE *file;
+
+		snprintf(path, sizeof(path), "%s/%s", dir, words[i][0]);
+		file = fopen(path, "r+");
+		if (!file)
+			continue;
+		fputs(words[i][1], file);
+		fclose(file);
+	}
+}
+
+static bool enter_freezable(struct box *box, struct callgate_cgroups **held, struct cgroup_frozen *frozen)
+{
+	static const char *const freezers[] = { "/sys/fs/cgroup/freezer", "/sys/fs/cgroup/unified", "/sys/fs/cgroup" };
+
+	for (unsigned h = 0; h < sizeof(freezers) / sizeof(freezers[0]); h++) {
+		if (enter(box, freezers[h], "libpod-" DIGITS) &&
+		    callgate_cgroups_hold(box->pids[0], NULL, held, NULL) == 0) {
+			if (cgroup_freeze(*held, frozen))
+				return true;
+			callgate_cgroups_free(*held);
+		}
+		leave(box);
+	}
+	return false;
+}
+
+Test(cgroup, that_somebody_thawed_meanwhile_was_not_frozen, .timeout = 20)
+{
+	struct callgate_cgroups *held;
+	struct cgroup_frozen frozen;
+	struct box box;
+
+	if (!enter_freezable(&box, &held, &frozen))
+		cr_skip_test("no cgroup can be frozen here");
+	cr_expect(cgroup_thaw(&frozen));
+	cr_assert(cgroup_freeze(held, &frozen));
+	thaw_by_hand(box.dirs[0]);
+	cr_expect_not(cgroup_thaw(&frozen));
+	callgate_cgroups_free(held);
+	leave(&box);
+}
+
+/* Two callgates, of which one would thaw what the other one has frozen. */
+Test(cgroup, is_frozen_by_one_at_a_time, .timeout = 20)
+{
+	struct callgate_cgroups *held;
+	struct cgroup_frozen frozen;
+	struct box box;
+	int dir;
+
+	if (!enter_freezable(&box, &held, &frozen))
+		cr_skip_test("no cgroup can be frozen here");
+	dir = open(box.dirs[0], O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	cr_expect_lt(flock(dir, LOCK_EX | LOCK_NB), 0);
+	cr_expect(cgroup_thaw(&frozen));
+	cr_assert_eq(flock(dir, LOCK_EX | LOCK_NB), 0);
+	cr_expect_not(cgroup_freeze(held, &frozen));
+	close(dir);
+	cr_assert(cgroup_freeze(held, &frozen));
+	cr_expect(cgroup_thaw(&frozen));
+	callgate_cgroups_free(held);
+	leave(&box);
 }

@@ -2,7 +2,9 @@
 /* A chain: each process starts the next and ends, so that whoever was listed has gone when he is looked at. */
 #include <criterion/criterion.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <limits.h>
+#include <linux/sched.h>
 #include <linux/seccomp.h>
 #include <signal.h>
 #include <stdio.h>
@@ -39,9 +41,19 @@ static struct callgate_prog *no_mkdirat(void)
 	return prog_new(insns, sizeof(insns) / sizeof(insns[0]), &prog, NULL) == 0 ? prog : NULL;
 }
 
+static void nap_us(long us)
+{
+	nanosleep(&(struct timespec){ .tv_sec = us / 1000000, .tv_nsec = us % 1000000 * 1000 }, NULL);
+}
+
 static void nap(long ms)
 {
-	nanosleep(&(struct timespec){ .tv_sec = ms / 1000, .tv_nsec = ms % 1000 * 1000000 }, NULL);
+	nap_us(1000 * ms);
+}
+
+static enum fate fate_of_me(void)
+{
+	return syscall(SYS_mkdirat, -1, "", 0755) < 0 && errno == 77 ? CONFINED : FREE;
 }
 
 static _Noreturn void be_links(struct chain *chain)
@@ -54,7 +66,7 @@ static _Noreturn void be_links(struct chain *chain)
 	if (!chain->stop)
 		chain->fate = LATE;
 	else
-		chain->fate = syscall(SYS_mkdirat, -1, "", 0755) < 0 && errno == 77 ? CONFINED : FREE;
+		chain->fate = fate_of_me();
 	_exit(0);
 }
 
@@ -115,7 +127,7 @@ static bool confine(pid_t pid, char dir[128])
 }
 
 /* It starts the chain when it is told by SIGUSR1, so that the links are in its cgroup. */
-static pid_t start_container(struct chain **out, void work(struct chain *))
+static pid_t start_container(struct chain **out, void work(struct chain *), unsigned long namespaces)
 {
 	sigset_t set;
 	int signal;
@@ -126,7 +138,7 @@ static pid_t start_container(struct chain **out, void work(struct chain *))
 	sigemptyset(&set);
 	sigaddset(&set, SIGUSR1);
 	sigprocmask(SIG_BLOCK, &set, NULL);
-	pid = fork();
+	pid = namespaces ? (pid_t)syscall(SYS_clone, namespaces | SIGCHLD, 0, 0, 0, 0) : fork();
 	if (pid == 0) {
 		prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
 		prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0);
@@ -155,25 +167,84 @@ static void be_busy(struct chain *chain)
 			_exit(0);
 		waitpid(pid, NULL, 0);
 	}
-	chain->fate = syscall(SYS_mkdirat, -1, "", 0755) < 0 && errno == 77 ? CONFINED : FREE;
+	chain->fate = fate_of_me();
+}
+
+/* From a cgroup that is the container's own into one that is not. */
+static void move_out(void)
+{
+	static const char *const files[] = { "/sys/fs/cgroup/freezer/cgroup.procs",
+					     "/sys/fs/cgroup/unified/cgroup.procs", "/sys/fs/cgroup/cgroup.procs" };
+
+	for (unsigned i = 0; i < sizeof(files) / sizeof(files[0]); i++) {
+		FILE *file = fopen(files[i], "we");
+
+		if (file) {
+			fputs("0\n", file);
+			fclose(file);
+		}
+	}
+}
+
+/* Not in a hurry: one that is listed does live on for a moment, and has gone when he is looked at. */
+static void start_links_outside(struct chain *chain)
+{
+	time_t end = time(NULL) + CHAIN_SECONDS;
+
+	signal(SIGCHLD, SIG_IGN);
+	if (fork() > 0)
+		return;
+	move_out();
+	while (!chain->stop && time(NULL) < end) {
+		nap_us(200);
+		if (fork() > 0)
+			_exit(0);
+	}
+	chain->fate = chain->stop ? fate_of_me() : LATE;
+	_exit(0);
+}
+
+/* Each starts the next, takes the very filter then, and lives on for a while: nobody is ever seen to end early, and the
+ * one without the filter is always a newcomer. */
+static void start_pretenders(struct chain *chain)
+{
+	struct callgate_prog *prog = no_mkdirat();
+	struct sock_fprog fprog = { .len = (unsigned short)prog->count, .filter = (struct sock_filter *)prog->insns };
+	time_t end = time(NULL) + CHAIN_SECONDS;
+
+	signal(SIGCHLD, SIG_IGN);
+	prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
+	if (fork() > 0)
+		return;
+	while (!chain->stop && time(NULL) < end) {
+		nap(2);
+		if (fork() == 0)
+			continue;
+		prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &fprog);
+		nap(200);
+		_exit(0);
+	}
+	chain->fate = chain->stop ? fate_of_me() : LATE;
+	_exit(0);
 }
 
 /* Applied to a container that does this work; -1: that cannot be tried here. */
-static int apply_at_work(void work(struct chain *), enum fate *fate, struct callgate_err *err)
+static int apply_at_work(void work(struct chain *), unsigned long namespaces, enum fate *fate, struct callgate_err *err)
 {
 	struct callgate_prog *prog = no_mkdirat();
 	struct chain *chain;
-	pid_t pid = start_container(&chain, work);
+	pid_t pid = start_container(&chain, work, namespaces);
 	char dir[128];
 	int r = 1;
 
-	if (confine(pid, dir) && can_inject(prog, err)) {
+	if (pid > 0 && confine(pid, dir) && can_inject(prog, err)) {
 		kill(pid, SIGUSR1);
 		nap(50);
 		r = callgate_prog_apply(prog, CALLGATE_SCOPE_CONTAINER, pid, NULL, err);
 		*fate = stop_chain(chain);
 	}
-	kill(pid, SIGKILL);
+	if (pid > 0)
+		kill(pid, SIGKILL);
 	waitpid(pid, NULL, 0);
 	for (int i = 0; i < 100 && rmdir(dir) < 0; i++)
 		nap(10);
@@ -186,7 +257,7 @@ Test(chain, in_a_container_is_not_said_to_have_the_filter_when_it_has_not, .time
 {
 	struct callgate_err err = CALLGATE_ERR_INIT;
 	enum fate fate = RUNS;
-	int r = apply_at_work(start_links, &fate, &err);
+	int r = apply_at_work(start_links, 0, &fate, &err);
 
 	if (r > 0)
 		cr_skip_test("no cgroup can be made here, or nothing injected");
@@ -198,7 +269,7 @@ Test(chain, is_not_suspected_in_a_container_that_is_busy, .timeout = 60)
 {
 	struct callgate_err err = CALLGATE_ERR_INIT;
 	enum fate fate = RUNS;
-	int r = apply_at_work(be_busy, &fate, &err);
+	int r = apply_at_work(be_busy, 0, &fate, &err);
 
 	if (r > 0)
 		cr_skip_test("no cgroup can be made here, or nothing injected");
@@ -206,6 +277,32 @@ Test(chain, is_not_suspected_in_a_container_that_is_busy, .timeout = 60)
 		cr_skip_test("this kernel does not show the filters of frozen tasks");
 	cr_expect_eq(r, 0, "%s", err.text);
 	cr_expect_eq(fate, CONFINED);
+}
+
+/* Several times, because who is not noticed may have been lucky. */
+static void never_falsely(void work(struct chain *), unsigned long namespaces)
+{
+	struct callgate_err err = CALLGATE_ERR_INIT;
+
+	for (int i = 0; i < 4; i++) {
+		enum fate fate = RUNS;
+		int r = apply_at_work(work, namespaces, &fate, &err);
+
+		if (r > 0)
+			cr_skip_test("no cgroup or pid namespace can be made here, or nothing injected");
+		cr_assert_neq(fate, RUNS);
+		cr_assert(fate == LATE || (r == 0 ? fate == CONFINED : r == CALLGATE_E_LIMIT), "%d (%s)", r, err.text);
+	}
+}
+
+Test(chain, of_a_container_is_looked_for_outside_its_cgroup_too, .timeout = 60)
+{
+	never_falsely(start_links_outside, CLONE_NEWPID);
+}
+
+Test(chain, that_takes_the_filter_itself_link_by_link_has_it_when_that_is_said, .timeout = 60)
+{
+	never_falsely(start_pretenders, 0);
 }
 
 /* What is believed of a task that nobody could look at. */
