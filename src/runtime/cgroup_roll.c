@@ -367,12 +367,16 @@ static int add_list(enum callgate_scope scope, pid_t pid, struct callgate_tasks 
 	return r;
 }
 
-int callgate_tasks_roll(enum callgate_scope scope, pid_t pid, struct callgate_tasks **out, struct callgate_err *err)
+/* Whether those of a container, too, whom only its pid namespace tells: for them the whole machine is looked at. */
+enum callers { CALL_MEMBERS, CALL_EVERYBODY };
+
+static int make_roll(enum callgate_scope scope, pid_t pid, enum callers callers, struct callgate_tasks **out,
+		     struct callgate_err *err)
 {
 	struct callgate_tasks *roll = calloc(1, sizeof(*roll));
 	int r = roll ? call_all(scope, pid, roll, err) : err_nomem(err);
 
-	if (r == 0 && scope == CALLGATE_SCOPE_CONTAINER)
+	if (r == 0 && scope == CALLGATE_SCOPE_CONTAINER && callers == CALL_EVERYBODY)
 		r = add_list(scope, pid, roll, err);
 	if (r == 0 && !roll->count)
 		r = err_set(err, CALLGATE_E_NOTFOUND, "no process %ld", (long)pid);
@@ -383,4 +387,14 @@ int callgate_tasks_roll(enum callgate_scope scope, pid_t pid, struct callgate_ta
 	sort(roll);
 	*out = roll;
 	return 0;
+}
+
+int callgate_tasks_roll(enum callgate_scope scope, pid_t pid, struct callgate_tasks **out, struct callgate_err *err)
+{
+	return make_roll(scope, pid, CALL_EVERYBODY, out, err);
+}
+
+int callgate_tasks_members(pid_t first, struct callgate_tasks **out, struct callgate_err *err)
+{
+	return make_roll(CALLGATE_SCOPE_CONTAINER, first, CALL_MEMBERS, out, err);
 }

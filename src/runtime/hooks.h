@@ -41,6 +41,9 @@ struct callgate_cgroups *callgate_cgroups_free(struct callgate_cgroups *cgroups)
  * its own, whose parents nobody could see any more. */
 int callgate_tasks_roll(enum callgate_scope scope, pid_t pid, struct callgate_tasks **out,
 			struct callgate_err *err) CALLGATE_MUST_CHECK;
+/* The roll of a container by its cgroups, and by the tree of its first process where it has a pid namespace or no
+ * cgroups: for many containers, of which a list knows who else is in their pid namespaces. */
+int callgate_tasks_members(pid_t first, struct callgate_tasks **out, struct callgate_err *err) CALLGATE_MUST_CHECK;
 /* Whether only the ids are known: it had gone before it could be read. */
 bool callgate_task_is_lost(const struct callgate_task *task);
 /*

@@ -211,6 +211,7 @@ static void sum_up(const struct host *host, struct host_unit *unit)
 		unit->unconfined += has_no_filter(host, row);
 		unit->unknown += row->stack == STACK_UNKNOWN && !has_no_filter(host, row);
 		unit->no_new_privs += row->task->no_new_privs;
+		unit->unseen += row->unseen;
 		for (size_t j = 0; j < i && !seen; j++)
 			seen = unit->tasks[j].stack == row->stack;
 		unit->stacks += !seen && !has_no_filter(host, row);
@@ -235,8 +236,10 @@ static int name_unit(struct host *host, struct host_unit *unit)
 	return 0;
 }
 
-static int group(struct host *host, size_t count)
+static int group(struct host *host)
 {
+	size_t count = host->task_count;
+
 	host->units = calloc(count ? count : 1, sizeof(*host->units));
 	if (!host->units) {
 		report("out of memory");
@@ -290,19 +293,37 @@ static int read_tasks(struct host *host)
 			place_task(host, row);
 		}
 	}
+	host->task_count = count;
 	code = place_by_namespace(host, count);
 	if (code == EXIT_YES)
 		code = read_filters(host, count);
 	qsort(host->tasks, count, sizeof(*host->tasks), by_unit);
-	return code == EXIT_YES ? group(host, count) : code;
+	if (code == EXIT_YES)
+		code = host_roll(host);
+	if (host->task_count > count)
+		qsort(host->tasks, host->task_count, sizeof(*host->tasks), by_unit);
+	return code == EXIT_YES ? group(host) : code;
+}
+
+static void report_unseen(const struct host_unit *unit)
+{
+	struct callgate_err err = CALLGATE_ERR_INIT;
+	char name[4 * 160];
+
+	callgate_tasks_unseen(unit->unseen, &err);
+	fprintf(stderr, "callgate: note: %s: %s\n", callgate_escape(host_unit_name(unit), name, sizeof(name)),
+		err.text);
 }
 
 void host_report_unseen(const struct host *host)
 {
 	size_t unknown = 0;
 
-	for (size_t i = 0; i < host->unit_count; i++)
+	for (size_t i = 0; i < host->unit_count; i++) {
 		unknown += host->units[i].unknown;
+		if (host->units[i].unseen)
+			report_unseen(&host->units[i]);
+	}
 	if (!host->witness)
 		fprintf(stderr,
 			"callgate: note: the filters of %zu tasks are counted, not read: that needs root and a kernel "
@@ -332,5 +353,6 @@ void host_cleanup(struct host *host)
 	callgate_oci_names_free(host->names);
 	free(host->tasks);
 	free(host->units);
+	host_roll_cleanup(host);
 	host_records_cleanup(host);
 }

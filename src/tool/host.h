@@ -33,7 +33,8 @@ struct host_task {
 	const char *engine; /* "podman"; NULL: it is in no container */
 	char id[65];        /* of an OCI container, whole; "": not known */
 	enum host_kind kind;
-	long stack; /* of the witness; or STACK_ENDED, STACK_UNKNOWN */
+	long stack;    /* of the witness; or STACK_ENDED, STACK_UNKNOWN */
+	size_t unseen; /* beside it: tasks of its container that the list has missed, and of which nothing is known */
 };
 
 struct host_unit {
@@ -42,6 +43,7 @@ struct host_unit {
 	size_t unconfined, unknown; /* tasks without a filter; those with filters that could not be read */
 	size_t stacks;              /* different filters */
 	size_t no_new_privs;
+	size_t unseen; /* tasks that ended before they could be looked at, and may have started others */
 	const struct host_record *record; /* NULL: none */
 	const char *name;                 /* as its engine has it; "": it has none, or it is not known */
 };
@@ -51,6 +53,9 @@ struct host {
 	struct callgate_oci_names *names; /* NULL: nobody needs them */
 	struct callgate_witness *witness; /* NULL: the caller may not look: /proc alone */
 	struct host_task *tasks;
+	size_t task_count;
+	struct callgate_tasks **rolls; /* with tasks that list has missed */
+	size_t roll_count;
 	struct host_unit *units; /* containers without a filter first, then containers, services, the rest; by name */
 	size_t unit_count;
 	struct host_record *records; /* by container */
@@ -67,6 +72,14 @@ void host_cleanup(struct host *host);
 void host_report_unseen(const struct host *host);
 const char *host_unit_name(const struct host_unit *unit);
 enum host_kind host_unit_kind(const struct host_unit *unit);
+
+/* ------------------------------------------------------------------ host_roll.c */
+
+/* The list of a whole machine is silent about who starts the next and ends. Calls the roll of each container
+ * (host->tasks are in order, the witness has been read): adds whom the list has missed and who has no filter, and
+ * counts whom nobody could look at. An exit code. */
+int host_roll(struct host *host);
+void host_roll_cleanup(struct host *host);
 
 /* ------------------------------------------------------------------ host_record.c */
 

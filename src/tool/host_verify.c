@@ -190,7 +190,7 @@ enum host_verdict host_verify_task(struct host_verifier *verifier, const struct 
 
 enum host_verdict host_verify_unit(struct host_verifier *verifier, const struct host_unit *unit)
 {
-	enum host_verdict worst = HOST_EXACT;
+	enum host_verdict worst = unit->unseen ? HOST_NOT_TOLD : HOST_EXACT;
 
 	for (size_t i = 0; i < unit->count; i++) {
 		enum host_verdict verdict = host_verify_task(verifier, unit, &unit->tasks[i]);
