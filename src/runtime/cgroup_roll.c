@@ -42,6 +42,13 @@ int callgate_witness_fewest(const struct callgate_witness *witness, size_t tasks
 	return (int)fewest;
 }
 
+bool callgate_task_took_filter(const struct callgate_task *listed, const struct callgate_witness *witness, size_t stack)
+{
+	size_t count = 0;
+
+	return listed->mode == CALLGATE_MODE_NONE && callgate_witness_stack(witness, stack, &count) && count;
+}
+
 int callgate_tasks_unseen(size_t unseen, struct callgate_err *err)
 {
 	return err_set(

@@ -55,6 +55,10 @@ bool callgate_task_is_lost(const struct callgate_task *task);
 enum callgate_ended { CALLGATE_ENDED_SEEN = 0, CALLGATE_ENDED_BARE /* it had none */, CALLGATE_ENDED_UNSEEN };
 enum callgate_ended callgate_task_ended(const struct callgate_task *task, int fewest);
 struct callgate_witness;
+/* Whether a task that had no filter when it was listed has some in the witness: it may have started others before it
+ * took them, which the list does not have. What is known of it is what is known of one that ended. */
+bool callgate_task_took_filter(const struct callgate_task *listed, const struct callgate_witness *witness,
+			       size_t stack);
 int callgate_witness_fewest(const struct callgate_witness *witness, size_t tasks);
 /* A source is looked at again while somebody ended unseen; then nobody can tell: E_LIMIT, with how many. */
 enum { CALLGATE_LOOKS = 20 };

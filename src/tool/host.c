@@ -174,8 +174,9 @@ static bool has_no_filter(const struct host *host, const struct host_task *row)
 {
 	size_t count = 0;
 
-	if (row->stack < 0)
-		return row->task->mode == CALLGATE_MODE_NONE; /* as the list has it, also of one that has ended since */
+	/* As the list has it, also of one that has ended since, or has taken a filter. */
+	if (row->stack < 0 || row->task->mode == CALLGATE_MODE_NONE)
+		return row->task->mode == CALLGATE_MODE_NONE;
 	callgate_witness_stack(host->witness, (size_t)row->stack, &count);
 	return count == 0 && row->task->mode != CALLGATE_MODE_STRICT;
 }

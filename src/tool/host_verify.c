@@ -168,8 +168,8 @@ enum host_verdict host_verify_task(struct host_verifier *verifier, const struct 
 	enum host_verdict verdict;
 	size_t filters = 0;
 
-	/* As the list has it: who had no filter when he ended may have started others. */
-	if (task->stack < 0 && task->task->mode == CALLGATE_MODE_NONE)
+	/* As the list has it: who had no filter before he ended, or took one, may have started others. */
+	if (task->task->mode == CALLGATE_MODE_NONE)
 		return HOST_NONE;
 	if (task->stack == STACK_ENDED)
 		return HOST_EXACT; /* it has ended, and proves nothing */

@@ -45,6 +45,31 @@ int live_tasks(enum callgate_scope scope, pid_t pid, struct callgate_tasks **out
 	}
 }
 
+/* Who takes filters of his own as soon as he has started the next looks like all others in a list. More lists meet one
+ * who has not yet. */
+int live_find_bare(enum callgate_scope scope, pid_t pid, struct callgate_task *out, struct callgate_err *err)
+{
+	enum { TRIES = 3 };
+	int r = 0;
+
+	for (unsigned i = 0; r == 0 && i < TRIES; i++) {
+		struct callgate_tasks *tasks;
+
+		r = live_tasks(scope, pid, &tasks, err);
+		if (r < 0)
+			return r == CALLGATE_E_NOTFOUND ? 0 : r; /* all have ended */
+		for (size_t j = 0; r == 0 && j < callgate_tasks_count(tasks); j++) {
+			const struct callgate_task *task = callgate_tasks_at(tasks, j);
+
+			r = task->mode == CALLGATE_MODE_NONE && !callgate_task_is_lost(task);
+			if (r)
+				*out = *task;
+		}
+		callgate_tasks_free(tasks);
+	}
+	return r;
+}
+
 static int join(struct callgate_filter **all, const struct callgate_filter *more, struct callgate_err *err)
 {
 	const struct callgate_filter *both[] = { more, *all };
@@ -82,22 +107,26 @@ static int note_other(struct live *live, const struct callgate_filter *filter, s
 }
 
 /* Who had no filter may have left others that have none. */
-static int join_ended(struct live *live, const struct callgate_task *gone, struct callgate_err *err)
+static int join_bare(struct live *live, struct callgate_err *err)
 {
-	enum callgate_ended ended = callgate_task_ended(gone, live->fewest);
 	struct callgate_filter *everything = NULL;
-	int r = join_heir(live, gone, err);
+	int r = callgate_filter_combine(CALLGATE_MEET, NULL, 0, &everything, err);
 
-	live->unseen += ended == CALLGATE_ENDED_UNSEEN;
-	if (r < 0 || ended != CALLGATE_ENDED_BARE)
-		return r;
-	r = callgate_filter_combine(CALLGATE_MEET, NULL, 0, &everything, err);
 	if (r == 0)
 		r = note_other(live, everything, err);
 	if (r == 0)
 		r = join(&live->all, everything, err);
 	callgate_filter_free(everything);
 	return r;
+}
+
+static int join_ended(struct live *live, const struct callgate_task *gone, struct callgate_err *err)
+{
+	enum callgate_ended ended = callgate_task_ended(gone, live->fewest);
+	int r = join_heir(live, gone, err);
+
+	live->unseen += ended == CALLGATE_ENDED_UNSEEN;
+	return r < 0 || ended != CALLGATE_ENDED_BARE ? r : join_bare(live, err);
 }
 
 /* Tasks by the thousand have a few stacks of filters. One whose filters are unknown is no task that may be left out. */
@@ -110,6 +139,8 @@ static int join_task(struct live *live, size_t at, pid_t first, struct callgate_
 
 	if (r == CALLGATE_E_NOTFOUND)
 		return join_ended(live, task, err);
+	if (r == 0 && callgate_task_took_filter(task, live->witness, stack))
+		r = join_bare(live, err);
 	if (r == 0)
 		r = callgate_witness_filter(live->witness, stack, &filter, err);
 	if (r == 0 && task->tid == first)
@@ -160,13 +191,16 @@ static void release(struct live *live)
 static int look_once(enum callgate_scope scope, pid_t first, struct live *live, struct callgate_err *err)
 {
 	struct callgate_tasks *tasks = NULL;
+	struct callgate_task bare;
 	int r = live_tasks(scope, first, &tasks, err);
 
 	live->tasks = tasks;
 	if (r == 0)
 		r = join_tasks(live, first, err);
 	live->tasks = callgate_tasks_free(tasks);
-	return r;
+	if (r == 0 && live->fewest > 0)
+		r = live_find_bare(scope, first, &bare, err);
+	return r > 0 ? join_bare(live, err) : r;
 }
 
 /* What one look has found counts in the next one too: until everybody was seen whom a look has found. */

@@ -285,6 +285,8 @@ int live_source(const struct options *options, const char *text, pid_t *pid, enu
 bool is_live_source(const char *text);
 /* live.c: the tasks of a live source; those that a runtime only prepares are waited for. */
 int live_tasks(enum callgate_scope scope, pid_t pid, struct callgate_tasks **out, struct callgate_err *err);
+/* 1: *out had no filter when one of a few rolls was called. E_NOTFOUND is none: all have ended. */
+int live_find_bare(enum callgate_scope scope, pid_t pid, struct callgate_task *out, struct callgate_err *err);
 /* What any task of a live source may do. An exit code, after a message: EXIT_CANNOT where one task is not known. */
 int live_join(const struct options *options, const char *source, struct callgate_filter **out);
 /* What each task of a live source may do; EXIT_CANNOT after a message, too, where they may do different things. */

@@ -191,7 +191,7 @@ static const struct compared *compare(struct verification *v, size_t stack)
 	return compared;
 }
 
-/* Who goes while he is looked at may have left others, of whom he is all that can be known. */
+/* Who goes while he is looked at, or takes a filter, may have left others, of whom he is all that can be known. */
 static void judge_ended(struct verification *v, const struct callgate_task *task)
 {
 	enum callgate_ended ended = callgate_task_ended(task, v->fewest);
@@ -217,6 +217,10 @@ static void verify_task(struct verification *v, const struct callgate_tasks *tas
 	size_t stack;
 
 	of_heir.result = callgate_witness_task(v->witness, at, &stack, &of_heir.err);
+	if (of_heir.result == 0 && callgate_task_took_filter(task, v->witness, stack)) {
+		judge_ended(v, task);
+		return;
+	}
 	if (of_heir.result == 0)
 		compared = compare(v, stack);
 	if (of_heir.result == CALLGATE_E_NOTFOUND)
@@ -279,6 +283,7 @@ static int verify_tasks(struct verification *v, const struct callgate_tasks *tas
 /* What one look has found counts, whatever the next one finds: until everybody was seen whom a look has found. */
 static int look(struct verification *v, enum callgate_scope scope, pid_t first, struct callgate_err *err)
 {
+	struct callgate_task bare;
 	int r = 0;
 
 	for (int i = 0; r == 0 && (i == 0 || v->unseen) && i < CALLGATE_LOOKS; i++) {
@@ -291,6 +296,11 @@ static int look(struct verification *v, enum callgate_scope scope, pid_t first, 
 		if (r == 0)
 			r = verify_tasks(v, tasks, first, err);
 		callgate_tasks_free(tasks);
+		if (r == 0 && v->code == EXIT_YES)
+			r = live_find_bare(scope, first, &bare, err);
+		if (r > 0)
+			judge_ended(v, &bare);
+		r = r > 0 ? 0 : r;
 		if (v->told_count)
 			qsort(v->told, v->told_count, sizeof(*v->told), by_row);
 		v->told_before = v->told_count;

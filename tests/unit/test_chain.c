@@ -17,6 +17,7 @@
 #include <unistd.h>
 
 #include "bpf/prog.h"
+#include "kernel/witness_read.h"
 #include "runtime/hooks.h"
 #include "runtime/tasks.h"
 
@@ -204,23 +205,30 @@ static void start_links_outside(struct chain *chain)
 	_exit(0);
 }
 
+static void take_filter(void)
+{
+	struct callgate_prog *prog = no_mkdirat();
+	struct sock_fprog fprog = { .len = (unsigned short)prog->count, .filter = (struct sock_filter *)prog->insns };
+
+	prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
+	prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &fprog);
+	free(prog);
+}
+
 /* Each starts the next, takes the very filter then, and lives on for a while: nobody is ever seen to end early, and the
  * one without the filter is always a newcomer. */
 static void start_pretenders(struct chain *chain)
 {
-	struct callgate_prog *prog = no_mkdirat();
-	struct sock_fprog fprog = { .len = (unsigned short)prog->count, .filter = (struct sock_filter *)prog->insns };
 	time_t end = time(NULL) + CHAIN_SECONDS;
 
 	signal(SIGCHLD, SIG_IGN);
-	prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
 	if (fork() > 0)
 		return;
 	while (!chain->stop && time(NULL) < end) {
 		nap(2);
 		if (fork() == 0)
 			continue;
-		prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &fprog);
+		take_filter();
 		nap(200);
 		_exit(0);
 	}
@@ -325,6 +333,41 @@ Test(chain, what_the_roll_says_of_who_has_ended)
 	cr_expect_eq(callgate_task_ended(&one, 1), CALLGATE_ENDED_SEEN);
 	cr_expect_eq(callgate_task_ended(&one, 2), CALLGATE_ENDED_UNSEEN);
 	cr_expect_eq(callgate_task_ended(&old, 1), CALLGATE_ENDED_UNSEEN);
+}
+
+/* Listed without a filter, seen with one: what it started in between is in no list. */
+Test(chain, who_takes_a_filter_after_he_was_listed_is_told_apart, .timeout = 20)
+{
+	struct callgate_witness *witness;
+	struct callgate_tasks *list;
+	struct callgate_task bare;
+	size_t stack = 0;
+	pid_t pid = fork();
+
+	if (pid == 0) {
+		take_filter();
+		for (;;)
+			pause();
+	}
+	for (int i = 0; i < 500; i++) {
+		cr_assert_eq(callgate_tasks_list(CALLGATE_SCOPE_PROCESS, pid, &list, NULL), 0);
+		if (callgate_tasks_at(list, 0)->mode == CALLGATE_MODE_FILTER)
+			break;
+		callgate_tasks_free(list);
+		nap(10);
+	}
+	bare = *callgate_tasks_at(list, 0);
+	bare.mode = CALLGATE_MODE_NONE;
+	if (callgate_witness_read(&bare, 1, CALLGATE_EVIDENCE_ANY, &witness, NULL) == 0) {
+		if (callgate_witness_task(witness, 0, &stack, NULL) == 0) {
+			cr_expect(callgate_task_took_filter(&bare, witness, stack));
+			cr_expect_not(callgate_task_took_filter(callgate_tasks_at(list, 0), witness, stack));
+		}
+		callgate_witness_free(witness);
+	}
+	callgate_tasks_free(list);
+	kill(pid, SIGKILL);
+	waitpid(pid, NULL, 0);
 }
 
 Test(chain, is_in_the_roll, .timeout = 30)
