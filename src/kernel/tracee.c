@@ -445,27 +445,40 @@ static int join(struct body *body, pthread_t thread, struct callgate_err *err)
 		       body->job.deadline_ms);
 }
 
+/* A signal that ended or stopped us meanwhile would leave the task in the midst of what it is made to do, with
+ * registers that are not its own and its signals blocked: all wait until it is let go, where that is bound to come. */
+static int run(struct body *body, struct callgate_err *err)
+{
+	sigset_t all, before;
+	pthread_t thread;
+	int r;
+
+	sigfillset(&all);
+	pthread_sigmask(SIG_SETMASK, &all, &before);
+	r = pthread_create(&thread, NULL, thread_main, body);
+	if (r) {
+		give_up(&body->job, body->job.data);
+		body_free(body);
+		r = err_set_errno(err, CALLGATE_E_KERNEL, r, NULL, "cannot start a thread");
+	} else {
+		if (!body->job.deadline_ms)
+			pthread_sigmask(SIG_SETMASK, &before, NULL);
+		r = join(body, thread, err);
+	}
+	pthread_sigmask(SIG_SETMASK, &before, NULL);
+	return r;
+}
+
 int tracee_in_thread(const struct tracer_job *job, struct callgate_err *err)
 {
 	struct body *body = body_new(job);
-	sigset_t all, before;
-	pthread_t thread;
 	int r;
 
 	if (!body) {
 		give_up(job, job->data);
 		return err_nomem(err);
 	}
-	sigfillset(&all);
-	pthread_sigmask(SIG_SETMASK, &all, &before);
-	r = pthread_create(&thread, NULL, thread_main, body);
-	pthread_sigmask(SIG_SETMASK, &before, NULL);
-	if (r) {
-		give_up(job, job->data);
-		body_free(body);
-		return err_set_errno(err, CALLGATE_E_KERNEL, r, NULL, "cannot start a thread");
-	}
-	r = join(body, thread, err);
+	r = run(body, err);
 	if (r < 0)
 		return r;
 	r = body->result;

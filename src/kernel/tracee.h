@@ -67,9 +67,9 @@ struct tracer_job {
 	void (*release)(void *data); /* what data points to, whenever it fails; NULL: nothing */
 };
 /* Runs in a thread of its own, which so becomes the tracer: when it ends the kernel lets go of the task, and the caller
- * never becomes anybody's tracer. Signals of the caller stay with the caller. E_LIMIT: it hangs, some time past its
- * deadline, in memory that another process serves; it is left behind, and lets go of the task when it goes on or this
- * process ends. */
+ * never becomes anybody's tracer. Signals of the caller wait until it has ended, if there is a deadline. E_LIMIT: it
+ * hangs, some time past its deadline, in memory that another process serves; it is left behind, and lets go of the task
+ * when it goes on or this process ends. */
 int tracee_in_thread(const struct tracer_job *job, struct callgate_err *err);
 
 uint64_t tracee_now_ns(void);

@@ -706,6 +706,62 @@ Test(inject, writes_nowhere_in_memory_that_others_share, .timeout = 60)
 }
 
 /* An id may be given anew between a list of processes and the injection. */
+static bool status_says(pid_t pid, const char *line)
+{
+	char path[64], text[4096];
+	size_t size = 0;
+	FILE *file;
+
+	snprintf(path, sizeof(path), "/proc/%d/status", (int)pid);
+	file = fopen(path, "r");
+	if (file) {
+		size = fread(text, 1, sizeof(text) - 1, file);
+		fclose(file);
+	}
+	text[size] = '\0';
+	return strstr(text, line);
+}
+
+/* Whether it was told to end while it traced the other one. */
+static bool end_tracer(pid_t tracer, pid_t traced)
+{
+	bool traces = false;
+
+	for (int i = 0; i < 20000 && !traces; i++)
+		traces = !status_says(traced, "TracerPid:\t0\n");
+	kill(tracer, SIGTERM);
+	waitpid(tracer, NULL, 0);
+	return traces;
+}
+
+/* Left in the midst of it, the process would go on with registers that are not its own, deaf to all signals. */
+Test(inject, is_brought_to_an_end_by_one_who_is_told_to_end, .timeout = 60)
+{
+	unsigned traced = 0;
+
+	for (int i = 0; i < 12; i++) {
+		struct callgate_prog *prog = deny_mkdirat();
+		struct waiter waiter = waiter_new();
+		pid_t pid = fork();
+
+		if (pid == 0) {
+			nap(5);
+			for (int n = 0; n < 500; n++)
+				if (callgate_process_inject(waiter.pid, prog, NULL, NULL, NULL) < 0)
+					nap(1);
+			_exit(0);
+		}
+		traced += end_tracer(pid, waiter.pid);
+		cr_expect(status_says(waiter.pid, "SigBlk:\t0000000000000000\n"));
+		kill(waiter.pid, SIGKILL);
+		waitpid(waiter.pid, NULL, 0);
+		close(waiter.go);
+		free(prog);
+	}
+	if (!traced)
+		cr_skip_test("nobody can be traced here, or too fast");
+}
+
 Test(inject, takes_nobody_for_the_one_who_had_the_id, .timeout = 20)
 {
 	struct callgate_err err = CALLGATE_ERR_INIT;
