@@ -101,6 +101,25 @@ int proc_read(int dir, const char *name, char *buf, size_t size, struct callgate
 	return read_text(dir, name, &text, &none, err);
 }
 
+int process_stat(pid_t pid, struct process_stat *out, struct callgate_err *err)
+{
+	struct callgate_err why = CALLGATE_ERR_INIT;
+	char name[64], text[1024];
+	const char *at;
+	int r;
+
+	*out = (struct process_stat){ .parent = 0 };
+	snprintf(name, sizeof(name), "/proc/%ld/stat", (long)pid);
+	r = proc_read(AT_FDCWD, name, text, sizeof(text), &why);
+	if (r < 0)
+		return why.sys_errno == EACCES || why.sys_errno == EPERM ? 0 : err_set(err, r, "%s", why.text);
+	at = strrchr(text, ')'); /* behind the name, which may hold any byte */
+	if (at)
+		sscanf(at + 1, " %c %d %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %ld", &out->state,
+		       &out->parent, &out->threads);
+	return 0;
+}
+
 /* The text behind "Key:" at the start of a line, NULL when the kernel does not say it. */
 static const char *field(const char *text, const char *key)
 {

@@ -32,4 +32,12 @@ int proc_open(int dir, const char *name, int *out, struct callgate_err *err);
 /* Reads a small file of /proc into buf and ends it with a NUL. E_NOTFOUND, E_IO, E_LIMIT when it does not fit. */
 int proc_read(int dir, const char *name, char *buf, size_t size, struct callgate_err *err);
 
+/* Of /proc/PID/stat; all 0 where it is not ours to see. E_NOTFOUND: no such process. */
+struct process_stat {
+	pid_t parent;
+	char state; /* of the first thread: it may be Z while others live */
+	long threads;
+};
+int process_stat(pid_t pid, struct process_stat *out, struct callgate_err *err);
+
 #endif

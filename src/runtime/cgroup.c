@@ -46,22 +46,6 @@ int cgroup_read(pid_t pid, char *text, struct callgate_err *err)
 	return proc_read(AT_FDCWD, name, text, CGROUP_TEXT, err);
 }
 
-int cgroup_stat(pid_t pid, struct cgroup_stat *out)
-{
-	char name[64], text[1024];
-	const char *at;
-	int r;
-
-	*out = (struct cgroup_stat){ .parent = 0 };
-	snprintf(name, sizeof(name), "/proc/%ld/stat", (long)pid);
-	r = proc_read(AT_FDCWD, name, text, sizeof(text), NULL);
-	at = r == 0 ? strrchr(text, ')') : NULL;
-	if (at)
-		sscanf(at + 1, " %c %d %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %ld", &out->state,
-		       &out->parent, &out->threads);
-	return r;
-}
-
 static bool is_below(const char *path, const char *top)
 {
 	size_t size = strlen(top);
@@ -232,9 +216,9 @@ int cgroup_walk(int dir, int depth, struct pids *pids, struct callgate_err *err)
 /* Whether a path is first's alone: neither its parent nor we sit there. */
 static bool is_its_own(pid_t first, const struct cgroup_row *row, const char *path)
 {
-	struct cgroup_stat stat;
+	struct process_stat stat;
 
-	(void)cgroup_stat(first, &stat); /* one that has gone has none */
+	(void)process_stat(first, &stat, NULL); /* one that has gone has none */
 	return strcmp(path, "/") != 0 && strncmp(path, "/..", 3) != 0 && !cgroup_has(getpid(), row->id, path) &&
 	       !(stat.parent && cgroup_has(stat.parent, row->id, path));
 }

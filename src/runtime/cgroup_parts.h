@@ -48,13 +48,6 @@ int cgroup_read(pid_t pid, char *text, struct callgate_err *err);
 bool cgroup_next_row(char **text, struct cgroup_row *row);
 /* Whether the process sits in the cgroup or below it; one that cannot be read is not there. */
 bool cgroup_has(pid_t pid, unsigned id, const char *path);
-/* Of /proc/PID/stat; 0 what cannot be told. E_NOTFOUND: no such process. */
-struct cgroup_stat {
-	pid_t parent;
-	char state; /* of the first thread: it may be Z while others live */
-	long threads;
-};
-int cgroup_stat(pid_t pid, struct cgroup_stat *out);
 /* Each cgroup that first has for itself: neither its parent nor we sit there. What visit answers other than 0 ends it.
  */
 typedef int cgroup_visit(void *data, const struct cgroup_row *row, const char *path, struct callgate_err *err);

@@ -2,6 +2,9 @@
 /* Process ids: a growing array, sorted and made unique at the end. */
 #include "runtime/pids.h"
 
+#include <ctype.h>
+#include <dirent.h>
+#include <errno.h>
 #include <stdlib.h>
 
 #include "base/err.h"
@@ -21,6 +24,28 @@ int pids_add(struct pids *pids, pid_t pid, struct callgate_err *err)
 	return 0;
 }
 
+int pids_add_all(struct pids *pids, const struct pids *more, struct callgate_err *err)
+{
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < more->count; i++)
+		r = pids_add(pids, more->pids[i], err);
+	return r;
+}
+
+int pids_add_everybody(struct pids *pids, struct callgate_err *err)
+{
+	DIR *dir = opendir("/proc");
+	int r = dir ? 0 : err_set_errno(err, CALLGATE_E_IO, errno, "/proc", "cannot open");
+
+	for (struct dirent *entry; r == 0 && dir && (entry = readdir(dir));)
+		if (isdigit((unsigned char)entry->d_name[0]))
+			r = pids_add(pids, (pid_t)strtol(entry->d_name, NULL, 10), err);
+	if (dir)
+		closedir(dir);
+	return r;
+}
+
 static int by_pid(const void *a, const void *b)
 {
 	pid_t x = *(const pid_t *)a, y = *(const pid_t *)b;
@@ -38,6 +63,11 @@ void pids_sort(struct pids *pids)
 		if (i == 0 || pids->pids[i] != pids->pids[i - 1])
 			pids->pids[kept++] = pids->pids[i];
 	pids->count = kept;
+}
+
+bool pids_has(const struct pids *sorted, pid_t pid)
+{
+	return sorted->count && bsearch(&pid, sorted->pids, sorted->count, sizeof(pid), by_pid);
 }
 
 void pids_free(struct pids *pids)

@@ -23,7 +23,7 @@
 
 enum { PASS_LIMIT = 8, NAMESPACE_DEPTH = 33 /* the kernel allows 32 levels below the first */ };
 
-static int tasks_add(struct callgate_tasks *tasks, const struct callgate_task *task, struct callgate_err *err)
+int tasks_add(struct callgate_tasks *tasks, const struct callgate_task *task, struct callgate_err *err)
 {
 	if (tasks->count == tasks->room) {
 		size_t room = tasks->room ? tasks->room * 2 : 64;
@@ -36,6 +36,11 @@ static int tasks_add(struct callgate_tasks *tasks, const struct callgate_task *t
 	}
 	tasks->tasks[tasks->count++] = *task;
 	return 0;
+}
+
+int tasks_add_lost(struct callgate_tasks *tasks, pid_t pid, pid_t tid, struct callgate_err *err)
+{
+	return tasks_add(tasks, &(struct callgate_task){ .pid = pid, .tid = tid, .filters = -1 }, err);
 }
 
 int tasks_by_key(const void *a, const void *b)
@@ -199,25 +204,20 @@ static int is_inside(pid_t pid, struct ns_id want, bool *out, struct callgate_er
 	return r;
 }
 
-/* All processes of /proc; inside: only those in that pid namespace or one below it. */
-static int proc_pids(struct pids *pids, const struct ns_id *inside, struct callgate_err *err)
+/* Those in a pid namespace or one below it. */
+static int namespace_pids(struct pids *pids, struct ns_id inside, struct callgate_err *err)
 {
-	struct dirent *entry;
-	DIR *dir = opendir("/proc");
-	int r = 0;
+	struct pids all = { 0 };
+	int r = pids_add_everybody(&all, err);
 
-	if (!dir)
-		return err_set_errno(err, CALLGATE_E_IO, errno, "/proc", "cannot open");
-	while (r == 0 && (entry = readdir(dir))) {
-		pid_t pid = proc_id(entry->d_name);
-		bool wanted = pid != 0;
+	for (size_t i = 0; r == 0 && i < all.count; i++) {
+		bool wanted = false;
 
-		if (pid && inside)
-			r = is_inside(pid, *inside, &wanted, err);
+		r = is_inside(all.pids[i], inside, &wanted, err);
 		if (r == 0 && wanted)
-			r = pids_add(pids, pid, err);
+			r = pids_add(pids, all.pids[i], err);
 	}
-	closedir(dir);
+	pids_free(&all);
 	return r;
 }
 
@@ -250,7 +250,7 @@ static int container_pids(pid_t first, struct pids *pids, struct callgate_err *e
 	if (r < 0)
 		return r;
 	if (apart)
-		return proc_pids(pids, &theirs, err);
+		return namespace_pids(pids, theirs, err);
 	if (!has_cgroup)
 		return err_set(err, CALLGATE_E_UNSUPPORTED,
 			       "process %ld has neither a pid namespace nor a cgroup of its own: nothing distinguishes "
@@ -267,7 +267,7 @@ static int find_pids(enum callgate_scope scope, pid_t pid, struct pids *pids, st
 	case CALLGATE_SCOPE_CONTAINER:
 		return container_pids(pid, pids, err);
 	case CALLGATE_SCOPE_ALL:
-		return proc_pids(pids, NULL, err);
+		return pids_add_everybody(pids, err);
 	case CALLGATE_SCOPE_TREE:
 		return tree_pids(pid, pids, err);
 	}

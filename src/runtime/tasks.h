@@ -10,6 +10,9 @@ struct callgate_tasks {
 	size_t count, room;
 };
 
+int tasks_add(struct callgate_tasks *tasks, const struct callgate_task *task, struct callgate_err *err);
+/* One of whom only the ids are known. */
+int tasks_add_lost(struct callgate_tasks *tasks, pid_t pid, pid_t tid, struct callgate_err *err);
 /* For qsort(): by process, the first thread first; of one that was found twice the later start comes last. */
 int tasks_by_key(const void *a, const void *b);
 

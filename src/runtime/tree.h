@@ -8,4 +8,12 @@
 /* Adds root, unless that is the caller, and all its descendants. */
 int tree_pids(pid_t root, struct pids *pids, struct callgate_err *err);
 
+/* Processes and their parents, side by side; parent 0: nobody's child. */
+struct family {
+	struct pids all, parents;
+};
+/* Adds the descendants of those that stand in pids from an index on; each leaves the family. */
+int family_descend(struct family *family, struct pids *pids, size_t from, struct callgate_err *err);
+void family_free(struct family *family);
+
 #endif
