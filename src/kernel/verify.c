@@ -69,40 +69,40 @@ int callgate_task_filter(pid_t tid, struct callgate_filter **out, unsigned *coun
 	return 0;
 }
 
-const char *callgate_verdict_name(enum callgate_verdict standing)
+const char *callgate_verdict_name(enum callgate_verdict verdict)
 {
 	static const char *const words[] = {
 		[CALLGATE_EXACT] = "exact",   [CALLGATE_STRICTER] = "stricter", [CALLGATE_DIFFERENT] = "different",
 		[CALLGATE_WEAKER] = "weaker", [CALLGATE_NONE] = "none",
 	};
 
-	return (size_t)standing < sizeof(words) / sizeof(words[0]) ? words[standing] : NULL;
+	return (size_t)verdict < sizeof(words) / sizeof(words[0]) ? words[verdict] : NULL;
 }
 
 /* Weaker wins over everything that is unknown: one call that is let through is enough. */
 static int judge(const struct callgate_diff *diff, enum callgate_verdict *out, struct callgate_err *err)
 {
-	enum callgate_verdict standing = CALLGATE_EXACT;
+	enum callgate_verdict verdict = CALLGATE_EXACT;
 	const struct callgate_difference *opaque = NULL;
 
 	for (size_t i = 0; i < callgate_diff_count(diff); i++) {
 		const struct callgate_difference *row = callgate_diff_at(diff, i);
 
 		if (row->looser)
-			standing = CALLGATE_WEAKER;
+			verdict = CALLGATE_WEAKER;
 		else if (row->change == CALLGATE_UNKNOWN && !opaque)
 			opaque = row;
-		else if (standing != CALLGATE_WEAKER && row->change != CALLGATE_TIGHTER)
-			standing = CALLGATE_DIFFERENT;
-		else if (standing == CALLGATE_EXACT)
-			standing = CALLGATE_STRICTER;
+		else if (verdict != CALLGATE_WEAKER && row->change != CALLGATE_TIGHTER)
+			verdict = CALLGATE_DIFFERENT;
+		else if (verdict == CALLGATE_EXACT)
+			verdict = CALLGATE_STRICTER;
 	}
-	if (opaque && standing != CALLGATE_WEAKER)
+	if (opaque && verdict != CALLGATE_WEAKER)
 		return err_set(err, CALLGATE_E_UNSUPPORTED,
 			       "cannot tell: the filter is not expressible as a profile for %s number %u",
 			       callgate_abi_name(opaque->abi) ? callgate_abi_name(opaque->abi) : "a foreign ABI's",
 			       opaque->first);
-	*out = standing;
+	*out = verdict;
 	return 0;
 }
 
