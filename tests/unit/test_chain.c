@@ -287,7 +287,7 @@ Test(chain, is_not_suspected_in_a_container_that_is_busy, .timeout = 60)
 	cr_expect_eq(fate, CONFINED);
 }
 
-/* Several times, because who is not noticed may have been lucky. */
+/* Several times, because who is not noticed may have been lucky; a round takes 13 seconds on an emulated machine. */
 static void never_falsely(void work(struct chain *), unsigned long namespaces)
 {
 	struct callgate_err err = CALLGATE_ERR_INIT;
@@ -303,12 +303,12 @@ static void never_falsely(void work(struct chain *), unsigned long namespaces)
 	}
 }
 
-Test(chain, of_a_container_is_looked_for_outside_its_cgroup_too, .timeout = 60)
+Test(chain, of_a_container_is_looked_for_outside_its_cgroup_too, .timeout = 240)
 {
 	never_falsely(start_links_outside, CLONE_NEWPID);
 }
 
-Test(chain, that_takes_the_filter_itself_link_by_link_has_it_when_that_is_said, .timeout = 60)
+Test(chain, that_takes_the_filter_itself_link_by_link_has_it_when_that_is_said, .timeout = 240)
 {
 	never_falsely(start_pretenders, 0);
 }
