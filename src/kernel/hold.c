@@ -4,9 +4,11 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <linux/filter.h>
 #include <linux/seccomp.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
@@ -16,8 +18,9 @@
 #include "base/err.h"
 #include "base/fd.h"
 #include "kernel/command.h"
+#include "kernel/status.h"
 
-enum { NOT_YET = -1, LISTENER_MS = 2000 };
+enum { NOT_YET = INT_MIN, WAITS = -1, LISTENER_MS = 2000, WAITS_MS = 10000, TRIES_A_MS = 5 };
 
 struct child {
 	const char *path;
@@ -52,6 +55,7 @@ static _Noreturn void become(const struct child *child, const struct callgate_co
 
 	sigaction(SIGCHLD, &command->before_chld, NULL);
 	sigprocmask(SIG_SETMASK, &command->before, NULL);
+	__atomic_store_n(shared, WAITS, __ATOMIC_RELEASE);
 	if (read(child->go, &go, 1) != 1)
 		_exit(125);
 	if (child->kind == HOLD_NOTIFY) {
@@ -90,6 +94,29 @@ static int fork_child(struct child *child, struct hold *hold, struct callgate_er
 	return 0;
 }
 
+static void nap(void)
+{
+	nanosleep(&(struct timespec){ .tv_nsec = 1000000 / TRIES_A_MS }, NULL);
+}
+
+/* What the child does before it waits is no call of the command, and would be taken for one by who watches from now on.
+ * Asleep, it is in read(2); one that somebody has ended will not go on either. */
+static int await_child(const struct hold *hold, struct callgate_err *err)
+{
+	struct process_stat stat = { .parent = 0 };
+
+	for (unsigned tries = 0; tries < WAITS_MS * TRIES_A_MS; tries++) {
+		if (__atomic_load_n(hold->shared, __ATOMIC_ACQUIRE) == WAITS) {
+			int r = process_stat(hold->command->pid, &stat, err);
+
+			if (r < 0 || strchr("SZX", stat.state))
+				return r;
+		}
+		nap();
+	}
+	return err_set(err, CALLGATE_E_KERNEL, "the process that is to become the command does not run");
+}
+
 int hold_start(char *const argv[], enum hold_kind kind, struct hold *out, struct callgate_err *err)
 {
 	struct child child = { .argv = argv, .kind = kind };
@@ -116,6 +143,10 @@ int hold_start(char *const argv[], enum hold_kind kind, struct hold *out, struct
 	}
 	fd_close(go[0]);
 	fd_close(trouble[1]);
+	if (r == 0 && (r = await_child(out, err)) < 0) {
+		launch_kill(out->command);
+		out->command = callgate_command_free(out->command);
+	}
 	if (r < 0)
 		hold_release(out);
 	return r;
@@ -123,16 +154,15 @@ int hold_start(char *const argv[], enum hold_kind kind, struct hold *out, struct
 
 static int fetch_listener(struct hold *hold, struct callgate_err *err)
 {
-	struct timespec pause = { .tv_nsec = 200000 };
-	int number = NOT_YET, pidfd;
+	int number = WAITS, pidfd;
 
-	for (unsigned waited = 0; waited < LISTENER_MS * 5 && number == NOT_YET; waited++) {
+	for (unsigned tries = 0; tries < LISTENER_MS * TRIES_A_MS && number == WAITS; tries++) {
 		number = __atomic_load_n(hold->shared, __ATOMIC_ACQUIRE);
-		if (number == NOT_YET)
-			nanosleep(&pause, NULL);
+		if (number == WAITS)
+			nap();
 	}
 	if (number < 0)
-		return err_set_errno(err, CALLGATE_E_UNSUPPORTED, number == NOT_YET ? ETIMEDOUT : -2 - number, NULL,
+		return err_set_errno(err, CALLGATE_E_UNSUPPORTED, number == WAITS ? ETIMEDOUT : -2 - number, NULL,
 				     "cannot listen to the command's calls");
 	pidfd = (int)syscall(SYS_pidfd_open, hold->command->pid, 0);
 	hold->listener = pidfd < 0 ? -1 : (int)syscall(SYS_pidfd_getfd, pidfd, number, 0);

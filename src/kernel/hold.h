@@ -19,7 +19,8 @@ struct hold {
 	enum hold_kind kind;
 };
 
-/* E_NOTFOUND, E_IO: no such command, or none that can be run. */
+/* When it returns, the command waits: no call of its own is under way but read(2). E_NOTFOUND, E_IO: no such command,
+ * or none that can be run. */
 int hold_start(char *const argv[], enum hold_kind kind, struct hold *out, struct callgate_err *err);
 /* Lets it go on; that it becomes the command is not waited for. */
 int hold_let_go(struct hold *hold, struct callgate_err *err);

@@ -533,6 +533,25 @@ Test(hold, keeps_no_descriptor_where_a_pipe_cannot_be_made)
 	}
 }
 
+/* What it does before it waits must not be seen by who watches it from then on. */
+Test(hold, has_the_command_wait_when_it_returns, .timeout = 60)
+{
+	char word[] = "true", *argv[] = { word, NULL };
+
+	for (int i = 0; i < 50; i++) {
+		struct callgate_err err = CALLGATE_ERR_INIT;
+		struct process_stat stat;
+		struct hold hold;
+
+		cr_assert_eq(hold_start(argv, HOLD_PLAIN, &hold, &err), 0, "%s", err.text);
+		cr_assert_eq(process_stat(hold.command->pid, &stat, NULL), 0);
+		cr_expect_eq(stat.state, 'S', "%d: %c", i, stat.state);
+		launch_kill(hold.command);
+		callgate_command_free(hold.command);
+		hold_release(&hold);
+	}
+}
+
 /* Callers take the first row for the process's own, also where the numbers of threads have begun anew. */
 Test(tasks, come_by_process_the_first_thread_first)
 {
