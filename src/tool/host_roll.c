@@ -24,7 +24,7 @@ static struct group group_at(const struct host *host, size_t at)
 	struct group group = { .at = at, .fewest = INT_MAX };
 
 	for (size_t i = at; i < host->task_count && strcmp(host->tasks[i].unit, host->tasks[at].unit) == 0; i++) {
-		size_t filters;
+		size_t filters = 0;
 
 		group.count++;
 		if (host->tasks[i].stack < 0)
