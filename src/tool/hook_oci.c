@@ -354,6 +354,8 @@ int hook_oci(struct options *options, const char *word, const struct hook_reques
 	struct hook_request full = *request;
 	char path[PATH_MAX];
 
+	if (!way) /* hook_is_oci() has told the caller that there is one: for who reads this file alone */
+		return EXIT_CANNOT;
 	/* It is written into files that are read from anywhere. */
 	if (request->profile && strchr(request->profile, '/') && realpath(request->profile, path)) {
 		full.profile = path;
