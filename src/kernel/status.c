@@ -228,6 +228,23 @@ int task_read(int dir, struct callgate_task *out, struct task_detail *detail, st
 	return 0;
 }
 
+int task_read_in(int tasks, const char *name, struct callgate_task *out, struct task_detail *detail,
+		 struct callgate_err *err)
+{
+	int dir, r = proc_open(tasks, name, &dir, err);
+
+	if (r < 0)
+		return r;
+	r = task_read(dir, out, detail, err);
+	fd_close(dir);
+	return r;
+}
+
+bool state_has_ended(char state)
+{
+	return state == 'Z' || state == 'X';
+}
+
 int task_read_id(pid_t tid, struct callgate_task *out, struct task_detail *detail, struct callgate_err *err)
 {
 	char path[64];
@@ -249,7 +266,7 @@ int task_read_id(pid_t tid, struct callgate_task *out, struct task_detail *detai
 
 int task_refuse_tracing(pid_t pid, const struct task_detail *detail, struct callgate_err *err)
 {
-	if (detail->state == 'Z' || detail->state == 'X')
+	if (state_has_ended(detail->state))
 		return err_set(err, CALLGATE_E_NOTFOUND, "process %ld has ended and waits for its parent", (long)pid);
 	if (detail->kernel_thread)
 		return err_set(err, CALLGATE_E_ARG, "process %ld is a thread of the kernel", (long)pid);

@@ -19,12 +19,19 @@ struct task_detail {
  * E_NOTFOUND: the task is gone. */
 int task_read(int dir, struct callgate_task *out, struct task_detail *detail, struct callgate_err *err);
 
+/* A thread by its name in tasks, a descriptor of /proc/PID/task. */
+int task_read_in(int tasks, const char *name, struct callgate_task *out, struct task_detail *detail,
+		 struct callgate_err *err);
+
 /* Opens /proc/TID (any thread's id will do) and reads it. */
 int task_read_id(pid_t tid, struct callgate_task *out, struct task_detail *detail, struct callgate_err *err);
 
 /* E_NOTFOUND, E_ARG, E_PERM: why nobody can trace such a task (it has ended, is the kernel's, is traced). 0: somebody
  * may. */
 int task_refuse_tracing(pid_t pid, const struct task_detail *detail, struct callgate_err *err);
+
+/* A zombie: its letter in stat. It runs nothing any more. */
+bool state_has_ended(char state);
 
 /* Opens a directory of /proc. E_NOTFOUND: it is gone. E_IO: anything else, which must not be taken for that. */
 int proc_open(int dir, const char *name, int *out, struct callgate_err *err);

@@ -14,7 +14,6 @@
 #include <unistd.h>
 
 #include "base/err.h"
-#include "base/fd.h"
 #include "kernel/dump.h"
 #include "kernel/iterator.h"
 #include "kernel/status.h"
@@ -230,7 +229,7 @@ static int is_still(const struct callgate_task *task, struct callgate_err *err)
 	struct task_detail detail;
 	int r = task_read_id(task->tid, &now, &detail, err);
 
-	if (r == 0 && (now.start_time != task->start_time || detail.state == 'Z' || detail.state == 'X'))
+	if (r == 0 && (now.start_time != task->start_time || state_has_ended(detail.state)))
 		r = err_set(err, CALLGATE_E_NOTFOUND, "process %ld has ended", (long)task->tid);
 	return r;
 }
@@ -429,13 +428,16 @@ bool witness_stack_has(const struct callgate_witness *witness, size_t stack, con
 
 /* ------------------------------------------------------------------ counts */
 
-static int count_thread(int dir, struct witness_counts *counts, struct callgate_err *err)
+/* One that has ended does not count. */
+static int count_thread(int tasks, const char *name, struct witness_counts *counts, struct callgate_err *err)
 {
 	struct callgate_task task;
 	struct task_detail detail;
-	int r = task_read(dir, &task, &detail, err);
+	int r = task_read_in(tasks, name, &task, &detail, err);
 
-	if (r < 0 || detail.state == 'Z' || detail.state == 'X')
+	if (r == CALLGATE_E_NOTFOUND || (r == 0 && state_has_ended(detail.state)))
+		return 0;
+	if (r < 0)
 		return r;
 	if (task.mode == CALLGATE_MODE_NONE)
 		task.filters = 0;
@@ -447,17 +449,6 @@ static int count_thread(int dir, struct witness_counts *counts, struct callgate_
 		counts->most = task.filters;
 	counts->threads++;
 	return 0;
-}
-
-static int count_entry(int tasks, const char *name, struct witness_counts *counts, struct callgate_err *err)
-{
-	int fd, r = proc_open(tasks, name, &fd, err);
-
-	if (r == 0) {
-		r = count_thread(fd, counts, err);
-		fd_close(fd);
-	}
-	return r == CALLGATE_E_NOTFOUND ? 0 : r;
 }
 
 int witness_count(pid_t pid, struct witness_counts *out, struct callgate_err *err)
@@ -475,7 +466,7 @@ int witness_count(pid_t pid, struct witness_counts *out, struct callgate_err *er
 				     errno, path, "cannot open");
 	while (r == 0 && (entry = readdir(dir)))
 		if (isdigit((unsigned char)entry->d_name[0]))
-			r = count_entry(dirfd(dir), entry->d_name, &counts, err);
+			r = count_thread(dirfd(dir), entry->d_name, &counts, err);
 	closedir(dir);
 	if (r == 0 && !counts.threads)
 		r = err_set(err, CALLGATE_E_NOTFOUND, "process %ld has ended", (long)pid);

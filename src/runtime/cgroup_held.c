@@ -123,7 +123,7 @@ static bool is_alive(pid_t pid)
 	struct task_detail detail;
 	int r = task_read_id(pid, &task, &detail, NULL);
 
-	return r == 0 ? detail.state != 'Z' && detail.state != 'X' : r != CALLGATE_E_NOTFOUND;
+	return r == 0 ? !state_has_ended(detail.state) : r != CALLGATE_E_NOTFOUND;
 }
 
 /* Everybody who is there now, each once. Directories are opened anew, because each opening has a place of its own in

@@ -24,15 +24,6 @@ int pids_add(struct pids *pids, pid_t pid, struct callgate_err *err)
 	return 0;
 }
 
-int pids_add_all(struct pids *pids, const struct pids *more, struct callgate_err *err)
-{
-	int r = 0;
-
-	for (size_t i = 0; r == 0 && i < more->count; i++)
-		r = pids_add(pids, more->pids[i], err);
-	return r;
-}
-
 int pids_add_everybody(struct pids *pids, struct callgate_err *err)
 {
 	DIR *dir = opendir("/proc");

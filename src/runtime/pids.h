@@ -11,7 +11,6 @@ struct pids {
 	size_t count, room;
 };
 int pids_add(struct pids *pids, pid_t pid, struct callgate_err *err);
-int pids_add_all(struct pids *pids, const struct pids *more, struct callgate_err *err);
 /* Adds every process of /proc. */
 int pids_add_everybody(struct pids *pids, struct callgate_err *err);
 void pids_sort(struct pids *pids);

@@ -9,7 +9,6 @@
 #include <stdlib.h>
 
 #include "base/err.h"
-#include "base/fd.h"
 #include "kernel/status.h"
 #include "kernel/witness_read.h"
 #include "runtime/hooks.h"
@@ -63,15 +62,11 @@ static int call_thread(struct callgate_tasks *roll, int dir, const struct named 
 	pid_t tid = (pid_t)strtol(name, NULL, 10);
 	struct callgate_task task;
 	struct task_detail detail;
-	int fd, r = proc_open(dir, name, &fd, err);
+	int r = task_read_in(dir, name, &task, &detail, err);
 
-	if (r == 0) {
-		r = task_read(fd, &task, &detail, err);
-		fd_close(fd);
-	}
 	if (r == CALLGATE_E_NOTFOUND)
 		return tasks_add_lost(roll, pid, tid, err);
-	if (r == 0 && (detail.state == 'Z' || detail.state == 'X'))
+	if (r == 0 && state_has_ended(detail.state))
 		return tid == pid && pids_has(&named->headless, pid) ? 0 : tasks_add_lost(roll, pid, tid, err);
 	return r < 0 ? r : tasks_add(roll, &task, err);
 }

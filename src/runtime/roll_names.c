@@ -13,36 +13,17 @@
 #include "runtime/tasks.h"
 #include "runtime/tree.h"
 
-/* One who goes before he can be asked for his parent may be of the family, or may not. */
-static int ask_parents(struct family *family, struct callgate_tasks *roll, const struct named *named,
-		       struct callgate_err *err)
-{
-	int r = pids_add_everybody(&family->all, err);
-
-	for (size_t i = 0; r == 0 && i < family->all.count; i++) {
-		pid_t pid = family->all.pids[i];
-		struct process_stat stat;
-
-		r = process_stat(pid, &stat, err);
-		if (r == CALLGATE_E_NOTFOUND)
-			r = tasks_add_lost(roll, pid, pid, err);
-		if (stat.threads <= 1 && pids_has(&named->headless, pid))
-			stat.parent = 0; /* a zombie of before: nobody's child any more */
-		if (r == 0)
-			r = pids_add(&family->parents, stat.parent, err);
-	}
-	return r;
-}
-
-/* By the parents that all processes of the machine have. */
-static int name_by_parents(struct pids *pids, const struct named *named, struct callgate_tasks *roll,
-			   struct callgate_err *err)
+/* By the parents that all processes of the machine have, those of the family that stand in pids from an index on. One
+ * who went before he could be asked for his parent may be of it, or may not. */
+static int name_by_parents(struct named *named, size_t from, struct callgate_tasks *roll, struct callgate_err *err)
 {
 	struct family family = { 0 };
-	int r = ask_parents(&family, roll, named, err);
+	int r = family_ask(&family, &named->headless, err);
 
+	for (size_t i = 0; r == 0 && i < family.gone.count; i++)
+		r = tasks_add_lost(roll, family.gone.pids[i], family.gone.pids[i], err);
 	if (r == 0)
-		r = family_descend(&family, pids, 0, err);
+		r = family_descend(&family, &named->pids, from, err);
 	family_free(&family);
 	return r;
 }
@@ -74,11 +55,11 @@ static int name_children(struct pids *pids, pid_t pid, const char *thread, struc
 
 /* By the children that each thread has: who comes and goes elsewhere on the machine is nothing to us. One who ends
  * meanwhile hands his children to somebody who may have been asked before; he himself has been named. */
-static int name_by_children(struct pids *pids, struct callgate_err *err)
+static int name_by_children(struct pids *pids, size_t from, struct callgate_err *err)
 {
 	int r = 0;
 
-	for (size_t i = 0; r == 0 && i < pids->count; i++) {
+	for (size_t i = from; r == 0 && i < pids->count; i++) {
 		char path[64];
 		DIR *dir;
 
@@ -101,16 +82,15 @@ static bool kernel_tells_children(void)
 
 static int name_tree(pid_t root, struct callgate_tasks *roll, struct named *named, struct callgate_err *err)
 {
-	struct pids tree = { 0 };
-	int r = pids_add(&tree, root, err);
+	struct pids *pids = &named->pids;
+	size_t from = pids->count;
+	int r = pids_add(pids, root, err);
 
 	if (r == 0)
-		r = kernel_tells_children() ? name_by_children(&tree, err) : name_by_parents(&tree, named, roll, err);
+		r = kernel_tells_children() ? name_by_children(pids, from, err)
+					    : name_by_parents(named, from, roll, err);
 	if (r == 0 && root == getpid())
-		tree.pids[0] = tree.pids[--tree.count];
-	if (r == 0)
-		r = pids_add_all(&named->pids, &tree, err);
-	pids_free(&tree);
+		pids->pids[from] = pids->pids[--pids->count];
 	return r;
 }
 
@@ -121,7 +101,7 @@ static int find_headless(struct named *named, struct callgate_err *err)
 	int r = 0;
 
 	for (size_t i = 0; r == 0 && i < named->pids.count; i++)
-		if (process_stat(named->pids.pids[i], &stat, NULL) == 0 && (stat.state == 'Z' || stat.state == 'X'))
+		if (process_stat(named->pids.pids[i], &stat, NULL) == 0 && state_has_ended(stat.state))
 			r = pids_add(&named->headless, named->pids.pids[i], err);
 	pids_free(&named->pids);
 	pids_sort(&named->headless);
@@ -131,15 +111,13 @@ static int find_headless(struct named *named, struct callgate_err *err)
 /* Those of a tree, and perhaps others. */
 static int name_about(pid_t root, struct pids *pids, struct callgate_err *err)
 {
-	struct pids tree = { 0 };
-	int r = kernel_tells_children() ? pids_add(&tree, root, err) : pids_add_everybody(&tree, err);
+	size_t from = pids->count;
+	int r;
 
-	if (r == 0 && kernel_tells_children())
-		r = name_by_children(&tree, err);
-	if (r == 0)
-		r = pids_add_all(pids, &tree, err);
-	pids_free(&tree);
-	return r;
+	if (!kernel_tells_children())
+		return pids_add_everybody(pids, err);
+	r = pids_add(pids, root, err);
+	return r == 0 ? name_by_children(pids, from, err) : r;
 }
 
 /*

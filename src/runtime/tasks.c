@@ -92,16 +92,12 @@ static int add_threads(struct callgate_tasks *tasks, DIR *dir, struct callgate_e
 	while ((entry = readdir(dir))) {
 		struct callgate_task task;
 		struct task_detail detail;
-		int fd, r;
+		int r;
 
 		if (proc_id(entry->d_name) == 0)
 			continue;
-		r = proc_open(dirfd(dir), entry->d_name, &fd, err);
-		if (r == 0) {
-			r = task_read(fd, &task, &detail, err);
-			fd_close(fd);
-		}
-		if (is_gone(r) || (r == 0 && (detail.state == 'Z' || detail.state == 'X')))
+		r = task_read_in(dirfd(dir), entry->d_name, &task, &detail, err);
+		if (is_gone(r) || (r == 0 && state_has_ended(detail.state)))
 			continue;
 		if (r == 0)
 			r = tasks_add(tasks, &task, err);

@@ -25,17 +25,23 @@ void family_free(struct family *family)
 {
 	pids_free(&family->all);
 	pids_free(&family->parents);
+	pids_free(&family->gone);
 }
 
-static int ask_parents(struct family *family, struct callgate_err *err)
+int family_ask(struct family *family, const struct pids *headless, struct callgate_err *err)
 {
 	int r = pids_add_everybody(&family->all, err);
 
 	for (size_t i = 0; r == 0 && i < family->all.count; i++) {
+		pid_t pid = family->all.pids[i];
 		struct process_stat stat;
 
-		r = process_stat(family->all.pids[i], &stat, err);
-		if (r == 0 || r == CALLGATE_E_NOTFOUND)
+		r = process_stat(pid, &stat, err);
+		if (r == CALLGATE_E_NOTFOUND)
+			r = pids_add(&family->gone, pid, err);
+		if (stat.threads <= 1 && pids_has(headless, pid))
+			stat.parent = 0;
+		if (r == 0)
 			r = pids_add(&family->parents, stat.parent, err);
 	}
 	return r;
@@ -48,7 +54,7 @@ int tree_pids(pid_t root, struct pids *pids, struct callgate_err *err)
 	int r = pids_add(pids, root, err);
 
 	if (r == 0)
-		r = ask_parents(&family, err);
+		r = family_ask(&family, &(struct pids){ 0 }, err);
 	if (r == 0)
 		r = family_descend(&family, pids, known, err);
 	if (r == 0 && root == getpid())

@@ -280,10 +280,19 @@ static int verify_tasks(struct verification *v, const struct callgate_tasks *tas
 	return r;
 }
 
+static int look_for_bare(struct verification *v, enum callgate_scope scope, pid_t first, struct callgate_err *err)
+{
+	struct callgate_task bare;
+	int r = live_find_bare(scope, first, &bare, err);
+
+	if (r > 0)
+		judge_ended(v, &bare);
+	return r < 0 ? r : 0;
+}
+
 /* What one look has found counts, whatever the next one finds: until everybody was seen whom a look has found. */
 static int look(struct verification *v, enum callgate_scope scope, pid_t first, struct callgate_err *err)
 {
-	struct callgate_task bare;
 	int r = 0;
 
 	for (int i = 0; r == 0 && (i == 0 || v->unseen) && i < CALLGATE_LOOKS; i++) {
@@ -296,16 +305,11 @@ static int look(struct verification *v, enum callgate_scope scope, pid_t first, 
 		if (r == 0)
 			r = verify_tasks(v, tasks, first, err);
 		callgate_tasks_free(tasks);
-		if (r == 0 && v->code == EXIT_YES)
-			r = live_find_bare(scope, first, &bare, err);
-		if (r > 0)
-			judge_ended(v, &bare);
-		r = r > 0 ? 0 : r;
 		if (v->told_count)
 			qsort(v->told, v->told_count, sizeof(*v->told), by_row);
 		v->told_before = v->told_count;
 	}
-	return r;
+	return r == 0 && v->code == EXIT_YES ? look_for_bare(v, scope, first, err) : r;
 }
 
 static int verify_live(const struct options *options, const char *source, const char *profile, struct verification *v)
