@@ -57,17 +57,20 @@ static enum fate fate_of_me(void)
 	return syscall(SYS_mkdirat, -1, "", 0755) < 0 && errno == 77 ? CONFINED : FREE;
 }
 
-static _Noreturn void be_links(struct chain *chain)
+static void hand_on(void)
+{
+	if (fork() > 0)
+		_exit(0);
+}
+
+/* One link after the other until the chain is stopped; the last one says what it has. */
+static _Noreturn void be_links(struct chain *chain, void link(void))
 {
 	time_t end = time(NULL) + CHAIN_SECONDS;
 
 	while (!chain->stop && time(NULL) < end)
-		if (fork() > 0)
-			_exit(0);
-	if (!chain->stop)
-		chain->fate = LATE;
-	else
-		chain->fate = fate_of_me();
+		link();
+	chain->fate = chain->stop ? fate_of_me() : LATE;
 	_exit(0);
 }
 
@@ -81,7 +84,7 @@ static struct chain *start_chain(pid_t *first)
 	signal(SIGCHLD, SIG_IGN);
 	*first = fork();
 	if (*first == 0)
-		be_links(chain);
+		be_links(chain, hand_on);
 	nap(20);
 	return chain;
 }
@@ -155,7 +158,7 @@ static void start_links(struct chain *chain)
 {
 	signal(SIGCHLD, SIG_IGN);
 	if (fork() == 0)
-		be_links(chain);
+		be_links(chain, hand_on);
 }
 
 /* What a shell's loop does. */
@@ -188,21 +191,19 @@ static void move_out(void)
 }
 
 /* Not in a hurry: one that is listed does live on for a moment, and has gone when he is looked at. */
+static void hand_on_later(void)
+{
+	nap_us(200);
+	hand_on();
+}
+
 static void start_links_outside(struct chain *chain)
 {
-	time_t end = time(NULL) + CHAIN_SECONDS;
-
 	signal(SIGCHLD, SIG_IGN);
 	if (fork() > 0)
 		return;
 	move_out();
-	while (!chain->stop && time(NULL) < end) {
-		nap_us(200);
-		if (fork() > 0)
-			_exit(0);
-	}
-	chain->fate = chain->stop ? fate_of_me() : LATE;
-	_exit(0);
+	be_links(chain, hand_on_later);
 }
 
 static void take_filter(void)
@@ -217,23 +218,21 @@ static void take_filter(void)
 
 /* Each starts the next, takes the very filter then, and lives on for a while: nobody is ever seen to end early, and the
  * one without the filter is always a newcomer. */
+static void pretend(void)
+{
+	nap(2);
+	if (fork() == 0)
+		return;
+	take_filter();
+	nap(200);
+	_exit(0);
+}
+
 static void start_pretenders(struct chain *chain)
 {
-	time_t end = time(NULL) + CHAIN_SECONDS;
-
 	signal(SIGCHLD, SIG_IGN);
-	if (fork() > 0)
-		return;
-	while (!chain->stop && time(NULL) < end) {
-		nap(2);
-		if (fork() == 0)
-			continue;
-		take_filter();
-		nap(200);
-		_exit(0);
-	}
-	chain->fate = chain->stop ? fate_of_me() : LATE;
-	_exit(0);
+	if (fork() == 0)
+		be_links(chain, pretend);
 }
 
 /* Applied to a container that does this work; -1: that cannot be tried here. */
